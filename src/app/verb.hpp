@@ -1,0 +1,42 @@
+// A command is plain data and an action.
+#pragma once
+
+#include "input/arguments.hpp"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace natskv {
+
+class Natskv;
+
+class Action {
+ public:
+  virtual ~Action() = default;
+  virtual void declare(Arguments& arguments) = 0;  ///< no I/O
+  virtual void check() {}                          ///< combinations, files; Failure(usage)
+  virtual int run(Natskv& natskv) = 0;             ///< a status: a child's, the worst of many, else 0
+};
+
+/// Help's sections, in its order.
+enum class Group { buckets, keys, bulk, tools, hidden };
+
+/// What a verb is. `examples`: man-page text of lines "$ command" followed by its expected output lines and free
+/// prose lines starting with "# "; each is run by a test inside a sandbox.
+struct Verb {
+  std::string_view name;
+  std::vector<std::string_view> aliases;
+  Group group;
+  std::string_view summary;      ///< at most 60 characters, no full stop
+  std::string_view description;  ///< paragraphs separated by an empty line
+  std::string_view examples;
+  std::unique_ptr<Action> (*make)();
+};
+
+template <class A>
+std::unique_ptr<Action> make_action() {
+  return std::make_unique<A>();
+}
+
+}  // namespace natskv

@@ -1,0 +1,51 @@
+// Every way natskv ends other than success: raised anywhere, caught and printed in app/run.cpp only.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace natskv {
+
+/// Process statuses, SPEC 3. Only ever added to.
+enum class Exit : int {
+  ok = 0,
+  failure = 1,
+  usage = 2,
+  not_found = 3,
+  conflict = 4,
+  unreachable = 5,
+  not_allowed = 6,
+  unknown = 7
+};
+
+/// What a failure is about, for the JSON error line; empty and 0 are "does not apply".
+struct About {
+  std::string bucket;
+  std::string key;
+  std::uint64_t revision = 0;
+};
+
+class Failure : public std::runtime_error {
+ public:
+  /// `message`: one line without the program's name; `hint`: the user's next step, may be empty.
+  Failure(Exit exit, std::string message, std::string hint = {}, About about = {})
+      : std::runtime_error(std::move(message)), exit_(exit), hint_(std::move(hint)), about_(std::move(about)) {}
+
+  [[nodiscard]] Exit exit() const noexcept { return exit_; }
+  [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+  [[nodiscard]] const About& about() const noexcept { return about_; }
+
+ private:
+  Exit exit_;
+  std::string hint_;
+  About about_;
+};
+
+/// The command line is wrong: status 2, found before anything is opened.
+inline Failure usage(std::string message, std::string hint = {}) {
+  return {Exit::usage, std::move(message), std::move(hint)};
+}
+
+}  // namespace natskv

@@ -1,0 +1,71 @@
+// Global options + environment + context -> checked values. Reads files it was pointed to, opens no socket.
+#pragma once
+
+#include "base/types.hpp"
+#include "config/secret.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv {
+class Arguments;
+}
+
+namespace natskv::config {
+
+/// What was typed: texts, not yet checked. One member an option of SPEC 2.
+struct Given {
+  std::optional<std::string> server, user, password, token, password_file, token_file, creds, nkey, jwt, seed, tlscert,
+      tlskey, tlsca, context, js_domain, js_api_prefix, inbox_prefix, connection_name, output, color;
+  std::optional<Span> timeout;
+  bool tlsfirst = false, no_context = false, json = false, utc = false, quiet = false, trace = false;
+};
+
+/// Declares the global options, with their environment variables for help.
+void declare(Arguments& arguments, Given& given);
+
+/// A variable's value; empty counts as unset (nullopt).
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+/// The process's own.
+std::optional<std::string> environment(const char* name);
+
+/// Where one value came from, for `doctor`. Secrets are "(set)".
+struct Origin {
+  std::string name;   ///< "server", "user", …
+  std::string value;  ///< masked where secret
+  std::string from;   ///< "--server", "NATS_URL", "context \"x\" (/path)", "default"
+};
+
+/// Checked values; empty is "not set". Files exist and are readable when resolve() returned.
+struct Settings {
+  std::vector<std::string> servers;  ///< at least one, each with a known scheme (nats:// added), user part kept
+  std::string user;
+  Secret password, token;
+  std::string creds_file, nkey_file, jwt_file, seed_file;
+  std::string tls_cert, tls_key, tls_ca;
+  bool tls_required = false;  ///< a tls:// server, --tlsfirst, or a certificate or CA was given
+  bool tls_first = false;
+  std::string js_api_prefix;  ///< without trailing dot: "$JS.API", "$JS.hub.API", or as given
+  std::string inbox_prefix;   ///< "" is "_INBOX"
+  std::string connection_name;
+  Span timeout = seconds(5);
+  bool timeout_given = false;           ///< by the option (not by the environment's default)
+  std::vector<std::string> warnings;    ///< one line each
+  std::vector<Origin> origins;
+  std::string context;                  ///< name of the context in use, or ""
+};
+
+/// Precedence: option, environment, context (given.context, NATS_CONTEXT, the selected one), default.
+/// `context_override`: another context by name (cp --to-context): options and environment that name servers and
+/// credentials do not apply to it.
+/// Throws Failure: usage (2) for a bad URL, a missing or unreadable file, a context that is no JSON or has a wrong
+/// type or a field that is not supported; not_found (3) for an unknown context.
+Settings resolve(const Given& given, const Environment& environment,
+                 const std::optional<std::string>& context_override = {});
+
+/// URLs as messages may show them: without the user part, joined by commas.
+std::string shown(const std::vector<std::string>& servers);
+
+}  // namespace natskv::config

@@ -1,0 +1,50 @@
+// Words to values, the same with every version of CLI11: numbers, durations, sizes, names, patterns.
+// Each throws Failure(usage) with one line that names `what` (an option or argument name), quotes the word
+// (quoted()) and says what is allowed. No I/O.
+#pragma once
+
+#include "base/types.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace natskv::parse {
+
+/// Decimal digits only, least … most inclusive. An empty word is an error (an unset variable).
+std::uint64_t number(std::string_view word, std::string_view what, std::uint64_t least, std::uint64_t most);
+/// 1 … 2^64-1.
+std::uint64_t revision(std::string_view word, std::string_view what);
+/// Go's durations (1h30m, 90s, 250ms, 1.5h) and d, w, M (30 d), y (365 d) as in `nats`; also plain "0". Not negative;
+/// overflow of int64 nanoseconds is refused.
+Span duration(std::string_view word, std::string_view what);
+/// A number of bytes, or with B K KB KiB M MB MiB G GB GiB T TB TiB in powers of 1024 (any case); -1 is unlimited.
+Size size(std::string_view word, std::string_view what);
+
+/// [A-Za-z0-9_-]+
+std::string bucket(std::string_view word, std::string_view what = "BUCKET");
+/// What may be written: [-/_=.A-Za-z0-9]+ without empty token.
+std::string key(std::string_view word, std::string_view what = "KEY");
+/// A key that exists under any client's rules: tokens of printable bytes without space, no empty token; * and >
+/// inside are ordinary (--literal).
+std::string any_key(std::string_view word, std::string_view what = "KEY");
+
+/// A word of a listing: a PATTERN if one token is * or the last is >, else a key (any_key without * and >).
+struct Pattern {
+  std::string text;
+  bool wild = false;
+  friend bool operator==(const Pattern&, const Pattern&) = default;
+};
+/// `literal`: the word is a key whatever it holds. "tmp*" is refused with did-you-mean "tmp.*".
+Pattern pattern(std::string_view word, bool literal = false, std::string_view what = "PATTERN");
+std::vector<Pattern> patterns(const std::vector<std::string>& words, bool literal = false);
+/// Whether a key is matched, NATS token rules.
+bool matches(std::string_view pattern, std::string_view key);
+/// The narrowest single NATS subject filter that covers all patterns ("a.b", "a.c" -> "a.*"); empty: ">".
+std::string common(const std::vector<Pattern>& patterns);
+
+/// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in quotes.
+std::string quoted(std::string_view word);
+
+}  // namespace natskv::parse

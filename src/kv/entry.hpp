@@ -1,0 +1,41 @@
+// One revision of a key, as read from the stream: headers are interpreted here and nowhere else.
+#pragma once
+
+#include "base/types.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+enum class Operation : std::uint8_t { put, del, purge };
+
+/// PUT, DEL, PURGE.
+std::string_view name_of(Operation operation);
+
+/// Views point into what the reader holds (a message): valid until its next entry.
+struct Entry {
+  std::string_view bucket;
+  std::string_view key;
+  Bytes value;                 ///< empty for markers, and where only headers were asked for
+  std::uint64_t size = 0;      ///< of the value, also where it was not sent
+  std::uint64_t revision = 0;  ///< stream sequence
+  std::uint64_t delta = 0;     ///< how many messages of the reading came behind it
+  Instant created;
+  Operation operation = Operation::put;
+  Span ttl;                        ///< Nats-TTL header; 0: none
+  bool never_expires = false;      ///< Nats-TTL: never
+  std::string_view marker_reason;  ///< Nats-Marker-Reason of a marker the server wrote
+
+  [[nodiscard]] bool marker() const { return operation != Operation::put; }
+};
+
+/// An Entry with what its views point to.
+struct Found {
+  Entry entry;
+  std::shared_ptr<const void> owner;
+};
+
+}  // namespace natskv

@@ -1,0 +1,15 @@
+// JetStream API requests: JSON in, JSON out. What kvConfig and jsStreamConfig of nats.c 3.4 cannot say goes here.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace natskv::nats {
+
+/// The answer of an API request, parsed. Throws Error{NATS_ERR, err_code, description} where the answer is an
+/// "error", and Error{NATS_PROTOCOL_ERROR, 0, …} where it is no JSON object.
+nlohmann::ordered_json api_answer(std::string_view body);
+
+}  // namespace natskv::nats

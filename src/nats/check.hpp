@@ -1,0 +1,34 @@
+// nats.c's statuses as exceptions. Knows no key-value.
+#pragma once
+
+#include <nats/nats.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace natskv::nats {
+
+/// What nats.c or the server said. `code` is the JetStream API error code (10071, …) or 0. `text` never is a stale
+/// one (nats_GetLastError is kept by the library over later calls) and carries no "(file.c:1): " prefix.
+struct Error : std::runtime_error {
+  Error(natsStatus s, int c, const std::string& text) : std::runtime_error(text), status(s), code(c) {}
+  natsStatus status;
+  int code;
+
+  /// A lost compare-and-set, whichever way the library reports it (10071, on replicated streams 10164).
+  [[nodiscard]] bool conflict() const;
+  /// "wrong last sequence: 7" -> 7, the key's current revision; 0 where the text has none.
+  [[nodiscard]] std::uint64_t current_revision() const;
+};
+
+/// The error of a call that just returned `status` on this thread.
+Error error(natsStatus status, int code = 0);
+/// Throws it unless OK.
+inline void check(natsStatus status, int code = 0) {
+  if (status != NATS_OK) throw error(status, code);
+}
+/// "(js.c:535): text" -> "text"
+std::string without_prefix(const char* text);
+
+}  // namespace natskv::nats

@@ -1,0 +1,55 @@
+// The formats. A sink turns rows of values into text on an Output; it knows no verb, and no verb knows a sink.
+#pragma once
+
+#include "output/record.hpp"
+#include "output/stream.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace natskv {
+
+enum class Format { table, tsv, json, jsonl, raw, plain };
+
+/// "table" … "raw"; nothing else (plain has no name: it is how writes look when no format was asked for).
+std::optional<Format> format_named(std::string_view word);
+std::string_view name_of(Format format);
+
+/// How a list, an object, or a live stream is laid out. `object`: exactly one record: a JSON object, `field value`
+/// lines in TSV, "Field: value" lines in a table where `vertical`. `live`: JSON is a line an event.
+enum class Shape { list, object, live };
+
+/// How it looks to this user, settled before connecting.
+struct Looks {
+  bool color = false;
+  bool utc = false;
+  int width = 0;  ///< columns of the terminal; 0: no cutting
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// One record: a value for each column, in their order.
+  virtual void row(std::span<const Value> values) = 0;
+  /// Closes the document. A list that failed midway is never finished, so that no parser takes it for whole.
+  virtual void finish() = 0;
+  /// Rows held back (a table's first 100) are written; for live output.
+  virtual void settle() {}
+};
+
+/// `vertical`: `info`'s layout of one object (table and tsv). `nul`: TSV names and raw values end with NUL.
+struct Layout {
+  Shape shape = Shape::list;
+  bool vertical = false;
+  bool nul = false;
+  bool names = false;  ///< JSON is an array of strings (first column), not of objects
+};
+
+/// The sink of a format. raw and plain write the first column: raw the exact bytes, plain its text and a newline.
+std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout, Looks looks, Output& out);
+
+}  // namespace natskv

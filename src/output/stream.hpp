@@ -1,0 +1,42 @@
+// stdout (or a file) with every write checked. Knows bytes only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// A buffered writer over a file descriptor it does not own (unless adopt() was used).
+/// Failures: EPIPE throws ReaderGone; anything else Failure(1, "cannot write to standard output: <reason>").
+class Output {
+ public:
+  /// `name` is what messages call it: "standard output", or a file's name.
+  Output(int fd, std::string name);
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  ~Output() = default;  // does not flush: an unreported failure would be lost
+
+  void write(std::string_view bytes) {
+    buffer_.append(bytes);
+    if (buffer_.size() >= limit) flush();
+  }
+  /// Everything written so far reaches the descriptor; throws on failure, after which the buffer is empty.
+  void flush();
+  [[nodiscard]] bool empty() const { return buffer_.empty(); }
+  [[nodiscard]] int fd() const { return fd_; }
+  /// Whether it is a terminal; asked once.
+  [[nodiscard]] bool terminal() const;
+
+ private:
+  static constexpr std::size_t limit = 64 * 1024;
+  int fd_;
+  std::string name_;
+  std::string buffer_;
+  mutable int terminal_ = -1;
+};
+
+/// stdout's reader went away: a silent exit 141.
+struct ReaderGone {};
+
+}  // namespace natskv
