@@ -40,12 +40,12 @@ struct Argument {
   std::string_view name;
   Kind kind;
   std::string_view help;
-  bool required = false;                  ///< positionals only
-  bool many = false;                      ///< a positional list (last), or an option that may be repeated
-  std::vector<std::string_view> choices;  ///< Kind::choice
-  std::string_view placeholder;           ///< overrides the Kind's
-  std::string_view environment;           ///< the variable that stands for the option, for help only
-  bool hidden = false;                    ///< accepted, in neither help nor completion
+  bool required = false;  ///< positionals only
+  bool many = false;      ///< a positional list (last), or an option that may be repeated
+  std::vector<std::string_view> choices = {};  ///< Kind::choice
+  std::string_view placeholder = {};           ///< overrides the Kind's
+  std::string_view environment = {};           ///< the variable that stands for the option, for help only
+  bool hidden = false;                         ///< accepted, in neither help nor completion
 };
 
 class Arguments {

@@ -16,18 +16,19 @@ namespace natskv::parse {
 std::uint64_t number(std::string_view word, std::string_view what, std::uint64_t least, std::uint64_t most);
 /// 1 … 2^64-1.
 std::uint64_t revision(std::string_view word, std::string_view what);
-/// Go's durations (1h30m, 90s, 250ms, 1.5h) and d, w, M (30 d), y (365 d) as in `nats`; also plain "0". Not negative;
-/// overflow of int64 nanoseconds is refused.
+/// Go's durations (1h30m, 90s, 250ms, 1.5h) and d, w, M (30 d), y (365 d) as in `nats`; also plain "0". Not
+/// negative; overflow of int64 nanoseconds is refused.
 Span duration(std::string_view word, std::string_view what);
-/// A number of bytes, or with B K KB KiB M MB MiB G GB GiB T TB TiB in powers of 1024 (any case); -1 is unlimited.
+/// A number of bytes, or with B K KB KiB M MB MiB G GB GiB T TB TiB in powers of 1024 (any case); -1 is
+/// unlimited.
 Size size(std::string_view word, std::string_view what);
 
 /// [A-Za-z0-9_-]+
 std::string bucket(std::string_view word, std::string_view what = "BUCKET");
 /// What may be written: [-/_=.A-Za-z0-9]+ without empty token.
 std::string key(std::string_view word, std::string_view what = "KEY");
-/// A key that exists under any client's rules: tokens of printable bytes without space, no empty token; * and >
-/// inside are ordinary (--literal).
+/// A key that exists under any client's rules: tokens of printable bytes without space, no empty token; * and
+/// > inside are ordinary (--literal).
 std::string any_key(std::string_view word, std::string_view what = "KEY");
 
 /// A word of a listing: a PATTERN if one token is * or the last is >, else a key (any_key without * and >).
@@ -44,7 +45,8 @@ bool matches(std::string_view pattern, std::string_view key);
 /// The narrowest single NATS subject filter that covers all patterns ("a.b", "a.c" -> "a.*"); empty: ">".
 std::string common(const std::vector<Pattern>& patterns);
 
-/// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in quotes.
+/// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in
+/// quotes.
 std::string quoted(std::string_view word);
 
 }  // namespace natskv::parse

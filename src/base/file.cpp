@@ -1,0 +1,78 @@
+#include "base/file.hpp"
+
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+namespace natskv {
+namespace {
+
+[[noreturn]] void cannot_read(const std::string& what, const std::string& shown, int error) {
+  throw usage(what + ": cannot read " + shown + ": " + std::generic_category().message(error));
+}
+
+std::size_t read_some(int fd, char* to, std::size_t size, const std::string& what, const std::string& shown) {
+  for (;;) {
+    const ssize_t count = ::read(fd, to, size);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) cannot_read(what, shown, errno);
+  }
+}
+
+[[noreturn]] void too_long(const std::string& what, const std::string& shown, std::size_t most) {
+  throw usage(what + ": " + shown + " holds more than " + std::to_string(most) + " bytes");
+}
+
+}  // namespace
+
+File::~File() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+File open_to_read(const std::string& path, const std::string& what) {
+  int fd = -1;
+  do fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0) cannot_read(what, in_quotes(path), errno);
+  File file(fd);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) cannot_read(what, in_quotes(path), errno);
+  if (S_ISDIR(info.st_mode)) cannot_read(what, in_quotes(path), EISDIR);
+  return file;
+}
+
+std::string read_all(int fd, const std::string& what, const std::string& shown, std::size_t most) {
+  std::string bytes;
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+    if (static_cast<std::uint64_t>(info.st_size) > most) too_long(what, shown, most);
+    bytes.reserve(static_cast<std::size_t>(info.st_size));
+  }
+  std::array<char, 65536> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
+  while (const std::size_t count = read_some(fd, chunk.data(), chunk.size(), what, shown)) {
+    if (count > most - bytes.size()) too_long(what, shown, most);
+    bytes.append(chunk.data(), count);
+  }
+  return bytes;
+}
+
+std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most) {
+  std::string line;
+  char next = 0;
+  while (read_some(fd, &next, 1, what, shown) == 1 && next != '\n') {
+    if (line.size() == most) too_long(what, shown, most);
+    line += next;
+  }
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return line;
+}
+
+}  // namespace natskv

@@ -1,0 +1,34 @@
+// Reading files that the user named: what is wrong with them is a usage error (2), found before connecting.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace natskv {
+
+/// An open file descriptor, owned.
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  File& operator=(File&&) = delete;
+  ~File();
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// For reading, close-on-exec. Failure(usage) `WHAT: cannot read "PATH": why` when missing, unreadable or a
+/// directory. Opening a FIFO waits for its writer.
+File open_to_read(const std::string& path, const std::string& what);
+/// All bytes up to its end. Failure(usage) on a read error and on more than `most` bytes (`shown` names the
+/// source).
+std::string read_all(int fd, const std::string& what, const std::string& shown, std::size_t most);
+/// The first line without its line end (\n or \r\n). Reads no byte behind it, so that the rest of stdin
+/// stays.
+std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most);
+
+}  // namespace natskv

@@ -1,0 +1,14 @@
+// A word from outside as a message may show it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// The word in double quotes; control bytes, what is not UTF-8 and characters that reorder or hide text are
+/// written \xHH, a quote \". At most `characters` of it, then …
+std::string in_quotes(std::string_view word, std::size_t characters = std::string_view::npos);
+
+}  // namespace natskv

@@ -1,0 +1,155 @@
+#include "input/arguments.hpp"
+
+#include "base/failure.hpp"
+#include "input/parse.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace natskv {
+namespace {
+
+/// "-F,--file" -> "--file": the name that messages use.
+std::string_view spoken(std::string_view name) {
+  const std::size_t comma = name.rfind(',');
+  return comma == std::string_view::npos ? name : name.substr(comma + 1);
+}
+
+void check_choice(const Argument& argument, const std::string& word) {
+  if (std::find(argument.choices.begin(), argument.choices.end(), word) != argument.choices.end()) return;
+  std::string allowed;
+  for (const std::string_view choice : argument.choices) {
+    if (!allowed.empty()) allowed += ", ";
+    allowed += choice;
+  }
+  throw usage(std::string(spoken(argument.name)) + ": " + parse::quoted(word) + " is none of " + allowed);
+}
+
+/// Failure(usage) if the word is not of the argument's Kind.
+void check(const Argument& argument, const std::string& word) {
+  const std::string_view what = spoken(argument.name);
+  switch (argument.kind) {
+    case Kind::bucket:
+      parse::bucket(word, what);
+      break;
+    case Kind::key:
+      parse::key(word, what);
+      break;
+    case Kind::pattern:
+      // Whether * and > are misplaced depends on --literal: the verb's check() calls parse::pattern.
+      parse::any_key(word, what);
+      break;
+    case Kind::revision:
+      parse::revision(word, what);
+      break;
+    case Kind::count:
+      parse::number(word, what, 0, std::numeric_limits<std::uint64_t>::max());
+      break;
+    case Kind::duration:
+      parse::duration(word, what);
+      break;
+    case Kind::size:
+      parse::size(word, what);
+      break;
+    case Kind::file:
+    case Kind::directory:
+    case Kind::context:
+      if (word.empty()) throw usage(std::string(what) + ": \"\" is no name (an unset variable?)");
+      break;
+    case Kind::choice:
+      check_choice(argument, word);
+      break;
+    case Kind::text:
+    case Kind::value:
+    case Kind::command:
+      break;
+  }
+}
+
+}  // namespace
+
+std::string_view placeholder(Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      return "TEXT";
+    case Kind::value:
+      return "VALUE";
+    case Kind::bucket:
+      return "BUCKET";
+    case Kind::key:
+      return "KEY";
+    case Kind::pattern:
+      return "PATTERN";
+    case Kind::revision:
+      return "REVISION";
+    case Kind::count:
+      return "N";
+    case Kind::duration:
+      return "DURATION";
+    case Kind::size:
+      return "BYTES";
+    case Kind::file:
+      return "FILE";
+    case Kind::directory:
+      return "DIR";
+    case Kind::context:
+      return "CONTEXT";
+    case Kind::choice:
+      return "WORD";
+    case Kind::command:
+      return "COMMAND";
+  }
+  return "TEXT";
+}
+
+void Arguments::bucket(std::string& name, std::string_view argument) {
+  take({.name = argument, .kind = Kind::bucket, .help = "name of the bucket", .required = true}, name);
+}
+
+void Arguments::key(std::string& name, std::string_view argument) {
+  take({.name = argument, .kind = Kind::key, .help = "name of the key", .required = true}, name);
+}
+
+void Arguments::take(const Argument& argument, std::string& text) {
+  add(argument, [argument, &text](const std::string& word) {
+    check(argument, word);
+    text = word;
+  });
+}
+
+void Arguments::take(const Argument& argument, std::optional<std::string>& text) {
+  add(argument, [argument, &text](const std::string& word) {
+    check(argument, word);
+    text = word;
+  });
+}
+
+void Arguments::take(const Argument& argument, std::vector<std::string>& texts) {
+  add(argument, [argument, &texts](const std::string& word) {
+    check(argument, word);
+    texts.push_back(word);
+  });
+}
+
+void Arguments::take(const Argument& argument, std::optional<std::uint64_t>& number) {
+  add(argument, [argument, &number](const std::string& word) {
+    const std::string_view what = spoken(argument.name);
+    number = argument.kind == Kind::revision
+                 ? parse::revision(word, what)
+                 : parse::number(word, what, 0, std::numeric_limits<std::uint64_t>::max());
+  });
+}
+
+void Arguments::take(const Argument& argument, std::optional<Span>& duration) {
+  add(argument, [argument, &duration](const std::string& word) {
+    duration = parse::duration(word, spoken(argument.name));
+  });
+}
+
+void Arguments::take(const Argument& argument, std::optional<Size>& size) {
+  add(argument,
+      [argument, &size](const std::string& word) { size = parse::size(word, spoken(argument.name)); });
+}
+
+}  // namespace natskv

@@ -1,0 +1,190 @@
+// Keys and patterns: dots separate tokens, * stands for one, > for one or more at the end.
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+#include "input/parse.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace natskv::parse {
+namespace {
+
+constexpr std::string_view key_tokens = "(keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
+constexpr std::string_view any_tokens =
+    "(keys are tokens of printable bytes without space, joined by single dots)";
+
+std::vector<std::string_view> tokens(std::string_view word) {
+  std::vector<std::string_view> out;
+  for (std::size_t dot = 0; dot != std::string_view::npos; word.remove_prefix(dot + 1)) {
+    dot = word.find('.');
+    out.push_back(word.substr(0, dot));
+    if (dot == std::string_view::npos) break;
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out += '.';
+    out += part;
+  }
+  return out;
+}
+
+bool written(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '/' ||
+         c == '_' || c == '=' || c == '.';
+}
+
+// Bytes over 127 are other clients' UTF-8: the server takes them as they are.
+bool printable(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte != 0x7F;
+}
+
+void check_tokens(std::string_view word, std::string_view what, bool (*allowed)(char),
+                  std::string_view rule) {
+  const std::string start = std::string(what) + ": ";
+  const std::string end = " " + std::string(rule);
+  if (word.empty()) throw usage(start + "the key is empty" + end);
+  const auto all = tokens(word);
+  if (std::any_of(all.begin(), all.end(), [](std::string_view token) { return token.empty(); })) {
+    throw usage(start + quoted(word) + " has an empty token" + end);
+  }
+  const auto bad = std::find_if_not(word.begin(), word.end(), allowed);
+  if (bad == word.end()) return;
+  // A UTF-8 character is shown whole.
+  std::size_t length = 1;
+  const auto at = static_cast<std::size_t>(bad - word.begin());
+  if ((static_cast<unsigned char>(*bad) & 0xC0U) == 0xC0U) {
+    while (at + length < word.size() && (static_cast<unsigned char>(word[at + length]) & 0xC0U) == 0x80U)
+      ++length;
+  }
+  throw usage(start + quoted(word) + " holds " + in_quotes(word.substr(at, length)) + end);
+}
+
+bool has_wildcard(std::string_view token) { return token.find_first_of("*>") != std::string_view::npos; }
+
+/// "tmp*" -> "tmp", "*": what stands beside a wildcard becomes a token of its own.
+void split(std::string_view token, std::vector<std::string>& out) {
+  std::string plain;
+  for (const char c : token) {
+    if (c != '*' && c != '>') {
+      plain += c;
+      continue;
+    }
+    if (!plain.empty()) out.push_back(std::exchange(plain, {}));
+    out.emplace_back(1, c);
+  }
+  if (!plain.empty()) out.push_back(plain);
+}
+
+/// The pattern that was probably meant by a word with a misplaced wildcard.
+std::string meant(const std::vector<std::string_view>& all) {
+  std::vector<std::string> out;
+  for (const std::string_view token : all) {
+    const bool last = token == all.back() && token.data() == all.back().data();
+    if (last && token.size() > 1 && token.find_first_not_of('*') == std::string_view::npos) {
+      out.emplace_back(">");  // "a.**" as shells write it
+    } else {
+      split(token, out);
+    }
+  }
+  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
+    if (out[i] == ">") out[i] = "*";
+  }
+  return joined(out);
+}
+
+[[noreturn]] void misplaced(std::string_view word, char wildcard, const std::vector<std::string_view>& all) {
+  std::string message = quoted(word) + ": ";
+  message +=
+      wildcard == '*' ? "* stands for a whole token" : "> stands for one or more whole tokens at the end";
+  const std::string better = meant(all);
+  // Shown whole or not at all: rule 8 cuts what is longer.
+  if (better.size() <= 20 && better.find('=') == std::string::npos) {
+    message += "; did you mean " + in_quotes(better) + "?";
+  }
+  throw usage(message, "--literal takes it as the name of a key");
+}
+
+}  // namespace
+
+std::string key(std::string_view word, std::string_view what) {
+  check_tokens(word, what, written, key_tokens);
+  return std::string(word);
+}
+
+std::string any_key(std::string_view word, std::string_view what) {
+  check_tokens(word, what, printable, any_tokens);
+  return std::string(word);
+}
+
+Pattern pattern(std::string_view word, bool literal, std::string_view what) {
+  any_key(word, what);
+  if (literal) return {std::string(word), false};
+  const auto all = tokens(word);
+  bool wild = false;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string_view token = all[i];
+    const bool whole = token == "*" || (token == ">" && i + 1 == all.size());
+    if (!whole && has_wildcard(token)) misplaced(word, token[token.find_first_of("*>")], all);
+    wild = wild || whole;
+  }
+  return {std::string(word), wild};
+}
+
+std::vector<Pattern> patterns(const std::vector<std::string>& words, bool literal) {
+  std::vector<Pattern> out;
+  out.reserve(words.size());
+  for (const std::string& word : words) out.push_back(pattern(word, literal));
+  return out;
+}
+
+bool matches(std::string_view pattern, std::string_view key) {
+  // Called for every event where several patterns share a subscription: no allocation.
+  for (;;) {
+    const std::size_t pattern_dot = pattern.find('.');
+    const std::size_t key_dot = key.find('.');
+    const std::string_view token = pattern.substr(0, pattern_dot);
+    const bool pattern_ends = pattern_dot == std::string_view::npos;
+    const bool key_ends = key_dot == std::string_view::npos;
+    if (token == ">" && pattern_ends) return !key.empty();
+    const std::string_view name = key.substr(0, key_dot);
+    if (name.empty() || (token != "*" && token != name)) return false;
+    if (pattern_ends || key_ends) return pattern_ends && key_ends;
+    pattern.remove_prefix(pattern_dot + 1);
+    key.remove_prefix(key_dot + 1);
+  }
+}
+
+std::string common(const std::vector<Pattern>& patterns) {
+  if (patterns.empty()) return ">";
+  std::vector<std::string> result;
+  bool open = false;     // ends in >
+  std::size_t most = 0;  // tokens in front of that >
+  for (const Pattern& pattern : patterns) {
+    auto all = tokens(pattern.text);
+    const bool ends_open = pattern.wild && all.back() == ">";
+    const bool first = &pattern == &patterns.front();
+    if (ends_open || (!first && !open && all.size() != result.size())) open = true;
+    if (first) most = all.size();
+    // In front of > only as many tokens as each pattern has in front of its own last one.
+    most = std::min(most, all.size());
+    if (first) {
+      result.assign(all.begin(), all.end());
+    }
+    for (std::size_t i = 0; i < std::min(result.size(), all.size()); ++i) {
+      const bool key_with_wildcard = !pattern.wild && (all[i] == "*" || all[i] == ">");
+      if (result[i] != all[i] || key_with_wildcard) result[i] = "*";
+    }
+  }
+  if (open) {
+    result.resize(most - 1);
+    result.emplace_back(">");
+  }
+  return joined(result);
+}
+
+}  // namespace natskv::parse

@@ -1,0 +1,19 @@
+// Where the VALUE of put, create and update comes from (SPEC 4).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// The word itself, or the file's bytes (`-` is stdin), or stdin's if it is no terminal and delivers at least
+/// one byte. Failure(usage): both given, neither and no stdin, an empty stdin, a file that cannot be read,
+/// over INT_MAX bytes (what nats.c can send). Call before connecting. The value never stands in a message.
+std::string read_value(const std::optional<std::string>& word, const std::optional<std::string>& file);
+
+/// Whether a VALUE "@name" names an existing file: worth a hint that it was stored literally (-F reads a
+/// file).
+bool looks_like_file(std::string_view word);
+
+}  // namespace natskv
