@@ -63,7 +63,9 @@ void append_lines(const Json& json, const std::string& name, std::vector<std::st
   for (const Json& element : json) {
     std::string line;
     append_words(element, "", line);
-    if (!line.empty()) lines.push_back(name.empty() ? line : name + ": " + line);
+    if (line.empty()) continue;
+    if (!name.empty()) line.insert(0, name + ": ");
+    lines.push_back(std::move(line));
   }
 }
 

@@ -204,6 +204,9 @@ std::string human_size(std::int64_t bytes) {
 
 std::string human_span(Span span) {
   constexpr std::uint64_t second = 1'000'000'000;
+  constexpr std::uint64_t minute = 60 * second;
+  constexpr std::uint64_t hour = 60 * minute;
+  constexpr std::uint64_t day = 24 * hour;
   std::string out(span.ns < 0 ? "-" : "");
   std::uint64_t left = magnitude(span.ns);
   if (left == 0) return "0s";
@@ -220,9 +223,9 @@ std::string human_span(Span span) {
     out += name;
     left %= unit;
   };
-  if (left >= 48 * 3600 * second) part(24 * 3600 * second, 'd');
-  part(3600 * second, 'h');
-  part(60 * second, 'm');
+  if (left >= 2 * day) part(day, 'd');
+  part(hour, 'h');
+  part(minute, 'm');
   if (left == 0) return out;
   append_number(left / second, out);
   append_fraction(left % second, 9, out);

@@ -117,9 +117,9 @@ std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layo
     case Format::tsv:
       return make_tsv(std::move(columns), layout, out);
     case Format::json:
-      return make_json(std::move(columns), layout, false, out);
+      return make_json(columns, layout, false, out);
     case Format::jsonl:
-      return make_json(std::move(columns), layout, true, out);
+      return make_json(columns, layout, true, out);
     case Format::raw:
       return make_raw(layout, true, out);
     case Format::plain:
