@@ -43,7 +43,7 @@ Headers headers_of(natsMsg* message) {
 
 }  // namespace
 
-Client::Client(const std::string& url) {
+Client::Client(const std::string& url, double limit) {
   natsOptions* made = nullptr;
   check(natsOptions_Create(&made), "options");
   const nats::Options options(made);
@@ -53,7 +53,7 @@ Client::Client(const std::string& url) {
   std::vector<const char*> servers;
   for (const auto& one : urls) servers.push_back(one.c_str());
   check(natsOptions_SetServers(options.get(), servers.data(), static_cast<int>(servers.size())), url);
-  check(natsOptions_SetTimeout(options.get(), 5000), url);
+  check(natsOptions_SetTimeout(options.get(), static_cast<int64_t>(limit * 1000)), url);
   natsConnection* connection = nullptr;
   check(natsConnection_Connect(&connection, options.get()), "connect");
   connection_.reset(connection);
@@ -95,7 +95,7 @@ void Client::send(const std::string& subject, std::string_view data, const Heade
   check(natsConnection_FlushTimeout(connection_.get(), 5000), subject);
 }
 
-void Client::add_bucket(const std::string& name, std::string_view settings) {
+void Client::add_bucket(const std::string& name, std::string_view settings, double limit) {
   nlohmann::json config = {{"name", "KV_" + name},      {"subjects", {"$KV." + name + ".>"}},
                            {"retention", "limits"},     {"storage", "file"},
                            {"discard", "new"},          {"max_msgs_per_subject", 1},
@@ -103,7 +103,7 @@ void Client::add_bucket(const std::string& name, std::string_view settings) {
                            {"allow_rollup_hdrs", true}, {"deny_delete", true},
                            {"allow_direct", true}};
   config.update(nlohmann::json::parse(settings));
-  parsed(api("STREAM.CREATE.KV_" + name, config.dump(), 10), "add " + name);
+  parsed(api("STREAM.CREATE.KV_" + name, config.dump(), limit), "add " + name);
 }
 
 void Client::delete_bucket(const std::string& name) {

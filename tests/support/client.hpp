@@ -21,11 +21,11 @@ struct Stored {
   Headers headers;
 };
 
-/// One connection. Everything throws std::runtime_error with the server's text; answers are awaited for 5 s.
+/// One connection. Everything throws std::runtime_error with the server's text; limits are seconds.
 class Client {
  public:
   /// One URL or several, comma-separated; they may hold credentials.
-  explicit Client(const std::string& url);
+  explicit Client(const std::string& url, double limit = 5);
 
   /// A request; the answer's data.
   std::string request(const std::string& subject, std::string_view data, const Headers& headers = {},
@@ -39,7 +39,7 @@ class Client {
 
   /// A bucket as other clients make it: stream KV_<name>, `settings` (JSON object) over the usual
   /// configuration.
-  void add_bucket(const std::string& name, std::string_view settings = "{}");
+  void add_bucket(const std::string& name, std::string_view settings = "{}", double limit = 10);
   void delete_bucket(const std::string& name);
   /// Stores under $KV.<bucket>.<key>, whatever the key; headers as given (KV-Operation: DEL, Nats-TTL: 1s,
   /// ...).

@@ -31,7 +31,7 @@ void await(double limit, const std::string& what, Question question) {
 
 nlohmann::json stream_info(const std::string& url, const std::string& stream) {
   try {
-    return nlohmann::json::parse(Client(url).api("STREAM.INFO." + stream, {}, 2));
+    return nlohmann::json::parse(Client(url).api("STREAM.INFO." + stream, {}, 0.5));
   } catch (const std::runtime_error&) {
     return nlohmann::json::object();  // no leader of the cluster yet
   }
@@ -149,7 +149,7 @@ Result Server::natskv(std::vector<std::string> args, Run rest) const {
 Cluster::Cluster() {
   const auto ports = free_ports(nodes_.size());
   std::string routes;
-  for (const int port : ports) routes += fmt::format(" \"nats://127.0.0.1:{}\"", port);
+  for (const int port : ports) routes += fmt::format("\"nats://127.0.0.1:{}\",", port);
   for (size_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i] = std::make_unique<Server>(ServerOptions{
         .config = fmt::format("cluster {{\n  name: natskv\n  listen: \"127.0.0.1:{}\"\n  routes: [{}]\n}}",
@@ -160,7 +160,7 @@ Cluster::Cluster() {
   await(60, "the cluster's JetStream", [&] {
     try {
       Client client(url());
-      client.add_bucket("harness", R"({"num_replicas": 3, "storage": "memory"})");
+      client.add_bucket("harness", R"({"num_replicas": 3, "storage": "memory"})", 0.5);
       client.delete_bucket("harness");
       return true;
     } catch (const std::runtime_error&) {
