@@ -82,7 +82,7 @@ void Writer::settle(Span wait) {
     give_up();
     throw failure;
   }
-  if (session.link().violations != violations_) settle_violation();
+  settle_violations();
   if (session.stop()) {
     give_up();
     throw Stopped{};
@@ -108,28 +108,29 @@ void Writer::settle_one(nats::Answer answer) {
 
 // 'Permissions Violation for Publish to "$KV.b.k"': the subject says which write it was; on any other subject the
 // whole can't go on.
-void Writer::settle_violation() {
+void Writer::settle_violations() {
   Session& session = bucket_.session();
-  violations_ = session.link().violations;
-  const nats::Error error = session.judge(nats::Error(NATS_NOT_PERMITTED, 0, ""));
-  const std::string_view text = error.what();
-  const auto open = text.find('"');
-  const auto close = text.rfind('"');
-  const auto subject = open == std::string_view::npos ? text.substr(0, 0) : text.substr(open + 1, close - open - 1);
-  const auto id = pipeline_.settle_subject(subject);
-  const auto at = id ? writes_.find(*id) : writes_.end();
-  if (at == writes_.end()) {
-    give_up();
-    throw explain(session, error, {.bucket = bucket_.name()});
+  while (violations_ < session.link().violations) {
+    const std::string text = session.violation(violations_++);
+    const nats::Error error(NATS_NOT_PERMITTED, 0, text);
+    const auto open = text.find('"');
+    const auto close = text.rfind('"');
+    const auto id = pipeline_.settle_subject(open < close ? text.substr(open + 1, close - open - 1) : text);
+    const auto at = id ? writes_.find(*id) : writes_.end();
+    if (at == writes_.end()) {
+      const auto failure = explain(session, error, {.bucket = bucket_.name()});
+      give_up();
+      throw failure;
+    }
+    Settled settled{.number = *id,
+                    .key = at->second.key,
+                    .operation = at->second.operation,
+                    .revision = 0,
+                    .failure = explain(session, error, doing(bucket_.name(), at->second))};
+    keys_.erase(at->second.key);
+    writes_.erase(at);
+    settled_(settled);
   }
-  Settled settled{.number = *id,
-                  .key = at->second.key,
-                  .operation = at->second.operation,
-                  .revision = 0,
-                  .failure = explain(session, error, doing(bucket_.name(), at->second))};
-  keys_.erase(at->second.key);
-  writes_.erase(at);
-  settled_(settled);
 }
 
 void Writer::give_up() {

@@ -49,9 +49,8 @@ class Writer {
  private:
   void settle(Span slice);
   void settle_one(nats::Answer answer);
-  void settle_violation();
+  void settle_violations();
   void give_up();
-  Failure failed(const Write& write, const nats::Answer& answer);
 
   Bucket& bucket_;
   std::function<void(const Settled&)> settled_;
