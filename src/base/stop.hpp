@@ -2,14 +2,23 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace natskv {
 
-/// Ordered by nothing; the first reason wins and stays.
+/// The first reason wins and stays.
 enum class Why : int { none = 0, interrupted, terminated, deadline, reader_gone };
+
+/// Thrown where a call ended because of a Stop other than the deadline: run() turns it into 130, 143 or 141.
+/// `said` is what the user should know (a write that was under way), or empty.
+struct Stopped {
+  std::string said;
+};
 
 class Stop {
  public:
@@ -32,7 +41,17 @@ class Stop {
     if (interrupt_ && *this) interrupt_();
   }
 
+  using Time = std::optional<std::chrono::steady_clock::time_point>;
+
+  /// When Why::deadline comes, or never. Without a timekeeper (unit tests) it never does.
+  void deadline(Time when) {
+    if (timekeeper_) timekeeper_(when);
+  }
+  /// Who watches the clock and stdout (terminal/watchdog); set once, before anything else runs.
+  void keep_time(std::function<void(Time)> timekeeper) { timekeeper_ = std::move(timekeeper); }
+
  private:
+  std::function<void(Time)> timekeeper_;
   std::atomic<Why> why_{Why::none};
   std::mutex mutex_;
   std::function<void()> interrupt_;

@@ -1,0 +1,245 @@
+#include "kv/bucket.hpp"
+
+#include "kv/explain.hpp"
+#include "kv/message.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <limits>
+
+namespace natskv {
+namespace {
+
+std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
+
+void set(natsMsg* message, const char* name, const std::string& value) {
+  nats::check(natsMsgHeader_Set(message, name, value.c_str()));
+}
+
+}  // namespace
+
+Bucket::Bucket(Session& session, std::string name) : session_(session), name_(std::move(name)) {}
+
+kvStore* Bucket::store() {
+  if (!store_) {
+    kvStore* raw = nullptr;
+    const natsStatus status = js_KeyValue(&raw, session_.jetstream(), name_.c_str());
+    if (status == NATS_NOT_FOUND) throw no_bucket(name_);
+    if (status == NATS_INVALID_ARG) {
+      throw Failure(Exit::failure, fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", name_), {},
+                    {name_, {}, 0});
+    }
+    if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
+    store_.reset(raw);
+  }
+  return store_.get();
+}
+
+const nlohmann::ordered_json& Bucket::info() {
+  try {
+    info_ = std::make_shared<const nlohmann::ordered_json>(session_.api("STREAM.INFO.KV_" + name_));
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_});
+  }
+  return *info_;
+}
+
+const Place& Bucket::place() {
+  if (place_) return *place_;
+  const auto& config = info().at("config");
+  Place place{.stream = "KV_" + name_, .read_prefix = {}, .write_prefix = {}, .mirror = false};
+  std::string origin = name_;
+  std::string prefix = session_.put_prefix();
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
+    const auto stream = mirror->value("name", std::string());
+    if (stream.starts_with("KV_")) origin = stream.substr(3);
+    place.mirror = true;
+    if (const auto external = mirror->find("external"); external != mirror->end() && external->is_object()) {
+      prefix = external->value("api", std::string()) + ".";
+    }
+  }
+  place.read_prefix = fmt::format("$KV.{}.", origin);
+  place.write_prefix = prefix + place.read_prefix;
+  place_ = std::move(place);
+  return *place_;
+}
+
+Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
+  kvStore* kv = store();
+  kvEntry* raw = nullptr;
+  const natsStatus status = revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision)
+                                     : kvStore_Get(&raw, kv, key.c_str());
+  const std::shared_ptr<kvEntry> owner(raw, [](kvEntry* e) { kvEntry_Destroy(e); });
+  const int length = status == NATS_OK ? kvEntry_ValueLen(raw) : 0;
+  if (status == NATS_OK && length > 0) {
+    Entry entry;
+    entry.bucket = name_;
+    entry.key = kvEntry_Key(raw);
+    entry.value = Bytes{{static_cast<const char*>(kvEntry_Value(raw)), static_cast<std::size_t>(length)}};
+    entry.size = entry.value.data.size();
+    entry.revision = kvEntry_Revision(raw);
+    entry.created = Instant{kvEntry_Created(raw)};
+    return {entry, owner};
+  }
+  // An empty value may be a marker the server wrote (nats.c < 3.13 calls it a PUT), a key that is not found may be a
+  // mirror's, stored under another subject: the message itself decides.
+  if (status != NATS_OK && status != NATS_NOT_FOUND) {
+    throw explain(session_, nats::error(status), {.bucket = name_, .key = key});
+  }
+  auto found = entry(key, revision);
+  if (found && !found->entry.marker()) return *found;
+  if (!revision) throw no_key(name_, key);
+  throw Failure(Exit::not_found,
+                found ? fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a delete marker ({})", *revision, key,
+                                    name_, natskv::name_of(found->entry.operation))
+                      : fmt::format("key \"{}\" in bucket \"{}\" has no revision {}", key, name_, *revision),
+                {}, {name_, key, *revision});
+}
+
+std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision, bool consistent) {
+  const Place& where = place();
+  const std::string subject = where.read_prefix + key;
+  natsMsg* raw = nullptr;
+  natsStatus status = NATS_OK;
+  jsErrCode code{};
+  const bool direct = !consistent && info_->at("config").value("allow_direct", false);
+  if (direct) {
+    jsDirectGetMsgOptions options;
+    nats::check(jsDirectGetMsgOptions_Init(&options));
+    if (revision) options.Sequence = *revision;
+    else options.LastBySubject = subject.c_str();
+    status = js_DirectGetMsg(&raw, session_.jetstream(), where.stream.c_str(), nullptr, &options);
+  } else if (revision) {
+    status = js_GetMsg(&raw, session_.jetstream(), where.stream.c_str(), *revision, nullptr, &code);
+  } else {
+    status = js_GetLastMsg(&raw, session_.jetstream(), where.stream.c_str(), subject.c_str(), nullptr, &code);
+  }
+  const std::shared_ptr<natsMsg> message(raw, [](natsMsg* m) { natsMsg_Destroy(m); });
+  constexpr int no_message_found = 10037;
+  if (status == NATS_NOT_FOUND || static_cast<int>(code) == no_message_found) return std::nullopt;
+  if (status != NATS_OK) {
+    throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
+  }
+  if (natsMsg_GetSubject(raw) != subject) return std::nullopt;
+  Entry entry;
+  read_entry(raw, false, entry);
+  entry.bucket = name_;
+  entry.key = std::string_view(natsMsg_GetSubject(raw)).substr(where.read_prefix.size());
+  entry.revision = natsMsg_GetSequence(raw);
+  entry.created = Instant{natsMsg_GetTime(raw)};
+  return Found{entry, message};
+}
+
+bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
+
+Written Bucket::put(const std::string& key, std::string_view value) {
+  const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
+  kvStore* kv = store();
+  check_size(session_, doing);
+  std::uint64_t revision = 0;
+  const auto status = kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+  if (status == NATS_OK) return {name_, key, revision, Operation::put};
+  const auto error = nats::error(status);
+  if (is_mirror(status)) return publish(key, value, Operation::put, {}, false);
+  throw explain(session_, error, doing);
+}
+
+Written Bucket::update(const std::string& key, std::string_view value, std::uint64_t expected) {
+  const Doing doing{
+      .bucket = name_, .key = key, .revision = expected, .writes = true, .value_size = value.size()};
+  kvStore* kv = store();
+  check_size(session_, doing);
+  std::uint64_t revision = 0;
+  const auto status =
+      kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), expected);
+  if (status == NATS_OK) return {name_, key, revision, Operation::put};
+  const auto error = nats::error(status);
+  if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}}, false);
+  throw explain(session_, error, doing);
+}
+
+Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
+  const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
+  if (ttl) require_ttl();
+  else {
+    kvStore* kv = store();
+    check_size(session_, doing);
+    std::uint64_t revision = 0;
+    const auto status = kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+    if (status == NATS_OK) return {name_, key, revision, Operation::put};
+    const auto error = nats::error(status);
+    if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
+  }
+  // What kvStore_Create can't: a TTL, a mirror, and a key whose last message is a marker the server wrote.
+  const auto last = entry(key);
+  if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
+  return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl}, true);
+}
+
+Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
+  if (condition.ttl) require_ttl();
+  return publish(key, {}, operation, condition, false);
+}
+
+Written Bucket::publish(const std::string& key, std::string_view value, Operation operation, const Condition& condition,
+                        bool creates) {
+  const Doing doing{.bucket = name_,
+                    .key = key,
+                    .revision = condition.revision.value_or(0),
+                    .writes = true,
+                    .value_size = value.size(),
+                    .creates = creates};
+  const std::string subject = place().write_prefix + key;
+  check_size(session_, doing);
+  natsMsg* raw = nullptr;
+  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, value.data(), static_cast<int>(value.size())));
+  const nats::Message message(raw);
+  if (operation != Operation::put) set(raw, "KV-Operation", std::string(natskv::name_of(operation)));
+  if (operation == Operation::purge) set(raw, "Nats-Rollup", "sub");
+  if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
+  jsPubOptions options;
+  nats::check(jsPubOptions_Init(&options));
+  if (condition.revision && *condition.revision == 0) options.ExpectNoMessage = true;
+  else if (condition.revision) options.ExpectLastSubjectSeq = *condition.revision;
+  jsPubAck* ack = nullptr;
+  jsErrCode code{};
+  const natsStatus status = js_PublishMsg(&ack, session_.jetstream(), raw, &options, &code);
+  const nats::PubAck owned(ack);
+  if (status != NATS_OK) throw explain(session_, nats::error(status, static_cast<int>(code)), doing);
+  return {name_, key, ack->Sequence, operation};
+}
+
+std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
+  nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
+  if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;
+  try {
+    return session_.api("STREAM.PURGE.KV_" + name_, body.dump()).value("purged", std::uint64_t{0});
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_, .key = key, .revision = revision, .writes = true});
+  }
+}
+
+std::uint64_t Bucket::erase_all() {
+  try {
+    return session_.api("STREAM.PURGE.KV_" + name_).value("purged", std::uint64_t{0});
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_, .writes = true});
+  }
+}
+
+void Bucket::remove() {
+  const natsStatus status = js_DeleteKeyValue(session_.jetstream(), name_.c_str());
+  if (status == NATS_NOT_FOUND) throw no_bucket(name_);
+  if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_, .writes = true});
+}
+
+void Bucket::require_ttl() {
+  if (info().at("config").value("allow_msg_ttl", false)) return;
+  throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", name_),
+                fmt::format("natskv edit {} --marker-ttl 1h enables it (nats-server 2.11 or newer)", name_),
+                {name_, {}, 0});
+}
+
+}  // namespace natskv

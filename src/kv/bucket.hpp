@@ -1,0 +1,85 @@
+// A bucket: single keys over nats.c's kvStore_*, with the corrections NATSC.md shows to be needed.
+#pragma once
+
+#include "kv/entry.hpp"
+#include "kv/session.hpp"
+#include "nats/handle.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// What a write answers. Owns its words, for it outlives the command's locals in a row.
+struct Written {
+  std::string bucket;
+  std::string key;
+  std::uint64_t revision = 0;
+  Operation operation = Operation::put;
+};
+
+/// Which conditions a write carries.
+struct Condition {
+  std::optional<std::uint64_t> revision;  ///< the key's latest must be this (0: no message at all)
+  std::optional<Span> ttl;                ///< Nats-TTL header, whole seconds
+};
+
+/// Where a bucket's keys are stored: a mirror's under its origin's name (ADR-8).
+struct Place {
+  std::string stream;          ///< "KV_<bucket>"
+  std::string read_prefix;     ///< "$KV.<origin>."
+  std::string write_prefix;    ///< with the domain's or account's prefix
+  bool mirror = false;
+};
+
+class Bucket {
+ public:
+  /// Binds nothing yet. The session must outlive it.
+  Bucket(Session& session, std::string name);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  Session& session() { return session_; }
+
+  /// The value by kvStore_Get. Failure: not_found for a missing bucket, key or revision, and for markers.
+  Found value(const std::string& key, std::optional<std::uint64_t> revision = {});
+  /// The entry with what kvEntry hides (TTL, marker reason); markers are returned. nullopt: no such key or revision.
+  /// `consistent`: asks the stream's leader (STREAM.MSG.GET), not a replica that may lag.
+  std::optional<Found> entry(const std::string& key, std::optional<std::uint64_t> revision = {}, bool consistent = false);
+
+  Written put(const std::string& key, std::string_view value);
+  Written create(const std::string& key, std::string_view value, std::optional<Span> ttl = {});
+  Written update(const std::string& key, std::string_view value, std::uint64_t revision);
+  /// A delete or purge marker. kvStore_Delete and _Purge tell no revision and take no condition.
+  Written mark(const std::string& key, Operation operation, const Condition& condition = {});
+  /// Removes a key's revisions up to and with `revision`, leaving no marker (STREAM.PURGE). Returns how many.
+  std::uint64_t erase(const std::string& key, std::uint64_t revision);
+  /// Empties the bucket without markers. Returns how many values went.
+  std::uint64_t erase_all();
+  /// Removes the bucket (js_DeleteKeyValue).
+  void remove();
+
+  /// STREAM.INFO's answer as it is. Failure: not_found; 1 where the stream is no bucket.
+  const nlohmann::ordered_json& info();
+  const Place& place();
+  /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
+  void require_ttl();
+
+ private:
+  kvStore* store();
+  Written publish(const std::string& key, std::string_view value, Operation operation, const Condition& condition,
+                  bool creates);
+  /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
+  bool is_mirror(natsStatus status);
+
+  Session& session_;
+  std::string name_;
+  nats::Store store_;
+  std::optional<Place> place_;
+  std::shared_ptr<const nlohmann::ordered_json> info_;
+};
+
+}  // namespace natskv

@@ -1,0 +1,102 @@
+#include "kv/entry.hpp"
+
+#include "kv/message.hpp"
+
+#include <charconv>
+#include <cctype>
+
+namespace natskv {
+
+std::string_view name_of(Operation operation) {
+  switch (operation) {
+    case Operation::put: return "PUT";
+    case Operation::del: return "DEL";
+    case Operation::purge: return "PURGE";
+  }
+  return "PUT";
+}
+
+namespace {
+
+std::string_view header(natsMsg* message, const char* name) {
+  const char* value = nullptr;
+  if (natsMsgHeader_Get(message, name, &value) != NATS_OK || value == nullptr) return {};
+  return value;
+}
+
+// ADR-8 and ADR-48; the rule of nats.c 3.13 (729805e0), which 3.4 to 3.12 lack: they call these markers a PUT.
+Operation operation_of(std::string_view kv, std::string_view reason) {
+  if (kv == "DEL") return Operation::del;
+  if (kv == "PURGE") return Operation::purge;
+  if (reason == "MaxAge" || reason == "Purge") return Operation::purge;
+  if (reason == "Remove") return Operation::del;
+  return Operation::put;
+}
+
+// Nats-TTL as the server reads it: plain seconds, or Go's "1h30m". Anything else was refused when it was stored.
+Span ttl_of(std::string_view word) {
+  std::int64_t total = 0;
+  while (!word.empty()) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc{} || number < 0 || number > 1'000'000'000) return Span{};
+    word.remove_prefix(static_cast<std::size_t>(end - word.data()));
+    std::size_t letters = 0;
+    while (letters < word.size() && std::isdigit(static_cast<unsigned char>(word[letters])) == 0) ++letters;
+    const auto unit = word.substr(0, letters);
+    word.remove_prefix(letters);
+    std::int64_t ns = 0;
+    if (unit == "h") ns = 3'600'000'000'000;
+    else if (unit == "m") ns = 60'000'000'000;
+    else if (unit == "s" || unit.empty()) ns = 1'000'000'000;
+    else if (unit == "ms") ns = 1'000'000;
+    else return Span{};
+    if (__builtin_mul_overflow(number, ns, &ns) || __builtin_add_overflow(total, ns, &total)) return Span{};
+  }
+  return Span{total};
+}
+
+}  // namespace
+
+bool read_reply(std::string_view reply, Delivery& delivery) {
+  // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, and since 2.3 with
+  // <domain>.<account> behind ACK and a token at the end (ADR-15). Counted from known ends, as names hold no dots.
+  std::string_view tokens[12];
+  std::size_t count = 0;
+  for (std::size_t at = 0; count < 12;) {
+    const auto dot = reply.find('.', at);
+    tokens[count++] = reply.substr(at, dot == std::string_view::npos ? dot : dot - at);
+    if (dot == std::string_view::npos) break;
+    at = dot + 1;
+  }
+  if (count < 9 || tokens[0] != "$JS" || tokens[1] != "ACK") return false;
+  const std::size_t first = count == 9 ? 5 : 7;
+  if (count == 10 || first + 3 >= count) return false;
+  const auto number = [](std::string_view word, auto& to) {
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), to);
+    return error == std::errc{} && end == word.data() + word.size();
+  };
+  return number(tokens[first], delivery.sequence) && number(tokens[first + 2], delivery.time.ns) &&
+         number(tokens[first + 3], delivery.pending);
+}
+
+void read_entry(natsMsg* message, bool headers_only, Entry& entry) {
+  entry.value = Bytes{{natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))}};
+  entry.size = entry.value.data.size();
+  const auto kv = header(message, "KV-Operation");
+  entry.marker_reason = header(message, "Nats-Marker-Reason");
+  entry.operation = operation_of(kv, entry.marker_reason);
+  const auto ttl = header(message, "Nats-TTL");
+  entry.never_expires = ttl == "never";
+  entry.ttl = ttl.empty() || entry.never_expires ? Span{} : ttl_of(ttl);
+  if (headers_only) {
+    const auto size = header(message, "Nats-Msg-Size");
+    std::from_chars(size.data(), size.data() + size.size(), entry.size);
+  }
+  if (entry.marker()) {
+    entry.value = {};
+    entry.size = 0;
+  }
+}
+
+}  // namespace natskv

@@ -1,0 +1,176 @@
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv {
+namespace {
+
+// JetStream API error codes (nats-server's errors.json), as far as natskv has words for them.
+enum Code {
+  resources_exceeded = 10002,
+  too_many_streams = 10027,
+  jetstream_not_enabled_for_account = 10039,
+  name_in_use = 10058,
+  stream_not_found = 10059,
+  stream_not_match = 10060,
+  message_too_large = 10054,
+  message_ttl_invalid = 10165,
+  message_ttl_disabled = 10166,
+  too_many_requests = 10167,
+  replicas_not_supported = 10074,
+  jetstream_not_enabled = 10076,
+  stream_full = 10077,
+};
+
+std::string what_of(const Doing& doing) {
+  if (doing.key.empty()) return fmt::format("bucket \"{}\"", doing.bucket);
+  return fmt::format("key \"{}\" of bucket \"{}\"", doing.key, doing.bucket);
+}
+
+About about(const Doing& doing) { return {doing.bucket, doing.key, doing.revision}; }
+
+Failure no_answer(Session& session, const nats::Error& error, const Doing& doing) {
+  const auto where = config::shown(session.settings().servers);
+  const std::string why = error.status == NATS_TIMEOUT || session.stop().why() == Why::deadline
+                              ? fmt::format("no answer from {} within {} ms", where, session.timeout().ms())
+                              : fmt::format("the connection to {} was lost", where);
+  if (doing.writes) {
+    return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
+            "look with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
+  }
+  return {Exit::unreachable, fmt::format("{}: {}; nothing was changed", what_of(doing), why), {}, about(doing)};
+}
+
+Failure no_jetstream(Session& session, const Doing& doing) {
+  return {Exit::unreachable,
+          fmt::format("JetStream is not available at {} (bucket \"{}\")", config::shown(session.settings().servers),
+                      doing.bucket),
+          "start the server with -js, or check --js-domain and --js-api-prefix", about(doing)};
+}
+
+Failure not_for_account(const Doing& doing) {
+  return {Exit::not_allowed,
+          fmt::format("JetStream is not enabled for this account (bucket \"{}\")", doing.bucket), {}, about(doing)};
+}
+
+Failure too_large(Session& session, const Doing& doing) {
+  std::string limit = "the bucket's limit";
+  try {
+    const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
+    limit = fmt::format("the bucket's limit of {} B", info.at("config").at("max_msg_size").get<std::int64_t>());
+  } catch (const std::exception&) {  // the sentence is true without the number
+  }
+  return {Exit::failure, fmt::format("{}: the value of {} B is over {}", what_of(doing), doing.value_size, limit),
+          "natskv edit --max-value-size raises it", about(doing)};
+}
+
+Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
+  const auto failure = [&](Exit exit, std::string text, std::string hint = {}) {
+    return Failure(exit, std::move(text), std::move(hint), about(doing));
+  };
+  switch (error.code) {
+    case stream_not_found: return no_bucket(doing.bucket);
+    case jetstream_not_enabled_for_account: return not_for_account(doing);
+    case jetstream_not_enabled: return no_jetstream(session, doing);
+    case stream_full: return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
+                                     "make room with natskv purge or compact, or raise --max-bucket-size");
+    case message_too_large: return too_large(session, doing);
+    case resources_exceeded:
+      return failure(Exit::failure, fmt::format("{}: the account's storage is used up", what_of(doing)));
+    case too_many_streams:
+      return failure(Exit::failure, fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
+    case name_in_use:
+      return failure(Exit::conflict, fmt::format("bucket \"{}\" exists with another configuration", doing.bucket));
+    case stream_not_match:
+      return failure(Exit::conflict, fmt::format("{} is stored by another stream", what_of(doing)));
+    case replicas_not_supported:
+      return failure(Exit::failure, fmt::format("bucket \"{}\": more than one replica needs a cluster", doing.bucket));
+    case message_ttl_invalid:
+      return failure(Exit::usage, fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
+    case message_ttl_disabled:
+      return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
+                     fmt::format("natskv edit {} --marker-ttl 1h enables it", doing.bucket));
+    default:
+      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
+  }
+}
+
+// 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing bucket.
+std::optional<Failure> ask_again(Session& session, const nats::Error& error, const Doing& doing) {
+  if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes)) return std::nullopt;
+  try {
+    session.api("STREAM.INFO.KV_" + doing.bucket);
+  } catch (const nats::Error& second) {
+    if (second.status == NATS_NO_RESPONDERS) return no_jetstream(session, doing);
+    if (second.code == stream_not_found) return no_bucket(doing.bucket);
+    if (second.code == jetstream_not_enabled_for_account) return not_for_account(doing);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Failure no_bucket(const std::string& bucket) {
+  return {Exit::not_found, fmt::format("bucket \"{}\" not found", bucket), {}, {bucket, {}, 0}};
+}
+
+Failure no_key(const std::string& bucket, const std::string& key) {
+  return {Exit::not_found, fmt::format("key \"{}\" not found in bucket \"{}\"", key, bucket), {}, {bucket, key, 0}};
+}
+
+Failure conflict(const Doing& doing, std::uint64_t current) {
+  const About about{doing.bucket, doing.key, current};
+  if (doing.creates) {
+    return {Exit::conflict,
+            current == 0 ? fmt::format("{} exists", what_of(doing))
+                         : fmt::format("{} exists, at revision {}", what_of(doing), current),
+            {}, about};
+  }
+  std::string is = current == 0 ? "another" : fmt::format("{}", current);
+  return {Exit::conflict,
+          fmt::format("{} is at revision {}, not {}; nothing was written", what_of(doing), is, doing.revision), {}, about};
+}
+
+void check_size(Session& session, const Doing& doing) {
+  const auto most = natsConnection_GetMaxPayload(session.connection());
+  if (most <= 0 || doing.value_size <= static_cast<std::uint64_t>(most)) return;
+  throw Failure(Exit::failure,
+                fmt::format("{}: the value of {} B is over the server's limit of {} B", what_of(doing), doing.value_size, most),
+                {}, about(doing));
+}
+
+Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
+  const Why why = session.stop().why();
+  if (why != Why::none && why != Why::deadline) {
+    throw Stopped{doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
+  }
+  const nats::Error error = session.judge(raw);
+  if (error.status == NATS_NOT_PERMITTED) {
+    return {Exit::not_allowed, fmt::format("{}: {}", what_of(doing), error.what()), {}, about(doing)};
+  }
+  if (error.conflict()) return conflict(doing, error.current_revision());
+  if (why == Why::none && error.code == 0) {
+    if (auto failure = ask_again(session, error, doing)) return *failure;
+  }
+  switch (error.status) {
+    case NATS_TIMEOUT:
+    case NATS_CONNECTION_CLOSED:
+    case NATS_CONNECTION_DISCONNECTED:
+    case NATS_IO_ERROR:
+    case NATS_STALE_CONNECTION:
+      return no_answer(session, error, doing);
+    case NATS_NO_RESPONDERS:
+      return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
+    case NATS_MAX_PAYLOAD:
+      return {Exit::failure, fmt::format("{}: the value is over the server's limit ({})", what_of(doing), error.what()), {},
+              about(doing)};
+    case NATS_NOT_FOUND:
+      return error.code == stream_not_found || doing.key.empty() ? no_bucket(doing.bucket)
+                                                                 : no_key(doing.bucket, doing.key);
+    default:
+      return by_code(session, error, doing);
+  }
+}
+
+}  // namespace natskv

@@ -1,0 +1,114 @@
+#include "kv/session.hpp"
+
+#include "kv/connect.hpp"
+#include "nats/api.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace natskv {
+
+Session::Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices)
+    : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(std::make_unique<Link>()) {}
+
+Session::~Session() {
+  if (!connection_) return;
+  stop_.on_stop({});
+  jetstream_.reset();
+  // The library's threads may still be in a callback that uses the link: only a closed connection has none.
+  natsConnection_Close(connection_.get());
+  connection_.reset();
+}
+
+const config::Settings& Session::settings() {
+  if (!settings_) {
+    settings_ = resolve_();
+    for (const auto& warning : settings_->warnings) notices_.warn(warning);
+  }
+  return *settings_;
+}
+
+void Session::lift_deadline() { stop_.deadline(std::nullopt); }
+
+void Session::arm_deadline(Span from_now) {
+  stop_.deadline(std::chrono::steady_clock::now() + std::chrono::nanoseconds(from_now.ns));
+}
+
+Span Session::starting() {
+  return settings().timeout_given ? timeout() : std::max(timeout(), seconds(30));
+}
+
+void Session::connect() {
+  link_->fail_fast = fail_fast_ && !reconnect_;
+  const auto options = connect_options(settings(), *link_, reconnect_);
+  arm_deadline(timeout());
+  natsConnection* raw = nullptr;
+  const natsStatus status = natsConnection_Connect(&raw, options.get());
+  connection_.reset(raw);
+  if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings());
+  if (stop_) throw Stopped{};
+  if (status != NATS_OK) throw refused(nats::error(status), settings());
+  stop_.on_stop([raw] { natsConnection_Close(raw); });
+}
+
+natsConnection* Session::connection() {
+  if (!connection_) connect();
+  return connection_.get();
+}
+
+jsCtx* Session::jetstream() {
+  if (!jetstream_) {
+    natsConnection* nc = connection();
+    jsOptions options;
+    nats::check(jsOptions_Init(&options));
+    options.Wait = timeout().ms();
+    if (settings().js_api_prefix != "$JS.API") options.Prefix = settings().js_api_prefix.c_str();
+    jsCtx* raw = nullptr;
+    nats::check(natsConnection_JetStream(&raw, nc, &options));
+    jetstream_.reset(raw);
+  }
+  return jetstream_.get();
+}
+
+std::string Session::api_subject(std::string_view what) {
+  return fmt::format("{}.{}", settings().js_api_prefix, what);
+}
+
+std::string Session::put_prefix() {
+  return settings().js_api_prefix == "$JS.API" ? std::string() : settings().js_api_prefix + ".";
+}
+
+nats::Message Session::request(const std::string& subject, std::string_view body, std::optional<Span> wait) {
+  natsMsg* raw = nullptr;
+  const auto started = std::chrono::steady_clock::now();
+  const natsStatus status = natsConnection_Request(&raw, connection(), subject.c_str(), body.data(),
+                                                   static_cast<int>(body.size()), wait.value_or(timeout()).ms());
+  nats::Message answer(raw);
+  if (notices_.tracing()) {
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+    notices_.trace(fmt::format("request {} ({} B) -> {}, {:.2f} ms", subject, body.size(),
+                               status == NATS_OK ? fmt::format("{} B", natsMsg_GetDataLength(raw))
+                                                 : std::string(natsStatus_GetText(status)),
+                               took.count()));
+  }
+  if (status != NATS_OK) throw judge(nats::error(status));
+  if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
+  return answer;
+}
+
+nlohmann::ordered_json Session::api(std::string_view what, const std::string& body, std::optional<Span> wait) {
+  const auto answer = request(api_subject(what), body, wait);
+  return nats::api_answer(
+      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+}
+
+nats::Error Session::judge(nats::Error error) {
+  if (link_->violations == 0) return error;
+  const std::lock_guard lock(link_->mutex);
+  return {NATS_NOT_PERMITTED, 0, link_->violation};
+}
+
+}  // namespace natskv

@@ -1,0 +1,101 @@
+// One server connection and its JetStream, made when first asked for. Whoever reads or writes a bucket goes through it.
+#pragma once
+
+#include "base/failure.hpp"
+#include "base/stop.hpp"
+#include "base/types.hpp"
+#include "config/settings.hpp"
+#include "nats/check.hpp"
+#include "nats/handle.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// Where a session says what is no result: warnings, notes, the trace. Never throws.
+class Notices {
+ public:
+  virtual ~Notices() = default;
+  virtual void warn(std::string_view text) = 0;  ///< always shown
+  virtual void note(std::string_view text) = 0;  ///< dropped by --quiet
+  [[nodiscard]] virtual bool tracing() const = 0;
+  virtual void trace(std::string_view line) = 0;
+};
+
+/// What the library's threads report, kept until somebody looks. Lives as long as the process needs it.
+struct Link {
+  std::mutex mutex;
+  std::string violation;                 ///< the last permission violation's text, guarded by mutex
+  std::atomic<int> violations{0};        ///< how many so far
+  std::atomic<int> disconnects{0};       ///< times the connection was lost
+  std::atomic<int> reconnects{0};        ///< times it came back
+  std::atomic<int> missed_heartbeats{0}; ///< consumers that fell silent
+  std::atomic<bool> closed{false};
+  bool fail_fast = true;  ///< a violation closes the connection, so that the waiting call ends at once
+};
+
+class Session {
+ public:
+  /// `settings` is called at the first need of a connection, not before. `waiting` is told what a long start waits for.
+  Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const config::Settings& settings();
+  /// Before the first connection(): reconnect for ever (watch, import) instead of failing at once.
+  void keep_reconnecting() { reconnect_ = true; }
+  /// Before the first connection(): several requests are in flight, so a violation must not close the connection.
+  void keep_after_violation() { fail_fast_ = false; }
+
+  /// Connects if need be. Failure: unreachable (5), not_allowed (6), usage (2) for files that are no secrets.
+  /// From then on the deadline is armed: `timeout` for the whole command unless lift_deadline() is called.
+  natsConnection* connection();
+  jsCtx* jetstream();
+  Link& link() { return *link_; }
+  Stop& stop() { return stop_; }
+  Notices& notices() { return notices_; }
+
+  /// For commands that take longer than one answer: no deadline, or another.
+  void lift_deadline();
+  void arm_deadline(Span from_now);
+  /// What starting a listing may take: max(timeout, 30 s), or the timeout where it was given explicitly.
+  Span starting();
+  Span timeout() { return settings().timeout; }
+
+  /// One request and its answer, bounded by `wait` (the timeout). Throws nats::Error; NATS_NO_RESPONDERS where
+  /// nobody listens. A permission violation is NATS_NOT_PERMITTED with its text.
+  nats::Message request(const std::string& subject, std::string_view body, std::optional<Span> wait = {});
+  /// A JetStream API request: "STREAM.INFO.KV_b" and its JSON body (may be empty).
+  nlohmann::ordered_json api(std::string_view what, const std::string& body = {}, std::optional<Span> wait = {});
+  /// The subject of an API request under the domain or prefix in use.
+  std::string api_subject(std::string_view what);
+  /// Where keys are published: "" or "<prefix>." when another domain or account is addressed (as kvStore_Put does).
+  std::string put_prefix();
+
+  /// The error as it is, or NATS_NOT_PERMITTED with the server's words when a violation was the cause.
+  nats::Error judge(nats::Error error);
+
+ private:
+  void connect();
+
+  std::function<config::Settings()> resolve_;
+  std::optional<config::Settings> settings_;
+  Stop& stop_;
+  Notices& notices_;
+  std::unique_ptr<Link> link_;
+  bool reconnect_ = false;
+  bool fail_fast_ = true;
+  nats::Connection connection_;
+  nats::JetStream jetstream_;
+};
+
+}  // namespace natskv

@@ -1,0 +1,96 @@
+// One ordered subscription for whatever lists or watches: watch, keys, ls, history, export, patterns.
+#pragma once
+
+#include "kv/entry.hpp"
+#include "kv/message.hpp"
+#include "kv/session.hpp"
+#include "nats/handle.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv {
+
+/// What is read.
+struct Listing {
+  std::vector<std::string> patterns;          ///< keys or PATTERNs; none: all keys
+  bool history = false;                       ///< every kept revision, not only the latest of a key
+  bool values = true;                         ///< false: headers only (Entry::size is still right)
+  bool current = true;                        ///< false: only what comes after the start
+  std::optional<std::uint64_t> from;          ///< from this revision on, kept ones, then changes
+  bool live = false;                          ///< goes on behind a lost connection; next() is used
+  std::optional<Span> max_disconnect = {};    ///< live: give up (5) after being away so long
+};
+
+class EntryStream {
+ public:
+  /// Subscribes. Failure: not_found where the bucket is missing or `from` lies beyond last+1.
+  /// The session must not have connected yet where `live` is wanted.
+  EntryStream(Session& session, std::string bucket, Listing listing);
+  ~EntryStream();
+  EntryStream(const EntryStream&) = delete;
+  EntryStream& operator=(const EntryStream&) = delete;
+
+  /// The next of the current entries, or nullptr when all were given. Valid until the next call.
+  const Entry* next_current();
+  /// The next entry, current or new; waits for it. Throws Stopped on a signal.
+  const Entry* next();
+  /// Whether every current entry was given.
+  [[nodiscard]] bool caught_up() const { return caught_up_; }
+
+  /// How many messages the first part holds, by the server's count; an upper bound.
+  [[nodiscard]] std::uint64_t total() const { return total_; }
+  /// The stream's last revision when the reading started.
+  [[nodiscard]] std::uint64_t last_revision() const { return start_last_; }
+  /// The server's clock when the reading started: `ts` of STREAM.INFO, else `created` of our own consumer.
+  [[nodiscard]] Instant server_time() const { return server_time_; }
+  /// Called before a wait, so that what was written so far reaches the reader.
+  void on_idle(std::function<void()> idle) { idle_ = std::move(idle); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void open();                                       // STREAM.INFO, then subscribe from where we are
+  void read_stream(const nlohmann::ordered_json& info);
+  void subscribe();
+  nats::Message receive();                           // one delivery, or null after a slice without one
+  const Entry* take(nats::Message message);          // null: not for us
+  const Entry* advance(bool wait_for_more);
+  void idle_slice();
+  void check_silence();
+  void check_caught_up();
+  void after_trouble();                              // reconnected, or heartbeats missed
+  void away();
+  void report_missed(std::uint64_t upto);
+  [[noreturn]] void lost(const std::string& why);
+
+  Session& session_;
+  std::string bucket_;
+  Listing listing_;
+  std::string prefix_;   // "$KV.<bucket or origin>."
+  std::string filter_;   // the common subject
+  bool filter_here_ = false;
+
+  nats::Subscription subscription_;
+  nats::Message held_;
+  Entry entry_;
+  std::uint64_t total_ = 0, start_last_ = 0, last_ = 0, pending_ = 0, received_ = 0;
+  std::int64_t history_limit_ = 1;
+  std::string created_;  // the stream's, to notice a bucket made anew
+  Instant server_time_;
+  bool caught_up_ = false;
+  bool in_snapshot_ = false;  // the subscription at hand delivers the latest of each key
+
+  int disconnects_ = 0, reconnects_ = 0, missed_heartbeats_ = 0;
+  bool away_ = false;
+  Clock::time_point away_since_{}, last_sign_{};
+  std::uint64_t gap_from_ = 0, gap_upto_ = 0, gap_first_ = 0, gap_last_ = 0;  // what a reconnect may have cost
+  std::function<void()> idle_;
+};
+
+}  // namespace natskv

@@ -1,0 +1,153 @@
+#include "kv/writer.hpp"
+
+#include "kv/explain.hpp"
+#include "nats/api.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv {
+namespace {
+
+constexpr Span slice = milliseconds(100);
+
+nats::Pipeline::Headers headers_of(const Write& write) {
+  nats::Pipeline::Headers headers;
+  if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
+  if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
+  if (write.expected) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*write.expected));
+  if (write.never_expires) headers.emplace_back("Nats-TTL", "never");
+  else if (write.ttl) headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
+  return headers;
+}
+
+Doing doing(const std::string& bucket, const Write& write) {
+  return {.bucket = bucket,
+          .key = write.key,
+          .revision = write.expected.value_or(0),
+          .writes = true,
+          .value_size = write.value.size(),
+          .creates = write.operation == Operation::put && write.expected == std::uint64_t{0}};
+}
+
+}  // namespace
+
+Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats::Pipeline::Limits limits)
+    : bucket_(bucket),
+      settled_(std::move(settled)),
+      pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix, limits,
+                bucket.session().timeout()),
+      violations_(bucket.session().link().violations) {
+  // Its own answers are bounded one by one; the whole may take as long as it needs.
+  bucket.session().lift_deadline();
+  bucket.session().link().fail_fast = false;
+}
+
+void Writer::push(std::uint64_t number, Write write) {
+  check_size(bucket_.session(), doing(bucket_.name(), write));
+  while (!pipeline_.room(write.value.size()) || keys_.contains(write.key)) settle(slice);
+  if (pipeline_.worth_settling()) settle(Span{0});
+  const Write& kept = writes_.emplace(number, std::move(write)).first->second;
+  keys_.emplace(kept.key, number);
+  try {
+    if (kept.erase) {
+      nlohmann::ordered_json body{{"filter", bucket_.place().read_prefix + kept.key}};
+      if (kept.expected) body["seq"] = *kept.expected + 1;
+      pipeline_.send(number, bucket_.session().api_subject("STREAM.PURGE.KV_" + bucket_.name()), body.dump());
+    } else {
+      pipeline_.send(number, bucket_.place().write_prefix + kept.key, kept.value, headers_of(kept));
+    }
+  } catch (const nats::Error& error) {
+    const auto failure = explain(bucket_.session(), error, doing(bucket_.name(), kept));
+    keys_.erase(kept.key);
+    writes_.erase(number);
+    give_up();
+    throw failure;
+  }
+}
+
+void Writer::finish() {
+  while (pipeline_.in_flight() > 0) settle(slice);
+}
+
+void Writer::settle(Span wait) {
+  Session& session = bucket_.session();
+  try {
+    while (auto answer = pipeline_.next(wait)) {
+      settle_one(std::move(*answer));
+      wait = Span{0};
+    }
+  } catch (const nats::Error& error) {
+    const auto failure = explain(session, error, {.bucket = bucket_.name()});
+    give_up();
+    throw failure;
+  }
+  if (session.link().violations != violations_) settle_violation();
+  if (session.stop()) {
+    give_up();
+    throw Stopped{};
+  }
+}
+
+void Writer::settle_one(nats::Answer answer) {
+  const auto at = writes_.find(answer.id);
+  if (at == writes_.end()) return;
+  Settled settled{.number = answer.id, .key = at->second.key, .operation = at->second.operation, .revision = 0, .failure = {}};
+  try {
+    if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
+    const auto body = nats::api_answer({natsMsg_GetData(answer.message.get()),
+                                        static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get()))});
+    settled.revision = body.value(at->second.erase ? "purged" : "seq", std::uint64_t{0});
+  } catch (const nats::Error& error) {
+    settled.failure = explain(bucket_.session(), error, doing(bucket_.name(), at->second));
+  }
+  keys_.erase(at->second.key);
+  writes_.erase(at);
+  settled_(settled);
+}
+
+// 'Permissions Violation for Publish to "$KV.b.k"': the subject says which write it was; on any other subject the
+// whole can't go on.
+void Writer::settle_violation() {
+  Session& session = bucket_.session();
+  violations_ = session.link().violations;
+  const nats::Error error = session.judge(nats::Error(NATS_NOT_PERMITTED, 0, ""));
+  const std::string_view text = error.what();
+  const auto open = text.find('"');
+  const auto close = text.rfind('"');
+  const auto subject = open == std::string_view::npos ? text.substr(0, 0) : text.substr(open + 1, close - open - 1);
+  const auto id = pipeline_.settle_subject(subject);
+  const auto at = id ? writes_.find(*id) : writes_.end();
+  if (at == writes_.end()) {
+    give_up();
+    throw explain(session, error, {.bucket = bucket_.name()});
+  }
+  Settled settled{.number = *id,
+                  .key = at->second.key,
+                  .operation = at->second.operation,
+                  .revision = 0,
+                  .failure = explain(session, error, doing(bucket_.name(), at->second))};
+  keys_.erase(at->second.key);
+  writes_.erase(at);
+  settled_(settled);
+}
+
+void Writer::give_up() {
+  for (const auto id : pipeline_.abandon()) {
+    const auto at = writes_.find(id);
+    if (at == writes_.end()) continue;
+    const Doing what = doing(bucket_.name(), at->second);
+    settled_({.number = id,
+              .key = at->second.key,
+              .operation = at->second.operation,
+              .revision = 0,
+              .failure = Failure(Exit::unknown,
+                                 fmt::format("key \"{}\" of bucket \"{}\": the connection was lost; the write may have been stored",
+                                             what.key, what.bucket),
+                                 {}, {what.bucket, what.key, 0})});
+  }
+  writes_.clear();
+  keys_.clear();
+}
+
+}  // namespace natskv

@@ -1,0 +1,64 @@
+#include "nats/check.hpp"
+
+#include <cctype>
+#include <charconv>
+#include <string_view>
+
+namespace natskv::nats {
+namespace {
+
+// JetStream API error codes (nats-server's errors.json).
+constexpr int wrong_last_sequence = 10071;
+constexpr int wrong_last_sequence_constant = 10164;
+constexpr std::string_view lost_text = "wrong last sequence";
+
+// NOT_FOUND, TIMEOUT and NO_RESPONDERS leave the text of an earlier error in place (NATSC.md 1).
+bool text_is_fresh(natsStatus status, natsStatus of_text) {
+  return status == of_text && status != NATS_NOT_FOUND && status != NATS_TIMEOUT && status != NATS_NO_RESPONDERS;
+}
+
+}  // namespace
+
+std::string without_prefix(const char* text) {
+  if (text == nullptr) return {};
+  std::string_view view = text;
+  // "(js.c:535): "
+  if (view.starts_with('(')) {
+    const auto end = view.find("): ");
+    const auto colon = view.find(':');
+    if (end != std::string_view::npos && colon < end && view.substr(0, end).find(' ') == std::string_view::npos) {
+      view.remove_prefix(end + 3);
+    }
+  }
+  return std::string(view);
+}
+
+Error error(natsStatus status, int code) {
+  natsStatus of_text = NATS_OK;
+  const char* last = nats_GetLastError(&of_text);
+  std::string text;
+  if (text_is_fresh(status, of_text)) text = without_prefix(last);
+  if (text.empty()) {
+    const char* generic = natsStatus_GetText(status);
+    text = generic == nullptr ? "unknown error" : generic;
+  }
+  return {status, code, text};
+}
+
+bool Error::conflict() const {
+  return code == wrong_last_sequence || code == wrong_last_sequence_constant ||
+         std::string_view(what()).find(lost_text) != std::string_view::npos;
+}
+
+std::uint64_t Error::current_revision() const {
+  const std::string_view text = what();
+  const auto at = text.find(lost_text);
+  if (at == std::string_view::npos) return 0;
+  const auto digits = text.find_first_of("0123456789", at);
+  if (digits == std::string_view::npos) return 0;
+  std::uint64_t revision = 0;
+  std::from_chars(text.data() + digits, text.data() + text.size(), revision);
+  return revision;
+}
+
+}  // namespace natskv::nats

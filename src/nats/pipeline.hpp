@@ -1,0 +1,77 @@
+// Many requests in flight on one connection, each answer matched to its request: writes, purges, direct gets.
+// One inbox for all (NATSC.md 3: half the processor time of js_PublishAsync, same permissions as a single request).
+#pragma once
+
+#include "base/types.hpp"
+#include "nats/handle.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace natskv::nats {
+
+/// What became of one request.
+struct Answer {
+  std::uint64_t id = 0;
+  /// OK with a message, NATS_NO_RESPONDERS, NATS_TIMEOUT (none came in time), NATS_CONNECTION_CLOSED (connection lost).
+  natsStatus status = NATS_OK;
+  Message message;
+};
+
+class Pipeline {
+ public:
+  struct Limits {
+    std::size_t messages = 1000;
+    std::size_t bytes = 8U << 20U;
+  };
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  /// Subscribes its inbox. The connection must outlive it. `wait`: how long an answer may take.
+  Pipeline(natsConnection* connection, const std::string& inbox_prefix, Limits limits, Span wait);
+
+  /// Whether one more of so many bytes fits; an empty window takes anything.
+  [[nodiscard]] bool room(std::size_t bytes) const {
+    return open_.empty() || (open_.size() < limits_.messages && bytes_ + bytes <= limits_.bytes);
+  }
+  [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
+  /// Whether so much is open that answers should be taken in before the next request (refilling at half a window
+  /// instead of after each answer saves a wake-up per message).
+  [[nodiscard]] bool worth_settling() const { return open_.size() * 2 >= limits_.messages || bytes_ * 2 >= limits_.bytes; }
+
+  /// Sends; `id` comes back with the answer and is not in flight already. Throws nats::Error where it was not sent.
+  void send(std::uint64_t id, const std::string& subject, std::string_view body, const Headers& headers = {});
+  /// The next answer, waiting at most `slice`; nullopt: none yet. A request whose time is up is its own answer.
+  std::optional<Answer> next(Span slice);
+  /// Gives up on every request in flight, oldest first: what is under way when the connection is lost.
+  std::vector<std::uint64_t> abandon();
+  /// One request that is known to be refused (a permission violation names its subject). nullopt: none on it.
+  std::optional<std::uint64_t> settle_subject(std::string_view subject);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Open {
+    Clock::time_point sent;
+    std::size_t bytes;
+    std::string subject;
+  };
+  std::optional<Answer> overdue();
+  void close(std::unordered_map<std::uint64_t, Open>::iterator open);
+
+  natsConnection* connection_;
+  Limits limits_;
+  Span wait_;
+  std::string inbox_;
+  Subscription subscription_;
+  std::unordered_map<std::uint64_t, Open> open_;
+  std::deque<std::uint64_t> order_;  // by time of sending; answered ones are dropped when they come to the front
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace natskv::nats
