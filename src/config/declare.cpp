@@ -91,7 +91,7 @@ void declare(Arguments& a, Given& given) {
   a.flag("--trace", given.trace, "each operation on stderr, values and secrets masked");
   a.excludes("--context", "--no-context");
   a.excludes("--js-domain", "--js-api-prefix");
-  a.excludes("-o,--output", "-j,--json");
+  a.excludes("--output", "--json");
 }
 
 std::optional<std::string> environment(const char* name) {
