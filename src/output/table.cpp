@@ -10,8 +10,7 @@ namespace natskv {
 namespace {
 
 constexpr std::size_t held_rows = 100;
-constexpr std::size_t held_bytes =
-    1024 * 1024;  // long values without a terminal's width: memory stays bounded
+constexpr std::size_t held_bytes = std::size_t{1} << 20;  // memory stays bounded where values are long
 constexpr std::size_t gap = 2;
 constexpr std::size_t narrow = 8;  // what a text column is left while others can give
 
