@@ -2,10 +2,10 @@
 #include "output/stream.hpp"
 #include "terminal/watchdog.hpp"
 
+#include <unistd.h>
+
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
   int status = 0;
   {
     natskv::Watchdog watchdog(stop, [](natskv::Why why) { ::_exit(natskv::status_of(why)); });
+    watchdog.watch_stdout(false);
+    stop.on_watch_reader([&] { watchdog.watch_stdout(true); });
     status = natskv::run(words, out, stop);
   }
 #ifdef NATSKV_UNWIND

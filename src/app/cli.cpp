@@ -15,7 +15,8 @@
 namespace natskv {
 namespace {
 
-// Every word goes through CLI11 behind a guard, so that none of its readings of "++", "[a,b]", "" or "-x" applies.
+// Every word goes through CLI11 behind a guard, so that none of its readings of "++", "[a,b]", "" or "-x"
+// applies.
 constexpr char guard = ':';
 
 std::string cli_name(const Declared::Item& item) {
@@ -25,18 +26,20 @@ std::string cli_name(const Declared::Item& item) {
 struct Bound {
   const Declared::Item* item;
   CLI::Option* option;
-  std::vector<std::string> texts;
+  std::string text;                // CLI11 wants a place for each; results() is what is read
+  std::vector<std::string> texts;  // of a list
 };
 
 // Counts, repetitions, what is required and what excludes what: CLI11's part.
 class Parser {
  public:
-  Parser(const Verb& verb, const Declared& declared) : app_(std::string(verb.summary), std::string(verb.name)) {
+  Parser(const Verb& verb, const Declared& declared)
+      : app_(std::string(verb.summary), std::string(verb.name)) {
     app_.set_help_flag();
     bound_.reserve(declared.items().size());
     for (const auto& item : declared.items()) {
-      Bound& bound = bound_.emplace_back(Bound{&item, nullptr, {}});
-      bound.option = item.flag != nullptr ? app_.add_flag(cli_name(item)) : add(item, bound.texts);
+      Bound& bound = bound_.emplace_back(Bound{&item, nullptr, {}, {}});
+      bound.option = item.flag != nullptr ? app_.add_flag(cli_name(item)) : add(bound);
       if (item.flag != nullptr || item.global) bound.option->take_last();
     }
     for (const auto& [one, other] : declared.exclusions()) find(one)->excludes(find(other));
@@ -45,9 +48,12 @@ class Parser {
   void parse(const std::vector<Word>& words) {
     std::vector<std::string> guarded;
     for (const auto& word : words) {
-      if (word.option == nullptr) guarded.push_back(guard + word.text);
-      else if (word.option->flag != nullptr) guarded.push_back(word.option->longer);
-      else guarded.push_back(word.option->longer + "=" + guard + word.text);
+      if (word.option == nullptr)
+        guarded.push_back(guard + word.text);
+      else if (word.option->flag != nullptr)
+        guarded.push_back(word.option->longer);
+      else
+        guarded.push_back(word.option->longer + "=" + guard + word.text);
     }
     std::reverse(guarded.begin(), guarded.end());  // CLI11 wants them from the last
     app_.parse(guarded);
@@ -60,16 +66,17 @@ class Parser {
         if (bound.option->count() > 0) *bound.item->flag = true;
         continue;
       }
-      for (const auto& text : bound.texts) bound.item->given(text.substr(1));
+      for (const auto& text : bound.option->results()) bound.item->given(text.substr(1));
     }
   }
 
  private:
-  CLI::Option* add(const Declared::Item& item, std::vector<std::string>& texts) {
-    auto* option = app_.add_option(cli_name(item), texts);
-    if (item.argument.required) option->required();
-    if (item.argument.many) return option->expected(item.argument.required || item.option() ? 1 : 0, 1 << 20)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    return option->expected(1);
+  CLI::Option* add(Bound& bound) {
+    const auto& argument = bound.item->argument;
+    auto* option = argument.many ? app_.add_option(cli_name(*bound.item), bound.texts)
+                                 : app_.add_option(cli_name(*bound.item), bound.text);
+    if (argument.required) option->required();
+    return option;
   }
   CLI::Option* find(std::string_view name) { return app_.get_option(std::string(name)); }
 
@@ -79,7 +86,8 @@ class Parser {
 
 const Verb* find_verb(std::string_view word) {
   for (const Verb* verb : commands::table()) {
-    if (verb->name == word || std::find(verb->aliases.begin(), verb->aliases.end(), word) != verb->aliases.end()) {
+    if (verb->name == word ||
+        std::find(verb->aliases.begin(), verb->aliases.end(), word) != verb->aliases.end()) {
       return verb;
     }
   }
@@ -94,19 +102,22 @@ Failure unknown_command(const std::string& word) {
     names.insert(names.end(), verb->aliases.begin(), verb->aliases.end());
   }
   const auto nearest = text::nearest(word, names);
-  return usage(nearest.empty() ? fmt::format("unknown command {}", parse::quoted(word))
-                               : fmt::format("unknown command {}; did you mean {}?", parse::quoted(word), nearest),
+  return usage(nearest.empty()
+                   ? fmt::format("unknown command {}", parse::quoted(word))
+                   : fmt::format("unknown command {}; did you mean {}?", parse::quoted(word), nearest),
                "natskv help lists the commands");
 }
 
 // CLI11's texts differ between versions and name its guard: natskv's own say the same for all.
-Failure translated(const CLI::ParseError& error, const Verb& verb, const Declared& declared, const std::vector<Word>& words) {
+Failure translated(const CLI::ParseError& error, const Verb& verb, const Declared& declared,
+                   const std::vector<Word>& words) {
   const auto positionals = declared.positionals();
   const auto given = static_cast<std::size_t>(
       std::count_if(words.begin(), words.end(), [](const Word& word) { return word.option == nullptr; }));
   const std::string shape = "natskv " + synopsis(verb, declared);
   for (std::size_t i = given; i < positionals.size(); ++i) {
-    if (positionals[i]->argument.required) return usage(fmt::format("{} is missing ({})", positionals[i]->longer, shape));
+    if (positionals[i]->argument.required)
+      return usage(fmt::format("{} is missing ({})", positionals[i]->longer, shape));
   }
   if (given > positionals.size() && (positionals.empty() || !positionals.back()->argument.many)) {
     std::size_t left = positionals.size();
@@ -129,8 +140,10 @@ Failure translated(const CLI::ParseError& error, const Verb& verb, const Declare
     if (has(one) && has(other)) return usage(fmt::format("{} and {} exclude each other", one, other));
   }
   for (const auto& item : declared.items()) {
-    const auto count = std::count_if(words.begin(), words.end(), [&](const Word& word) { return word.option == &item; });
-    if (count > 1 && item.takes_value() && !item.argument.many) return usage(fmt::format("{} is given twice", item.longer));
+    const auto count =
+        std::count_if(words.begin(), words.end(), [&](const Word& word) { return word.option == &item; });
+    if (count > 1 && item.takes_value() && !item.argument.many)
+      return usage(fmt::format("{} is given twice", item.longer));
   }
   return usage(fmt::format("the command line is wrong ({}): {}", shape, error.get_name()));
 }
@@ -145,7 +158,8 @@ void read(const std::vector<std::string>& words, CommandLine& line) {
   line.declared = std::make_unique<Declared>();
   const auto end = words.begin() + static_cast<std::ptrdiff_t>(at);
   if (at == words.size() || words[at] == "--") {
-    line.version = std::find(words.begin(), end, "-V") != end || std::find(words.begin(), end, "--version") != end;
+    line.version =
+        std::find(words.begin(), end, "-V") != end || std::find(words.begin(), end, "--version") != end;
     line.help = std::find(words.begin(), end, "-h") != end || std::find(words.begin(), end, "--help") != end;
     return;
   }

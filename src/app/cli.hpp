@@ -13,7 +13,7 @@ namespace natskv {
 
 /// A checked command line.
 struct CommandLine {
-  const Verb* verb = nullptr;     ///< null: no command was given
+  const Verb* verb = nullptr;  ///< null: no command was given
   std::unique_ptr<Action> action;
   config::Given given;
   std::unique_ptr<Declared> declared;  ///< bound to `action` and `given`

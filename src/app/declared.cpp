@@ -22,7 +22,9 @@ void Declared::flag(std::string_view name, bool& given, std::string_view help) {
   items_.push_back({argument, std::move(shorter), std::move(longer), {}, &given, global_});
 }
 
-void Declared::excludes(std::string_view one, std::string_view other) { exclusions_.emplace_back(one, other); }
+void Declared::excludes(std::string_view one, std::string_view other) {
+  exclusions_.emplace_back(one, other);
+}
 
 const Declared::Item* Declared::option(std::string_view name) const {
   for (const auto& item : items_) {

@@ -32,7 +32,9 @@ class Declared final : public Arguments {
   void globals() { global_ = true; }
 
   [[nodiscard]] const std::vector<Item>& items() const { return items_; }
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& exclusions() const { return exclusions_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& exclusions() const {
+    return exclusions_;
+  }
   /// The option of this name ("-n", "--names"), or null.
   [[nodiscard]] const Item* option(std::string_view name) const;
   [[nodiscard]] std::vector<const Item*> positionals() const;

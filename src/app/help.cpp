@@ -40,8 +40,10 @@ std::string rows(const std::vector<std::pair<std::string, std::string>>& items) 
   std::string out;
   for (const auto& [left, right] : items) {
     out += "  " + left;
-    if (left.size() + 4 > column) out += "\n" + std::string(column, ' ');
-    else out.append(column - left.size() - 2, ' ');
+    if (left.size() + 4 > column)
+      out += "\n" + std::string(column, ' ');
+    else
+      out.append(column - left.size() - 2, ' ');
     out += wrapped(right, column) + "\n";
   }
   return out;
@@ -49,11 +51,16 @@ std::string rows(const std::vector<std::pair<std::string, std::string>>& items) 
 
 std::string_view title(Group group) {
   switch (group) {
-    case Group::buckets: return "Buckets";
-    case Group::keys: return "Keys";
-    case Group::bulk: return "Bulk";
-    case Group::tools: return "Tools";
-    case Group::hidden: break;
+    case Group::buckets:
+      return "Buckets";
+    case Group::keys:
+      return "Keys";
+    case Group::bulk:
+      return "Bulk";
+    case Group::tools:
+      return "Tools";
+    case Group::hidden:
+      break;
   }
   return "";
 }
@@ -93,14 +100,16 @@ std::string synopsis(const Verb& verb, const Declared& declared) {
   std::string text(verb.name);
   for (const auto* item : declared.positionals()) {
     const std::string_view more = item->argument.many ? "…" : "";
-    text += item->argument.required ? fmt::format(" {}{}", item->longer, more) : fmt::format(" [{}{}]", item->longer, more);
+    text += item->argument.required ? fmt::format(" {}{}", item->longer, more)
+                                    : fmt::format(" [{}{}]", item->longer, more);
   }
   return text;
 }
 
 std::string help() {
-  std::string out = "natskv: NATS JetStream key-value buckets from a shell\n\n"
-                    "Usage: natskv [OPTIONS] COMMAND [ARGUMENTS]\n";
+  std::string out =
+      "natskv: NATS JetStream key-value buckets from a shell\n\n"
+      "Usage: natskv [OPTIONS] COMMAND [ARGUMENTS]\n";
   for (const Group group : {Group::buckets, Group::keys, Group::bulk, Group::tools}) {
     std::vector<std::pair<std::string, std::string>> items;
     for (const Verb* verb : commands::table()) {
@@ -111,8 +120,9 @@ std::string help() {
     }
     if (!items.empty()) out += fmt::format("\n{}:\n{}", title(group), rows(items));
   }
-  out += "\nEach command: natskv COMMAND --help, or man natskv-COMMAND.\n"
-         "Options for all: man natskv. Try it out: natskv sandbox\n";
+  out +=
+      "\nEach command: natskv COMMAND --help, or man natskv-COMMAND.\n"
+      "Options for all: man natskv. Try it out: natskv sandbox\n";
   return out;
 }
 
@@ -122,8 +132,10 @@ std::string help(const Verb& verb, const Declared& declared) {
   std::vector<std::pair<std::string, std::string>> arguments, options;
   for (const auto& item : declared.items()) {
     if (item.argument.hidden) continue;
-    if (!item.option()) arguments.emplace_back(item.longer, std::string(item.argument.help));
-    else if (!item.global) options.emplace_back(option_words(item), std::string(item.argument.help));
+    if (!item.option())
+      arguments.emplace_back(item.longer, std::string(item.argument.help));
+    else if (!item.global)
+      options.emplace_back(option_words(item), std::string(item.argument.help));
   }
   if (!arguments.empty()) out += "\nArguments:\n" + rows(arguments);
   if (!options.empty()) out += "\nOptions:\n" + rows(options);

@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include <unistd.h>
 
 namespace natskv {
 namespace {
@@ -31,7 +31,8 @@ std::string_view code_name(Exit exit) {
 }
 
 std::string error_json(const Failure& failure) {
-  std::string line = fmt::format(R"({{"error":{{"exit":{},"code":"{}")", static_cast<int>(failure.exit()), code_name(failure.exit()));
+  std::string line = fmt::format(R"({{"error":{{"exit":{},"code":"{}")", static_cast<int>(failure.exit()),
+                                 code_name(failure.exit()));
   const auto text = [&](std::string_view name, const std::string& value) {
     if (value.empty()) return;
     line += fmt::format(",\"{}\":", name);
@@ -62,7 +63,8 @@ Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& 
 
 Session& Natskv::session() {
   if (!session_) {
-    session_ = std::make_unique<Session>([this] { return config::resolve(given_, config::environment); }, stop_, *this);
+    session_ = std::make_unique<Session>([this] { return config::resolve(given_, config::environment); },
+                                         stop_, *this);
   }
   return *session_;
 }
@@ -71,15 +73,17 @@ Session& Natskv::session(const std::string& context) {
   for (auto& [name, other] : others_) {
     if (name == context) return *other;
   }
-  others_.emplace_back(context, std::make_unique<Session>(
-                                    [this, context] { return config::resolve(given_, config::environment, context); },
-                                    stop_, *this));
+  others_.emplace_back(
+      context,
+      std::make_unique<Session>(
+          [this, context] { return config::resolve(given_, config::environment, context); }, stop_, *this));
   return *others_.back().second;
 }
 
 Format Natskv::format(const Style& style) const {
   if (!asked_) return out_.terminal() ? style.on_terminal : style.in_pipe;
-  if (*asked_ == Format::raw && !style.raw) throw usage(fmt::format("{} has no raw output", verb_), "use -o tsv or -o json");
+  if (*asked_ == Format::raw && !style.raw)
+    throw usage(fmt::format("{} has no raw output", verb_), "use -o tsv or -o json");
   return *asked_;
 }
 
@@ -109,7 +113,9 @@ void Natskv::confirm(const std::string& question, bool forced, const std::string
   if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
 }
 
-Progress Natskv::progress(std::string what, std::uint64_t total) { return Progress(std::move(what), total, given_.quiet); }
+Progress Natskv::progress(std::string what, std::uint64_t total) {
+  return Progress(std::move(what), total, given_.quiet);
+}
 
 void Natskv::say(std::string_view prefix, std::string_view text) {
   to_stderr(fmt::format("natskv: {}{}\n", prefix, text::visible(text)));
@@ -134,7 +140,8 @@ void Natskv::print(const Failure& failure) {
 
 void Natskv::report(const Failure& failure) {
   print(failure);
-  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks as 1 would.
+  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks as 1
+  // would.
   status_ = std::max(status_, static_cast<int>(failure.exit()));
 }
 

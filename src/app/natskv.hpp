@@ -28,7 +28,9 @@ struct Style {
   static Style object(bool vertical = false) {
     return {.layout = {.shape = Shape::object, .vertical = vertical, .nul = false, .names = false}};
   }
-  static Style live() { return {.layout = {.shape = Shape::live, .vertical = false, .nul = false, .names = false}}; }
+  static Style live() {
+    return {.layout = {.shape = Shape::live, .vertical = false, .nul = false, .names = false}};
+  }
   /// A write: its revision, unless a format was asked for.
   static Style write() {
     return {.on_terminal = Format::plain,
@@ -63,8 +65,8 @@ class Natskv final : public Notices {
   Output& out() { return out_; }
   Stop& stop() { return stop_; }
 
-  /// SPEC rule 3: on a terminal asks, off it refuses (usage). `forced` is -f. Throws Failure(1, "nothing changed") on no.
-  /// `refusal`: what to write instead, "rm needs --force".
+  /// SPEC rule 3: on a terminal asks, off it refuses (usage). `forced` is -f. Throws Failure(1, "nothing
+  /// changed") on no. `refusal`: what to write instead, "rm needs --force".
   void confirm(const std::string& question, bool forced, const std::string& refusal);
   [[nodiscard]] bool interactive() const;
   /// Asks without refusing off a terminal; only where interactive().
@@ -78,7 +80,8 @@ class Natskv final : public Notices {
   void trace(std::string_view line) override;
   [[nodiscard]] bool quiet() const { return given_.quiet; }
 
-  /// One of several items failed: a line on stderr; the rest goes on. status() is then the first of 7, 6, 5, 4, 3, 1.
+  /// One of several items failed: a line on stderr; the rest goes on. status() is then the first of 7, 6, 5,
+  /// 4, 3, 1.
   void report(const Failure& failure);
   [[nodiscard]] int status() const { return status_; }
   /// The failure as run() prints it: message, hint, and the JSON line where -o json was asked for.

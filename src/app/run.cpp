@@ -79,11 +79,16 @@ int guarded(CommandLine& line, Natskv& natskv, Output& out, Stop& stop) {
 
 int status_of(Why why) {
   switch (why) {
-    case Why::interrupted: return 130;
-    case Why::terminated: return 143;
-    case Why::reader_gone: return 141;
-    case Why::deadline: return static_cast<int>(Exit::unreachable);
-    case Why::none: break;
+    case Why::interrupted:
+      return 130;
+    case Why::terminated:
+      return 143;
+    case Why::reader_gone:
+      return 141;
+    case Why::deadline:
+      return static_cast<int>(Exit::unreachable);
+    case Why::none:
+      break;
   }
   return static_cast<int>(Exit::failure);
 }
@@ -92,8 +97,8 @@ int run(const std::vector<std::string>& words, Output& out, Stop& stop) {
   CommandLine line;
   try {
     read(words, line);
-    auto natskv =
-        std::make_unique<Natskv>(line.given, line.verb == nullptr ? "" : std::string(line.verb->name), out, stop);
+    auto natskv = std::make_unique<Natskv>(
+        line.given, line.verb == nullptr ? "" : std::string(line.verb->name), out, stop);
     const int status = flushed(guarded(line, *natskv, out, stop), out, *natskv);
 #ifndef NATSKV_UNWIND
     // The connection, its threads and buffers: the kernel takes them back faster than the library.
@@ -117,11 +122,14 @@ void hide_secrets(int argc, char** argv) {
     char* word = argv[i];
     for (const char* option : {"--password", "--token"}) {
       const std::size_t length = std::strlen(option);
-      if (std::strcmp(word, option) == 0 && i + 1 < argc) wipe(argv[i + 1]);
-      else if (std::strncmp(word, option, length) == 0 && word[length] == '=') wipe(word + length + 1);
+      if (std::strcmp(word, option) == 0 && i + 1 < argc)
+        wipe(argv[i + 1]);
+      else if (std::strncmp(word, option, length) == 0 && word[length] == '=')
+        wipe(word + length + 1);
     }
     // nats://user:secret@host, as often as it stands in a list
-    for (char* scheme = std::strstr(word, "://"); scheme != nullptr; scheme = std::strstr(scheme + 3, "://")) {
+    for (char* scheme = std::strstr(word, "://"); scheme != nullptr;
+         scheme = std::strstr(scheme + 3, "://")) {
       char* at = scheme + 3 + std::strcspn(scheme + 3, "@,/ ");
       if (*at == '@') std::memset(scheme + 3, 'x', static_cast<std::size_t>(at - scheme - 3));
     }

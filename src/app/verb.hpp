@@ -22,8 +22,8 @@ class Action {
 /// Help's sections, in its order.
 enum class Group { buckets, keys, bulk, tools, hidden };
 
-/// What a verb is. `examples`: man-page text of lines "$ command" followed by its expected output lines and free
-/// prose lines starting with "# "; each is run by a test inside a sandbox.
+/// What a verb is. `examples`: man-page text of lines "$ command" followed by its expected output lines and
+/// free prose lines starting with "# "; each is run by a test inside a sandbox.
 struct Verb {
   std::string_view name;
   std::vector<std::string_view> aliases;

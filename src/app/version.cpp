@@ -5,8 +5,8 @@
 namespace natskv {
 
 std::string version() {
-  return std::string("natskv ") + NATSKV_VERSION + " (nats.c compiled " + nats::compiled_version() + ", running " +
-         nats::running_version() + ")\n";
+  return std::string("natskv ") + NATSKV_VERSION + " (nats.c compiled " + nats::compiled_version() +
+         ", running " + nats::running_version() + ")\n";
 }
 
 }  // namespace natskv

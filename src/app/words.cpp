@@ -23,10 +23,12 @@ Failure unknown_option(std::string_view word, const Declared& declared) {
   return usage(fmt::format("unknown option {}; did you mean {}?", shown, nearest));
 }
 
-// One word that is an option by its looks, or its first letters. Returns how many words it took; 0: it is none.
+// One word that is an option by its looks, or its first letters. Returns how many words it took; 0: it is
+// none.
 class Splitter {
  public:
-  Splitter(const std::vector<std::string>& words, const Declared& declared) : words_(words), declared_(declared) {}
+  Splitter(const std::vector<std::string>& words, const Declared& declared)
+      : words_(words), declared_(declared) {}
 
   std::vector<Word> run(bool& help) {
     std::optional<Failure> first;
@@ -59,7 +61,9 @@ class Splitter {
     if (const auto next = option(at, help); next != at) return next;
     // VALUE's place: an unknown option would be stored, or a value taken for an option; both would be silent.
     if (const auto* slot = next_positional(); slot != nullptr && slot->argument.kind == Kind::value) {
-      throw usage("the word in VALUE's place looks like an option and is none; write -- before a value that looks like an option");
+      throw usage(
+          "the word in VALUE's place looks like an option and is none; write -- before a value that looks "
+          "like an option");
     }
     throw unknown_option(word, declared_);
   }
@@ -121,8 +125,8 @@ class Splitter {
   std::size_t value(const Declared::Item& item, std::size_t at) {
     const bool given = at + 1 < words_.size();
     if (!given || words_[at + 1] == "--" || looks_like_option(words_[at + 1])) {
-      throw usage(given ? fmt::format("{} needs a value (one that looks like an option is written {}=VALUE)", item.longer,
-                                      item.longer)
+      throw usage(given ? fmt::format("{} needs a value (one that looks like an option is written {}=VALUE)",
+                                      item.longer, item.longer)
                         : fmt::format("{} needs a value", item.longer));
     }
     out_.push_back({&item, words_[at + 1]});

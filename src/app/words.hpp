@@ -20,8 +20,8 @@ struct Word {
 /// Failure(usage) for an option in front of the command that is none.
 std::size_t find_command(const std::vector<std::string>& words, const Declared& globals);
 
-/// Splits the words behind the command (and the global options in front of it). `help`: -h or --help stood among the
-/// options; then nothing is thrown, help wins over everything. Failure(usage) otherwise.
+/// Splits the words behind the command (and the global options in front of it). `help`: -h or --help stood
+/// among the options; then nothing is thrown, help wins over everything. Failure(usage) otherwise.
 std::vector<Word> split(const std::vector<std::string>& words, const Declared& declared, bool& help);
 
 /// Whether a word reads as an option: --x…, -x (a letter); "-", "--", "-5" and "++" do not.

@@ -25,7 +25,8 @@ class Stop {
   [[nodiscard]] Why why() const noexcept { return why_.load(std::memory_order_acquire); }
   explicit operator bool() const noexcept { return why() != Why::none; }
 
-  /// Keeps the first reason and runs the interruption (closing the connection), once, from the calling thread.
+  /// Keeps the first reason and runs the interruption (closing the connection), once, from the calling
+  /// thread.
   void set(Why why) {
     Why none = Why::none;
     if (!why_.compare_exchange_strong(none, why)) return;

@@ -23,7 +23,8 @@ struct Instant {
 struct Span {
   std::int64_t ns = 0;
   friend auto operator<=>(Span, Span) = default;
-  /// Whole milliseconds, rounded up, so that a small positive span never becomes 0 (nats.c takes milliseconds).
+  /// Whole milliseconds, rounded up, so that a small positive span never becomes 0 (nats.c takes
+  /// milliseconds).
   [[nodiscard]] constexpr std::int64_t ms() const { return ns <= 0 ? 0 : (ns - 1) / 1'000'000 + 1; }
 };
 

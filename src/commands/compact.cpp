@@ -18,7 +18,10 @@ class Compact final : public Action {
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
-    a.take({.name = "--older-than", .kind = Kind::duration, .help = "only markers older than this (30m; 0: all)"}, older_than_);
+    a.take({.name = "--older-than",
+            .kind = Kind::duration,
+            .help = "only markers older than this (30m; 0: all)"},
+           older_than_);
     a.flag("-f,--force", force_, "do not ask");
   }
 
@@ -46,16 +49,18 @@ class Compact final : public Action {
     auto bucket = natskv.bucket(bucket_);
     std::uint64_t number = 0, markers = 0, revisions = 0;
     // A purge of one key costs the server a search: a window of 256 is as fast as any (NATSC.md 6).
-    Writer writer(
-        bucket,
-        [&](const Settled& settled) {
-          if (settled.failure) return natskv.report(*settled.failure);
-          ++markers;
-          revisions += settled.revision;
-        },
-        {.messages = 256, .bytes = std::size_t{8} << 20U});
+    Writer writer(bucket,
+                  [&](const Settled& settled) {
+                    if (settled.failure) return natskv.report(*settled.failure);
+                    ++markers;
+                    revisions += settled.revision;
+                  },
+                  {.messages = 256, .bytes = std::size_t{8} << 20U});
     each(natskv, age, [&](const Entry& entry) {
-      writer.push(number++, {.key = std::string(entry.key), .operation = entry.operation, .erase = true, .expected = entry.revision});
+      writer.push(number++, {.key = std::string(entry.key),
+                             .operation = entry.operation,
+                             .erase = true,
+                             .expected = entry.revision});
     });
     writer.finish();
     natskv.note(fmt::format("bucket \"{}\": dropped {} marker{}{}, {} revision{} in all", bucket_, markers,
@@ -72,12 +77,15 @@ const Verb compact{
     .group = Group::buckets,
     .summary = "Drop old delete and purge markers",
     .description =
-        "Drops markers older than 30 minutes, or --older-than (0: all), with the history under them, up to the marker's "
-        "revision and no further: a key that is written again meanwhile keeps its value. Ages are counted by the server's "
+        "Drops markers older than 30 minutes, or --older-than (0: all), with the history under them, up to "
+        "the marker's "
+        "revision and no further: a key that is written again meanwhile keeps its value. Ages are counted by "
+        "the server's "
         "clock. On a terminal it asks, elsewhere it needs --force. What it did is said on standard error.",
-    .examples = "$ natskv del config greeting\n2\n"
-                "$ natskv compact config --older-than 0 --force --quiet\n"
-                "$ natskv keys config --deleted --count\n0\n",
+    .examples =
+        "$ natskv del config greeting\n2\n"
+        "$ natskv compact config --older-than 0 --force --quiet\n"
+        "$ natskv keys config --deleted --count\n0\n",
     .make = make_action<Compact>,
 };
 

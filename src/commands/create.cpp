@@ -16,7 +16,9 @@ class Create final : public Action {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a);
-    a.take({.name = "--ttl", .kind = Kind::duration, .help = "the key expires after so long (whole seconds, 1s or more)"},
+    a.take({.name = "--ttl",
+            .kind = Kind::duration,
+            .help = "the key expires after so long (whole seconds, 1s or more)"},
            ttl_);
   }
 
@@ -37,13 +39,16 @@ const Verb create{
     .group = Group::keys,
     .summary = "Store a value under a key that does not exist",
     .description =
-        "As put, but fails with status 4 where the key has a value. A key that was deleted, purged or has expired counts "
+        "As put, but fails with status 4 where the key has a value. A key that was deleted, purged or has "
+        "expired counts "
         "as not existing.\n\n"
-        "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with --marker-ttl; "
+        "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with "
+        "--marker-ttl; "
         "nats-server 2.11 or newer), which is checked before anything is sent.",
-    .examples = "$ natskv create config lock me\n2\n"
-                "# The key exists now: status 4.\n"
-                "$ natskv create config lock you || echo status $?\nstatus 4\n",
+    .examples =
+        "$ natskv create config lock me\n2\n"
+        "# The key exists now: status 4.\n"
+        "$ natskv create config lock you || echo status $?\nstatus 4\n",
     .make = make_action<Create>,
 };
 

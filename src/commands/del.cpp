@@ -20,15 +20,19 @@ const Verb del{
     .group = Group::keys,
     .summary = "Delete keys, keeping their history",
     .description =
-        "Writes a delete marker for each key and prints its revision; the history stays (natskv history, natskv revert). "
-        "Keys act at once; a PATTERN or --older-than asks on a terminal and needs --force elsewhere. What was listed is "
+        "Writes a delete marker for each key and prints its revision; the history stays (natskv history, "
+        "natskv revert). "
+        "Keys act at once; a PATTERN or --older-than asks on a terminal and needs --force elsewhere. What "
+        "was listed is "
         "what goes: a key written again meanwhile stays, is named, and is a conflict (4).\n\n"
-        "A missing key is no error unless --must-exist is given. Keys outside natskv's own rules, written by other "
+        "A missing key is no error unless --must-exist is given. Keys outside natskv's own rules, written by "
+        "other "
         "clients, can be deleted too. No spelling of del removes a bucket: that is natskv rm.",
-    .examples = "$ natskv del config greeting\n2\n"
-                "$ natskv get config greeting || echo status $?\nstatus 3\n"
-                "# Everything below app, without being asked:\n"
-                "$ natskv del config 'app.>' --force\n",
+    .examples =
+        "$ natskv del config greeting\n2\n"
+        "$ natskv get config greeting || echo status $?\nstatus 3\n"
+        "# Everything below app, without being asked:\n"
+        "$ natskv del config 'app.>' --force\n",
     .make = make_action<Del>,
 };
 

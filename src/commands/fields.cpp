@@ -37,7 +37,8 @@ constexpr Field<Entry> entry_fields[] = {
     {"marker_reason", "REASON", reason},
 };
 
-constexpr Field<Name> name_fields[] = {{"name", "KEY", [](const Name& n) { return Value{n.name}; }, Look::name}};
+constexpr Field<Name> name_fields[] = {
+    {"name", "KEY", [](const Name& n) { return Value{n.name}; }, Look::name}};
 
 constexpr Field<Written> written_fields[] = {
     {"bucket", "BUCKET", [](const Written& w) { return Value{std::string_view(w.bucket)}; }},
@@ -51,13 +52,18 @@ const Keys without_value{"bucket", "key",   "revision",    "operation", "created
                          "size",   "delta", "ttl_seconds", "expires",   "marker_reason"};
 
 View<Entry> entries(Keys json, Keys tsv, Keys table) {
-  return {.fields = entry_fields, .json = std::move(json), .tsv = std::move(tsv), .table = std::move(table), .plain = "value"};
+  return {.fields = entry_fields,
+          .json = std::move(json),
+          .tsv = std::move(tsv),
+          .table = std::move(table),
+          .plain = "value"};
 }
 
 }  // namespace
 
 const View<Name>& names() {
-  static const View<Name> view{.fields = name_fields, .json = {}, .tsv = {"name"}, .table = {}, .plain = "name"};
+  static const View<Name> view{
+      .fields = name_fields, .json = {}, .tsv = {"name"}, .table = {}, .plain = "name"};
   return view;
 }
 
@@ -74,8 +80,9 @@ const View<Entry>& keys(bool with_value) {
 
 const View<Entry>& events(bool with_value) {
   // TSV columns are an API: without values the last one is empty, not gone.
-  static const auto bare = entries(without_value, {"key", "revision", "operation", "created", "size", "value"},
-                                   {"key", "revision", "operation", "created", "size"});
+  static const auto bare =
+      entries(without_value, {"key", "revision", "operation", "created", "size", "value"},
+              {"key", "revision", "operation", "created", "size"});
   return with_value ? keys(true) : bare;
 }
 

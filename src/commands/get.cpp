@@ -24,10 +24,17 @@ class Get final : public Action {
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
-    a.take({.name = "KEY", .kind = Kind::pattern, .help = "a key, several, or a PATTERN", .required = true, .many = true},
+    a.take({.name = "KEY",
+            .kind = Kind::pattern,
+            .help = "a key, several, or a PATTERN",
+            .required = true,
+            .many = true},
            words_);
-    a.take({.name = "--revision", .kind = Kind::revision, .help = "this revision, not the latest (one KEY)"}, revision_);
-    a.take({.name = "--default", .kind = Kind::text, .help = "print this where the key is absent (one KEY)",
+    a.take({.name = "--revision", .kind = Kind::revision, .help = "this revision, not the latest (one KEY)"},
+           revision_);
+    a.take({.name = "--default",
+            .kind = Kind::text,
+            .help = "print this where the key is absent (one KEY)",
             .placeholder = "VALUE"},
            default_);
     a.flag("--consistent", consistent_, "ask the stream's leader, not a replica that may lag");
@@ -58,8 +65,10 @@ class Get final : public Action {
     if (natskv.format(style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
     auto rows = natskv.rows(fields::get(), style);
     auto bucket = natskv.bucket(bucket_);
-    if (listing()) from_stream(natskv, rows);
-    else in_order(natskv, bucket, rows);
+    if (listing())
+      from_stream(natskv, rows);
+    else
+      in_order(natskv, bucket, rows);
     rows.finish();
     return natskv.status();
   }
@@ -112,8 +121,10 @@ class Get final : public Action {
     while (gets.more()) {
       const std::string key = gets.key();
       const auto found = gets.next();
-      if (found && !found->entry.marker()) rows(found->entry);
-      else natskv.report(no_key(bucket_, key));
+      if (found && !found->entry.marker())
+        rows(found->entry);
+      else
+        natskv.report(no_key(bucket_, key));
     }
   }
 
@@ -142,16 +153,21 @@ const Verb get{
     .group = Group::keys,
     .summary = "Read the value of a key, byte for byte",
     .description =
-        "One KEY: the value's bytes and nothing else; on a terminal a newline is added where the value does not end in "
-        "one. Several keys or a PATTERN: a record each, keys in the order asked, a pattern's in the server's order; where "
-        "keys and patterns are mixed, each entry once in the server's order. A key that is missing is named on standard "
+        "One KEY: the value's bytes and nothing else; on a terminal a newline is added where the value does "
+        "not end in "
+        "one. Several keys or a PATTERN: a record each, keys in the order asked, a pattern's in the server's "
+        "order; where "
+        "keys and patterns are mixed, each entry once in the server's order. A key that is missing is named "
+        "on standard "
         "error (status 3); a pattern that matches nothing is no error.\n\n"
-        "A plain get may be answered by a replica that lags behind. --consistent asks the stream's leader: your own "
+        "A plain get may be answered by a replica that lags behind. --consistent asks the stream's leader: "
+        "your own "
         "earlier writes are seen; in a partition a deposed leader may still answer.",
-    .examples = "$ natskv get config greeting\nhello\n"
-                "# A default for a key that is not there:\n"
-                "$ natskv get config colour --default blue\nblue\n"
-                "$ natskv get config greeting -o json | jq -r .value\nhello\n",
+    .examples =
+        "$ natskv get config greeting\nhello\n"
+        "# A default for a key that is not there:\n"
+        "$ natskv get config colour --default blue\nblue\n"
+        "$ natskv get config greeting -o json | jq -r .value\nhello\n",
     .make = make_action<Get>,
 };
 

@@ -45,10 +45,12 @@ const Verb history{
     .group = Group::keys,
     .summary = "Show the kept revisions of a key",
     .description =
-        "All revisions that the bucket keeps (natskv add --history), oldest first, delete and purge markers among them. "
+        "All revisions that the bucket keeps (natskv add --history), oldest first, delete and purge markers "
+        "among them. "
         "An absent KEY is status 3; a PATTERN without a match is no error.",
-    .examples = "$ natskv put config greeting hi\n2\n"
-                "$ natskv history config greeting -o tsv | cut -f2,3,6\n1\tPUT\thello\n2\tPUT\thi\n",
+    .examples =
+        "$ natskv put config greeting hi\n2\n"
+        "$ natskv history config greeting -o tsv | cut -f2,3,6\n1\tPUT\thello\n2\tPUT\thi\n",
     .make = make_action<History>,
 };
 

@@ -8,7 +8,6 @@
 #include "input/parse.hpp"
 #include "kv/seen.hpp"
 #include "kv/watch.hpp"
-#include "output/text.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +19,8 @@ class Keys final : public Action {
 
   void declare(Arguments& a) override {
     a.bucket(listing_.bucket);
-    a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys", .many = true}, listing_.words);
+    a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys", .many = true},
+           listing_.words);
     listing_.declare(a);
   }
   void check() override { listing_.check(); }
@@ -67,18 +67,20 @@ int KeyListing::run(Natskv& natskv) const {
   if (nul || count || tree) style.on_terminal = Format::tsv;
   const Format format = natskv.format(style);
   if (nul && format != Format::tsv) throw usage("-0 is plain names, without --output");
-  if (tree && (format == Format::json || format == Format::jsonl)) throw usage("--tree is for people, it has no JSON");
+  if (tree && (format == Format::json || format == Format::jsonl))
+    throw usage("--tree is for people, it has no JSON");
   auto rows = natskv.rows(fields::keys(values), style);
   auto name_rows = natskv.rows(fields::names(), style);
-  EntryStream entries(natskv.session(), bucket, {.patterns = parse::patterns(words, literal), .values = values});
+  EntryStream entries(natskv.session(), bucket,
+                      {.patterns = parse::patterns(words, literal), .values = values});
   if (count || tree) {
     Tree nodes(depth);
-    std::uint64_t keys = 0;
+    std::uint64_t number = 0;
     each_key(entries, deleted, [&](const Entry& entry) {
-      ++keys;
+      ++number;
       if (tree) nodes.add(entry.key);
     });
-    natskv.out().write(tree ? text::readable(nodes.text()) : fmt::format("{}\n", keys));
+    natskv.out().write(tree ? nodes.text() : fmt::format("{}\n", number));
     return 0;
   }
   entries.on_idle([&] {
@@ -86,11 +88,15 @@ int KeyListing::run(Natskv& natskv) const {
     natskv.out().flush();
   });
   each_key(entries, deleted, [&](const Entry& entry) {
-    if (entries_wanted) rows(entry);
-    else name_rows({entry.key});
+    if (entries_wanted)
+      rows(entry);
+    else
+      name_rows({entry.key});
   });
-  if (entries_wanted) rows.finish();
-  else name_rows.finish();
+  if (entries_wanted)
+    rows.finish();
+  else
+    name_rows.finish();
   return 0;
 }
 
@@ -100,13 +106,17 @@ const Verb keys{
     .group = Group::keys,
     .summary = "List the keys of a bucket",
     .description =
-        "Names, one a line, each once, printed while they are read. A key that exists from start to end is listed exactly "
-        "once, whatever is written meanwhile. No keys: no output, status 0.\n\nSeveral PATTERNs make one listing. With -v "
-        "each key comes with revision, operation, creation and size of its latest value, in one stream of messages, never "
+        "Names, one a line, each once, printed while they are read. A key that exists from start to end is "
+        "listed exactly "
+        "once, whatever is written meanwhile. No keys: no output, status 0.\n\nSeveral PATTERNs make one "
+        "listing. With -v "
+        "each key comes with revision, operation, creation and size of its latest value, in one stream of "
+        "messages, never "
         "a request a key.",
-    .examples = "$ natskv keys config\ngreeting\n"
-                "$ natskv keys config --count\n1\n"
-                "$ natskv keys config -v | cut -f1-3\ngreeting\t1\tPUT\n",
+    .examples =
+        "$ natskv keys config\ngreeting\n"
+        "$ natskv keys config --count\n1\n"
+        "$ natskv keys config -v | cut -f1-3\ngreeting\t1\tPUT\n",
     .make = make_action<Keys>,
 };
 

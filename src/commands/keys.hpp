@@ -14,7 +14,8 @@ struct KeyListing {
   std::string bucket;
   std::vector<std::string> words;
   std::optional<std::uint64_t> depth;
-  bool nul = false, count = false, tree = false, deleted = false, verbose = false, values = false, literal = false;
+  bool nul = false, count = false, tree = false, deleted = false, verbose = false, values = false,
+       literal = false;
 
   /// The options (not BUCKET and PATTERN).
   void declare(Arguments& arguments);

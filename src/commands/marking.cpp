@@ -32,10 +32,15 @@ bool writable(const std::string& key) {
 void Marking::declare(Arguments& a) {
   const bool purge = operation_ == Operation::purge;
   a.bucket(bucket_);
-  a.take({.name = "KEY", .kind = Kind::pattern, .help = "keys, or PATTERNs", .required = !purge, .many = true}, words_);
-  a.take({.name = "--if-revision", .kind = Kind::revision, .help = "only if the key is at this revision (one KEY)"},
+  a.take(
+      {.name = "KEY", .kind = Kind::pattern, .help = "keys, or PATTERNs", .required = !purge, .many = true},
+      words_);
+  a.take({.name = "--if-revision",
+          .kind = Kind::revision,
+          .help = "only if the key is at this revision (one KEY)"},
          expected_);
-  a.take({.name = "--older-than", .kind = Kind::duration, .help = "only keys last written longer ago"}, older_than_);
+  a.take({.name = "--older-than", .kind = Kind::duration, .help = "only keys last written longer ago"},
+         older_than_);
   a.flag("--must-exist", must_exist_, "a key that is missing is an error (status 3)");
   a.flag("--dry-run", dry_, "list what would go, change nothing");
   a.flag("--literal", literal_, "take * and > in KEY as they stand");
@@ -43,7 +48,8 @@ void Marking::declare(Arguments& a) {
 }
 
 bool Marking::listing() const {
-  return older_than_ || std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
+  return older_than_ ||
+         std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
 }
 
 void Marking::check() {
@@ -95,7 +101,8 @@ bool Marking::old_enough(const Entry& entry, Instant now) const {
   return !older_than_ || entry.created.ns < now.ns - older_than_->ns;
 }
 
-// Each live key that the words mean, as it was when the listing started: what is written behind that is another's.
+// Each live key that the words mean, as it was when the listing started: what is written behind that is
+// another's.
 template <class Each>
 void Marking::each(Natskv& natskv, Each&& entry_of) {
   EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false});
@@ -120,9 +127,9 @@ int Marking::list(Natskv& natskv) {
 }
 
 std::uint64_t Marking::count(Natskv& natskv) {
-  std::uint64_t keys = 0;
-  each(natskv, [&](const Entry&) { ++keys; });
-  return keys;
+  std::uint64_t number = 0;
+  each(natskv, [&](const Entry&) { ++number; });
+  return number;
 }
 
 int Marking::many(Natskv& natskv) {
@@ -134,11 +141,12 @@ int Marking::many(Natskv& natskv) {
     if (!natskv.interactive()) {
       natskv.confirm({}, false, fmt::format("to {} by pattern or age nobody can be asked here", verb));
     }
-    const auto keys = count(natskv);
-    if (keys == 0) return natskv.status();
-    natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", operation_ == Operation::purge ? "Purge" : "Delete", keys,
-                               keys == 1 ? "" : "s", bucket_),
-                   false, {});
+    const auto listed = count(natskv);
+    if (listed == 0) return natskv.status();
+    natskv.confirm(
+        fmt::format("{} {} key{} of bucket \"{}\"?", operation_ == Operation::purge ? "Purge" : "Delete",
+                    listed, listed == 1 ? "" : "s", bucket_),
+        false, {});
   }
   auto rows = natskv.rows(fields::written(), style);
   auto bucket = natskv.bucket(bucket_);
@@ -161,12 +169,15 @@ int Marking::many(Natskv& natskv) {
   const auto again = [&] {
     // The bucket is full: these go without a marker, which would not fit.
     for (auto& [key, revision] : refused) {
-      writer.push(number++, {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
+      writer.push(number++,
+                  {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
     }
     refused.clear();
   };
   each(natskv, [&](const Entry& entry) {
-    writer.push(number++, {.key = std::string(entry.key), .operation = operation_, .expected = entry.revision, .ttl = ttl_});
+    writer.push(
+        number++,
+        {.key = std::string(entry.key), .operation = operation_, .expected = entry.revision, .ttl = ttl_});
     if (refused.size() >= 100) again();
   });
   writer.finish();
@@ -174,7 +185,8 @@ int Marking::many(Natskv& natskv) {
   writer.finish();
   rows.finish();
   if (unmarked > 0) {
-    natskv.note(fmt::format("bucket \"{}\" is full: {} keys were purged without a marker", bucket_, unmarked));
+    natskv.note(
+        fmt::format("bucket \"{}\" is full: {} keys were purged without a marker", bucket_, unmarked));
   }
   if (listing()) natskv.note(fmt::format("{}d {} key{}", verb, done, done == 1 ? "" : "s"));
   return natskv.status();

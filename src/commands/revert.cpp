@@ -19,7 +19,9 @@ class Revert final : public Action {
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
-    a.take({.name = "REVISION", .kind = Kind::revision, .help = "whose value to store again", .required = true}, revision_);
+    a.take(
+        {.name = "REVISION", .kind = Kind::revision, .help = "whose value to store again", .required = true},
+        revision_);
     a.flag("-f,--force", force_, "do not ask");
   }
 
@@ -34,17 +36,18 @@ class Revert final : public Action {
     const auto old = bucket.entry(key_, revision_);
     if (old && old->entry.marker()) {
       throw Failure(Exit::failure,
-                    fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a {} marker, not a value", *revision_, key_,
-                                bucket_, name_of(old->entry.operation)),
+                    fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a {} marker, not a value",
+                                *revision_, key_, bucket_, name_of(old->entry.operation)),
                     {}, {bucket_, key_, *revision_});
     }
     const Found wanted = bucket.live(old, key_, revision_);
     const auto latest = bucket.entry(key_);
     if (!latest) throw no_key(bucket_, key_);
     if (!force_ && natskv.interactive()) {
-      natskv.confirm(fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
-                                 shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)),
-                     false, {});
+      natskv.confirm(
+          fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
+                      shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)),
+          false, {});
     }
     return print(natskv, bucket.update(key_, wanted.entry.value.data, latest->entry.revision));
   }
@@ -58,12 +61,15 @@ const Verb revert{
     .group = Group::keys,
     .summary = "Store the value of an old revision again",
     .description =
-        "Stores the value that KEY had at REVISION as a new revision, compare-and-set against the latest one, and prints "
-        "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; elsewhere it acts. A "
+        "Stores the value that KEY had at REVISION as a new revision, compare-and-set against the latest "
+        "one, and prints "
+        "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
+        "elsewhere it acts. A "
         "revision that is a marker has no value: status 1.",
-    .examples = "$ natskv put config greeting hi\n2\n"
-                "$ natskv revert config greeting 1\n3\n"
-                "$ natskv get config greeting\nhello\n",
+    .examples =
+        "$ natskv put config greeting hi\n2\n"
+        "$ natskv revert config greeting 1\n3\n"
+        "$ natskv get config greeting\nhello\n",
     .make = make_action<Revert>,
 };
 

@@ -22,17 +22,18 @@ class Rm final : public Action {
   }
 
   void check() override {
-    if (!more_.empty()) throw usage("rm removes one bucket and takes no key", "natskv del BUCKET KEY deletes keys");
+    if (!more_.empty())
+      throw usage("rm removes one bucket and takes no key", "natskv del BUCKET KEY deletes keys");
   }
 
   int run(Natskv& natskv) override {
     auto bucket = natskv.bucket(bucket_);
-    if (!force_ && !natskv.interactive()) natskv.confirm({}, false, "to remove a bucket nobody can be asked here");
+    if (!force_ && !natskv.interactive())
+      natskv.confirm({}, false, "to remove a bucket nobody can be asked here");
     // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
-    const auto& info = bucket.info();
-    bucket.place();
-    const auto& state = info.at("state");
-    natskv.confirm(fmt::format("Remove bucket \"{}\" with {} values ({})?", bucket_, state.value("messages", std::uint64_t{0}),
+    const auto& state = bucket.info().at("state");
+    natskv.confirm(fmt::format("Remove bucket \"{}\" with {} values ({})?", bucket_,
+                               state.value("messages", std::uint64_t{0}),
                                text::human_size(state.value("bytes", std::int64_t{0}))),
                    force_, {});
     bucket.remove();
@@ -49,10 +50,12 @@ const Verb rm{
     .group = Group::buckets,
     .summary = "Remove a bucket with all its values",
     .description =
-        "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it refuses without "
+        "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it "
+        "refuses without "
         "--force. A second word is an error: keys are deleted by natskv del.",
-    .examples = "$ natskv rm config --force --quiet\n"
-                "$ natskv info config || echo status $?\nstatus 3\n",
+    .examples =
+        "$ natskv rm config --force --quiet\n"
+        "$ natskv info config || echo status $?\nstatus 3\n",
     .make = make_action<Rm>,
 };
 

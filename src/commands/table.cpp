@@ -6,9 +6,9 @@ namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &add,    &edit, &rm,    &ls,   &info,    &compact,                          // buckets
-      &get,    &put,  &create, &update, &del, &purge, &keys, &history, &revert, &watch,  // keys
-      &sandbox, &help,                                                           // tools
+      &rm,      &compact,                                                                    // buckets
+      &get,     &put,     &create, &update, &del, &purge, &keys, &history, &revert, &watch,  // keys
+      &sandbox, &help,                                                                       // tools
   };
   return list;
 }

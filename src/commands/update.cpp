@@ -33,7 +33,8 @@ class Update final : public Action {
     if (value_.given() && value_.from_file()) {
       throw usage("one word behind KEY is VALUE, which --file excludes; give the revision as --if-revision");
     }
-    if (!word_ && !option_) throw usage("the expected revision is missing: a word behind VALUE, or --if-revision");
+    if (!word_ && !option_)
+      throw usage("the expected revision is missing: a word behind VALUE, or --if-revision");
   }
 
   int run(Natskv& natskv) override {
@@ -51,12 +52,16 @@ const Verb update{
     .group = Group::keys,
     .summary = "Store a value if the key is at a revision",
     .description =
-        "Compare-and-set: stores VALUE only if the key's latest revision is REVISION. Otherwise nothing is written, the "
-        "status is 4 and the message says the current revision. One word behind KEY is VALUE, and then --if-revision is "
-        "required.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is safe.",
-    .examples = "$ natskv update config greeting hi 1\n2\n"
-                "# A stale revision changes nothing:\n"
-                "$ natskv update config greeting ho --if-revision 1 || echo status $?\nstatus 4\n",
+        "Compare-and-set: stores VALUE only if the key's latest revision is REVISION. Otherwise nothing is "
+        "written, the "
+        "status is 4 and the message says the current revision. One word behind KEY is VALUE, and then "
+        "--if-revision is "
+        "required.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "
+        "safe.",
+    .examples =
+        "$ natskv update config greeting hi 1\n2\n"
+        "# A stale revision changes nothing:\n"
+        "$ natskv update config greeting ho --if-revision 1 || echo status $?\nstatus 4\n",
     .make = make_action<Update>,
 };
 

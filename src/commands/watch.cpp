@@ -15,19 +15,23 @@ class Watch final : public Action {
   std::vector<std::string> words_;
   std::optional<std::uint64_t> from_, count_;
   std::optional<Span> max_disconnect_;
-  bool history_ = false, updates_ = false, no_deletes_ = false, meta_ = false, initial_ = false, literal_ = false;
+  bool history_ = false, updates_ = false, no_deletes_ = false, meta_ = false, initial_ = false,
+       literal_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
-    a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys or PATTERNs", .many = true}, words_);
+    a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys or PATTERNs", .many = true},
+           words_);
     a.flag("--history", history_, "start with every kept revision, not only the latest");
     a.flag("--updates", updates_, "only changes, no current values");
     a.flag("--no-deletes", no_deletes_, "no delete and purge markers");
-    a.take({.name = "--revision", .kind = Kind::revision, .help = "from this revision on, no current values"}, from_);
+    a.take({.name = "--revision", .kind = Kind::revision, .help = "from this revision on, no current values"},
+           from_);
     a.flag("--meta", meta_, "without values");
     a.take({.name = "--count", .kind = Kind::count, .help = "end after so many events"}, count_);
     a.flag("--initial", initial_, "end after the current values");
-    a.take({.name = "--max-disconnect", .kind = Kind::duration,
+    a.take({.name = "--max-disconnect",
+            .kind = Kind::duration,
             .help = "give up (status 5) after so long without a connection (never on a terminal, else 60s)"},
            max_disconnect_);
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
@@ -77,14 +81,20 @@ const Verb watch{
     .group = Group::keys,
     .summary = "Show current values, then every change",
     .description =
-        "Prints the current values, then each change as it happens, until it is interrupted (130), terminated (143) or the "
-        "bucket is deleted (3).\n\nA lost connection is said on standard error, and watch goes on behind the last revision "
-        "shown: nothing is repeated or reordered, and every key's latest state is shown. Revisions that the bucket no "
-        "longer keeps are missed; standard error says from which to which. A bucket made anew meanwhile is said, and starts "
+        "Prints the current values, then each change as it happens, until it is interrupted (130), "
+        "terminated (143) or the "
+        "bucket is deleted (3).\n\nA lost connection is said on standard error, and watch goes on behind the "
+        "last revision "
+        "shown: nothing is repeated or reordered, and every key's latest state is shown. Revisions that the "
+        "bucket no "
+        "longer keeps are missed; standard error says from which to which. A bucket made anew meanwhile is "
+        "said, and starts "
         "from its current values. --revision above the last revision plus one is status 3.",
-    .examples = "$ natskv watch config --initial -o tsv | cut -f1,2,6\ngreeting\t1\thello\n"
-                "# Wait for the next change of a key, in a script:\n"
-                "$ (sleep 1; natskv put config greeting hi) & natskv watch config greeting --updates --count 1 -o tsv | cut -f6\n2\nhi\n",
+    .examples =
+        "$ natskv watch config --initial -o tsv | cut -f1,2,6\ngreeting\t1\thello\n"
+        "# Wait for the next change of a key, in a script:\n"
+        "$ (sleep 1; natskv put config greeting hi) & natskv watch config greeting --updates --count 1 -o "
+        "tsv | cut -f6\n2\nhi\n",
     .make = make_action<Watch>,
 };
 

@@ -7,8 +7,11 @@
 namespace natskv::commands {
 
 void ValueArguments::declare(Arguments& a) {
-  a.take({.name = "VALUE", .kind = Kind::value, .help = "the value as it stands; \"\" is the empty value"}, word_);
-  a.take({.name = "-F,--file", .kind = Kind::file, .help = "read the value from this file; - is standard input"}, file_);
+  a.take({.name = "VALUE", .kind = Kind::value, .help = "the value as it stands; \"\" is the empty value"},
+         word_);
+  a.take(
+      {.name = "-F,--file", .kind = Kind::file, .help = "read the value from this file; - is standard input"},
+      file_);
 }
 
 std::string ValueArguments::read(Natskv& natskv) const {

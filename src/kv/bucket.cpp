@@ -26,10 +26,7 @@ kvStore* Bucket::store() {
     kvStore* raw = nullptr;
     const natsStatus status = js_KeyValue(&raw, session_.jetstream(), name_.c_str());
     if (status == NATS_NOT_FOUND) throw no_bucket(name_);
-    if (status == NATS_INVALID_ARG) {
-      throw Failure(Exit::failure, fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", name_), {},
-                    {name_, {}, 0});
-    }
+    if (status == NATS_INVALID_ARG) throw no_key_value(name_);
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
     store_.reset(raw);
   }
@@ -42,12 +39,13 @@ const nlohmann::ordered_json& Bucket::info() {
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = name_});
   }
+  if (info_->at("config").value("max_msgs_per_subject", std::int64_t{0}) < 1) throw no_key_value(name_);
   return *info_;
 }
 
 const Place& Bucket::place() {
   if (place_) return *place_;
-  const auto& config = info().at("config");
+  const auto& config = (info_ ? *info_ : info()).at("config");
   Place place{.stream = "KV_" + name_, .read_prefix = {}, .write_prefix = {}, .mirror = false};
   std::string origin = name_;
   std::string prefix = session_.put_prefix();
@@ -68,8 +66,8 @@ const Place& Bucket::place() {
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
   kvStore* kv = store();
   kvEntry* raw = nullptr;
-  const natsStatus status = revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision)
-                                     : kvStore_Get(&raw, kv, key.c_str());
+  const natsStatus status =
+      revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision) : kvStore_Get(&raw, kv, key.c_str());
   const std::shared_ptr<kvEntry> owner(raw, [](kvEntry* e) { kvEntry_Destroy(e); });
   const int length = status == NATS_OK ? kvEntry_ValueLen(raw) : 0;
   if (status == NATS_OK && length > 0) {
@@ -82,20 +80,21 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
     entry.created = Instant{kvEntry_Created(raw)};
     return {entry, owner};
   }
-  // An empty value may be a marker the server wrote (nats.c < 3.13 calls it a PUT), a key that is not found may be a
-  // mirror's, stored under another subject: the message itself decides.
+  // An empty value may be a marker the server wrote (nats.c < 3.13 calls it a PUT), a key that is not found
+  // may be a mirror's, stored under another subject: the message itself decides.
   if (status != NATS_OK && status != NATS_NOT_FOUND) {
     throw explain(session_, nats::error(status), {.bucket = name_, .key = key});
   }
   return live(entry(key, revision), key, revision);
 }
 
-Found Bucket::live(std::optional<Found> found, const std::string& key, std::optional<std::uint64_t> revision) {
+Found Bucket::live(std::optional<Found> found, const std::string& key,
+                   std::optional<std::uint64_t> revision) {
   if (found && !found->entry.marker()) return *found;
   if (!revision) throw no_key(name_, key);
   throw Failure(Exit::not_found,
-                found ? fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a delete marker ({})", *revision, key,
-                                    name_, natskv::name_of(found->entry.operation))
+                found ? fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a delete marker ({})",
+                                    *revision, key, name_, natskv::name_of(found->entry.operation))
                       : fmt::format("key \"{}\" in bucket \"{}\" has no revision {}", key, name_, *revision),
                 {}, {name_, key, *revision});
 }
@@ -105,7 +104,8 @@ bool Bucket::direct() {
   return info_->at("config").value("allow_direct", false);
 }
 
-std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision, bool consistent) {
+std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
+                                   bool consistent) {
   const Place& where = place();
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
@@ -114,8 +114,10 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   if (!consistent && direct()) {
     jsDirectGetMsgOptions options;
     nats::check(jsDirectGetMsgOptions_Init(&options));
-    if (revision) options.Sequence = *revision;
-    else options.LastBySubject = subject.c_str();
+    if (revision)
+      options.Sequence = *revision;
+    else
+      options.LastBySubject = subject.c_str();
     status = js_DirectGetMsg(&raw, session_.jetstream(), where.stream.c_str(), nullptr, &options);
   } else if (revision) {
     status = js_GetMsg(&raw, session_.jetstream(), where.stream.c_str(), *revision, nullptr, &code);
@@ -168,12 +170,14 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
 
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
-  if (ttl) require_ttl();
+  if (ttl)
+    require_ttl();
   else {
     kvStore* kv = store();
     check_size(session_, doing);
     std::uint64_t revision = 0;
-    const auto status = kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+    const auto status =
+        kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
     if (status == NATS_OK) return {name_, key, revision, Operation::put};
     const auto error = nats::error(status);
     if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
@@ -189,8 +193,8 @@ Written Bucket::mark(const std::string& key, Operation operation, const Conditio
   return publish(key, {}, operation, condition, false);
 }
 
-Written Bucket::publish(const std::string& key, std::string_view value, Operation operation, const Condition& condition,
-                        bool creates) {
+Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
+                        const Condition& condition, bool creates) {
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
@@ -207,8 +211,10 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  if (condition.revision && *condition.revision == 0) options.ExpectNoMessage = true;
-  else if (condition.revision) options.ExpectLastSubjectSeq = *condition.revision;
+  if (condition.revision && *condition.revision == 0)
+    options.ExpectNoMessage = true;
+  else if (condition.revision)
+    options.ExpectLastSubjectSeq = *condition.revision;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   const natsStatus status = js_PublishMsg(&ack, session_.jetstream(), raw, &options, &code);

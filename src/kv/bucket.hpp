@@ -30,9 +30,9 @@ struct Condition {
 
 /// Where a bucket's keys are stored: a mirror's under its origin's name (ADR-8).
 struct Place {
-  std::string stream;          ///< "KV_<bucket>"
-  std::string read_prefix;     ///< "$KV.<origin>."
-  std::string write_prefix;    ///< with the domain's or account's prefix
+  std::string stream;        ///< "KV_<bucket>"
+  std::string read_prefix;   ///< "$KV.<origin>."
+  std::string write_prefix;  ///< with the domain's or account's prefix
   bool mirror = false;
 };
 
@@ -46,9 +46,10 @@ class Bucket {
 
   /// The value by kvStore_Get. Failure: not_found for a missing bucket, key or revision, and for markers.
   Found value(const std::string& key, std::optional<std::uint64_t> revision = {});
-  /// The entry with what kvEntry hides (TTL, marker reason); markers are returned. nullopt: no such key or revision.
-  /// `consistent`: asks the stream's leader (STREAM.MSG.GET), not a replica that may lag.
-  std::optional<Found> entry(const std::string& key, std::optional<std::uint64_t> revision = {}, bool consistent = false);
+  /// The entry with what kvEntry hides (TTL, marker reason); markers are returned. nullopt: no such key or
+  /// revision. `consistent`: asks the stream's leader (STREAM.MSG.GET), not a replica that may lag.
+  std::optional<Found> entry(const std::string& key, std::optional<std::uint64_t> revision = {},
+                             bool consistent = false);
 
   /// The entry where there is one that is no marker; else Failure(not_found) that says which of them it is.
   Found live(std::optional<Found> found, const std::string& key, std::optional<std::uint64_t> revision);
@@ -75,8 +76,8 @@ class Bucket {
 
  private:
   kvStore* store();
-  Written publish(const std::string& key, std::string_view value, Operation operation, const Condition& condition,
-                  bool creates);
+  Written publish(const std::string& key, std::string_view value, Operation operation,
+                  const Condition& condition, bool creates);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 

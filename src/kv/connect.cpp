@@ -13,8 +13,8 @@
 namespace natskv {
 namespace {
 
-// The library's threads call these. A permission violation is an asynchronous error: without closing, the call that
-// waits would see only its time-out (NATSC.md, decision 4).
+// The library's threads call these. A permission violation is an asynchronous error: without closing, the
+// call that waits would see only its time-out (NATSC.md, decision 4).
 void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
   auto& link = *static_cast<Link*>(closure);
   if (status == NATS_MISSED_HEARTBEAT) ++link.missed_heartbeats;
@@ -38,7 +38,8 @@ void secrets(natsOptions* options, const config::Settings& settings) {
   if (!settings.creds_file.empty()) {
     check(natsOptions_SetUserCredentialsFromFiles(options, settings.creds_file.c_str(), nullptr));
   } else if (!settings.jwt_file.empty()) {
-    check(natsOptions_SetUserCredentialsFromFiles(options, settings.jwt_file.c_str(), settings.seed_file.c_str()));
+    check(natsOptions_SetUserCredentialsFromFiles(options, settings.jwt_file.c_str(),
+                                                  settings.seed_file.c_str()));
   }
   if (!settings.token.empty()) {
     check(natsOptions_SetToken(options, settings.token.reveal().c_str()));
@@ -52,7 +53,8 @@ void tls(natsOptions* options, const config::Settings& settings) {
   if (!settings.tls_required) return;
   // `tls://` alone is not enforced by the library: it would go on in clear with a plain server.
   check(natsOptions_SetSecure(options, true));
-  if (!settings.tls_ca.empty()) check(natsOptions_LoadCATrustedCertificates(options, settings.tls_ca.c_str()));
+  if (!settings.tls_ca.empty())
+    check(natsOptions_LoadCATrustedCertificates(options, settings.tls_ca.c_str()));
   if (!settings.tls_cert.empty()) {
     check(natsOptions_LoadCertificatesChain(options, settings.tls_cert.c_str(), settings.tls_key.c_str()));
   }
@@ -70,8 +72,8 @@ void manners(natsOptions* options, const config::Settings& settings, bool reconn
     check(natsOptions_SetCustomInboxPrefix(options, settings.inbox_prefix.c_str()));
   }
   if (!reconnect) {
-    // A request under way when the server dies ends at once instead of after its whole wait, and no write lies in a
-    // buffer to be stored later, after it was reported as failed.
+    // A request under way when the server dies ends at once instead of after its whole wait, and no write
+    // lies in a buffer to be stored later, after it was reported as failed.
     check(natsOptions_SetAllowReconnect(options, false));
     return;
   }
@@ -134,7 +136,8 @@ Failure refused(const nats::Error& error, const config::Settings& settings) {
     case NATS_IO_ERROR:
     case NATS_CONNECTION_CLOSED:
       if (settings.tls_required && settings.tls_cert.empty()) {
-        return {Exit::not_allowed, fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
+        return {Exit::not_allowed,
+                fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
                 "give --tlscert and --tlskey"};
       }
       return {Exit::unreachable, fmt::format("{} broke off the connection: {}", where, text)};

@@ -2,16 +2,19 @@
 
 #include "kv/message.hpp"
 
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 namespace natskv {
 
 std::string_view name_of(Operation operation) {
   switch (operation) {
-    case Operation::put: return "PUT";
-    case Operation::del: return "DEL";
-    case Operation::purge: return "PURGE";
+    case Operation::put:
+      return "PUT";
+    case Operation::del:
+      return "DEL";
+    case Operation::purge:
+      return "PURGE";
   }
   return "PUT";
 }
@@ -24,7 +27,8 @@ std::string_view header(natsMsg* message, const char* name) {
   return value;
 }
 
-// ADR-8 and ADR-48; the rule of nats.c 3.13 (729805e0), which 3.4 to 3.12 lack: they call these markers a PUT.
+// ADR-8 and ADR-48; the rule of nats.c 3.13 (729805e0), which 3.4 to 3.12 lack: they call these markers a
+// PUT.
 Operation operation_of(std::string_view kv, std::string_view reason) {
   if (kv == "DEL") return Operation::del;
   if (kv == "PURGE") return Operation::purge;
@@ -33,7 +37,8 @@ Operation operation_of(std::string_view kv, std::string_view reason) {
   return Operation::put;
 }
 
-// Nats-TTL as the server reads it: plain seconds, or Go's "1h30m". Anything else was refused when it was stored.
+// Nats-TTL as the server reads it: plain seconds, or Go's "1h30m". Anything else was refused when it was
+// stored.
 Span ttl_of(std::string_view word) {
   std::int64_t total = 0;
   while (!word.empty()) {
@@ -46,11 +51,16 @@ Span ttl_of(std::string_view word) {
     const auto unit = word.substr(0, letters);
     word.remove_prefix(letters);
     std::int64_t ns = 0;
-    if (unit == "h") ns = 3'600'000'000'000;
-    else if (unit == "m") ns = 60'000'000'000;
-    else if (unit == "s" || unit.empty()) ns = 1'000'000'000;
-    else if (unit == "ms") ns = 1'000'000;
-    else return Span{};
+    if (unit == "h")
+      ns = 3'600'000'000'000;
+    else if (unit == "m")
+      ns = 60'000'000'000;
+    else if (unit == "s" || unit.empty())
+      ns = 1'000'000'000;
+    else if (unit == "ms")
+      ns = 1'000'000;
+    else
+      return Span{};
     if (__builtin_mul_overflow(number, ns, &ns) || __builtin_add_overflow(total, ns, &total)) return Span{};
   }
   return Span{total};
@@ -60,7 +70,8 @@ Span ttl_of(std::string_view word) {
 
 bool read_reply(std::string_view reply, Delivery& delivery) {
   // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, and since 2.3 with
-  // <domain>.<account> behind ACK and a token at the end (ADR-15). Counted from known ends, as names hold no dots.
+  // <domain>.<account> behind ACK and a token at the end (ADR-15). Counted from known ends, as names hold no
+  // dots.
   std::string_view tokens[12];
   std::size_t count = 0;
   for (std::size_t at = 0; count < 12;) {

@@ -39,29 +39,34 @@ Failure no_answer(Session& session, const nats::Error& error, const Doing& doing
     return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
             "look with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
   }
-  return {Exit::unreachable, fmt::format("{}: {}; nothing was changed", what_of(doing), why), {}, about(doing)};
+  return {
+      Exit::unreachable, fmt::format("{}: {}; nothing was changed", what_of(doing), why), {}, about(doing)};
 }
 
 Failure no_jetstream(Session& session, const Doing& doing) {
   return {Exit::unreachable,
-          fmt::format("JetStream is not available at {} (bucket \"{}\")", config::shown(session.settings().servers),
-                      doing.bucket),
+          fmt::format("JetStream is not available at {} (bucket \"{}\")",
+                      config::shown(session.settings().servers), doing.bucket),
           "start the server with -js, or check --js-domain and --js-api-prefix", about(doing)};
 }
 
 Failure not_for_account(const Doing& doing) {
   return {Exit::not_allowed,
-          fmt::format("JetStream is not enabled for this account (bucket \"{}\")", doing.bucket), {}, about(doing)};
+          fmt::format("JetStream is not enabled for this account (bucket \"{}\")", doing.bucket),
+          {},
+          about(doing)};
 }
 
 Failure too_large(Session& session, const Doing& doing) {
   std::string limit = "the bucket's limit";
   try {
     const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
-    limit = fmt::format("the bucket's limit of {} B", info.at("config").at("max_msg_size").get<std::int64_t>());
+    limit =
+        fmt::format("the bucket's limit of {} B", info.at("config").at("max_msg_size").get<std::int64_t>());
   } catch (const std::exception&) {  // the sentence is true without the number
   }
-  return {Exit::failure, fmt::format("{}: the value of {} B is over {}", what_of(doing), doing.value_size, limit),
+  return {Exit::failure,
+          fmt::format("{}: the value of {} B is over {}", what_of(doing), doing.value_size, limit),
           "natskv edit --max-value-size raises it", about(doing)};
 }
 
@@ -70,24 +75,33 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
     return Failure(exit, std::move(text), std::move(hint), about(doing));
   };
   switch (error.code) {
-    case stream_not_found: return no_bucket(doing.bucket);
-    case jetstream_not_enabled_for_account: return not_for_account(doing);
-    case jetstream_not_enabled: return no_jetstream(session, doing);
-    case stream_full: return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
-                                     "make room with natskv purge or compact, or raise --max-bucket-size");
-    case message_too_large: return too_large(session, doing);
+    case stream_not_found:
+      return no_bucket(doing.bucket);
+    case jetstream_not_enabled_for_account:
+      return not_for_account(doing);
+    case jetstream_not_enabled:
+      return no_jetstream(session, doing);
+    case stream_full:
+      return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
+                     "make room with natskv purge or compact, or raise --max-bucket-size");
+    case message_too_large:
+      return too_large(session, doing);
     case resources_exceeded:
       return failure(Exit::failure, fmt::format("{}: the account's storage is used up", what_of(doing)));
     case too_many_streams:
-      return failure(Exit::failure, fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
+      return failure(Exit::failure,
+                     fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
     case name_in_use:
-      return failure(Exit::conflict, fmt::format("bucket \"{}\" exists with another configuration", doing.bucket));
+      return failure(Exit::conflict,
+                     fmt::format("bucket \"{}\" exists with another configuration", doing.bucket));
     case stream_not_match:
       return failure(Exit::conflict, fmt::format("{} is stored by another stream", what_of(doing)));
     case replicas_not_supported:
-      return failure(Exit::failure, fmt::format("bucket \"{}\": more than one replica needs a cluster", doing.bucket));
+      return failure(Exit::failure,
+                     fmt::format("bucket \"{}\": more than one replica needs a cluster", doing.bucket));
     case message_ttl_invalid:
-      return failure(Exit::usage, fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
+      return failure(Exit::usage,
+                     fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
     case message_ttl_disabled:
       return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
                      fmt::format("natskv edit {} --marker-ttl 1h enables it", doing.bucket));
@@ -96,9 +110,11 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
   }
 }
 
-// 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing bucket.
+// 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing
+// bucket.
 std::optional<Failure> ask_again(Session& session, const nats::Error& error, const Doing& doing) {
-  if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes)) return std::nullopt;
+  if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes))
+    return std::nullopt;
   try {
     session.api("STREAM.INFO.KV_" + doing.bucket);
   } catch (const nats::Error& second) {
@@ -115,8 +131,18 @@ Failure no_bucket(const std::string& bucket) {
   return {Exit::not_found, fmt::format("bucket \"{}\" not found", bucket), {}, {bucket, {}, 0}};
 }
 
+Failure no_key_value(const std::string& bucket) {
+  return {Exit::failure,
+          fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", bucket),
+          {},
+          {bucket, {}, 0}};
+}
+
 Failure no_key(const std::string& bucket, const std::string& key) {
-  return {Exit::not_found, fmt::format("key \"{}\" not found in bucket \"{}\"", key, bucket), {}, {bucket, key, 0}};
+  return {Exit::not_found,
+          fmt::format("key \"{}\" not found in bucket \"{}\"", key, bucket),
+          {},
+          {bucket, key, 0}};
 }
 
 Failure conflict(const Doing& doing, std::uint64_t current) {
@@ -125,25 +151,31 @@ Failure conflict(const Doing& doing, std::uint64_t current) {
     return {Exit::conflict,
             current == 0 ? fmt::format("{} exists", what_of(doing))
                          : fmt::format("{} exists, at revision {}", what_of(doing), current),
-            {}, about};
+            {},
+            about};
   }
   std::string is = current == 0 ? "another" : fmt::format("{}", current);
-  return {Exit::conflict,
-          fmt::format("{} is at revision {}, not {}; nothing was written", what_of(doing), is, doing.revision), {}, about};
+  return {
+      Exit::conflict,
+      fmt::format("{} is at revision {}, not {}; nothing was written", what_of(doing), is, doing.revision),
+      {},
+      about};
 }
 
 void check_size(Session& session, const Doing& doing) {
   const auto most = natsConnection_GetMaxPayload(session.connection());
   if (most <= 0 || doing.value_size <= static_cast<std::uint64_t>(most)) return;
   throw Failure(Exit::failure,
-                fmt::format("{}: the value of {} B is over the server's limit of {} B", what_of(doing), doing.value_size, most),
+                fmt::format("{}: the value of {} B is over the server's limit of {} B", what_of(doing),
+                            doing.value_size, most),
                 {}, about(doing));
 }
 
 Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
   const Why why = session.stop().why();
   if (why != Why::none && why != Why::deadline) {
-    throw Stopped{doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
+    throw Stopped{
+        doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
   }
   const nats::Error error = raw.status == NATS_NOT_PERMITTED && *raw.what() != 0 ? raw : session.judge(raw);
   if (error.status == NATS_NOT_PERMITTED) {
@@ -163,7 +195,9 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
     case NATS_MAX_PAYLOAD:
-      return {Exit::failure, fmt::format("{}: the value is over the server's limit ({})", what_of(doing), error.what()), {},
+      return {Exit::failure,
+              fmt::format("{}: the value is over the server's limit ({})", what_of(doing), error.what()),
+              {},
               about(doing)};
     case NATS_NOT_FOUND:
       return error.code == stream_not_found || doing.key.empty() ? no_bucket(doing.bucket)

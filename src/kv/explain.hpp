@@ -1,4 +1,5 @@
-// What the library and the server said, as the sentence a user reads. The only map from their errors to SPEC 3.
+// What the library and the server said, as the sentence a user reads. The only map from their errors to
+// SPEC 3.
 #pragma once
 
 #include "base/failure.hpp"
@@ -13,18 +14,20 @@ namespace natskv {
 /// What was being done when it failed.
 struct Doing {
   std::string bucket;
-  std::string key = {};           ///< "": the bucket itself
-  std::uint64_t revision = 0;     ///< asked for, or expected
-  bool writes = false;            ///< sent and unanswered means: may have been stored (7)
-  std::uint64_t value_size = 0;   ///< of the value being written
-  bool creates = false;           ///< `create`: a conflict means that the key exists
+  std::string key = {};          ///< "": the bucket itself
+  std::uint64_t revision = 0;    ///< asked for, or expected
+  bool writes = false;           ///< sent and unanswered means: may have been stored (7)
+  std::uint64_t value_size = 0;  ///< of the value being written
+  bool creates = false;          ///< `create`: a conflict means that the key exists
 };
 
-/// May ask the server once more (STREAM.INFO) to tell a missing bucket from a missing JetStream. Throws Stopped where
-/// a signal, not the server, ended the call.
+/// May ask the server once more (STREAM.INFO) to tell a missing bucket from a missing JetStream. Throws
+/// Stopped where a signal, not the server, ended the call.
 Failure explain(Session& session, const nats::Error& error, const Doing& doing);
 
 Failure no_bucket(const std::string& bucket);
+/// A stream of a bucket's name that is none: never touched.
+Failure no_key_value(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
 Failure conflict(const Doing& doing, std::uint64_t current);
 /// A value that the server would refuse anyway, found before it is sent.

@@ -9,7 +9,8 @@
 
 namespace natskv {
 
-/// What a JetStream delivery says of itself in its reply subject (natsMsg_GetMetaData allocates; this does not).
+/// What a JetStream delivery says of itself in its reply subject (natsMsg_GetMetaData allocates; this does
+/// not).
 struct Delivery {
   std::uint64_t sequence = 0;  ///< stream sequence: the revision
   std::uint64_t pending = 0;   ///< messages of this reading behind this one

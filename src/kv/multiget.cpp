@@ -35,7 +35,8 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
 void MultiGet::ask() {
   while (!wanted_.empty() && asked_.size() < held && pipeline_.room(0)) {
     const std::string subject = bucket_.place().read_prefix + wanted_.front();
-    pipeline_.send(next_, bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject), {});
+    pipeline_.send(next_,
+                   bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject), {});
     asked_.push_back(std::move(wanted_.front()));
     wanted_.pop_front();
     ++next_;
@@ -76,7 +77,8 @@ void MultiGet::take(nats::Answer answer) {
 std::optional<Found> MultiGet::entry_of(const std::shared_ptr<natsMsg>& message) {
   natsMsg* raw = message.get();
   const std::string_view subject = header(raw, "Nats-Subject");
-  if (!header(raw, "Status").empty() || !subject.starts_with(bucket_.place().read_prefix)) return std::nullopt;
+  if (!header(raw, "Status").empty() || !subject.starts_with(bucket_.place().read_prefix))
+    return std::nullopt;
   Entry entry;
   read_entry(raw, false, entry);
   entry.bucket = bucket_.name();

@@ -1,10 +1,10 @@
 #include "kv/seen.hpp"
 
+#include <sys/random.h>
+
 #include <bit>
 #include <cstring>
 #include <stdexcept>
-
-#include <sys/random.h>
 
 namespace natskv {
 namespace {
@@ -30,13 +30,15 @@ struct Sip {
 
 std::uint64_t little_endian(const char* bytes, std::size_t count) {
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < count; ++i) word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  for (std::size_t i = 0; i < count; ++i)
+    word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   return word;
 }
 
 }  // namespace
 
-void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint64_t& low, std::uint64_t& high) {
+void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint64_t& low,
+                std::uint64_t& high) {
   Sip s{key[0] ^ 0x736f6d6570736575U, key[1] ^ 0x646f72616e646f6dU ^ 0xeeU, key[0] ^ 0x6c7967656e657261U,
         key[1] ^ 0x7465646279746573U};
   std::size_t at = 0;
@@ -46,7 +48,8 @@ void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint6
     s.rounds(2);
     s.v0 ^= word;
   }
-  const std::uint64_t last = little_endian(data.data() + at, data.size() - at) | std::uint64_t{data.size() & 0xffU} << 56U;
+  const std::uint64_t last =
+      little_endian(data.data() + at, data.size() - at) | std::uint64_t{data.size() & 0xffU} << 56U;
   s.v3 ^= last;
   s.rounds(2);
   s.v0 ^= last;
@@ -59,7 +62,8 @@ void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint6
 }
 
 Seen::Seen(std::uint64_t expected) : table_(std::bit_ceil(std::size_t{expected} * 2 + 64)), key_{} {
-  if (getrandom(key_, sizeof key_, 0) != sizeof key_) throw std::runtime_error("the kernel gives no random bytes");
+  if (getrandom(key_, sizeof key_, 0) != sizeof key_)
+    throw std::runtime_error("the kernel gives no random bytes");
 }
 
 Seen::Hash Seen::hash(std::string_view key) const {

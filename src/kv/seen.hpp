@@ -33,6 +33,7 @@ class Seen {
 };
 
 /// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein 2012).
-void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint64_t& low, std::uint64_t& high);
+void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint64_t& low,
+                std::uint64_t& high);
 
 }  // namespace natskv

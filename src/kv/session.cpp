@@ -37,9 +37,7 @@ void Session::arm_deadline(Span from_now) {
   stop_.deadline(std::chrono::steady_clock::now() + std::chrono::nanoseconds(from_now.ns));
 }
 
-Span Session::starting() {
-  return settings().timeout_given ? timeout() : std::max(timeout(), seconds(30));
-}
+Span Session::starting() { return settings().timeout_given ? timeout() : std::max(timeout(), seconds(30)); }
 
 void Session::connect() {
   link_->fail_fast = fail_fast_ && !reconnect_;
@@ -84,8 +82,9 @@ std::string Session::put_prefix() {
 nats::Message Session::request(const std::string& subject, std::string_view body, std::optional<Span> wait) {
   natsMsg* raw = nullptr;
   const auto started = std::chrono::steady_clock::now();
-  const natsStatus status = natsConnection_Request(&raw, connection(), subject.c_str(), body.data(),
-                                                   static_cast<int>(body.size()), wait.value_or(timeout()).ms());
+  const natsStatus status =
+      natsConnection_Request(&raw, connection(), subject.c_str(), body.data(), static_cast<int>(body.size()),
+                             wait.value_or(timeout()).ms());
   nats::Message answer(raw);
   if (notices_.tracing()) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
@@ -99,7 +98,8 @@ nats::Message Session::request(const std::string& subject, std::string_view body
   return answer;
 }
 
-nlohmann::ordered_json Session::api(std::string_view what, const std::string& body, std::optional<Span> wait) {
+nlohmann::ordered_json Session::api(std::string_view what, const std::string& body,
+                                    std::optional<Span> wait) {
   const auto answer = request(api_subject(what), body, wait);
   return nats::api_answer(
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
@@ -122,8 +122,10 @@ std::optional<std::string> Session::refused_reading() {
 nats::Error Session::judge(const nats::Error& error) {
   const int count = link_->violations;
   if (count == 0 || error.code != 0) return error;
-  // With several requests in flight a violation need not be this one's: Writer settles those by their subject.
-  const bool ended = link_->fail_fast && (error.status == NATS_TIMEOUT || error.status == NATS_CONNECTION_CLOSED);
+  // With several requests in flight a violation need not be this one's: Writer settles those by their
+  // subject.
+  const bool ended =
+      link_->fail_fast && (error.status == NATS_TIMEOUT || error.status == NATS_CONNECTION_CLOSED);
   if (!ended && error.status != NATS_NOT_PERMITTED) return error;
   return {NATS_NOT_PERMITTED, 0, violation(count - 1)};
 }

@@ -1,4 +1,5 @@
-// One server connection and its JetStream, made when first asked for. Whoever reads or writes a bucket goes through it.
+// One server connection and its JetStream, made when first asked for. Whoever reads or writes a bucket goes
+// through it.
 #pragma once
 
 #include "base/failure.hpp"
@@ -34,18 +35,21 @@ class Notices {
 /// What the library's threads report, kept until somebody looks. Lives as long as the process needs it.
 struct Link {
   std::mutex mutex;
-  std::vector<std::string> violation_texts;  ///< permission violations as the server put them, guarded by mutex
-  std::atomic<int> violations{0};            ///< how many so far
-  std::atomic<int> disconnects{0};       ///< times the connection was lost
-  std::atomic<int> reconnects{0};        ///< times it came back
-  std::atomic<int> missed_heartbeats{0}; ///< consumers that fell silent
+  std::vector<std::string>
+      violation_texts;                    ///< permission violations as the server put them, guarded by mutex
+  std::atomic<int> violations{0};         ///< how many so far
+  std::atomic<int> disconnects{0};        ///< times the connection was lost
+  std::atomic<int> reconnects{0};         ///< times it came back
+  std::atomic<int> missed_heartbeats{0};  ///< consumers that fell silent
   std::atomic<bool> closed{false};
-  std::atomic<bool> fail_fast{true};  ///< a violation closes the connection, so that the waiting call ends at once
+  std::atomic<bool> fail_fast{
+      true};  ///< a violation closes the connection, so that the waiting call ends at once
 };
 
 class Session {
  public:
-  /// `settings` is called at the first need of a connection, not before. `waiting` is told what a long start waits for.
+  /// `settings` is called at the first need of a connection, not before. `waiting` is told what a long start
+  /// waits for.
   Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices);
   ~Session();
   Session(const Session&) = delete;
@@ -54,7 +58,8 @@ class Session {
   const config::Settings& settings();
   /// Before the first connection(): reconnect for ever (watch, import) instead of failing at once.
   void keep_reconnecting() { reconnect_ = true; }
-  /// Before the first connection(): several requests are in flight, so a violation must not close the connection.
+  /// Before the first connection(): several requests are in flight, so a violation must not close the
+  /// connection.
   void keep_after_violation() { fail_fast_ = false; }
 
   /// Connects if need be. Failure: unreachable (5), not_allowed (6), usage (2) for files that are no secrets.
@@ -72,19 +77,22 @@ class Session {
   Span starting();
   Span timeout() { return settings().timeout; }
 
-  /// One request and its answer, bounded by `wait` (the timeout). Throws nats::Error; NATS_NO_RESPONDERS where
-  /// nobody listens. A permission violation is NATS_NOT_PERMITTED with its text.
+  /// One request and its answer, bounded by `wait` (the timeout). Throws nats::Error; NATS_NO_RESPONDERS
+  /// where nobody listens. A permission violation is NATS_NOT_PERMITTED with its text.
   nats::Message request(const std::string& subject, std::string_view body, std::optional<Span> wait = {});
   /// A JetStream API request: "STREAM.INFO.KV_b" and its JSON body (may be empty).
-  nlohmann::ordered_json api(std::string_view what, const std::string& body = {}, std::optional<Span> wait = {});
+  nlohmann::ordered_json api(std::string_view what, const std::string& body = {},
+                             std::optional<Span> wait = {});
   /// The subject of an API request under the domain or prefix in use.
   std::string api_subject(std::string_view what);
-  /// Where keys are published: "" or "<prefix>." when another domain or account is addressed (as kvStore_Put does).
+  /// Where keys are published: "" or "<prefix>." when another domain or account is addressed (as kvStore_Put
+  /// does).
   std::string put_prefix();
 
   /// The error as it is, or NATS_NOT_PERMITTED with the server's words when a violation was the cause.
   nats::Error judge(const nats::Error& error);
-  /// The first violation that is not one key's write ("$KV." in its subject): on an inbox or the API, reading ends.
+  /// The first violation that is not one key's write ("$KV." in its subject): on an inbox or the API, reading
+  /// ends.
   std::optional<std::string> refused_reading();
   /// The n-th violation's text, from 0.
   std::string violation(int index);

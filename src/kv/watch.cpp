@@ -29,7 +29,8 @@ EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
   session_.arm_deadline(session_.starting());
   open();
   session_.lift_deadline();
-  // From here on a violation is looked at, not waited for: a watch must not lose its connection to another's refusal.
+  // From here on a violation is looked at, not waited for: a watch must not lose its connection to another's
+  // refusal.
   session_.link().fail_fast = !listing_.live;
   last_sign_ = Clock::now();
 }
@@ -56,10 +57,7 @@ void EntryStream::read_stream(const nlohmann::ordered_json& info) {
   const std::uint64_t last = number(state, "last_seq");
   const auto created = info.value("created", std::string());
   history_limit_ = config.value("max_msgs_per_subject", std::int64_t{0});
-  if (history_limit_ < 1) {
-    throw Failure(Exit::failure, fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", bucket_), {},
-                  {bucket_, {}, 0});
-  }
+  if (history_limit_ < 1) throw no_key_value(bucket_);
   if (prefix_.empty()) {
     std::string origin = bucket_;
     if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
@@ -69,8 +67,9 @@ void EntryStream::read_stream(const nlohmann::ordered_json& info) {
     prefix_ = fmt::format("$KV.{}.", origin);
     filter_ = prefix_ + common(listing_.patterns);
     // A key that holds * or > as it stands is a filter that lets others through.
-    filter_here_ = listing_.patterns.size() > 1 || (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
-                                                    filter_.find_first_of("*>") != std::string::npos);
+    filter_here_ =
+        listing_.patterns.size() > 1 || (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
+                                         filter_.find_first_of("*>") != std::string::npos);
     created_ = created;
     start_last_ = last;
     if (const auto ts = info.find("ts"); ts != info.end() && ts->is_string()) {
@@ -78,7 +77,8 @@ void EntryStream::read_stream(const nlohmann::ordered_json& info) {
     }
     if (listing_.from && *listing_.from > last + 1) {
       throw Failure(Exit::not_found,
-                    fmt::format("bucket \"{}\" has no revision {} yet, the last one is {}", bucket_, *listing_.from, last),
+                    fmt::format("bucket \"{}\" has no revision {} yet, the last one is {}", bucket_,
+                                *listing_.from, last),
                     {}, {bucket_, {}, *listing_.from});
     }
     if (listing_.from) last_ = *listing_.from - 1;
@@ -86,7 +86,8 @@ void EntryStream::read_stream(const nlohmann::ordered_json& info) {
     return;
   }
   if (created != created_ || last < last_) {
-    session_.notices().warn(fmt::format("bucket \"{}\" was made anew; starting from its current values", bucket_));
+    session_.notices().warn(
+        fmt::format("bucket \"{}\" was made anew; starting from its current values", bucket_));
     created_ = created;
     last_ = 0;
     caught_up_ = false;
@@ -104,8 +105,9 @@ void EntryStream::read_stream(const nlohmann::ordered_json& info) {
   if (listing_.patterns.empty() || gap_from_ > last || in_snapshot_) return;
   // With a filter the missing ones can't be told from other keys' revisions.
   if (first > gap_from_ || number(state, "num_deleted") > 0) {
-    session_.notices().warn(fmt::format(
-        "bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed", bucket_, gap_from_, last));
+    session_.notices().warn(
+        fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
+                    bucket_, gap_from_, last));
   }
   gap_upto_ = 0;
 }
@@ -248,9 +250,10 @@ void EntryStream::idle_slice() {
   if (link.disconnects != disconnects_ && !away_) away();
   if (away_ && listing_.max_disconnect &&
       Clock::now() - away_since_ > std::chrono::nanoseconds(listing_.max_disconnect->ns)) {
-    throw Failure(Exit::unreachable,
-                  fmt::format("bucket \"{}\": no connection for {} ms", bucket_, listing_.max_disconnect->ms()), {},
-                  {bucket_, {}, 0});
+    throw Failure(
+        Exit::unreachable,
+        fmt::format("bucket \"{}\": no connection for {} ms", bucket_, listing_.max_disconnect->ms()), {},
+        {bucket_, {}, 0});
   }
   const bool back = away_ && link.reconnects != reconnects_;
   const bool silent = !away_ && link.missed_heartbeats != missed_heartbeats_;
@@ -260,8 +263,8 @@ void EntryStream::idle_slice() {
 void EntryStream::away() {
   away_ = true;
   away_since_ = Clock::now();
-  session_.notices().warn(fmt::format("connection to {} lost, trying to reconnect",
-                                      config::shown(session_.settings().servers)));
+  session_.notices().warn(
+      fmt::format("connection to {} lost, trying to reconnect", config::shown(session_.settings().servers)));
 }
 
 void EntryStream::after_trouble() {
@@ -301,10 +304,11 @@ void EntryStream::check_silence() {
 void EntryStream::report_missed(std::uint64_t sequence) {
   const std::uint64_t end = std::min(sequence - 1, gap_upto_);
   if (end > last_ && !in_snapshot_) {
-    session_.notices().warn(end == last_ + 1
-                                ? fmt::format("bucket \"{}\": revision {} is no longer kept and was missed", bucket_, end)
-                                : fmt::format("bucket \"{}\": revisions {} to {} are no longer kept and were missed",
-                                              bucket_, last_ + 1, end));
+    session_.notices().warn(
+        end == last_ + 1
+            ? fmt::format("bucket \"{}\": revision {} is no longer kept and was missed", bucket_, end)
+            : fmt::format("bucket \"{}\": revisions {} to {} are no longer kept and were missed", bucket_,
+                          last_ + 1, end));
   }
   if (sequence >= gap_upto_) gap_upto_ = 0;
 }

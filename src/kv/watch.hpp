@@ -20,13 +20,13 @@ namespace natskv {
 
 /// What is read.
 struct Listing {
-  std::vector<Pattern> patterns;              ///< keys or PATTERNs; none: all keys
-  bool history = false;                       ///< every kept revision, not only the latest of a key
-  bool values = true;                         ///< false: headers only (Entry::size is still right)
-  bool current = true;                        ///< false: only what comes after the start
-  std::optional<std::uint64_t> from;          ///< from this revision on, kept ones, then changes
-  bool live = false;                          ///< goes on behind a lost connection; next() is used
-  std::optional<Span> max_disconnect = {};    ///< live: give up (5) after being away so long
+  std::vector<Pattern> patterns = {};       ///< keys or PATTERNs; none: all keys
+  bool history = false;                     ///< every kept revision, not only the latest of a key
+  bool values = true;                       ///< false: headers only (Entry::size is still right)
+  bool current = true;                      ///< false: only what comes after the start
+  std::optional<std::uint64_t> from = {};   ///< from this revision on, kept ones, then changes
+  bool live = false;                        ///< goes on behind a lost connection; next() is used
+  std::optional<Span> max_disconnect = {};  ///< live: give up (5) after being away so long
 };
 
 class EntryStream {
@@ -56,16 +56,16 @@ class EntryStream {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void open();                                       // STREAM.INFO, then subscribe from where we are
+  void open();  // STREAM.INFO, then subscribe from where we are
   void read_stream(const nlohmann::ordered_json& info);
   void subscribe();
-  nats::Message receive();                           // one delivery, or null after a slice without one
-  const Entry* take(nats::Message message);          // null: not for us
+  nats::Message receive();                   // one delivery, or null after a slice without one
+  const Entry* take(nats::Message message);  // null: not for us
   const Entry* advance(bool wait_for_more);
   void idle_slice();
   void check_silence();
   void check_caught_up();
-  void after_trouble();                              // reconnected, or heartbeats missed
+  void after_trouble();  // reconnected, or heartbeats missed
   void away();
   void report_missed(std::uint64_t upto);
   [[noreturn]] void lost(const std::string& why);
@@ -73,8 +73,8 @@ class EntryStream {
   Session& session_;
   std::string bucket_;
   Listing listing_;
-  std::string prefix_;   // "$KV.<bucket or origin>."
-  std::string filter_;   // the common subject
+  std::string prefix_;  // "$KV.<bucket or origin>."
+  std::string filter_;  // the common subject
   bool filter_here_ = false;
 
   nats::Subscription subscription_;
@@ -90,7 +90,8 @@ class EntryStream {
   int disconnects_ = 0, reconnects_ = 0, missed_heartbeats_ = 0;
   bool away_ = false;
   Clock::time_point away_since_{}, last_sign_{};
-  std::uint64_t gap_from_ = 0, gap_upto_ = 0, gap_first_ = 0, gap_last_ = 0;  // what a reconnect may have cost
+  std::uint64_t gap_from_ = 0, gap_upto_ = 0, gap_first_ = 0,
+                gap_last_ = 0;  // what a reconnect may have cost
   std::function<void()> idle_;
 };
 

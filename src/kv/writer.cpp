@@ -15,9 +15,12 @@ nats::Pipeline::Headers headers_of(const Write& write) {
   nats::Pipeline::Headers headers;
   if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
   if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
-  if (write.expected) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*write.expected));
-  if (write.never_expires) headers.emplace_back("Nats-TTL", "never");
-  else if (write.ttl) headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
+  if (write.expected)
+    headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*write.expected));
+  if (write.never_expires)
+    headers.emplace_back("Nats-TTL", "never");
+  else if (write.ttl)
+    headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
   return headers;
 }
 
@@ -90,7 +93,7 @@ void Writer::settle(Span wait) {
 }
 
 // The write is done with before anyone hears of it: `settled_` may push another of the same key.
-void Writer::close(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure) {
+void Writer::conclude(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure) {
   const auto at = writes_.find(number);
   if (at == writes_.end()) return;
   keys_.erase(at->second.key);
@@ -110,16 +113,17 @@ void Writer::settle_one(nats::Answer answer) {
   if (at == writes_.end()) return;
   try {
     if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
-    const auto body = nats::api_answer({natsMsg_GetData(answer.message.get()),
-                                        static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get()))});
-    close(answer.id, body.value(at->second.erase ? "purged" : "seq", std::uint64_t{0}), std::nullopt);
+    const auto body =
+        nats::api_answer({natsMsg_GetData(answer.message.get()),
+                          static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get()))});
+    conclude(answer.id, body.value(at->second.erase ? "purged" : "seq", std::uint64_t{0}), std::nullopt);
   } catch (const nats::Error& error) {
-    close(answer.id, 0, explain(bucket_.session(), error, doing(bucket_.name(), at->second)));
+    conclude(answer.id, 0, explain(bucket_.session(), error, doing(bucket_.name(), at->second)));
   }
 }
 
-// 'Permissions Violation for Publish to "$KV.b.k"': the subject says which write it was; on any other subject the
-// whole can't go on.
+// 'Permissions Violation for Publish to "$KV.b.k"': the subject says which write it was; on any other subject
+// the whole can't go on.
 void Writer::settle_violations() {
   Session& session = bucket_.session();
   while (violations_ < session.link().violations) {
@@ -134,7 +138,7 @@ void Writer::settle_violations() {
       give_up();
       throw failure;
     }
-    close(*id, 0, explain(session, error, doing(bucket_.name(), at->second)));
+    conclude(*id, 0, explain(session, error, doing(bucket_.name(), at->second)));
   }
 }
 
@@ -143,11 +147,13 @@ void Writer::give_up() {
     const auto at = writes_.find(id);
     if (at == writes_.end()) continue;
     const std::string key = at->second.key;
-    close(id, 0,
-          Failure(Exit::unknown,
-                  fmt::format("key \"{}\" of bucket \"{}\": the connection was lost; the write may have been stored", key,
-                              bucket_.name()),
-                  {}, {bucket_.name(), key, 0}));
+    conclude(
+        id, 0,
+        Failure(Exit::unknown,
+                fmt::format(
+                    "key \"{}\" of bucket \"{}\": the connection was lost; the write may have been stored",
+                    key, bucket_.name()),
+                {}, {bucket_.name(), key, 0}));
   }
 }
 

@@ -1,5 +1,5 @@
-// Many writes in flight: markers of a delete by pattern, purges of compact, an import's lines. Each result comes back
-// with the number its write was given.
+// Many writes in flight: markers of a delete by pattern, purges of compact, an import's lines. Each result
+// comes back with the number its write was given.
 #pragma once
 
 #include "base/failure.hpp"
@@ -17,11 +17,11 @@ namespace natskv {
 /// One write. `erase`: removes the key's revisions up to and with `expected`, leaving no marker.
 struct Write {
   std::string key;
-  std::string value;
+  std::string value = {};
   Operation operation = Operation::put;
   bool erase = false;
-  std::optional<std::uint64_t> expected;  ///< the latest revision the key must have (0: none at all)
-  std::optional<Span> ttl;
+  std::optional<std::uint64_t> expected = {};  ///< the latest revision the key must have (0: none at all)
+  std::optional<Span> ttl = {};
   bool never_expires = false;  ///< Nats-TTL: never
 };
 
@@ -30,9 +30,9 @@ struct Settled {
   std::uint64_t number = 0;
   std::string key;
   Operation operation = Operation::put;
-  bool erased = false;                ///< an erase
-  std::uint64_t expected = 0;         ///< the write's own condition, 0 without one
-  std::uint64_t revision = 0;         ///< of the write; for an erase: how many values went
+  bool erased = false;         ///< an erase
+  std::uint64_t expected = 0;  ///< the write's own condition, 0 without one
+  std::uint64_t revision = 0;  ///< of the write; for an erase: how many values went
   std::optional<Failure> failure;
 };
 
@@ -41,8 +41,8 @@ class Writer {
   /// `settled` is called from push() and finish(), on the calling thread, once a write.
   Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats::Pipeline::Limits limits = {});
 
-  /// Sends, or waits for room first. Two writes of one key are never in flight together. Throws Failure where the
-  /// connection or a permission ends the whole; what was in flight is then settled as unknown.
+  /// Sends, or waits for room first. Two writes of one key are never in flight together. Throws Failure where
+  /// the connection or a permission ends the whole; what was in flight is then settled as unknown.
   void push(std::uint64_t number, Write write);
   /// Waits for what is in flight.
   void finish();
@@ -53,7 +53,7 @@ class Writer {
   void settle_one(nats::Answer answer);
   void settle_violations();
   void give_up();
-  void close(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure);
+  void conclude(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure);
 
   Bucket& bucket_;
   std::function<void(const Settled&)> settled_;

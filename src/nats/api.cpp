@@ -13,8 +13,10 @@ nlohmann::ordered_json api_answer(std::string_view body) {
   if (error == answer.end() || !error->is_object()) return answer;
   int code = 0;
   std::string text = "error without description";
-  if (const auto c = error->find("err_code"); c != error->end() && c->is_number_integer()) code = c->get<int>();
-  if (const auto d = error->find("description"); d != error->end() && d->is_string()) text = d->get<std::string>();
+  if (const auto c = error->find("err_code"); c != error->end() && c->is_number_integer())
+    code = c->get<int>();
+  if (const auto d = error->find("description"); d != error->end() && d->is_string())
+    text = d->get<std::string>();
   throw Error(NATS_ERR, code, text);
 }
 

@@ -1,4 +1,5 @@
-// JetStream API requests: JSON in, JSON out. What kvConfig and jsStreamConfig of nats.c 3.4 cannot say goes here.
+// JetStream API requests: JSON in, JSON out. What kvConfig and jsStreamConfig of nats.c 3.4 cannot say goes
+// here.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -14,7 +14,8 @@ constexpr std::string_view lost_text = "wrong last sequence";
 
 // NOT_FOUND, TIMEOUT and NO_RESPONDERS leave the text of an earlier error in place (NATSC.md 1).
 bool text_is_fresh(natsStatus status, natsStatus of_text) {
-  return status == of_text && status != NATS_NOT_FOUND && status != NATS_TIMEOUT && status != NATS_NO_RESPONDERS;
+  return status == of_text && status != NATS_NOT_FOUND && status != NATS_TIMEOUT &&
+         status != NATS_NO_RESPONDERS;
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ std::string without_prefix(const char* text) {
   if (view.starts_with('(')) {
     const auto end = view.find("): ");
     const auto colon = view.find(':');
-    if (end != std::string_view::npos && colon < end && view.substr(0, end).find(' ') == std::string_view::npos) {
+    if (end != std::string_view::npos && colon < end &&
+        view.substr(0, end).find(' ') == std::string_view::npos) {
       view.remove_prefix(end + 3);
     }
   }

@@ -9,8 +9,9 @@
 
 namespace natskv::nats {
 
-/// What nats.c or the server said. `code` is the JetStream API error code (10071, …) or 0. `text` never is a stale
-/// one (nats_GetLastError is kept by the library over later calls) and carries no "(file.c:1): " prefix.
+/// What nats.c or the server said. `code` is the JetStream API error code (10071, …) or 0. `text` never is a
+/// stale one (nats_GetLastError is kept by the library over later calls) and carries no "(file.c:1): "
+/// prefix.
 struct Error : std::runtime_error {
   Error(natsStatus s, int c, const std::string& text) : std::runtime_error(text), status(s), code(c) {}
   natsStatus status;

@@ -23,7 +23,8 @@ Pipeline::Pipeline(natsConnection* connection, const std::string& inbox_prefix, 
   check(natsSubscription_SetPendingLimits(subscription, -1, -1));
 }
 
-void Pipeline::send(std::uint64_t id, const std::string& subject, std::string_view body, const Headers& headers) {
+void Pipeline::send(std::uint64_t id, const std::string& subject, std::string_view body,
+                    const Headers& headers) {
   const std::string reply = inbox_ + std::to_string(id);
   const int size = static_cast<int>(body.size());
   if (headers.empty()) {
@@ -63,7 +64,8 @@ std::optional<Answer> Pipeline::next(Span slice) {
   while (true) {
     natsMsg* raw = nullptr;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    const natsStatus status = natsSubscription_NextMsg(&raw, subscription_.get(), std::max<std::int64_t>(left, 0));
+    const natsStatus status =
+        natsSubscription_NextMsg(&raw, subscription_.get(), std::max<std::int64_t>(left, 0));
     if (status != NATS_OK) {
       if (status != NATS_TIMEOUT) throw error(status);
       return overdue();

@@ -1,5 +1,6 @@
 // Many requests in flight on one connection, each answer matched to its request: writes, purges, direct gets.
-// One inbox for all (NATSC.md 3: half the processor time of js_PublishAsync, same permissions as a single request).
+// One inbox for all (NATSC.md 3: half the processor time of js_PublishAsync, same permissions as a single
+// request).
 #pragma once
 
 #include "base/types.hpp"
@@ -20,7 +21,8 @@ namespace natskv::nats {
 /// What became of one request.
 struct Answer {
   std::uint64_t id = 0;
-  /// OK with a message, NATS_NO_RESPONDERS, NATS_TIMEOUT (none came in time), NATS_CONNECTION_CLOSED (connection lost).
+  /// OK with a message, NATS_NO_RESPONDERS, NATS_TIMEOUT (none came in time), NATS_CONNECTION_CLOSED
+  /// (connection lost).
   natsStatus status = NATS_OK;
   Message message;
 };
@@ -41,13 +43,17 @@ class Pipeline {
     return open_.empty() || (open_.size() < limits_.messages && bytes_ + bytes <= limits_.bytes);
   }
   [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
-  /// Whether so much is open that answers should be taken in before the next request (refilling at half a window
-  /// instead of after each answer saves a wake-up per message).
-  [[nodiscard]] bool worth_settling() const { return open_.size() * 2 >= limits_.messages || bytes_ * 2 >= limits_.bytes; }
+  /// Whether so much is open that answers should be taken in before the next request (refilling at half a
+  /// window instead of after each answer saves a wake-up per message).
+  [[nodiscard]] bool worth_settling() const {
+    return open_.size() * 2 >= limits_.messages || bytes_ * 2 >= limits_.bytes;
+  }
 
-  /// Sends; `id` comes back with the answer and is not in flight already. Throws nats::Error where it was not sent.
+  /// Sends; `id` comes back with the answer and is not in flight already. Throws nats::Error where it was not
+  /// sent.
   void send(std::uint64_t id, const std::string& subject, std::string_view body, const Headers& headers = {});
-  /// The next answer, waiting at most `slice`; nullopt: none yet. A request whose time is up is its own answer.
+  /// The next answer, waiting at most `slice`; nullopt: none yet. A request whose time is up is its own
+  /// answer.
   std::optional<Answer> next(Span slice);
   /// Gives up on every request in flight, oldest first: what is under way when the connection is lost.
   std::vector<std::uint64_t> abandon();
@@ -70,7 +76,8 @@ class Pipeline {
   std::string inbox_;
   Subscription subscription_;
   std::unordered_map<std::uint64_t, Open> open_;
-  std::deque<std::uint64_t> order_;  // by time of sending; answered ones are dropped when they come to the front
+  std::deque<std::uint64_t>
+      order_;  // by time of sending; answered ones are dropped when they come to the front
   std::size_t bytes_ = 0;
 };
 

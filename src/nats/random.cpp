@@ -1,12 +1,12 @@
-// nats_Open names its inboxes by RAND_bytes, which starts the whole of OpenSSL (2 ms of a 5 ms `get`, NATSC.md 2)
-// although no TLS is used. Defined in the executable and exported, this one serves libnats; libcrypto and libssl bind
-// their own inside the library, so TLS keeps OpenSSL's generator.
+// nats_Open names its inboxes by RAND_bytes, which starts the whole of OpenSSL (2 ms of a 5 ms `get`,
+// NATSC.md 2) although no TLS is used. Defined in the executable and exported, this one serves libnats;
+// libcrypto and libssl bind their own inside the library, so TLS keeps OpenSSL's generator.
 #ifdef NATSKV_KERNEL_RANDOM
+
+#include <sys/random.h>
 
 #include <cerrno>
 #include <cstddef>
-
-#include <sys/random.h>
 
 extern "C" __attribute__((visibility("default"), used)) int RAND_bytes(unsigned char* bytes, int count) {
   std::size_t left = count < 0 ? 0 : static_cast<std::size_t>(count);

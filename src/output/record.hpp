@@ -14,17 +14,18 @@
 
 namespace natskv {
 
-/// A JSON value inside a record (metadata, mirror, …); null pointer is absent. Tables show it as key=value words.
+/// A JSON value inside a record (metadata, mirror, …); null pointer is absent. Tables show it as key=value
+/// words.
 struct Nested {
   const nlohmann::ordered_json* json = nullptr;
 };
 
-/// monostate: does not apply (absent in JSON, empty in TSV and tables). Views point into the record's owner and are
-/// valid until the next record. string_view is text that should be UTF-8 (invalid is replaced in JSON); Bytes is a
-/// user's value: JSON "value" if UTF-8, else "value_base64". Span in JSON is a number of seconds (an integer where
-/// whole). A Size is plain bytes everywhere but in tables.
-using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string_view, Bytes, Instant, Span,
-                           Size, Nested>;
+/// monostate: does not apply (absent in JSON, empty in TSV and tables). Views point into the record's owner
+/// and are valid until the next record. string_view is text that should be UTF-8 (invalid is replaced in
+/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64". Span in JSON is a number of
+/// seconds (an integer where whole). A Size is plain bytes everywhere but in tables.
+using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string_view, Bytes,
+                           Instant, Span, Size, Nested>;
 
 /// What a table's colours mean; a sink may ignore it. `operation` is coloured by its word (PUT, DEL, PURGE).
 enum class Look { plain, name, number, operation, faint };
@@ -45,8 +46,8 @@ struct Column {
   Look look = Look::plain;
 };
 
-/// A way to look at T: all fields in JSON's order, and which of them (by key) make TSV and tables, in their order.
-/// `plain` is the one field a write prints ("revision"), or empty.
+/// A way to look at T: all fields in JSON's order, and which of them (by key) make TSV and tables, in their
+/// order. `plain` is the one field a write prints ("revision"), or empty.
 template <class T>
 struct View {
   std::span<const Field<T>> fields;

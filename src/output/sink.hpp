@@ -1,4 +1,5 @@
-// The formats. A sink turns rows of values into text on an Output; it knows no verb, and no verb knows a sink.
+// The formats. A sink turns rows of values into text on an Output; it knows no verb, and no verb knows a
+// sink.
 #pragma once
 
 #include "output/record.hpp"
@@ -19,8 +20,8 @@ enum class Format { table, tsv, json, jsonl, raw, plain };
 std::optional<Format> format_named(std::string_view word);
 std::string_view name_of(Format format);
 
-/// How a list, an object, or a live stream is laid out. `object`: exactly one record: a JSON object, `field value`
-/// lines in TSV, "Field: value" lines in a table where `vertical`. `live`: JSON is a line an event.
+/// How a list, an object, or a live stream is laid out. `object`: exactly one record: a JSON object, `field
+/// value` lines in TSV, "Field: value" lines in a table where `vertical`. `live`: JSON is a line an event.
 enum class Shape { list, object, live };
 
 /// How it looks to this user, settled before connecting.
@@ -49,7 +50,9 @@ struct Layout {
   bool names = false;  ///< JSON is an array of strings (first column), not of objects
 };
 
-/// The sink of a format. raw and plain write the first column: raw the exact bytes, plain its text and a newline.
-std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout, Looks looks, Output& out);
+/// The sink of a format. raw and plain write the first column: raw the exact bytes, plain its text and a
+/// newline.
+std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout, Looks looks,
+                                Output& out);
 
 }  // namespace natskv
