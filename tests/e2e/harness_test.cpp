@@ -82,10 +82,10 @@ TEST_CASE("a running program can be talked to and signalled") {
   process.send("one\n");
   CHECK(process.read_until("one\n"));
   CHECK(process.running());
-  process.signal(SIGSTOP);
+  process.pause();
   process.send("two\n");
   CHECK_FALSE(process.read_until("two", 0.1));
-  process.signal(SIGCONT);
+  process.resume();
   CHECK(process.read_until("two\n"));
   process.close_stdin();
   const auto result = process.wait();

@@ -203,6 +203,14 @@ void Process::signal(int number) {
   if (!reaped_) kill(pid_, number);
 }
 
+void Process::pause() {
+  signal(SIGSTOP);
+  siginfo_t info{};
+  if (!reaped_) waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+}
+
+void Process::resume() { signal(SIGCONT); }
+
 Result Process::wait(double limit) {
   const auto start = Clock::now();
   Result result;

@@ -66,6 +66,8 @@ class Process {
   void close_stdin();
   void close_stdout();  ///< our end of it: its reader is gone
   void signal(int number);
+  void pause();  ///< SIGSTOP; returns when every thread has stopped
+  void resume();
   [[nodiscard]] bool running();
 
   /// Waits for its end and the end of its outputs; at the limit it is killed and Result says so.
