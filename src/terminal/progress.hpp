@@ -1,0 +1,61 @@
+// What is going on, for the person at the terminal: a bar while things are counted, a word while nothing
+// comes. Both are on stderr, only where it is a terminal that can wipe a line, and leave nothing behind.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// `import config  1200/20000 (6%)  4000/s  4s left`, at most ten times a second, cut to the terminal's
+/// width.
+class Progress {
+ public:
+  /// `what`: what is being done, printable. `total` 0: not known. `quiet`: never shown.
+  Progress(std::string what, std::uint64_t total, bool quiet);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// So many are done. Costs a subtraction, and a look at the clock now and then.
+  void tick(std::uint64_t done) {
+    if (--skip_ == 0) look(done);
+  }
+  /// Known later, or after all not as expected.
+  void total(std::uint64_t total) { total_ = total; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void look(std::uint64_t done);
+
+  std::string what_;
+  std::uint64_t total_;
+  bool shown_;
+  std::uint32_t skip_;       // calls until the next look at the clock
+  std::uint32_t every_ = 1;  // calls between two looks
+  Clock::time_point started_, looked_, drawn_;
+};
+
+/// Says "reading …" where an answer takes more than 2 s: while it lives, by the watchdog's thread.
+class Waiting {
+ public:
+  explicit Waiting(std::string text, bool quiet,
+                   std::chrono::milliseconds patience = std::chrono::seconds(2));
+  ~Waiting();
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  bool active_;
+};
+
+namespace terminal {
+
+/// The bar's line. `elapsed` in seconds; rate and time left are there once there is something to tell.
+std::string progress_line(std::string_view what, std::uint64_t done, std::uint64_t total, double elapsed,
+                          int width);
+
+}  // namespace terminal
+}  // namespace natskv

@@ -1,0 +1,230 @@
+#include "terminal/sandbox.hpp"
+
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+#include "terminal/sandbox_folder.hpp"
+#include "terminal/watchdog.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace natskv::terminal {
+namespace {
+
+constexpr int ready_seconds = 10;
+constexpr int gentle_ms = 5000;
+
+// The program, also where a user's PATH often has no administrator's folders.
+std::string find_server() {
+  const char* const path = std::getenv("PATH");
+  std::string folders = path != nullptr ? path : "";
+  folders += ":/usr/local/sbin:/usr/sbin";
+  std::string_view rest = folders;
+  while (!rest.empty()) {
+    const std::size_t colon = std::min(rest.find(':'), rest.size());
+    const std::string file = std::string(rest.substr(0, colon)) + "/nats-server";
+    struct stat info {};
+    // An empty word in PATH is the current folder: never meant here.
+    if (colon > 0 && ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+        ::access(file.c_str(), X_OK) == 0) {
+      return file;
+    }
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  throw Failure(Exit::failure, "no nats-server found in PATH",
+                "install it: apt install nats-server, or https://github.com/nats-io/nats-server/releases");
+}
+
+std::string random_token() {
+  std::array<unsigned char, 24> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw Failure(Exit::failure, fmt::format("no random bytes: {}", std::strerror(errno)));
+  }
+  std::string token;
+  for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
+  return token;
+}
+
+std::string content_of(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Whether the server on this port greets: what a client would wait for.
+bool greets(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return false;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bool greeted = false;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EINPROGRESS) {
+    pollfd answer{fd, POLLIN, 0};
+    std::array<char, 5> word{};
+    greeted = ::poll(&answer, 1, 200) == 1 && ::recv(fd, word.data(), word.size(), 0) == 5 &&
+              std::string_view(word.data(), word.size()) == "INFO ";
+  }
+  ::close(fd);
+  return greeted;
+}
+
+// Every NATS_* there is, unset.
+EnvironmentChanges without_nats() {
+  EnvironmentChanges changes;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    if (variable.starts_with("NATS_"))
+      changes[std::string(variable.substr(0, variable.find('=')))] = std::nullopt;
+  }
+  return changes;
+}
+
+// Removing data takes longer than 200 ms now and then, and must not be cut short.
+std::chrono::milliseconds set_grace(std::chrono::milliseconds time) {
+  Watchdog* const watchdog = Watchdog::current();
+  return watchdog != nullptr ? watchdog->grace(time) : time;
+}
+
+}  // namespace
+
+Sandbox::Sandbox(const std::optional<std::string>& store, const Stop& stop) : store_(store) {
+  const std::string server = find_server();
+  SandboxFolder::remove_leftovers();
+  if (store_) kept_ = std::make_unique<SandboxFolder>(SandboxFolder::kept(*store_));
+  grace_before_ = set_grace(std::chrono::seconds(30));
+  try {
+    folder_ = std::make_unique<SandboxFolder>(SandboxFolder::fresh());
+    const std::string token = random_token();
+    launch(server, token);
+    wait_until_ready(stop);
+    const int number = port();
+    url_ = fmt::format("nats://{}@127.0.0.1:{}", token, number);
+    context_file_ = folder_->at("sandbox.json");
+    folder_->write(
+        "sandbox.json",
+        fmt::format(
+            "{{\"description\": \"natskv sandbox\", \"url\": \"nats://127.0.0.1:{}\", \"token\": \"{}\"}}\n",
+            number, token));
+  } catch (...) {
+    end_server();
+    folder_.reset();
+    set_grace(grace_before_);
+    throw;
+  }
+}
+
+Sandbox::~Sandbox() {
+  end_server();
+  folder_.reset();
+  set_grace(grace_before_);
+}
+
+void Sandbox::launch(const std::string& server, const std::string& token) {
+  // Paths are arguments: they are no secret, and need no quoting there. The token stands in this file only.
+  folder_->write("server.conf", fmt::format("authorization {{ token: \"{}\" }}\n", token));
+  const std::string ports = folder_->at("ports");
+  const std::string log = folder_->at("server.log");
+  if (::mkdir(ports.c_str(), 0700) != 0) {
+    throw Failure(Exit::failure, fmt::format("cannot make {}: {}", in_quotes(ports), std::strerror(errno)));
+  }
+  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (output < 0)
+    throw Failure(Exit::failure, fmt::format("cannot write {}: {}", in_quotes(log), std::strerror(errno)));
+  Program program{.argv = {server, "-c", folder_->at("server.conf"), "-a", "127.0.0.1", "-p", "-1", "-js",
+                           "-sd", kept_ ? kept_->path() : folder_->at("data"), "--ports_file_dir", ports},
+                  .environment = without_nats(),
+                  .alone = true,
+                  // Data that stay are closed properly.
+                  .death_signal = kept_ ? SIGTERM : SIGKILL,
+                  .output = output,
+                  // Nobody takes the folder before the server has ended too.
+                  .inherited = kept_ ? kept_->lock() : folder_->lock()};
+  try {
+    server_ = start(program);
+  } catch (...) {
+    ::close(output);
+    throw;
+  }
+  ::close(output);
+}
+
+int Sandbox::port() const {
+  const std::string ports = content_of(fmt::format("{}/nats-server_{}.ports", folder_->at("ports"), server_));
+  constexpr std::string_view start = "\"nats://127.0.0.1:";
+  const std::size_t at = ports.find(start);
+  if (at == std::string::npos) return 0;
+  const char* const first = ports.data() + at + start.size();
+  int number = 0;
+  const auto [end, error] = std::from_chars(first, ports.data() + ports.size(), number);
+  // The quote behind it: the file is whole up to here.
+  return error == std::errc() && end != ports.data() + ports.size() && *end == '"' ? number : 0;
+}
+
+void Sandbox::wait_until_ready(const Stop& stop) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(ready_seconds);
+  while (std::chrono::steady_clock::now() < end) {
+    if (stop) throw Stopped{};
+    // The wait between two looks is the wait for its end.
+    if (const std::optional<int> status = wait_for(server_, 10)) {
+      server_ = 0;
+      const std::string line = last_log_line();
+      throw Failure(Exit::failure, fmt::format("nats-server ended at its start with status {}{}{}", *status,
+                                               line.empty() ? "" : ": ", line));
+    }
+    if (const int number = port(); number > 0 && greets(number)) return;
+  }
+  const std::string line = last_log_line();
+  throw Failure(Exit::failure, fmt::format("nats-server was not ready within {} s{}{}", ready_seconds,
+                                           line.empty() ? "" : ": ", line));
+}
+
+std::string Sandbox::last_log_line() const {
+  std::string log = content_of(folder_->at("server.log"));
+  while (!log.empty() && (log.back() == '\n' || log.back() == '\r')) log.pop_back();
+  std::string line = log.substr(log.rfind('\n') == std::string::npos ? 0 : log.rfind('\n') + 1);
+  // "[123] 2026/01/02 03:04:05.678 [FTL] " is of no use here.
+  if (const std::size_t mark = line.find("] ", line.find(" ["));
+      line.starts_with('[') && mark != std::string::npos) {
+    line.erase(0, mark + 2);
+  }
+  return line;
+}
+
+void Sandbox::end_server() {
+  if (server_ <= 0) return;
+  ::kill(server_, kept_ ? SIGTERM : SIGKILL);
+  if (!wait_for(server_, gentle_ms)) {
+    ::kill(server_, SIGKILL);
+    wait_for(server_, -1);
+  }
+  server_ = 0;
+}
+
+EnvironmentChanges Sandbox::environment() const {
+  EnvironmentChanges changes = without_nats();
+  changes["NATS_URL"] = url_;
+  changes["NATS_CONTEXT"] = context_file_;
+  return changes;
+}
+
+}  // namespace natskv::terminal

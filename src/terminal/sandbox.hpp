@@ -1,0 +1,50 @@
+// A nats-server of one's own, for `sandbox`: JetStream on a free loopback port, a random token, gone with
+// natskv.
+#pragma once
+
+#include "base/stop.hpp"
+#include "terminal/child.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace natskv::terminal {
+
+class SandboxFolder;
+
+class Sandbox {
+ public:
+  /// Starts it and waits, up to 10 s, until it answers. `store`: a folder for the data that stays (made if
+  /// missing); without one the data go with the sandbox. Removes what sandboxes that were killed by SIGKILL
+  /// left behind. Throws Failure (no nats-server, the store is in use, the server ended) and Stopped.
+  Sandbox(const std::optional<std::string>& store, const Stop& stop);
+  /// Ends the server (gently where its data stay) and removes its folder.
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  /// nats://TOKEN@127.0.0.1:PORT. Holds the token: never show it.
+  [[nodiscard]] const std::string& url() const { return url_; }
+  /// Absolute path of a context file, mode 0600.
+  [[nodiscard]] const std::string& context_file() const { return context_file_; }
+  /// What a command in the sandbox gets: NATS_URL and NATS_CONTEXT; every other NATS_* is unset.
+  [[nodiscard]] EnvironmentChanges environment() const;
+
+ private:
+  void launch(const std::string& server, const std::string& token);
+  void wait_until_ready(const Stop& stop);
+  [[nodiscard]] int port() const;
+  [[nodiscard]] std::string last_log_line() const;
+  void end_server();
+
+  IgnoreQuit ignore_quit_;
+  std::chrono::milliseconds grace_before_{0};
+  std::optional<std::string> store_;
+  std::unique_ptr<SandboxFolder> kept_, folder_;
+  pid_t server_ = 0;
+  std::string url_, context_file_;
+};
+
+}  // namespace natskv::terminal

@@ -1,0 +1,167 @@
+#include "terminal/sandbox_folder.hpp"
+
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace natskv::terminal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view prefix = "natskv-sandbox-";
+constexpr const char* own_lock = "lock";
+constexpr const char* store_lock = ".natskv-sandbox.lock";
+// A folder without a lock is being made right now, unless it is older than this.
+constexpr std::time_t newborn = 60;
+
+Failure cannot(std::string_view what, const std::string& path, int error) {
+  return {Exit::failure, fmt::format("cannot {} {}: {}", what, in_quotes(path), std::strerror(error))};
+}
+
+std::vector<std::string> places() {
+  std::vector<std::string> found;
+  for (const char* const name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    const char* const value = std::getenv(name);
+    // Relative, it would be another folder for a command that runs elsewhere.
+    if (value != nullptr && *value == '/') found.emplace_back(value);
+  }
+  found.emplace_back("/tmp");
+  return found;
+}
+
+// The lock file in an open folder, locked: -1 where somebody has it, and where it was unlinked while we
+// waited for it.
+int take_lock(int folder, const char* name, int flags) {
+  const int fd = ::openat(folder, name, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return -1;
+  struct stat info {};
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(fd, &info) == 0 && info.st_nlink > 0) return fd;
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
+int open_folder(const std::string& path, int flags) {
+  return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+}
+
+// Whether this folder is one of ours that nobody has: then its lock, taken.
+std::optional<int> abandoned(int folder) {
+  struct stat info {};
+  if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0)
+    return std::nullopt;
+  const int lock = take_lock(folder, own_lock, 0);
+  if (lock >= 0) return lock;
+  if (errno == ENOENT && std::time(nullptr) - info.st_mtime > newborn) return -1;
+  return std::nullopt;
+}
+
+void remove_if_abandoned(const std::string& path) {
+  const int folder = open_folder(path, O_NOFOLLOW);
+  if (folder < 0) return;
+  if (const std::optional<int> lock = abandoned(folder)) {
+    // Only we could put another folder in its place, and a name is random.
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+    if (*lock >= 0) ::close(*lock);
+  }
+  ::close(folder);
+}
+
+}  // namespace
+
+SandboxFolder SandboxFolder::fresh() {
+  int error = 0;
+  for (const std::string& place : places()) {
+    // Twice: a cleaner may be faster than our lock, once.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      std::string path = fmt::format("{}/{}XXXXXX", place, prefix);
+      if (::mkdtemp(path.data()) == nullptr) {
+        error = errno;
+        break;
+      }
+      const int folder = open_folder(path, O_NOFOLLOW);
+      const int lock = folder < 0 ? -1 : take_lock(folder, own_lock, O_CREAT | O_EXCL);
+      error = errno;
+      if (folder >= 0) ::close(folder);
+      if (lock >= 0) return {std::move(path), lock, true};
+      std::error_code ignored;
+      fs::remove_all(path, ignored);
+    }
+  }
+  throw cannot("make a folder in", places().back(), error);
+}
+
+SandboxFolder SandboxFolder::kept(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  if (error) throw cannot("use the store", path, error.value());
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    fs::create_directories(absolute, error);
+    if (error) throw cannot("make the store", path, error.value());
+    const int folder = open_folder(absolute.string(), 0);
+    if (folder < 0) throw cannot("use the store", path, errno);
+    const int lock = take_lock(folder, store_lock, O_CREAT);
+    const int why = errno;
+    ::close(folder);
+    if (lock >= 0) return {absolute.string(), lock, false};
+    if (why == EWOULDBLOCK) {
+      throw Failure(Exit::failure, fmt::format("the store {} is in use by another sandbox", in_quotes(path)));
+    }
+    if (why != ENOENT && why != 0) throw cannot("lock the store", path, why);
+  }
+  throw cannot("lock the store", path, EAGAIN);
+}
+
+void SandboxFolder::remove_leftovers() {
+  for (const std::string& place : places()) {
+    std::error_code error;
+    for (fs::directory_iterator entry(place, error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().filename().string().starts_with(prefix)) remove_if_abandoned(entry->path().string());
+    }
+  }
+}
+
+SandboxFolder::SandboxFolder(SandboxFolder&& other) noexcept
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      remove_(std::exchange(other.remove_, false)) {}
+
+SandboxFolder::~SandboxFolder() {
+  if (remove_) {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void SandboxFolder::write(const char* name, const std::string& bytes) const {
+  const std::string file = at(name);
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) throw cannot("write", file, errno);
+  const bool whole = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+  const int error = errno;
+  ::close(fd);
+  if (!whole) throw cannot("write", file, error);
+}
+
+}  // namespace natskv::terminal

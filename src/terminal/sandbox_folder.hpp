@@ -1,0 +1,44 @@
+// Folders that one process at a time has: a sandbox's own, and the store that --store names.
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace natskv::terminal {
+
+/// Holds the lock on a folder: a file in it under flock, which ends with the last process that has it open,
+/// however that ends.
+class SandboxFolder {
+ public:
+  /// A fresh folder, mode 0700, in $XDG_RUNTIME_DIR, $TMPDIR or /tmp. The destructor removes it with all it
+  /// holds.
+  static SandboxFolder fresh();
+  /// A folder that stays, made if missing. Throws Failure when another sandbox has it.
+  static SandboxFolder kept(const std::string& path);
+  /// Removes the fresh folders of processes of ours that died without doing so.
+  static void remove_leftovers();
+
+  SandboxFolder(SandboxFolder&& other) noexcept;
+  SandboxFolder(const SandboxFolder&) = delete;
+  SandboxFolder& operator=(const SandboxFolder&) = delete;
+  SandboxFolder& operator=(SandboxFolder&&) = delete;
+  ~SandboxFolder();
+
+  /// Absolute.
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string at(const char* name) const { return path_ + "/" + name; }
+  /// The lock's descriptor, close-on-exec: a child that keeps it open has the lock too.
+  [[nodiscard]] int lock() const { return lock_; }
+  /// A new file of mode 0600 in it, with these bytes.
+  void write(const char* name, const std::string& bytes) const;
+
+ private:
+  SandboxFolder(std::string path, int lock, bool remove)
+      : path_(std::move(path)), lock_(lock), remove_(remove) {}
+
+  std::string path_;
+  int lock_;
+  bool remove_;
+};
+
+}  // namespace natskv::terminal

@@ -1,0 +1,48 @@
+#include "terminal/screen.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+
+namespace natskv::terminal {
+namespace {
+
+std::string_view word(const char* variable) { return variable != nullptr ? variable : std::string_view(); }
+
+}  // namespace
+
+int width_of(const char* columns, int terminal) {
+  const std::string_view text = word(columns);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number > 0) return number;
+  return terminal > 0 ? terminal : 80;
+}
+
+int width(int fd) {
+  winsize size{};
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0;
+  return width_of(std::getenv("COLUMNS"), known ? size.ws_col : 0);
+}
+
+int width() { return width(STDOUT_FILENO); }
+
+bool color_of(std::string_view when, bool stdout_is_terminal, const ColorVariables& variables) {
+  if (when == "always") return true;
+  if (when == "never" || !word(variables.no_color).empty()) return false;
+  const std::string_view force = word(variables.clicolor_force);
+  if (!force.empty() && force != "0") return true;
+  const std::string_view term = word(variables.term);
+  return stdout_is_terminal && !term.empty() && term != "dumb";
+}
+
+bool color(std::string_view when, bool stdout_is_terminal) {
+  return color_of(when, stdout_is_terminal,
+                  {.no_color = std::getenv("NO_COLOR"),
+                   .clicolor_force = std::getenv("CLICOLOR_FORCE"),
+                   .term = std::getenv("TERM")});
+}
+
+}  // namespace natskv::terminal

@@ -1,0 +1,327 @@
+#include "terminal/watchdog.hpp"
+
+#include "base/failure.hpp"
+#include "terminal/status_line.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+namespace natskv {
+
+namespace terminal {
+namespace {
+
+// All that natskv or a library of ours changes; the rest a child inherits as it is.
+constexpr std::array changed{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+
+StartSignals remember() {
+  StartSignals start{};
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &start.mask);
+  ::sigemptyset(&start.ignored);
+  for (const int signal : changed) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+      ::sigaddset(&start.ignored, signal);
+    }
+  }
+  return start;
+}
+
+}  // namespace
+
+const StartSignals& start_signals() {
+  static const StartSignals start = remember();
+  return start;
+}
+
+void restore_start_signals(const StartSignals& signals) {
+  for (const int signal : changed) {
+    struct sigaction action {};
+    action.sa_handler = ::sigismember(&signals.ignored, signal) == 1 ? SIG_IGN : SIG_DFL;
+    ::sigaction(signal, &action, nullptr);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &signals.mask, nullptr);
+}
+
+}  // namespace terminal
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A regular file and /dev/null never lose their reader.
+bool has_a_reader(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return false;
+  return S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || ::isatty(fd) == 1;
+}
+
+// poll's timeout until then, rounded up so that it is not called again and again just before.
+int milliseconds_until(Watchdog::Time when) {
+  if (!when) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*when - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
+Watchdog::Time earlier(Watchdog::Time a, Watchdog::Time b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+bool due(Watchdog::Time when) { return when && Clock::now() >= *when; }
+
+std::atomic<Watchdog*> the_watchdog{nullptr};
+
+}  // namespace
+
+struct Watchdog::State {
+  State(Stop& watched, std::function<void(Why)> words) : stop(watched), last_words(std::move(words)) {}
+  ~State() {
+    ::close(signals);
+    ::close(wake);
+  }
+
+  void open();
+  void run();
+  void wait();
+  void read_signals();
+  void look_at_the_clock();
+  void say_last_words();
+
+  // A change takes effect at once: the thread is woken.
+  template <class Change>
+  void change(Change apply) {
+    {
+      const std::lock_guard lock(mutex);
+      apply();
+    }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake, &one, sizeof one);
+  }
+
+  Stop& stop;
+  std::function<void(Why)> last_words;
+  pthread_t thread{};
+  int signals = -1;
+  int wake = -1;
+
+  std::mutex mutex;  // all below
+  Time deadline;
+  Time reminder;
+  Work work;
+  std::chrono::milliseconds grace{200};
+  bool stdout_watched = true;
+  bool quit = false;
+  bool held = false;  // signals are a child's
+  pid_t child = 0;    // its pid, once known
+
+  std::mutex saying;  // held while the last words are said
+  bool silent = false;
+
+  Time stopped;  // the thread's own
+};
+
+void Watchdog::State::open() {
+  const terminal::StartSignals& start = terminal::start_signals();
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (::sigismember(&start.ignored, signal) == 0) ::sigaddset(&ours, signal);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  signals = ::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+  wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  stdout_watched = has_a_reader(STDOUT_FILENO);
+  if (signals < 0 || wake < 0) {
+    throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
+  }
+}
+
+void Watchdog::State::run() {
+  for (;;) {
+    wait();
+    {
+      const std::lock_guard lock(mutex);
+      if (quit) return;
+    }
+    look_at_the_clock();
+    if (!stop) continue;
+    if (!stopped) stopped = Clock::now();
+    bool late = false;
+    {
+      const std::lock_guard lock(mutex);
+      late = due(*stopped + grace);
+    }
+    if (late) return say_last_words();
+  }
+}
+
+// One poll and what it brought. A stop that the main thread made itself is noticed with the next event; its
+// own unwinding needs no help from here.
+void Watchdog::State::wait() {
+  std::array<pollfd, 3> fds{{{wake, POLLIN, 0}, {signals, POLLIN, 0}, {STDOUT_FILENO, 0, 0}}};
+  Time next;
+  {
+    const std::lock_guard lock(mutex);
+    // A descriptor below 0 is left out: signals wait for the child that is being made.
+    if (held && child == 0) fds[1].fd = -1;
+    // What was seen once is not polled for again: it would be there at once, for ever.
+    if (!stdout_watched || held || stop) fds[2].fd = -1;
+    next = reminder;
+    if (!stop) next = earlier(next, deadline);
+    if (stopped) next = earlier(next, *stopped + grace);
+  }
+  if (::poll(fds.data(), fds.size(), milliseconds_until(next)) <= 0) return;
+  if (fds[0].revents != 0) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto got = ::read(wake, &count, sizeof count);
+  }
+  if ((fds[1].revents & POLLIN) != 0) read_signals();
+  if (fds[2].revents != 0) {
+    // A change may have come while we slept: a stdout that is not to be watched any more says nothing.
+    bool gone = false;
+    {
+      const std::lock_guard lock(mutex);
+      gone = stdout_watched && !held && !quit && (fds[2].revents & (POLLERR | POLLHUP)) != 0;
+      if ((fds[2].revents & POLLNVAL) != 0) stdout_watched = false;
+    }
+    if (gone) stop.set(Why::reader_gone);
+  }
+}
+
+void Watchdog::State::read_signals() {
+  for (;;) {
+    signalfd_siginfo signal{};
+    {
+      const std::lock_guard lock(mutex);
+      if (quit || (held && child == 0)) return;
+      if (::read(signals, &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal)) return;
+      if (held) {
+        // The kernel's are the terminal's: the child is in the same foreground group and got its own.
+        const bool terminals = signal.ssi_code == SI_KERNEL && signal.ssi_signo == SIGINT;
+        if (!terminals) ::kill(child, static_cast<int>(signal.ssi_signo));
+        continue;
+      }
+    }
+    stop.set(signal.ssi_signo == SIGINT ? Why::interrupted : Why::terminated);
+  }
+}
+
+void Watchdog::State::look_at_the_clock() {
+  bool late = false;
+  {
+    const std::lock_guard lock(mutex);
+    late = due(deadline) && !held;
+    if (late) deadline.reset();
+    if (due(reminder)) {
+      reminder.reset();
+      // Under the lock: whoever takes it back waits for it.
+      if (work && !stop) work();
+    }
+  }
+  if (late) stop.set(Why::deadline);
+}
+
+void Watchdog::State::say_last_words() {
+  const std::lock_guard lock(saying);
+  if (silent) return;
+  terminal::wipe_status_line();
+  if (last_words) last_words(stop.why());
+}
+
+Watchdog::Watchdog(Stop& stop, std::function<void(Why)> last_words)
+    : state_(std::make_unique<State>(stop, std::move(last_words))) {
+  state_->open();
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+#ifndef NATSKV_UNWIND
+  // Enough for closing a connection and printing a line; sanitizers need more.
+  ::pthread_attr_setstacksize(&attributes, 256 * 1024);
+#endif
+  const int error = ::pthread_create(
+      &state_->thread, &attributes,
+      [](void* state) -> void* {
+        static_cast<State*>(state)->run();
+        return nullptr;
+      },
+      state_.get());
+  ::pthread_attr_destroy(&attributes);
+  if (error != 0)
+    throw Failure(Exit::failure, fmt::format("cannot start a thread: {}", std::strerror(error)));
+  the_watchdog = this;
+  stop.keep_time([this](Time when) { deadline(when); });
+}
+
+Watchdog::~Watchdog() {
+  unwinding_done();
+  state_->stop.keep_time({});
+  the_watchdog = nullptr;
+  state_->change([this] { state_->quit = true; });
+  ::pthread_join(state_->thread, nullptr);
+}
+
+Watchdog* Watchdog::current() { return the_watchdog; }
+
+void Watchdog::deadline(Time when) {
+  state_->change([&] { state_->deadline = when; });
+}
+
+void Watchdog::watch_stdout(bool on) {
+  state_->change([&] { state_->stdout_watched = on && has_a_reader(STDOUT_FILENO); });
+}
+
+std::chrono::milliseconds Watchdog::grace(std::chrono::milliseconds time) {
+  state_->change([&] { std::swap(time, state_->grace); });
+  return time;
+}
+
+void Watchdog::unwinding_done() {
+  const std::lock_guard lock(state_->saying);
+  state_->silent = true;
+}
+
+void Watchdog::remind(Time when, Work work) {
+  state_->change([&] {
+    state_->reminder = when;
+    state_->work = std::move(work);
+  });
+}
+
+Watchdog::Relay::Relay() {
+  if (Watchdog* const watchdog = current()) {
+    watchdog->state_->change([&] { watchdog->state_->held = true; });
+  }
+}
+
+void Watchdog::Relay::to(pid_t child) {
+  if (Watchdog* const watchdog = current()) {
+    watchdog->state_->change([&] { watchdog->state_->child = child; });
+  }
+}
+
+Watchdog::Relay::~Relay() {
+  if (Watchdog* const watchdog = current()) {
+    watchdog->state_->change([&] {
+      watchdog->state_->held = false;
+      watchdog->state_->child = 0;
+    });
+  }
+}
+
+}  // namespace natskv

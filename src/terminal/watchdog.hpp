@@ -1,0 +1,81 @@
+// The one thread beside the command: it owns the signals, the deadline and the closed stdout, and tells Stop.
+#pragma once
+
+#include "base/stop.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace natskv {
+
+namespace terminal {
+
+/// The signal mask, and which of HUP, INT, QUIT, PIPE and TERM were ignored, when natskv was started.
+struct StartSignals {
+  sigset_t mask;
+  sigset_t ignored;
+};
+/// Remembered by the first caller: the Watchdog, before anything else changes them.
+const StartSignals& start_signals();
+/// In a forked child, before exec: puts them back. Async-signal-safe; call start_signals() before the fork.
+void restore_start_signals(const StartSignals& signals);
+
+}  // namespace terminal
+
+/// SIGINT is Why::interrupted; SIGTERM and SIGHUP (the terminal was closed) are Why::terminated. One that was
+/// ignored at the start (nohup, a background job) stays ignored. A stdout that is a pipe, socket or terminal
+/// and has no reader any more is Why::reader_gone; the deadline (Stop::deadline) is Why::deadline.
+class Watchdog {
+ public:
+  using Time = Stop::Time;
+  using Work = std::function<void()>;
+
+  /// Before any other thread exists, which all inherit the blocked signals. `last_words` is called on the
+  /// watchdog's thread when the main thread has not unwound in time; it should say what is known and _exit.
+  /// The line that Progress shows was wiped before. Throws Failure if there is no thread to be had.
+  Watchdog(Stop& stop, std::function<void(Why)> last_words);
+  /// Ends and joins the thread. The signals stay blocked: a late Ctrl-C does not replace the status we end
+  /// with.
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  void deadline(Time when);
+  /// On from the start.
+  void watch_stdout(bool on);
+  /// How long the main thread may take to unwind after a Stop: 200 ms at first. Returns what it was.
+  std::chrono::milliseconds grace(std::chrono::milliseconds time);
+  /// No last words from here on. Does not return while they are being said.
+  void unwinding_done();
+  /// Calls `work` on the watchdog's thread at that time; nullopt takes it back, and it is not running
+  /// afterwards.
+  void remind(Time when, Work work = {});
+
+  /// The process's Watchdog, or nullptr (unit tests).
+  static Watchdog* current();
+
+  /// While one lives, signals are a child's: those sent to natskv alone are forwarded, those of the terminal
+  /// it got itself; none of them sets Stop, and stdout is the child's to watch. Does nothing without a
+  /// Watchdog.
+  class Relay {
+   public:
+    /// Before the fork: signals wait from here on.
+    Relay();
+    ~Relay();
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+    /// From here on they go to `child`. End the Relay before the child is reaped.
+    void to(pid_t child);
+  };
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace natskv
