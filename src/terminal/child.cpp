@@ -8,8 +8,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -121,6 +121,9 @@ bool ended(pid_t child) {
          info.si_pid == child;
 }
 
+// -1 where the kernel has none. By number: glibc 2.36 declares the function without C linkage.
+int pidfd_of(pid_t child) { return static_cast<int>(::syscall(SYS_pidfd_open, child, 0)); }
+
 void pause_for(pid_t child, int pidfd, int milliseconds) {
   if (pidfd >= 0) {
     pollfd end{pidfd, POLLIN, 0};
@@ -203,7 +206,7 @@ int status_of_child(int wait_status) {
 std::optional<int> wait_for(pid_t child, int milliseconds) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
-  const Descriptor pidfd(::pidfd_open(child, 0));
+  const Descriptor pidfd(pidfd_of(child));
   while (!ended(child)) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (milliseconds >= 0 && left <= 0) return std::nullopt;
@@ -221,7 +224,7 @@ int run_child(const Program& program, const Stop& stop) {
     Watchdog::Relay relay;
     child = start(program);
     relay.to(child);
-    const Descriptor pidfd(::pidfd_open(child, 0));
+    const Descriptor pidfd(pidfd_of(child));
     for (bool told = false; !ended(child); pause_for(child, pidfd.get(), 200)) {
       if (!stop || told) continue;
       ::kill(child, SIGTERM);

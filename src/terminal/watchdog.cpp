@@ -43,12 +43,16 @@ StartSignals remember() {
   return start;
 }
 
-}  // namespace
-
-const StartSignals& start_signals() {
-  static const StartSignals start = remember();
+StartSignals& remembered() {
+  static StartSignals start = remember();
   return start;
 }
+
+}  // namespace
+
+const StartSignals& start_signals() { return remembered(); }
+
+const StartSignals& remember_start_signals() { return remembered() = remember(); }
 
 void restore_start_signals(const StartSignals& signals) {
   for (const int signal : changed) {
@@ -138,7 +142,7 @@ struct Watchdog::State {
 };
 
 void Watchdog::State::open() {
-  const terminal::StartSignals& start = terminal::start_signals();
+  const terminal::StartSignals& start = terminal::remember_start_signals();
   sigset_t ours;
   ::sigemptyset(&ours);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {

@@ -20,8 +20,10 @@ struct StartSignals {
   sigset_t mask;
   sigset_t ignored;
 };
-/// Remembered by the first caller: the Watchdog, before anything else changes them.
+/// As the Watchdog found them; without one, as the first caller does.
 const StartSignals& start_signals();
+/// They are what they are now: the Watchdog's first act.
+const StartSignals& remember_start_signals();
 /// In a forked child, before exec: puts them back. Async-signal-safe; call start_signals() before the fork.
 void restore_start_signals(const StartSignals& signals);
 
