@@ -30,8 +30,8 @@ struct About {
 class Failure : public std::runtime_error {
  public:
   /// `message`: one line without the program's name; `hint`: the user's next step, may be empty.
-  Failure(Exit exit, std::string message, std::string hint = {}, About about = {})
-      : std::runtime_error(std::move(message)), exit_(exit), hint_(std::move(hint)), about_(std::move(about)) {}
+  Failure(Exit exit, const std::string& message, std::string hint = {}, About about = {})
+      : std::runtime_error(message), exit_(exit), hint_(std::move(hint)), about_(std::move(about)) {}
 
   [[nodiscard]] Exit exit() const noexcept { return exit_; }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
@@ -44,8 +44,8 @@ class Failure : public std::runtime_error {
 };
 
 /// The command line is wrong: status 2, found before anything is opened.
-inline Failure usage(std::string message, std::string hint = {}) {
-  return {Exit::usage, std::move(message), std::move(hint)};
+inline Failure usage(const std::string& message, std::string hint = {}) {
+  return {Exit::usage, message, std::move(hint)};
 }
 
 }  // namespace natskv

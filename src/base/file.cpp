@@ -4,12 +4,14 @@
 #include "base/quote.hpp"
 
 #include <fcntl.h>
+#include <stdlib.h>  // mkostemp
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <system_error>
 
 namespace natskv {
@@ -73,6 +75,48 @@ std::string read_line(int fd, const std::string& what, const std::string& shown,
   }
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
+}
+
+void check_readable(const std::string& path, const std::string& what) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0)
+    cannot_read(what, in_quotes(path), errno);
+  if (S_ISDIR(info.st_mode)) cannot_read(what, in_quotes(path), EISDIR);
+}
+
+bool readable_by_everyone(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IROTH) != 0;
+}
+
+void write_private(const std::string& path, const std::string& bytes) {
+  const auto cannot_write = [&](int error) {
+    return Failure(Exit::failure,
+                   "cannot write " + in_quotes(path) + ": " + std::generic_category().message(error));
+  };
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    if (::mkdir(path.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR &&
+        errno != EROFS) {
+      throw cannot_write(errno);
+    }
+  }
+  std::string temporary = path + ".XXXXXX";
+  const File file(::mkostemp(temporary.data(), O_CLOEXEC));  // 0600
+  if (file.fd() < 0) throw cannot_write(errno);
+  int error = 0;
+  for (std::size_t done = 0; done < bytes.size() && error == 0;) {
+    const ssize_t count = ::write(file.fd(), bytes.data() + done, bytes.size() - done);
+    if (count >= 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (error == 0 && (::fsync(file.fd()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
+    error = errno;
+  if (error == 0) return;
+  ::unlink(temporary.c_str());
+  throw cannot_write(error);
 }
 
 }  // namespace natskv

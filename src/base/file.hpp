@@ -31,4 +31,15 @@ std::string read_all(int fd, const std::string& what, const std::string& shown, 
 /// stays.
 std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most);
 
+/// Failure(usage) unless the path can be read and is no directory. Opens nothing: a FIFO (`<(…)`) stays
+/// unread.
+void check_readable(const std::string& path, const std::string& what);
+/// Whether it is a regular file that everyone on this machine may read.
+bool readable_by_everyone(const std::string& path);
+
+/// Writes the file whole or not at all (a temporary beside it, rename), mode 0600, missing folders 0700. What
+/// stood there is replaced, a symbolic link itself and not what it points to. Failure(failure) when it cannot
+/// be written.
+void write_private(const std::string& path, const std::string& bytes);
+
 }  // namespace natskv

@@ -47,11 +47,17 @@ class Stop {
   void deadline(Time when) {
     if (timekeeper_) timekeeper_(when);
   }
+  /// From now on a stdout whose reader went away ends the command also while nothing is written (watch).
+  void watch_reader() {
+    if (reader_watch_) reader_watch_();
+  }
+  void on_watch_reader(std::function<void()> watch) { reader_watch_ = std::move(watch); }
   /// Who watches the clock and stdout (terminal/watchdog); set once, before anything else runs.
   void keep_time(std::function<void(Time)> timekeeper) { timekeeper_ = std::move(timekeeper); }
 
  private:
   std::function<void(Time)> timekeeper_;
+  std::function<void()> reader_watch_;
   std::atomic<Why> why_{Why::none};
   std::mutex mutex_;
   std::function<void()> interrupt_;

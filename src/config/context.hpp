@@ -1,5 +1,5 @@
-// The `nats` tool's saved contexts: $XDG_CONFIG_HOME/nats/context/NAME.json (else ~/.config/nats/…), the selected
-// one named in …/nats/context.txt.
+// The `nats` tool's saved contexts: $XDG_CONFIG_HOME/nats/context/NAME.json (else ~/.config/nats/…), the
+// selected one named in …/nats/context.txt.
 #pragma once
 
 #include "config/settings.hpp"
@@ -13,10 +13,16 @@ namespace natskv::config {
 /// A context's fields, as saved; unknown fields are kept for writing back (`document`, JSON text).
 struct Context {
   std::string name, path;
-  std::string description, url, user, creds, nkey, cert, key, ca, jetstream_domain, jetstream_api_prefix, inbox_prefix;
+  std::string description, url, user, creds, nkey, cert, key, ca, jetstream_domain, jetstream_api_prefix,
+      inbox_prefix;
   Secret token, password, user_jwt, user_seed;
   bool tls_first = false;
+  /// Fields that are set and that natskv cannot use ("nsc", "password (op://)"): show them, but do not
+  /// connect.
+  std::vector<std::string> unsupported;
   std::string document;
+  /// Everyone on this machine may read the file, and it holds a secret.
+  bool exposed = false;
 };
 
 class Contexts {
@@ -24,21 +30,28 @@ class Contexts {
   /// Finds the folder from XDG_CONFIG_HOME and HOME; no I/O yet.
   explicit Contexts(const Environment& environment);
 
+  /// Of the contexts' files; "" when neither variable is set.
   [[nodiscard]] const std::string& folder() const { return folder_; }
   /// Names, sorted; empty where the folder does not exist.
   [[nodiscard]] std::vector<std::string> names() const;
   /// The selected one's name, or "".
   [[nodiscard]] std::string selected() const;
-  /// By name, or by the path of its file (holds a '/' or ends in ".json"). Paths inside are expanded (~, $VAR).
-  /// Failure: not_found (3) for an unknown name; usage (2) for what is no context.
+  /// By name, or by the path of its file (holds a '/' or ends in ".json"). Paths inside are expanded (~,
+  /// $VAR). Failure: not_found (3) for an unknown name; usage (2) for what is no context.
   [[nodiscard]] Context load(const std::string& name) const;
-  /// Atomically (temporary beside it, rename), mode 0600, folders 0700; keeps the fields natskv does not know.
+  /// Atomically (temporary beside it, rename), mode 0600, folders 0700; keeps the fields natskv does not
+  /// know. A path whose expansion is what the context holds stays as it was written (~, $VAR). Failure(usage)
+  /// for a name that no file can have, not_found never.
   void save(const Context& context) const;
   void remove(const std::string& name) const;  ///< not_found (3); unselects it
   void select(const std::string& name) const;  ///< not_found (3); atomically
 
  private:
-  std::string folder_;
+  [[nodiscard]] std::string path_of(const std::string& name) const;
+  void require(const std::string& name) const;
+
+  std::string root_;    // …/nats
+  std::string folder_;  // …/nats/context
   Environment environment_;
 };
 

@@ -17,8 +17,8 @@ namespace natskv::config {
 
 /// What was typed: texts, not yet checked. One member an option of SPEC 2.
 struct Given {
-  std::optional<std::string> server, user, password, token, password_file, token_file, creds, nkey, jwt, seed, tlscert,
-      tlskey, tlsca, context, js_domain, js_api_prefix, inbox_prefix, connection_name, output, color;
+  std::optional<std::string> server, user, password, token, password_file, token_file, creds, nkey, jwt, seed,
+      tlscert, tlskey, tlsca, context, js_domain, js_api_prefix, inbox_prefix, connection_name, output, color;
   std::optional<Span> timeout;
   bool tlsfirst = false, no_context = false, json = false, utc = false, quiet = false, trace = false;
 };
@@ -40,10 +40,14 @@ struct Origin {
 
 /// Checked values; empty is "not set". Files exist and are readable when resolve() returned.
 struct Settings {
-  std::vector<std::string> servers;  ///< at least one, each with a known scheme (nats:// added), user part kept
+  /// At least one, each SCHEME://[USER@]HOST:PORT with scheme nats or tls. The user part is kept: shown()
+  /// before print.
+  std::vector<std::string> servers;
   std::string user;
   Secret password, token;
   std::string creds_file, nkey_file, jwt_file, seed_file;
+  Secret jwt,
+      seed;  ///< a context's user_jwt and user_seed: the words themselves; never together with the files
   std::string tls_cert, tls_key, tls_ca;
   bool tls_required = false;  ///< a tls:// server, --tlsfirst, or a certificate or CA was given
   bool tls_first = false;
@@ -51,20 +55,25 @@ struct Settings {
   std::string inbox_prefix;   ///< "" is "_INBOX"
   std::string connection_name;
   Span timeout = seconds(5);
-  bool timeout_given = false;           ///< by the option (not by the environment's default)
-  std::vector<std::string> warnings;    ///< one line each
+  bool timeout_given = false;         ///< by the option (not by the environment's default)
+  std::vector<std::string> warnings;  ///< one line each
   std::vector<Origin> origins;
-  std::string context;                  ///< name of the context in use, or ""
+  std::string context;  ///< name of the context in use, or ""
 };
 
 /// Precedence: option, environment, context (given.context, NATS_CONTEXT, the selected one), default.
-/// `context_override`: another context by name (cp --to-context): options and environment that name servers and
-/// credentials do not apply to it.
-/// Throws Failure: usage (2) for a bad URL, a missing or unreadable file, a context that is no JSON or has a wrong
-/// type or a field that is not supported; not_found (3) for an unknown context.
+/// Credentials are one way (user, token, creds, nkey, jwt) from one place: a user part in a URL, an option or
+/// a variable replaces all of the places below it, so that a context's secret never completes another's user.
+/// `context_override`: another context by name (cp --to-context): of the options and variables only timeout
+/// and connection name apply to it. Reads stdin for `--password-file -`: call once for what is no override.
+/// Throws Failure: usage (2) for a bad URL, a missing or unreadable file, a context that is no JSON or has a
+/// wrong type or a field that is not supported; not_found (3) for an unknown context.
 Settings resolve(const Given& given, const Environment& environment,
                  const std::optional<std::string>& context_override = {});
 
+/// A comma list of URLs or HOST[:PORT], checked and completed. Failure(usage) names `what` and never a user
+/// part.
+std::vector<std::string> servers(const std::string& list, const std::string& what);
 /// URLs as messages may show them: without the user part, joined by commas.
 std::string shown(const std::vector<std::string>& servers);
 

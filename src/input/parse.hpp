@@ -3,6 +3,7 @@
 // (quoted()) and says what is allowed. No I/O.
 #pragma once
 
+#include "base/pattern.hpp"
 #include "base/types.hpp"
 
 #include <cstdint>
@@ -31,19 +32,12 @@ std::string key(std::string_view word, std::string_view what = "KEY");
 /// > inside are ordinary (--literal).
 std::string any_key(std::string_view word, std::string_view what = "KEY");
 
-/// A word of a listing: a PATTERN if one token is * or the last is >, else a key (any_key without * and >).
-struct Pattern {
-  std::string text;
-  bool wild = false;
-  friend bool operator==(const Pattern&, const Pattern&) = default;
-};
+using natskv::Pattern;
 /// `literal`: the word is a key whatever it holds. "tmp*" is refused with did-you-mean "tmp.*".
 Pattern pattern(std::string_view word, bool literal = false, std::string_view what = "PATTERN");
 std::vector<Pattern> patterns(const std::vector<std::string>& words, bool literal = false);
-/// Whether a key is matched, NATS token rules.
-bool matches(std::string_view pattern, std::string_view key);
-/// The narrowest single NATS subject filter that covers all patterns ("a.b", "a.c" -> "a.*"); empty: ">".
-std::string common(const std::vector<Pattern>& patterns);
+using natskv::common;
+using natskv::matches;
 
 /// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in
 /// quotes.

@@ -87,7 +87,10 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
   if (status != NATS_OK && status != NATS_NOT_FOUND) {
     throw explain(session_, nats::error(status), {.bucket = name_, .key = key});
   }
-  auto found = entry(key, revision);
+  return live(entry(key, revision), key, revision);
+}
+
+Found Bucket::live(std::optional<Found> found, const std::string& key, std::optional<std::uint64_t> revision) {
   if (found && !found->entry.marker()) return *found;
   if (!revision) throw no_key(name_, key);
   throw Failure(Exit::not_found,
@@ -97,14 +100,18 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
                 {}, {name_, key, *revision});
 }
 
+bool Bucket::direct() {
+  place();
+  return info_->at("config").value("allow_direct", false);
+}
+
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision, bool consistent) {
   const Place& where = place();
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
   jsErrCode code{};
-  const bool direct = !consistent && info_->at("config").value("allow_direct", false);
-  if (direct) {
+  if (!consistent && direct()) {
     jsDirectGetMsgOptions options;
     nats::check(jsDirectGetMsgOptions_Init(&options));
     if (revision) options.Sequence = *revision;

@@ -50,6 +50,9 @@ class Bucket {
   /// `consistent`: asks the stream's leader (STREAM.MSG.GET), not a replica that may lag.
   std::optional<Found> entry(const std::string& key, std::optional<std::uint64_t> revision = {}, bool consistent = false);
 
+  /// The entry where there is one that is no marker; else Failure(not_found) that says which of them it is.
+  Found live(std::optional<Found> found, const std::string& key, std::optional<std::uint64_t> revision);
+
   Written put(const std::string& key, std::string_view value);
   Written create(const std::string& key, std::string_view value, std::optional<Span> ttl = {});
   Written update(const std::string& key, std::string_view value, std::uint64_t revision);
@@ -65,6 +68,8 @@ class Bucket {
   /// STREAM.INFO's answer as it is. Failure: not_found; 1 where the stream is no bucket.
   const nlohmann::ordered_json& info();
   const Place& place();
+  /// Whether the bucket answers direct gets (allow_direct).
+  bool direct();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
 

@@ -2,6 +2,7 @@
 
 #include "nats/check.hpp"
 #include "nats/compat.hpp"
+#include "nats/version.hpp"
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
   natsConnection_GetLastError(connection, &text);
   {
     const std::lock_guard lock(link.mutex);
-    link.violation = nats::without_prefix(text);
+    link.violation_texts.push_back(nats::without_prefix(text));
   }
   ++link.violations;
   if (link.fail_fast) natsConnection_Close(connection);

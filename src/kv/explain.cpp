@@ -145,7 +145,7 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
   if (why != Why::none && why != Why::deadline) {
     throw Stopped{doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
   }
-  const nats::Error error = session.judge(raw);
+  const nats::Error error = raw.status == NATS_NOT_PERMITTED && *raw.what() != 0 ? raw : session.judge(raw);
   if (error.status == NATS_NOT_PERMITTED) {
     return {Exit::not_allowed, fmt::format("{}: {}", what_of(doing), error.what()), {}, about(doing)};
   }

@@ -105,10 +105,27 @@ nlohmann::ordered_json Session::api(std::string_view what, const std::string& bo
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
 }
 
-nats::Error Session::judge(nats::Error error) {
-  if (link_->violations == 0) return error;
+std::string Session::violation(int index) {
   const std::lock_guard lock(link_->mutex);
-  return {NATS_NOT_PERMITTED, 0, link_->violation};
+  return link_->violation_texts.at(static_cast<std::size_t>(index));
+}
+
+std::optional<std::string> Session::refused_reading() {
+  if (link_->violations == 0) return std::nullopt;
+  const std::lock_guard lock(link_->mutex);
+  for (const auto& text : link_->violation_texts) {
+    if (text.find("\"$KV.") == std::string::npos && text.find(".$KV.") == std::string::npos) return text;
+  }
+  return std::nullopt;
+}
+
+nats::Error Session::judge(const nats::Error& error) {
+  const int count = link_->violations;
+  if (count == 0 || error.code != 0) return error;
+  // With several requests in flight a violation need not be this one's: Writer settles those by their subject.
+  const bool ended = link_->fail_fast && (error.status == NATS_TIMEOUT || error.status == NATS_CONNECTION_CLOSED);
+  if (!ended && error.status != NATS_NOT_PERMITTED) return error;
+  return {NATS_NOT_PERMITTED, 0, violation(count - 1)};
 }
 
 }  // namespace natskv

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace natskv {
 
@@ -33,13 +34,13 @@ class Notices {
 /// What the library's threads report, kept until somebody looks. Lives as long as the process needs it.
 struct Link {
   std::mutex mutex;
-  std::string violation;                 ///< the last permission violation's text, guarded by mutex
-  std::atomic<int> violations{0};        ///< how many so far
+  std::vector<std::string> violation_texts;  ///< permission violations as the server put them, guarded by mutex
+  std::atomic<int> violations{0};            ///< how many so far
   std::atomic<int> disconnects{0};       ///< times the connection was lost
   std::atomic<int> reconnects{0};        ///< times it came back
   std::atomic<int> missed_heartbeats{0}; ///< consumers that fell silent
   std::atomic<bool> closed{false};
-  bool fail_fast = true;  ///< a violation closes the connection, so that the waiting call ends at once
+  std::atomic<bool> fail_fast{true};  ///< a violation closes the connection, so that the waiting call ends at once
 };
 
 class Session {
@@ -82,7 +83,11 @@ class Session {
   std::string put_prefix();
 
   /// The error as it is, or NATS_NOT_PERMITTED with the server's words when a violation was the cause.
-  nats::Error judge(nats::Error error);
+  nats::Error judge(const nats::Error& error);
+  /// The first violation that is not one key's write ("$KV." in its subject): on an inbox or the API, reading ends.
+  std::optional<std::string> refused_reading();
+  /// The n-th violation's text, from 0.
+  std::string violation(int index);
 
  private:
   void connect();

@@ -1,8 +1,8 @@
 #include "kv/watch.hpp"
 
 #include "base/pattern.hpp"
-#include "base/time.hpp"
 #include "kv/explain.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -68,11 +68,13 @@ void EntryStream::read_stream(const nlohmann::ordered_json& info) {
     }
     prefix_ = fmt::format("$KV.{}.", origin);
     filter_ = prefix_ + common(listing_.patterns);
-    filter_here_ = listing_.patterns.size() > 1;
+    // A key that holds * or > as it stands is a filter that lets others through.
+    filter_here_ = listing_.patterns.size() > 1 || (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
+                                                    filter_.find_first_of("*>") != std::string::npos);
     created_ = created;
     start_last_ = last;
     if (const auto ts = info.find("ts"); ts != info.end() && ts->is_string()) {
-      server_time_ = from_rfc3339(ts->get<std::string>()).value_or(Instant{});
+      server_time_ = text::from_rfc3339(ts->get<std::string>()).value_or(Instant{});
     }
     if (listing_.from && *listing_.from > last + 1) {
       throw Failure(Exit::not_found,
@@ -220,7 +222,7 @@ const Entry* EntryStream::take(nats::Message message) {
   if (!subject.starts_with(prefix_)) return nullptr;
   subject.remove_prefix(prefix_.size());
   if (filter_here_ && std::none_of(listing_.patterns.begin(), listing_.patterns.end(),
-                                   [&](const auto& pattern) { return matches(pattern, subject); })) {
+                                   [&](const auto& pattern) { return means(pattern, subject); })) {
     return nullptr;
   }
   read_entry(held_.get(), !listing_.values, entry_);
@@ -235,7 +237,9 @@ const Entry* EntryStream::take(nats::Message message) {
 // Between two events: is the connection there, is the bucket, did we stop?
 void EntryStream::idle_slice() {
   Link& link = session_.link();
-  if (link.violations > 0) throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, ""), {.bucket = bucket_});
+  if (const auto refused = session_.refused_reading()) {
+    throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, *refused), {.bucket = bucket_});
+  }
   if (!listing_.live) {
     if (link.missed_heartbeats != missed_heartbeats_) check_silence();
     return;

@@ -1,6 +1,7 @@
 // One ordered subscription for whatever lists or watches: watch, keys, ls, history, export, patterns.
 #pragma once
 
+#include "base/pattern.hpp"
 #include "kv/entry.hpp"
 #include "kv/message.hpp"
 #include "kv/session.hpp"
@@ -19,7 +20,7 @@ namespace natskv {
 
 /// What is read.
 struct Listing {
-  std::vector<std::string> patterns;          ///< keys or PATTERNs; none: all keys
+  std::vector<Pattern> patterns;              ///< keys or PATTERNs; none: all keys
   bool history = false;                       ///< every kept revision, not only the latest of a key
   bool values = true;                         ///< false: headers only (Entry::size is still right)
   bool current = true;                        ///< false: only what comes after the start

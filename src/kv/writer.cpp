@@ -82,72 +82,73 @@ void Writer::settle(Span wait) {
     give_up();
     throw failure;
   }
-  if (session.link().violations != violations_) settle_violation();
+  settle_violations();
   if (session.stop()) {
     give_up();
     throw Stopped{};
   }
 }
 
+// The write is done with before anyone hears of it: `settled_` may push another of the same key.
+void Writer::close(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure) {
+  const auto at = writes_.find(number);
+  if (at == writes_.end()) return;
+  keys_.erase(at->second.key);
+  const Write write = std::move(at->second);
+  writes_.erase(at);
+  settled_({.number = number,
+            .key = write.key,
+            .operation = write.operation,
+            .erased = write.erase,
+            .expected = write.expected.value_or(0),
+            .revision = revision,
+            .failure = std::move(failure)});
+}
+
 void Writer::settle_one(nats::Answer answer) {
   const auto at = writes_.find(answer.id);
   if (at == writes_.end()) return;
-  Settled settled{.number = answer.id, .key = at->second.key, .operation = at->second.operation, .revision = 0, .failure = {}};
   try {
     if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
     const auto body = nats::api_answer({natsMsg_GetData(answer.message.get()),
                                         static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get()))});
-    settled.revision = body.value(at->second.erase ? "purged" : "seq", std::uint64_t{0});
+    close(answer.id, body.value(at->second.erase ? "purged" : "seq", std::uint64_t{0}), std::nullopt);
   } catch (const nats::Error& error) {
-    settled.failure = explain(bucket_.session(), error, doing(bucket_.name(), at->second));
+    close(answer.id, 0, explain(bucket_.session(), error, doing(bucket_.name(), at->second)));
   }
-  keys_.erase(at->second.key);
-  writes_.erase(at);
-  settled_(settled);
 }
 
 // 'Permissions Violation for Publish to "$KV.b.k"': the subject says which write it was; on any other subject the
 // whole can't go on.
-void Writer::settle_violation() {
+void Writer::settle_violations() {
   Session& session = bucket_.session();
-  violations_ = session.link().violations;
-  const nats::Error error = session.judge(nats::Error(NATS_NOT_PERMITTED, 0, ""));
-  const std::string_view text = error.what();
-  const auto open = text.find('"');
-  const auto close = text.rfind('"');
-  const auto subject = open == std::string_view::npos ? text.substr(0, 0) : text.substr(open + 1, close - open - 1);
-  const auto id = pipeline_.settle_subject(subject);
-  const auto at = id ? writes_.find(*id) : writes_.end();
-  if (at == writes_.end()) {
-    give_up();
-    throw explain(session, error, {.bucket = bucket_.name()});
+  while (violations_ < session.link().violations) {
+    const std::string text = session.violation(violations_++);
+    const nats::Error error(NATS_NOT_PERMITTED, 0, text);
+    const auto open = text.find('"');
+    const auto close = text.rfind('"');
+    const auto id = pipeline_.settle_subject(open < close ? text.substr(open + 1, close - open - 1) : text);
+    const auto at = id ? writes_.find(*id) : writes_.end();
+    if (at == writes_.end()) {
+      const auto failure = explain(session, error, {.bucket = bucket_.name()});
+      give_up();
+      throw failure;
+    }
+    close(*id, 0, explain(session, error, doing(bucket_.name(), at->second)));
   }
-  Settled settled{.number = *id,
-                  .key = at->second.key,
-                  .operation = at->second.operation,
-                  .revision = 0,
-                  .failure = explain(session, error, doing(bucket_.name(), at->second))};
-  keys_.erase(at->second.key);
-  writes_.erase(at);
-  settled_(settled);
 }
 
 void Writer::give_up() {
   for (const auto id : pipeline_.abandon()) {
     const auto at = writes_.find(id);
     if (at == writes_.end()) continue;
-    const Doing what = doing(bucket_.name(), at->second);
-    settled_({.number = id,
-              .key = at->second.key,
-              .operation = at->second.operation,
-              .revision = 0,
-              .failure = Failure(Exit::unknown,
-                                 fmt::format("key \"{}\" of bucket \"{}\": the connection was lost; the write may have been stored",
-                                             what.key, what.bucket),
-                                 {}, {what.bucket, what.key, 0})});
+    const std::string key = at->second.key;
+    close(id, 0,
+          Failure(Exit::unknown,
+                  fmt::format("key \"{}\" of bucket \"{}\": the connection was lost; the write may have been stored", key,
+                              bucket_.name()),
+                  {}, {bucket_.name(), key, 0}));
   }
-  writes_.clear();
-  keys_.clear();
 }
 
 }  // namespace natskv

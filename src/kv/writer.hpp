@@ -30,6 +30,8 @@ struct Settled {
   std::uint64_t number = 0;
   std::string key;
   Operation operation = Operation::put;
+  bool erased = false;                ///< an erase
+  std::uint64_t expected = 0;         ///< the write's own condition, 0 without one
   std::uint64_t revision = 0;         ///< of the write; for an erase: how many values went
   std::optional<Failure> failure;
 };
@@ -49,9 +51,9 @@ class Writer {
  private:
   void settle(Span slice);
   void settle_one(nats::Answer answer);
-  void settle_violation();
+  void settle_violations();
   void give_up();
-  Failure failed(const Write& write, const nats::Answer& answer);
+  void close(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure);
 
   Bucket& bucket_;
   std::function<void(const Settled&)> settled_;

@@ -5,9 +5,6 @@
 
 namespace natskv::nats {
 
-/// The version natskv was compiled with, "3.4.1".
-inline const char* compiled_version() { return NATS_VERSION_STRING; }
-
 /// natsOptions_TLSHandshakeFirst came with nats.c 3.9.0; before that NATS_INVALID_ARG.
 inline natsStatus tls_handshake_first([[maybe_unused]] natsOptions* options) {
 #if NATS_VERSION_NUMBER >= 0x030900

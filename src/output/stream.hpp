@@ -7,8 +7,9 @@
 
 namespace natskv {
 
-/// A buffered writer over a file descriptor it does not own (unless adopt() was used).
-/// Failures: EPIPE throws ReaderGone; anything else Failure(1, "cannot write to standard output: <reason>").
+/// A buffered writer over a file descriptor it does not own. SIGPIPE must be ignored.
+/// Failures: EPIPE throws ReaderGone; anything else Failure(failure, "cannot write to standard output:
+/// <reason>").
 class Output {
  public:
   /// `name` is what messages call it: "standard output", or a file's name.

@@ -13,12 +13,18 @@ namespace natskv::text {
 bool valid_utf8(std::string_view bytes);
 /// Columns on a terminal (utf8proc's widths; combining marks 0, wide 2). Control bytes count 0: escape first.
 std::size_t width(std::string_view utf8);
-/// Cut to at most `columns`, ending in … where something was cut; never splits a character or a cluster's base.
+/// Bytes of the longest prefix of whole characters (grapheme clusters) that takes at most `columns`.
+std::size_t fit(std::string_view utf8, std::size_t columns);
+/// Cut to at most `columns`, ending in … where something was cut; never splits a character or a cluster's
+/// base.
 std::string cut(std::string_view utf8, std::size_t columns);
-/// For a terminal: control bytes (C0, DEL, C1), invalid UTF-8, bidi controls and zero-width characters become visible
-/// escapes (\n, \t, \r, \xHH, \u{200B}); everything else stays.
+/// For a terminal: control bytes (C0, DEL, C1), invalid UTF-8, bidi controls and zero-width characters become
+/// visible escapes (\n, \t, \r, \xHH, \u{200B}); everything else stays.
 std::string visible(std::string_view bytes);
-/// A value in a table: visible() where it is UTF-8 without other controls than \t \n \r, else "(binary, N B)".
+/// UTF-8 without other controls than \t \n \r.
+bool readable(std::string_view bytes);
+/// A value in a table: visible() where it is UTF-8 without other controls than \t \n \r, else "(binary, N
+/// B)".
 std::string table_value(std::string_view bytes);
 /// TSV's escaping: \t \n \r \\ and \xHH for controls and what is not UTF-8. Appends.
 void tsv(std::string_view bytes, std::string& out);
@@ -31,21 +37,26 @@ std::optional<std::string> from_base64(std::string_view text);
 
 /// 2026-11-24T01:02:03.123456789Z: RFC 3339 UTC, always nine digits.
 std::string rfc3339(Instant when);
+void rfc3339(Instant when, std::string& out);
 /// The inverse, any RFC 3339 offset, fraction of 0 to 9 digits; nullopt otherwise.
 std::optional<Instant> from_rfc3339(std::string_view text);
 /// 2026-11-24 01:02:03 +01:00 in the local zone, or in UTC.
 std::string local_time(Instant when, bool utc);
 /// 1.5 KiB, 128 B, unlimited (-1): for tables.
 std::string human_size(std::int64_t bytes);
-/// Go's style: 1h30m0s -> "1h30m", 250ms, 2d (whole days over 48 h) for tables and messages.
+/// Go's style without empty parts: "1h30m", "250ms", and days from 48 h on ("2d", "3d4h"); for tables and
+/// messages.
 std::string human_span(Span span);
 /// Seconds for JSON and TSV: "90", "1.5", exact to the nanosecond, no exponent.
 std::string seconds(Span span);
+void seconds(Span span, std::string& out);
 
-/// Appends a JSON string literal with its quotes; invalid UTF-8 becomes U+FFFD.
+/// Appends a JSON string literal with its quotes; invalid UTF-8 becomes U+FFFD; controls
+/// (DEL and C1 too: a terminal may obey them) are escaped.
 void json_string(std::string_view text, std::string& out);
 
-/// The candidate nearest to the word (edit distance with swaps, at most a third of its length and 3), or empty.
+/// The candidate nearest to the word (edit distance with swaps, at most a third of its length and 3), or
+/// empty.
 template <class Range>
 std::string_view nearest(std::string_view word, const Range& candidates);
 std::size_t distance(std::string_view a, std::string_view b);

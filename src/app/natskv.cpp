@@ -1,0 +1,141 @@
+#include "app/natskv.hpp"
+
+#include "output/text.hpp"
+#include "terminal/prompt.hpp"
+#include "terminal/screen.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <unistd.h>
+
+namespace natskv {
+namespace {
+
+// One write a line, so that lines of several processes do not mix. stderr's reader is not our concern.
+void to_stderr(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+std::string_view code_name(Exit exit) {
+  constexpr std::array names{"ok",       "failure",     "usage",       "not_found",
+                             "conflict", "unreachable", "not_allowed", "unknown"};
+  return names.at(static_cast<std::size_t>(exit));
+}
+
+std::string error_json(const Failure& failure) {
+  std::string line = fmt::format(R"({{"error":{{"exit":{},"code":"{}")", static_cast<int>(failure.exit()), code_name(failure.exit()));
+  const auto text = [&](std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    line += fmt::format(",\"{}\":", name);
+    text::json_string(value, line);
+  };
+  text("bucket", failure.about().bucket);
+  text("key", failure.about().key);
+  if (failure.about().revision != 0) line += fmt::format(",\"revision\":{}", failure.about().revision);
+  text("message", failure.what());
+  return line + "}}\n";
+}
+
+}  // namespace
+
+Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop)
+    : given_(given), verb_(std::move(verb)), out_(out), stop_(stop) {
+  if (given.output) {
+    asked_ = format_named(*given.output);
+    if (!asked_) throw usage("--output: formats are table, tsv, json, jsonl and raw");
+    if (given.json && *asked_ != Format::json) throw usage("--json and --output are two formats");
+  } else if (given.json) {
+    asked_ = Format::json;
+  }
+  if (given.color && *given.color != "auto" && *given.color != "always" && *given.color != "never") {
+    throw usage("--color takes auto, always or never");
+  }
+}
+
+Session& Natskv::session() {
+  if (!session_) {
+    session_ = std::make_unique<Session>([this] { return config::resolve(given_, config::environment); }, stop_, *this);
+  }
+  return *session_;
+}
+
+Session& Natskv::session(const std::string& context) {
+  for (auto& [name, other] : others_) {
+    if (name == context) return *other;
+  }
+  others_.emplace_back(context, std::make_unique<Session>(
+                                    [this, context] { return config::resolve(given_, config::environment, context); },
+                                    stop_, *this));
+  return *others_.back().second;
+}
+
+Format Natskv::format(const Style& style) const {
+  if (!asked_) return out_.terminal() ? style.on_terminal : style.in_pipe;
+  if (*asked_ == Format::raw && !style.raw) throw usage(fmt::format("{} has no raw output", verb_), "use -o tsv or -o json");
+  return *asked_;
+}
+
+bool Natskv::json() const { return asked_ && (*asked_ == Format::json || *asked_ == Format::jsonl); }
+
+Looks Natskv::looks() const {
+  const bool terminal = out_.terminal();
+  return {.color = terminal::color(given_.color.value_or("auto"), terminal),
+          .utc = given_.utc,
+          .width = terminal ? terminal::width() : 0};
+}
+
+bool Natskv::interactive() const { return terminal::interactive(); }
+
+bool Natskv::ask(const std::string& question) {
+  // The user may take longer than a server.
+  if (session_) session_->lift_deadline();
+  const bool yes = terminal::ask(question, stop_);
+  if (stop_) throw Stopped{};
+  if (session_) session_->arm_deadline(session_->timeout());
+  return yes;
+}
+
+void Natskv::confirm(const std::string& question, bool forced, const std::string& refusal) {
+  if (forced) return;
+  if (!interactive()) throw usage(refusal, "add --force where nobody can be asked");
+  if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
+}
+
+Progress Natskv::progress(std::string what, std::uint64_t total) { return Progress(std::move(what), total, given_.quiet); }
+
+void Natskv::say(std::string_view prefix, std::string_view text) {
+  to_stderr(fmt::format("natskv: {}{}\n", prefix, text::visible(text)));
+}
+
+void Natskv::warn(std::string_view text) { say(verb_ + ": warning: ", text); }
+void Natskv::note(std::string_view text) {
+  if (!given_.quiet) say(verb_ + ": ", text);
+}
+void Natskv::hint(std::string_view text) {
+  if (!given_.quiet) to_stderr(fmt::format("hint: {}\n", text::visible(text)));
+}
+void Natskv::trace(std::string_view line) { to_stderr(fmt::format("trace: {}\n", text::visible(line))); }
+
+void Natskv::usage_page(std::string_view text) { to_stderr(text); }
+
+void Natskv::print(const Failure& failure) {
+  say(verb_.empty() ? std::string() : verb_ + ": ", failure.what());
+  if (!failure.hint().empty()) hint(failure.hint());
+  if (json()) to_stderr(error_json(failure));
+}
+
+void Natskv::report(const Failure& failure) {
+  print(failure);
+  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks as 1 would.
+  status_ = std::max(status_, static_cast<int>(failure.exit()));
+}
+
+}  // namespace natskv

@@ -1,0 +1,104 @@
+// What a command works with; nothing costs before it is asked for.
+#pragma once
+
+#include "base/failure.hpp"
+#include "base/stop.hpp"
+#include "config/settings.hpp"
+#include "kv/bucket.hpp"
+#include "kv/session.hpp"
+#include "output/rows.hpp"
+#include "output/stream.hpp"
+#include "terminal/progress.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// How a command's results look when -o says nothing, and what it can do.
+struct Style {
+  Format on_terminal = Format::table;
+  Format in_pipe = Format::tsv;
+  bool raw = false;  ///< -o raw makes sense
+  Layout layout = {};
+
+  static Style list(Layout layout = {}) { return {.layout = layout}; }
+  static Style object(bool vertical = false) {
+    return {.layout = {.shape = Shape::object, .vertical = vertical, .nul = false, .names = false}};
+  }
+  static Style live() { return {.layout = {.shape = Shape::live, .vertical = false, .nul = false, .names = false}}; }
+  /// A write: its revision, unless a format was asked for.
+  static Style write() {
+    return {.on_terminal = Format::plain,
+            .in_pipe = Format::plain,
+            .raw = false,
+            .layout = {.shape = Shape::object, .vertical = false, .nul = false, .names = false}};
+  }
+};
+
+class Natskv final : public Notices {
+ public:
+  /// `verb`: for messages. Does no I/O; throws Failure(usage) for a format or colour that is none.
+  Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop);
+
+  Bucket bucket(const std::string& name) { return {session(), name}; }
+  Session& session();
+  /// Another context's session (cp, diff). Lives as long as this.
+  Session& session(const std::string& context);
+  [[nodiscard]] const config::Given& given() const { return given_; }
+
+  /// Checks -o against the style (usage). Before connecting.
+  [[nodiscard]] Format format(const Style& style) const;
+  [[nodiscard]] Looks looks() const;
+  template <class T>
+  Rows<T> rows(const View<T>& view, const Style& style) {
+    return rows(view, style, out_);
+  }
+  template <class T>
+  Rows<T> rows(const View<T>& view, const Style& style, Output& out) {
+    return Rows<T>(view, format(style), style.layout, looks(), out);
+  }
+  Output& out() { return out_; }
+  Stop& stop() { return stop_; }
+
+  /// SPEC rule 3: on a terminal asks, off it refuses (usage). `forced` is -f. Throws Failure(1, "nothing changed") on no.
+  /// `refusal`: what to write instead, "rm needs --force".
+  void confirm(const std::string& question, bool forced, const std::string& refusal);
+  [[nodiscard]] bool interactive() const;
+  /// Asks without refusing off a terminal; only where interactive().
+  bool ask(const std::string& question);
+  Progress progress(std::string what, std::uint64_t total);
+
+  void warn(std::string_view text) override;
+  void note(std::string_view text) override;
+  void hint(std::string_view text);
+  [[nodiscard]] bool tracing() const override { return given_.trace; }
+  void trace(std::string_view line) override;
+  [[nodiscard]] bool quiet() const { return given_.quiet; }
+
+  /// One of several items failed: a line on stderr; the rest goes on. status() is then the first of 7, 6, 5, 4, 3, 1.
+  void report(const Failure& failure);
+  [[nodiscard]] int status() const { return status_; }
+  /// The failure as run() prints it: message, hint, and the JSON line where -o json was asked for.
+  void print(const Failure& failure);
+  /// Help on stderr, as it is.
+  void usage_page(std::string_view text);
+  /// Whether a failure should also be one line of JSON.
+  [[nodiscard]] bool json() const;
+
+ private:
+  void say(std::string_view prefix, std::string_view text);
+
+  config::Given given_;
+  std::string verb_;
+  Output& out_;
+  Stop& stop_;
+  std::optional<Format> asked_;
+  std::unique_ptr<Session> session_;
+  std::vector<std::pair<std::string, std::unique_ptr<Session>>> others_;
+  int status_ = 0;
+};
+
+}  // namespace natskv

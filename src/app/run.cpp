@@ -1,0 +1,131 @@
+#include "app/run.hpp"
+
+#include "app/cli.hpp"
+#include "app/help.hpp"
+#include "app/natskv.hpp"
+#include "app/version.hpp"
+#include "nats/check.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+
+namespace natskv {
+namespace {
+
+// A failed write to stdout replaces success only: what went wrong before is the better news.
+int flushed(int status, Output& out, Natskv& natskv) {
+  try {
+    out.flush();
+    return status;
+  } catch (const ReaderGone&) {
+    return status == 0 ? status_of(Why::reader_gone) : status;
+  } catch (const Failure& failure) {
+    if (status == 0) natskv.print(failure);
+    return status == 0 ? static_cast<int>(failure.exit()) : status;
+  }
+}
+
+int act(CommandLine& line, Natskv& natskv, Output& out) {
+  if (line.version) {
+    out.write(version());
+    return 0;
+  }
+  if (line.help) {
+    out.write(line.verb == nullptr ? help() : help(*line.verb, *line.declared));
+    return 0;
+  }
+  if (line.verb == nullptr) {
+    natskv.usage_page(help());
+    return static_cast<int>(Exit::usage);
+  }
+  return std::max(line.action->run(natskv), natskv.status());
+}
+
+int guarded(CommandLine& line, Natskv& natskv, Output& out, Stop& stop) {
+  try {
+    return act(line, natskv, out);
+  } catch (const Failure& failure) {
+    // What was found is printed before what was not.
+    try {
+      out.flush();
+    } catch (const ReaderGone&) {
+      return status_of(Why::reader_gone);
+    } catch (const Failure&) {  // the first failure is the one to report
+    }
+    natskv.report(failure);
+    return std::max(natskv.status(), static_cast<int>(failure.exit()));
+  } catch (const Stopped& stopped) {
+    if (!stopped.said.empty()) natskv.warn(stopped.said);
+    return status_of(stop.why());
+  } catch (const ReaderGone&) {
+    return status_of(Why::reader_gone);
+  } catch (const nats::Error& error) {
+    natskv.print(Failure(Exit::failure, error.what()));
+  } catch (const nlohmann::json::exception&) {
+    natskv.print(Failure(Exit::failure, "the server's answer has another form than natskv knows"));
+  } catch (const std::bad_alloc&) {
+    natskv.print(Failure(Exit::failure, "out of memory"));
+  } catch (const std::exception& error) {
+    natskv.print(Failure(Exit::failure, error.what()));
+  }
+  return static_cast<int>(Exit::failure);
+}
+
+}  // namespace
+
+int status_of(Why why) {
+  switch (why) {
+    case Why::interrupted: return 130;
+    case Why::terminated: return 143;
+    case Why::reader_gone: return 141;
+    case Why::deadline: return static_cast<int>(Exit::unreachable);
+    case Why::none: break;
+  }
+  return static_cast<int>(Exit::failure);
+}
+
+int run(const std::vector<std::string>& words, Output& out, Stop& stop) {
+  CommandLine line;
+  try {
+    read(words, line);
+    auto natskv =
+        std::make_unique<Natskv>(line.given, line.verb == nullptr ? "" : std::string(line.verb->name), out, stop);
+    const int status = flushed(guarded(line, *natskv, out, stop), out, *natskv);
+#ifndef NATSKV_UNWIND
+    // The connection, its threads and buffers: the kernel takes them back faster than the library.
+    (void)natskv.release();
+#endif
+    return status;
+  } catch (const Failure& failure) {
+    // The command line itself is wrong; -o may be what is wrong, so only -j and a valid -o speak JSON.
+    config::Given given;
+    given.quiet = line.given.quiet;
+    const bool json = line.given.json || line.given.output == "json" || line.given.output == "jsonl";
+    given.json = json;
+    Natskv(given, line.verb == nullptr ? "" : std::string(line.verb->name), out, stop).print(failure);
+    return static_cast<int>(failure.exit());
+  }
+}
+
+void hide_secrets(int argc, char** argv) {
+  const auto wipe = [](char* text) { std::memset(text, 'x', std::strlen(text)); };
+  for (int i = 1; i < argc; ++i) {
+    char* word = argv[i];
+    for (const char* option : {"--password", "--token"}) {
+      const std::size_t length = std::strlen(option);
+      if (std::strcmp(word, option) == 0 && i + 1 < argc) wipe(argv[i + 1]);
+      else if (std::strncmp(word, option, length) == 0 && word[length] == '=') wipe(word + length + 1);
+    }
+    // nats://user:secret@host, as often as it stands in a list
+    for (char* scheme = std::strstr(word, "://"); scheme != nullptr; scheme = std::strstr(scheme + 3, "://")) {
+      char* at = scheme + 3 + std::strcspn(scheme + 3, "@,/ ");
+      if (*at == '@') std::memset(scheme + 3, 'x', static_cast<std::size_t>(at - scheme - 3));
+    }
+  }
+}
+
+}  // namespace natskv

@@ -1,0 +1,79 @@
+#include "base/pattern.hpp"
+
+#include <algorithm>
+
+namespace natskv {
+
+std::vector<std::string_view> tokens(std::string_view word) {
+  std::vector<std::string_view> out;
+  for (std::size_t dot = 0; dot != std::string_view::npos; word.remove_prefix(dot + 1)) {
+    dot = word.find('.');
+    out.push_back(word.substr(0, dot));
+    if (dot == std::string_view::npos) break;
+  }
+  return out;
+}
+
+bool means(const Pattern& pattern, std::string_view key) {
+  return pattern.wild ? matches(pattern.text, key) : pattern.text == key;
+}
+
+namespace {
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out += '.';
+    out += part;
+  }
+  return out;
+}
+
+}  // namespace
+
+bool matches(std::string_view pattern, std::string_view key) {
+  // Called for every event where several patterns share a subscription: no allocation.
+  for (;;) {
+    const std::size_t pattern_dot = pattern.find('.');
+    const std::size_t key_dot = key.find('.');
+    const std::string_view token = pattern.substr(0, pattern_dot);
+    const bool pattern_ends = pattern_dot == std::string_view::npos;
+    const bool key_ends = key_dot == std::string_view::npos;
+    if (token == ">" && pattern_ends) return !key.empty();
+    const std::string_view name = key.substr(0, key_dot);
+    if (name.empty() || (token != "*" && token != name)) return false;
+    if (pattern_ends || key_ends) return pattern_ends && key_ends;
+    pattern.remove_prefix(pattern_dot + 1);
+    key.remove_prefix(key_dot + 1);
+  }
+}
+
+std::string common(const std::vector<Pattern>& patterns) {
+  if (patterns.empty()) return ">";
+  std::vector<std::string> result;
+  bool open = false;     // ends in >
+  std::size_t most = 0;  // tokens in front of that >
+  for (const Pattern& pattern : patterns) {
+    auto all = tokens(pattern.text);
+    const bool ends_open = pattern.wild && all.back() == ">";
+    const bool first = &pattern == &patterns.front();
+    if (ends_open || (!first && !open && all.size() != result.size())) open = true;
+    if (first) most = all.size();
+    // In front of > only as many tokens as each pattern has in front of its own last one.
+    most = std::min(most, all.size());
+    if (first) {
+      result.assign(all.begin(), all.end());
+    }
+    for (std::size_t i = 0; i < std::min(result.size(), all.size()); ++i) {
+      const bool key_with_wildcard = !pattern.wild && (all[i] == "*" || all[i] == ">");
+      if (result[i] != all[i] || key_with_wildcard) result[i] = "*";
+    }
+  }
+  if (open) {
+    result.resize(most - 1);
+    result.emplace_back(">");
+  }
+  return joined(result);
+}
+
+}  // namespace natskv

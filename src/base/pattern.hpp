@@ -1,0 +1,26 @@
+// Keys and PATTERNs as the server matches them. Checking words is input/parse.hpp's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace natskv {
+
+/// A word of a listing: a PATTERN (one token is *, or the last is >), or one key, whatever it holds.
+struct Pattern {
+  std::string text;
+  bool wild = false;
+  friend bool operator==(const Pattern&, const Pattern&) = default;
+};
+
+/// Parts between dots.
+std::vector<std::string_view> tokens(std::string_view key);
+/// Whether a key is matched by a pattern's text, NATS token rules. Allocates nothing.
+bool matches(std::string_view pattern, std::string_view key);
+/// Whether a word of a listing means this key.
+bool means(const Pattern& pattern, std::string_view key);
+/// The narrowest single NATS subject filter that covers all patterns ("a.b", "a.c" -> "a.*"); none: ">".
+std::string common(const std::vector<Pattern>& patterns);
+
+}  // namespace natskv

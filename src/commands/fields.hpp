@@ -1,0 +1,28 @@
+// What is printed of an entry, a write, a name: one line a field, SPEC 5's names and order.
+#pragma once
+
+#include "kv/bucket.hpp"
+#include "kv/entry.hpp"
+#include "output/record.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace natskv::fields {
+
+struct Name {
+  std::string_view name;
+};
+
+/// One key's name.
+const View<Name>& names();
+/// `get` and its records.
+const View<Entry>& get();
+/// `keys -v`; with the value where it was read.
+const View<Entry>& keys(bool with_value);
+/// `history` and `watch`; without the value for --meta.
+const View<Entry>& events(bool with_value);
+/// A write's answer: its revision, or bucket, key, revision, operation.
+const View<Written>& written();
+
+}  // namespace natskv::fields

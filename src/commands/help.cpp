@@ -1,0 +1,42 @@
+// help: of natskv, or of one command.
+#include "app/help.hpp"
+
+#include "app/cli.hpp"
+#include "app/natskv.hpp"
+#include "commands/table.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class Help final : public Action {
+  std::optional<std::string> command_;
+
+  void declare(Arguments& a) override {
+    a.take({.name = "COMMAND", .kind = Kind::text, .help = "whose help"}, command_);
+  }
+
+  int run(Natskv& natskv) override {
+    if (!command_) {
+      natskv.out().write(natskv::help());
+      return 0;
+    }
+    CommandLine line;
+    read({*command_, "--help"}, line);
+    natskv.out().write(line.verb == nullptr ? natskv::help() : natskv::help(*line.verb, *line.declared));
+    return 0;
+  }
+};
+
+}  // namespace
+
+const Verb help{
+    .name = "help",
+    .aliases = {},
+    .group = Group::tools,
+    .summary = "Show help, of a command too",
+    .description = "The same as natskv --help and natskv COMMAND --help.",
+    .examples = "$ natskv help get | head -1\nnatskv get: Read the value of a key, byte for byte\n",
+    .make = make_action<Help>,
+};
+
+}  // namespace natskv::commands

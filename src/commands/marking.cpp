@@ -1,0 +1,183 @@
+#include "commands/marking.hpp"
+
+#include "commands/fields.hpp"
+#include "commands/write.hpp"
+#include "input/parse.hpp"
+#include "kv/explain.hpp"
+#include "kv/watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace natskv::commands {
+namespace {
+
+// The server refuses a marker in a full bucket since 2.10 or so; then the key goes without one (purge only).
+bool full(const Failure& failure) {
+  return std::string_view(failure.what()).find("the bucket is full") != std::string_view::npos;
+}
+
+bool writable(const std::string& key) {
+  try {
+    return !parse::key(key).empty();
+  } catch (const Failure&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void Marking::declare(Arguments& a) {
+  const bool purge = operation_ == Operation::purge;
+  a.bucket(bucket_);
+  a.take({.name = "KEY", .kind = Kind::pattern, .help = "keys, or PATTERNs", .required = !purge, .many = true}, words_);
+  a.take({.name = "--if-revision", .kind = Kind::revision, .help = "only if the key is at this revision (one KEY)"},
+         expected_);
+  a.take({.name = "--older-than", .kind = Kind::duration, .help = "only keys last written longer ago"}, older_than_);
+  a.flag("--must-exist", must_exist_, "a key that is missing is an error (status 3)");
+  a.flag("--dry-run", dry_, "list what would go, change nothing");
+  a.flag("--literal", literal_, "take * and > in KEY as they stand");
+  a.flag("-f,--force", force_, "do not ask");
+}
+
+bool Marking::listing() const {
+  return older_than_ || std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
+}
+
+void Marking::check() {
+  patterns_ = parse::patterns(words_, literal_);
+  if (expected_ && (patterns_.size() != 1 || listing())) throw usage("--if-revision takes one KEY");
+}
+
+int Marking::run(Natskv& natskv) {
+  if (dry_) return list(natskv);
+  if (listing() || patterns_.size() > 1) return many(natskv);
+  return one(natskv);
+}
+
+int Marking::one(Natskv& natskv) {
+  (void)natskv.format(Style::write());
+  auto bucket = natskv.bucket(bucket_);
+  const std::string& key = patterns_[0].text;
+  // A key that other clients wrote gets a marker only where there is something to mark.
+  if (must_exist_ || !writable(key)) {
+    const auto found = bucket.entry(key);
+    if (!found || found->entry.marker()) {
+      if (must_exist_) throw no_key(bucket_, key);
+      natskv.note(fmt::format("key \"{}\" not found in bucket \"{}\": nothing to do", key, bucket_));
+      return 0;
+    }
+    if (!expected_) expected_ = found->entry.revision;
+  }
+  return print(natskv, mark(bucket, natskv));
+}
+
+Written Marking::mark(Bucket& bucket, Natskv& natskv) {
+  const std::string& key = patterns_[0].text;
+  try {
+    return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
+  } catch (const Failure& failure) {
+    if (operation_ != Operation::purge || !full(failure)) throw;
+    const auto found = bucket.entry(key);
+    if (!found) throw;
+    if (expected_ && found->entry.revision != *expected_) {
+      throw conflict({.bucket = bucket_, .key = key, .revision = *expected_}, found->entry.revision);
+    }
+    bucket.erase(key, found->entry.revision);
+    natskv.note(fmt::format("bucket \"{}\" is full: 1 key was purged without a marker", bucket_));
+    return {bucket_, key, found->entry.revision, operation_};
+  }
+}
+
+bool Marking::old_enough(const Entry& entry, Instant now) const {
+  return !older_than_ || entry.created.ns < now.ns - older_than_->ns;
+}
+
+// Each live key that the words mean, as it was when the listing started: what is written behind that is another's.
+template <class Each>
+void Marking::each(Natskv& natskv, Each&& entry_of) {
+  EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false});
+  std::set<std::string, std::less<>> missing;
+  for (const auto& pattern : patterns_) {
+    if (!pattern.wild) missing.insert(pattern.text);
+  }
+  while (const Entry* entry = entries.next_current()) {
+    if (entry->marker() || entry->revision > entries.last_revision()) continue;
+    if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);
+    if (old_enough(*entry, entries.server_time())) entry_of(*entry);
+  }
+  if (!must_exist_) return;
+  for (const auto& key : missing) natskv.report(no_key(bucket_, key));
+}
+
+int Marking::list(Natskv& natskv) {
+  auto rows = natskv.rows(fields::keys(false), Style::list());
+  each(natskv, [&](const Entry& entry) { rows(entry); });
+  rows.finish();
+  return natskv.status();
+}
+
+std::uint64_t Marking::count(Natskv& natskv) {
+  std::uint64_t keys = 0;
+  each(natskv, [&](const Entry&) { ++keys; });
+  return keys;
+}
+
+int Marking::many(Natskv& natskv) {
+  const std::string_view verb = operation_ == Operation::purge ? "purge" : "delete";
+  Style style = Style::write();
+  style.layout.shape = Shape::list;
+  (void)natskv.format(style);
+  if (listing() && !force_) {
+    if (!natskv.interactive()) {
+      natskv.confirm({}, false, fmt::format("to {} by pattern or age nobody can be asked here", verb));
+    }
+    const auto keys = count(natskv);
+    if (keys == 0) return natskv.status();
+    natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", operation_ == Operation::purge ? "Purge" : "Delete", keys,
+                               keys == 1 ? "" : "s", bucket_),
+                   false, {});
+  }
+  auto rows = natskv.rows(fields::written(), style);
+  auto bucket = natskv.bucket(bucket_);
+  if (ttl_) bucket.require_ttl();
+  natskv.session().keep_after_violation();
+  std::uint64_t done = 0, unmarked = 0, number = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> refused;
+  Writer writer(bucket, [&](const Settled& settled) {
+    if (settled.failure && operation_ == Operation::purge && !settled.erased && full(*settled.failure)) {
+      refused.emplace_back(settled.key, settled.expected);
+      return;
+    }
+    if (settled.failure) return natskv.report(*settled.failure);
+    ++done;
+    if (settled.erased) ++unmarked;
+    if (!natskv.quiet() || natskv.given().output || natskv.given().json) {
+      rows({bucket_, settled.key, settled.erased ? settled.expected : settled.revision, operation_});
+    }
+  });
+  const auto again = [&] {
+    // The bucket is full: these go without a marker, which would not fit.
+    for (auto& [key, revision] : refused) {
+      writer.push(number++, {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
+    }
+    refused.clear();
+  };
+  each(natskv, [&](const Entry& entry) {
+    writer.push(number++, {.key = std::string(entry.key), .operation = operation_, .expected = entry.revision, .ttl = ttl_});
+    if (refused.size() >= 100) again();
+  });
+  writer.finish();
+  again();
+  writer.finish();
+  rows.finish();
+  if (unmarked > 0) {
+    natskv.note(fmt::format("bucket \"{}\" is full: {} keys were purged without a marker", bucket_, unmarked));
+  }
+  if (listing()) natskv.note(fmt::format("{}d {} key{}", verb, done, done == 1 ? "" : "s"));
+  return natskv.status();
+}
+
+}  // namespace natskv::commands

@@ -1,0 +1,50 @@
+// del and purge: markers for keys, and for what a PATTERN matches.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "base/pattern.hpp"
+#include "kv/writer.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+
+/// The options and the work that del and purge share.
+class Marking {
+ public:
+  explicit Marking(Operation operation) : operation_(operation) {}
+
+  void declare(Arguments& arguments);
+  void check();
+  int run(Natskv& natskv);
+
+  [[nodiscard]] bool without_keys() const { return words_.empty(); }
+  [[nodiscard]] const std::string& bucket() const { return bucket_; }
+  [[nodiscard]] bool forced() const { return force_; }
+  [[nodiscard]] bool dry() const { return dry_; }
+  void ttl(std::optional<Span> ttl) { ttl_ = ttl; }
+
+ private:
+  int one(Natskv& natskv);
+  int many(Natskv& natskv);
+  int list(Natskv& natskv);
+  Written mark(Bucket& bucket, Natskv& natskv);
+  std::uint64_t count(Natskv& natskv);
+  template <class Each>
+  void each(Natskv& natskv, Each&& entry_of);
+  [[nodiscard]] bool old_enough(const Entry& entry, Instant now) const;
+  [[nodiscard]] bool listing() const;
+
+  Operation operation_;
+  std::string bucket_;
+  std::vector<std::string> words_;
+  std::vector<Pattern> patterns_;
+  std::optional<std::uint64_t> expected_;
+  std::optional<Span> older_than_, ttl_;
+  bool force_ = false, dry_ = false, must_exist_ = false, literal_ = false;
+};
+
+}  // namespace natskv::commands

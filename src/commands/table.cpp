@@ -1,0 +1,16 @@
+#include "commands/table.hpp"
+
+#include <array>
+
+namespace natskv::commands {
+
+std::span<const Verb* const> table() {
+  static constexpr std::array list{
+      &add,    &edit, &rm,    &ls,   &info,    &compact,                          // buckets
+      &get,    &put,  &create, &update, &del, &purge, &keys, &history, &revert, &watch,  // keys
+      &sandbox, &help,                                                           // tools
+  };
+  return list;
+}
+
+}  // namespace natskv::commands

@@ -1,0 +1,33 @@
+#include "commands/write.hpp"
+
+#include "base/failure.hpp"
+#include "commands/fields.hpp"
+#include "input/value.hpp"
+
+namespace natskv::commands {
+
+void ValueArguments::declare(Arguments& a) {
+  a.take({.name = "VALUE", .kind = Kind::value, .help = "the value as it stands; \"\" is the empty value"}, word_);
+  a.take({.name = "-F,--file", .kind = Kind::file, .help = "read the value from this file; - is standard input"}, file_);
+}
+
+std::string ValueArguments::read(Natskv& natskv) const {
+  if (word_ && looks_like_file(*word_)) natskv.hint("VALUE is taken as it stands; -F reads a file");
+  return read_value(word_, file_);
+}
+
+void check_ttl(const std::optional<Span>& ttl) {
+  if (ttl && (ttl->ns < seconds(1).ns || ttl->ns % seconds(1).ns != 0)) {
+    throw usage("--ttl: a key's time to live is a whole number of seconds, 1s or more");
+  }
+}
+
+int print(Natskv& natskv, const Written& written) {
+  if (natskv.quiet() && !natskv.given().output && !natskv.given().json) return 0;
+  auto rows = natskv.rows(fields::written(), Style::write());
+  rows(written);
+  rows.finish();
+  return 0;
+}
+
+}  // namespace natskv::commands

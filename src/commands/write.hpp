@@ -1,0 +1,31 @@
+// What put, create and update share: a value's place on the command line and the printed answer.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "input/arguments.hpp"
+
+#include <optional>
+#include <string>
+
+namespace natskv::commands {
+
+/// VALUE, -F/--file, or standard input (SPEC 4, put).
+class ValueArguments {
+ public:
+  void declare(Arguments& arguments);
+  /// Reads the value; before connecting. Failure(usage).
+  [[nodiscard]] std::string read(Natskv& natskv) const;
+  [[nodiscard]] bool given() const { return word_.has_value(); }
+  [[nodiscard]] bool from_file() const { return file_.has_value(); }
+
+ private:
+  std::optional<std::string> word_, file_;
+};
+
+/// Nats-TTL counts whole seconds, from one on (ADR-43). Failure(usage).
+void check_ttl(const std::optional<Span>& ttl);
+
+/// Prints one write's answer.
+int print(Natskv& natskv, const Written& written);
+
+}  // namespace natskv::commands

@@ -1,0 +1,120 @@
+// Which credentials are used: one way, from the strongest place that names one.
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+#include "config/resolution.hpp"
+
+#include <algorithm>
+
+namespace natskv::config {
+namespace {
+
+/// In the nats tool's order.
+constexpr std::array<Way, 6> ways{{{"user", "password"},
+                                   {"creds", {}},
+                                   {"nkey", {}},
+                                   {"jwt", "seed"},
+                                   {"user_jwt", "user_seed"},
+                                   {"token", {}}}};
+
+bool has_user(const std::string& server) { return server.find('@') != std::string::npos; }
+
+}  // namespace
+
+void Resolution::authenticate() {
+  const bool in_url = std::any_of(settings_.servers.begin(), settings_.servers.end(), has_user);
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    if (in_url && layer > server_layer_) break;
+    // A password without a user is an error as an option; a variable or field left over is not.
+    const auto given = [&](const Way& way) {
+      if (find(layers_[layer], way.first) != nullptr) return true;
+      const bool second = !way.second.empty() && find(layers_[layer], way.second) != nullptr;
+      return second && (layer == from_options || find(layers_, way.first) != nullptr);
+    };
+    const auto* way = std::find_if(ways.begin(), ways.end(), given);
+    if (way == ways.end()) continue;
+    if (layer == from_options) refuse_two(*way, std::find_if(way + 1, ways.end(), given));
+    if (in_url && layer == from_options && server_layer_ == from_options) {
+      throw usage("the user part of --server and other credentials exclude each other");
+    }
+    if (in_url && layer < server_layer_) drop_users();
+    apply(*way, layer);
+    return;
+  }
+  // The default server has no user part: one of the layers named it.
+  if (in_url) note("user", "(set)", "the URL of " + find(layers_[server_layer_], "server")->from);
+}
+
+void Resolution::refuse_two(const Way& one, const Way* other) const {
+  if (other == ways.end()) return;
+  const auto option = [&](const Way& way) {
+    const Sourced* word = find(layers_[from_options], way.first);
+    return (word != nullptr ? word : find(layers_[from_options], way.second))->from;
+  };
+  throw usage(option(one) + " and " + option(*other) + " exclude each other");
+}
+
+void Resolution::drop_users() {
+  for (std::string& server : settings_.servers) server = shown({server});
+}
+
+const Sourced* Resolution::part(std::string_view name, std::size_t strongest, std::size_t weakest) const {
+  for (std::size_t layer = strongest; layer <= weakest; ++layer) {
+    if (const Sourced* found = find(layers_[layer], name)) return found;
+  }
+  return nullptr;
+}
+
+void Resolution::apply(const Way& way, std::size_t layer) {
+  const bool first_here = find(layers_[layer], way.first) != nullptr;
+  const std::size_t weakest = layer == from_context || !first_here ? from_context : from_environment;
+  const Sourced* one = part(way.first, layer, weakest);
+  const std::size_t other_weakest =
+      one != nullptr && one == find(layers_[from_context], way.first) ? from_context : from_environment;
+  const Sourced* two = way.second.empty() ? nullptr : part(way.second, from_options, other_weakest);
+  const std::string given = first_here ? one->from : find(layers_[layer], way.second)->from;
+  if (one == nullptr) throw usage(given + " needs " + (way.first == "user" ? "a user (--user)" : "--jwt"));
+  warn_of_selected(*one, two);
+  if (way.first == "user") {
+    take_user(*one, two, layer);
+  } else if (way.first == "token") {
+    settings_.token = Secret(one->value);
+    note("token", "(set)", one->from);
+  } else if (way.first == "user_jwt") {
+    if (two == nullptr) throw usage("context " + in_quotes(settings_.context) + ": user_jwt needs user_seed");
+    settings_.jwt = Secret(one->value);
+    settings_.seed = Secret(two->value);
+    note("jwt", "(set)", one->from);
+    note("seed", "(set)", two->from);
+  } else {
+    if (way.first == "jwt" && two == nullptr) throw usage(one->from + " needs --seed");
+    take_file(way.first, *one, way.first != "jwt");
+    if (two != nullptr) take_file(way.second, *two, true);
+  }
+}
+
+void Resolution::take_user(const Sourced& user, const Sourced* password, std::size_t layer) {
+  if (password == nullptr && layer != from_context) {  // as the nats tool takes --user, not a context's user
+    settings_.token = Secret(user.value);
+    note("token", "(set)", user.from);
+    return;
+  }
+  settings_.user = user.value;
+  note("user", user.value, user.from);
+  if (password == nullptr) return;
+  settings_.password = Secret(password->value);
+  note("password", "(set)", password->from);
+}
+
+void Resolution::warn_of_selected(const Sourced& one, const Sourced* two) {
+  const auto of_context = [](const Sourced& part) { return part.from.starts_with("context "); };
+  const bool any_of_context = of_context(one) || (two != nullptr && of_context(*two));
+  if (!selected_ || server_layer_ >= from_context || !any_of_context) return;
+  const Sourced* own = find(layers_[from_context], "server");
+  const auto same = own == nullptr ? std::vector<std::string>{} : servers(own->value, own->from);
+  if (shown(same) == shown(settings_.servers)) return;
+  warn("the credentials of the selected context " + in_quotes(settings_.context) + " go to " +
+       shown(settings_.servers) + " (" + find(layers_[server_layer_], "server")->from +
+       "); --context or --no-context decides");
+}
+
+}  // namespace natskv::config

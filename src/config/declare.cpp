@@ -1,0 +1,103 @@
+// The global options (SPEC 2), as help and completion show them.
+#include "config/settings.hpp"
+#include "input/arguments.hpp"
+
+#include <cstdlib>
+
+namespace natskv::config {
+namespace {
+
+void declare_credentials(Arguments& a, Given& given) {
+  const auto option = [&](std::string_view name, Kind kind, std::string_view help,
+                          std::string_view placeholder, std::string_view variable,
+                          std::optional<std::string>& word) {
+    a.take({.name = name, .kind = kind, .help = help, .placeholder = placeholder, .environment = variable},
+           word);
+  };
+  option("--user", Kind::text, "user; without a password it is a token", "NAME", "NATS_USER", given.user);
+  option("--password", Kind::text, "the user's password", "WORD", "NATS_PASSWORD", given.password);
+  option("--password-file", Kind::file, "file whose first line is the password, - is stdin", {}, {},
+         given.password_file);
+  option("--token", Kind::text, "token", "TOKEN", "NATS_TOKEN", given.token);
+  option("--token-file", Kind::file, "file whose first line is the token, - is stdin", {}, {},
+         given.token_file);
+  option("--creds", Kind::file, "file of credentials: JWT and seed", {}, "NATS_CREDS", given.creds);
+  option("--nkey", Kind::file, "file of an NKey's seed", {}, "NATS_NKEY", given.nkey);
+  option("--jwt", Kind::file, "file of a user's JWT, with --seed", {}, "NATS_JWT", given.jwt);
+  option("--seed", Kind::file, "file of the seed, with --jwt", {}, "NATS_SEED", given.seed);
+  option("--tlscert", Kind::file, "client certificate (PEM), with --tlskey", {}, "NATS_CERT", given.tlscert);
+  option("--tlskey", Kind::file, "private key of --tlscert", {}, "NATS_KEY", given.tlskey);
+  option("--tlsca", Kind::file, "certificates of the authorities to trust", {}, "NATS_CA", given.tlsca);
+  a.flag("--tlsfirst", given.tlsfirst, "TLS handshake before the server's greeting");
+  a.excludes("--password", "--password-file");
+  a.excludes("--token", "--token-file");
+}
+
+}  // namespace
+
+void declare(Arguments& a, Given& given) {
+  a.take({.name = "-s,--server",
+          .kind = Kind::text,
+          .help = "servers, separated by commas (nats://127.0.0.1:4222)",
+          .placeholder = "URL",
+          .environment = "NATS_URL"},
+         given.server);
+  declare_credentials(a, given);
+  a.take({.name = "--timeout",
+          .kind = Kind::duration,
+          .help = "longest wait for connecting and for each answer (5s)",
+          .environment = "NATS_TIMEOUT"},
+         given.timeout);
+  a.take({.name = "--context",
+          .kind = Kind::context,
+          .help = "saved context of the nats tool: its name or its file",
+          .placeholder = "NAME",
+          .environment = "NATS_CONTEXT"},
+         given.context);
+  a.flag("--no-context", given.no_context, "use no context, not even the selected one");
+  a.take({.name = "--js-domain", .kind = Kind::text, .help = "JetStream domain", .placeholder = "DOMAIN"},
+         given.js_domain);
+  a.take({.name = "--js-api-prefix",
+          .kind = Kind::text,
+          .help = "subject prefix of the JetStream API",
+          .placeholder = "PREFIX"},
+         given.js_api_prefix);
+  a.take({.name = "--inbox-prefix",
+          .kind = Kind::text,
+          .help = "subject prefix of answers (_INBOX)",
+          .placeholder = "PREFIX"},
+         given.inbox_prefix);
+  a.take({.name = "--connection-name",
+          .kind = Kind::text,
+          .help = "name that the server shows",
+          .placeholder = "NAME"},
+         given.connection_name);
+  a.take({.name = "-o,--output",
+          .kind = Kind::choice,
+          .help = "format of the output",
+          .choices = {"table", "tsv", "json", "jsonl", "raw"},
+          .placeholder = "FORMAT"},
+         given.output);
+  a.flag("-j,--json", given.json, "the same as -o json");
+  a.take({.name = "--color",
+          .kind = Kind::choice,
+          .help = "colours: auto, always or never (auto)",
+          .choices = {"auto", "always", "never"},
+          .placeholder = "WHEN",
+          .environment = "NO_COLOR, CLICOLOR_FORCE"},
+         given.color);
+  a.flag("--utc", given.utc, "times of tables in UTC");
+  a.flag("-q,--quiet", given.quiet, "no results of writes, summaries, progress and hints");
+  a.flag("--trace", given.trace, "each operation on stderr, values and secrets masked");
+  a.excludes("--context", "--no-context");
+  a.excludes("--js-domain", "--js-api-prefix");
+  a.excludes("--output", "--json");
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+}  // namespace natskv::config

@@ -1,0 +1,62 @@
+// resolve()'s work, in steps that fill the Settings. For config/ only.
+#pragma once
+
+#include "config/layers.hpp"
+#include "config/settings.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace natskv::config {
+
+/// One way to authenticate: the names of its values in a layer.
+struct Way {
+  std::string_view first, second;
+};
+
+class Resolution {
+ public:
+  /// What it refers to must outlive it. `other`: for another context than the options' (cp --to-context).
+  Resolution(const Given& given, const Environment& environment, bool other)
+      : given_(given), environment_(environment), other_(other) {}
+
+  Settings run(const std::optional<std::string>& context_override);
+
+ private:
+  void note(const char* name, const std::string& value, const std::string& from) {
+    settings_.origins.push_back({name, value, from});
+  }
+  void warn(std::string text) { settings_.warnings.push_back(std::move(text)); }
+  void use_context(const std::optional<std::string>& context_override);
+  void name_servers();
+  /// The strongest layer with credentials, and the way it names; nothing where the URL's user part is
+  /// stronger.
+  void authenticate();
+  void refuse_two(const Way& one, const Way* other) const;
+  void drop_users();
+  /// The value of a way's name for a way found in `layer`. Options and environment complete each other, a
+  /// context only itself: but an option or variable may name the password (seed) of a context's user (JWT).
+  const Sourced* part(std::string_view name, std::size_t strongest, std::size_t weakest) const;
+  void apply(const Way& way, std::size_t layer);
+  void take_user(const Sourced& user, const Sourced* password, std::size_t layer);
+  void take_file(std::string_view name, const Sourced& file, bool secret);
+  /// A merely selected context is easily forgotten: its secret must not reach another server unnoticed.
+  void warn_of_selected(const Sourced& one, const Sourced* two);
+  void secure();
+  /// A subject's beginning: tokens without wildcards; one dot at its end is taken off, as the nats tool does.
+  static std::string prefix(const Sourced& word, const std::string& what, bool one_token);
+  std::string spoken(const Sourced& word, const char* field) const;
+  void prefixes();
+  void limits();
+
+  const Given& given_;
+  const Environment& environment_;
+  bool other_;
+  Settings settings_;
+  Layers layers_;
+  std::size_t server_layer_ = 0;  // layers_.size(): the default
+  bool selected_ = false;
+  bool context_tls_first_ = false;
+};
+
+}  // namespace natskv::config

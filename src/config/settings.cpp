@@ -1,0 +1,188 @@
+#include "config/settings.hpp"
+
+#include "base/failure.hpp"
+#include "base/file.hpp"
+#include "base/quote.hpp"
+#include "config/resolution.hpp"
+#include "input/parse.hpp"
+
+#include <algorithm>
+
+namespace natskv::config {
+
+Settings Resolution::run(const std::optional<std::string>& context_override) {
+  if (!other_) {
+    layers_[from_options] = option_layer(given_, settings_.warnings);
+    layers_[from_environment] = environment_layer(environment_);
+  }
+  use_context(context_override);
+  name_servers();
+  authenticate();
+  secure();
+  prefixes();
+  limits();
+  return std::move(settings_);
+}
+
+void Resolution::use_context(const std::optional<std::string>& context_override) {
+  const Contexts contexts(environment_);
+  std::string name;
+  std::string from;
+  if (context_override) {
+    name = *context_override;
+    from = "--to-context";
+  } else if (given_.no_context) {
+    return;
+  } else if (given_.context) {
+    name = *given_.context;
+    from = "--context";
+  } else if (auto variable = environment_("NATS_CONTEXT")) {
+    name = std::move(*variable);
+    from = "NATS_CONTEXT";
+  } else {
+    name = contexts.selected();
+    if (name.empty()) return;
+    from = "selected";
+    selected_ = true;
+  }
+  const Context context = contexts.load(name);
+  settings_.context = context.name;
+  context_tls_first_ = context.tls_first;
+  layers_[from_context] = context_layer(context);
+  if (context.exposed)
+    warn("context " + in_quotes(context.name) + " holds a secret and everyone can read " +
+         in_quotes(context.path));
+  note("context", context.name, from);
+}
+
+void Resolution::name_servers() {
+  for (server_layer_ = 0; server_layer_ < layers_.size(); ++server_layer_) {
+    const Sourced* list = find(layers_[server_layer_], "server");
+    if (list == nullptr) continue;
+    settings_.servers = servers(list->value, server_layer_ == from_context
+                                                 ? "context " + in_quotes(settings_.context) + ": url"
+                                                 : list->from);
+    note("server", shown(settings_.servers), list->from);
+    return;
+  }
+  settings_.servers = {"nats://127.0.0.1:4222"};
+  note("server", shown(settings_.servers), "default");
+}
+
+void Resolution::take_file(std::string_view name, const Sourced& file, bool secret) {
+  const std::string what = file.from.starts_with("context ")
+                               ? "context " + in_quotes(settings_.context) + ": " + std::string(name)
+                               : file.from;
+  check_readable(file.value, what);
+  if (secret && readable_by_everyone(file.value)) warn(what + ": everyone can read " + in_quotes(file.value));
+  const auto assign = [&](const char* known, std::string& member) {
+    if (name != known) return;
+    member = file.value;
+    note(known, file.value, file.from);
+  };
+  assign("creds", settings_.creds_file);
+  assign("nkey", settings_.nkey_file);
+  assign("jwt", settings_.jwt_file);
+  assign("seed", settings_.seed_file);
+  assign("cert", settings_.tls_cert);
+  assign("key", settings_.tls_key);
+  assign("ca", settings_.tls_ca);
+}
+
+void Resolution::secure() {
+  const Sourced* cert = nullptr;
+  const Sourced* key = nullptr;
+  // A certificate and its key come from one place.
+  for (const Layer& layer : layers_) {
+    if (find(layer, "cert") == nullptr && find(layer, "key") == nullptr) continue;
+    cert = find(layer, "cert");
+    key = find(layer, "key");
+    break;
+  }
+  if ((cert == nullptr) != (key == nullptr)) {
+    throw usage((cert != nullptr ? cert : key)->from + (cert != nullptr
+                                                            ? ": a certificate needs its key (--tlskey)"
+                                                            : ": a key needs its certificate (--tlscert)"));
+  }
+  if (cert != nullptr) {
+    take_file("cert", *cert, false);
+    take_file("key", *key, true);
+  }
+  const Sourced* ca = find(layers_, "ca");
+  if (ca != nullptr) take_file("ca", *ca, false);
+  settings_.tls_first = (given_.tlsfirst && !other_) || context_tls_first_;
+  if (settings_.tls_first)
+    note("tls_first", "true",
+         given_.tlsfirst && !other_ ? "--tlsfirst" : "context " + in_quotes(settings_.context));
+  settings_.tls_required = settings_.tls_first || cert != nullptr || ca != nullptr ||
+                           std::any_of(settings_.servers.begin(), settings_.servers.end(),
+                                       [](const std::string& url) { return url.starts_with("tls://"); });
+}
+
+std::string Resolution::prefix(const Sourced& word, const std::string& what, bool one_token) {
+  std::string text = word.value;
+  if (!one_token && text.ends_with('.')) text.pop_back();
+  const auto wrong = [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '*' || c == '>';
+  };
+  const bool empty_token =
+      text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string::npos;
+  if (empty_token || std::any_of(text.begin(), text.end(), wrong) ||
+      (one_token && text.find('.') != std::string::npos)) {
+    throw usage(what + ": " + parse::quoted(word.value) +
+                (one_token ? " is not a domain (one token without . * >)"
+                           : " is not a subject's prefix (tokens without * and >)"));
+  }
+  return text;
+}
+
+std::string Resolution::spoken(const Sourced& word, const char* field) const {
+  return word.from.starts_with("--") ? word.from : "context " + in_quotes(settings_.context) + ": " + field;
+}
+
+void Resolution::prefixes() {
+  settings_.js_api_prefix = "$JS.API";
+  for (const Layer& layer : layers_) {
+    const Sourced* domain = find(layer, "js_domain");
+    const Sourced* api = find(layer, "js_api_prefix");
+    if (domain == nullptr && api == nullptr) continue;
+    if (domain != nullptr && api != nullptr) {
+      throw usage(spoken(*domain, "jetstream_domain") + " and " + spoken(*api, "jetstream_api_prefix") +
+                  " exclude each other");
+    }
+    settings_.js_api_prefix =
+        api != nullptr ? prefix(*api, spoken(*api, "jetstream_api_prefix"), false)
+                       : "$JS." + prefix(*domain, spoken(*domain, "jetstream_domain"), true) + ".API";
+    note("js_api_prefix", settings_.js_api_prefix, (api != nullptr ? api : domain)->from);
+    break;
+  }
+  if (const Sourced* inbox = find(layers_, "inbox_prefix")) {
+    settings_.inbox_prefix = prefix(*inbox, spoken(*inbox, "inbox_prefix"), false);
+    note("inbox_prefix", settings_.inbox_prefix, inbox->from);
+  }
+}
+
+void Resolution::limits() {
+  std::string from = "default";
+  std::string word = "5s";
+  if (given_.timeout) {
+    settings_.timeout = *given_.timeout;
+    settings_.timeout_given = true;
+    from = "--timeout";
+    word = std::to_string(given_.timeout->ms()) + "ms";
+  } else if (const auto variable = environment_("NATS_TIMEOUT")) {
+    settings_.timeout = parse::duration(*variable, "NATS_TIMEOUT");
+    from = "NATS_TIMEOUT";
+    word = *variable;
+  }
+  if (settings_.timeout.ns == 0) throw usage(from + ": a timeout is above 0");
+  note("timeout", word, from);
+  settings_.connection_name = given_.connection_name.value_or("natskv " NATSKV_VERSION);
+}
+
+Settings resolve(const Given& given, const Environment& environment,
+                 const std::optional<std::string>& context_override) {
+  return Resolution(given, environment, context_override.has_value()).run(context_override);
+}
+
+}  // namespace natskv::config

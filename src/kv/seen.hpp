@@ -1,0 +1,38 @@
+// Which keys were seen: 16 bytes a key (a keyed 128-bit hash), never the names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace natskv {
+
+class Seen {
+ public:
+  /// `expected`: how many are likely to come; the table then never grows while both sizes are held.
+  explicit Seen(std::uint64_t expected = 0);
+
+  /// false if it was there before.
+  bool insert(std::string_view key);
+  [[nodiscard]] bool contains(std::string_view key) const;
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+ private:
+  struct Hash {
+    std::uint64_t low = 0, high = 0;  // both 0: a free place
+    friend bool operator==(const Hash&, const Hash&) = default;
+  };
+  [[nodiscard]] Hash hash(std::string_view key) const;
+  [[nodiscard]] std::size_t place_of(const Hash& hash) const;
+  void grow();
+
+  std::vector<Hash> table_;  // at most half full; a power of two
+  std::uint64_t size_ = 0;
+  std::uint64_t key_[2];  // random: no writer can choose keys that collide
+};
+
+/// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein 2012).
+void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint64_t& low, std::uint64_t& high);
+
+}  // namespace natskv

@@ -1,0 +1,26 @@
+#include "app/run.hpp"
+#include "output/stream.hpp"
+#include "terminal/watchdog.hpp"
+
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  natskv::hide_secrets(argc, argv);
+  natskv::Output out(STDOUT_FILENO, "standard output");
+  natskv::Stop stop;
+  int status = 0;
+  {
+    natskv::Watchdog watchdog(stop, [](natskv::Why why) { ::_exit(natskv::status_of(why)); });
+    status = natskv::run(words, out, stop);
+  }
+#ifdef NATSKV_UNWIND
+  return status;
+#else
+  // The answer is out: what is left, the kernel does for free.
+  ::_exit(status);
+#endif
+}

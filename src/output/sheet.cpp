@@ -1,0 +1,108 @@
+// One record for people: "Title: value" lines, values aligned, long ones continued under themselves.
+#include "output/sinks.hpp"
+#include "output/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace natskv {
+
+namespace {
+
+constexpr std::size_t least_room = 20;  // on a narrower terminal lines are left to it
+
+class Sheet : public Sink {
+ public:
+  Sheet(std::vector<Column> columns, Looks looks, Output& out)
+      : columns_(std::move(columns)),
+        looks_(looks),
+        limit_(static_cast<std::size_t>(std::max(0, looks.width))),
+        out_(out) {}
+
+  void row(std::span<const Value> values) override {
+    text_.clear();
+    if (!first_) text_ += '\n';
+    first_ = false;
+    indent_ = 0;
+    for (std::size_t i = 0; i < values.size() && i < columns_.size(); ++i) {
+      if (!lines(values[i]).empty()) indent_ = std::max(indent_, text::width(title(i)) + 2);
+    }
+    for (std::size_t i = 0; i < values.size() && i < columns_.size(); ++i) {
+      const std::vector<std::string> all = lines(values[i]);
+      if (!all.empty()) field(i, all, std::holds_alternative<Bytes>(values[i]));
+    }
+    out_.write(text_);
+  }
+  void finish() override {}
+
+ private:
+  [[nodiscard]] std::string_view title(std::size_t i) const {
+    return columns_[i].title.empty() ? columns_[i].key : columns_[i].title;
+  }
+
+  /// A value's lines before wrapping; none where it is absent.
+  [[nodiscard]] std::vector<std::string> lines(const Value& value) const {
+    if (std::holds_alternative<std::monostate>(value)) return {};
+    if (const auto* nested = std::get_if<Nested>(&value)) {
+      return nested->json == nullptr ? std::vector<std::string>() : words(*nested->json);
+    }
+    return {cell_text(value, looks_.utc, limit_)};
+  }
+
+  [[nodiscard]] std::size_t room() const { return std::max(limit_, indent_ + least_room) - indent_; }
+
+  void field(std::size_t i, const std::vector<std::string>& all, bool bytes) {
+    const std::string_view color = looks_.color ? ansi::start(columns_[i].look, all[0]) : "";
+    std::string label(title(i));
+    label += ':';
+    const std::size_t padding = indent_ - text::width(label);
+    if (looks_.color) label = std::string(ansi::bold) + label + std::string(ansi::reset);
+    label.append(padding, ' ');
+    for (const std::string& whole : all) {
+      // A user's value is cut as in a table; what we say of a bucket is shown whole.
+      const std::string line = bytes && limit_ > 0 ? text::cut(whole, room()) : whole;
+      std::string_view rest = line;
+      do {
+        const std::string_view part = limit_ == 0 ? rest : piece(rest);
+        add(label, part, color);
+        rest.remove_prefix(part.size());
+        rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+        label.assign(indent_, ' ');
+      } while (!rest.empty());
+    }
+  }
+
+  void add(const std::string& label, std::string_view part, std::string_view color) {
+    text_ += label;
+    text_ += color;
+    text_ += part.substr(0, part.find_last_not_of(' ') + 1);
+    if (!color.empty()) text_ += ansi::reset;
+    text_.erase(text_.find_last_not_of(' ') + 1);
+    text_ += '\n';
+  }
+
+  /// What stands on one line: up to the last blank that fits, or to the terminal's edge where there is none.
+  [[nodiscard]] std::string_view piece(std::string_view text) const {
+    const std::size_t fits = text::fit(text, room());
+    if (fits == text.size() || fits == 0) return text;  // 0: one character wider than the room
+    const std::size_t blank = text.rfind(' ', fits);
+    if (blank == std::string_view::npos || blank == 0) return text.substr(0, fits);
+    return text.substr(0, blank);
+  }
+
+  std::vector<Column> columns_;
+  Looks looks_;
+  std::size_t limit_;  // the terminal's width; 0: none
+  Output& out_;
+  bool first_ = true;
+  std::size_t indent_ = 0;  // where values begin
+  std::string text_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, Looks looks, Output& out) {
+  return std::make_unique<Sheet>(std::move(columns), looks, out);
+}
+
+}  // namespace natskv

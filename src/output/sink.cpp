@@ -1,0 +1,131 @@
+#include "output/sink.hpp"
+
+#include "output/sinks.hpp"
+#include "output/text.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace natskv {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Format>, 5> names{{{"table", Format::table},
+                                                                    {"tsv", Format::tsv},
+                                                                    {"json", Format::json},
+                                                                    {"jsonl", Format::jsonl},
+                                                                    {"raw", Format::raw}}};
+
+template <class Number>
+void append_number(Number number, std::string& out) {
+  std::array<char, 24> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+}
+
+/// As much of a value as `columns` could show: characters of more than 64 bytes (marks on marks) are cut.
+std::string value_text(std::string_view bytes, std::size_t columns) {
+  const std::size_t enough = 64 * (columns + 1);
+  if (columns == 0 || bytes.size() <= enough || !text::readable(bytes)) return text::table_value(bytes);
+  std::size_t end = enough;
+  while (end > 0 && (static_cast<unsigned char>(bytes[end]) & 0xC0) == 0x80) --end;
+  return text::visible(bytes.substr(0, end)) + "…";
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += "; ";
+    text += line;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<Format> format_named(std::string_view word) {
+  for (const auto& [name, format] : names) {
+    if (name == word) return format;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(Format format) {
+  for (const auto& [name, named] : names) {
+    if (named == format) return name;
+  }
+  return "plain";
+}
+
+void plain_number(std::int64_t number, std::string& out) { append_number(number, out); }
+void plain_number(std::uint64_t number, std::string& out) { append_number(number, out); }
+
+bool absent(const Value& value) {
+  if (const auto* size = std::get_if<Size>(&value)) return size->bytes < 0;
+  if (const auto* nested = std::get_if<Nested>(&value)) return nested->json == nullptr;
+  return std::holds_alternative<std::monostate>(value);
+}
+
+void plain_text(const Value& value, std::string& out) {
+  if (absent(value)) return;
+  std::visit(
+      Overloaded{[](std::monostate) {},  //
+                 [&out](bool yes) { out += yes ? "true" : "false"; },
+                 [&out](std::int64_t number) { plain_number(number, out); },
+                 [&out](std::uint64_t number) { plain_number(number, out); },
+                 [&out](std::string_view text) { out += text; }, [&out](Bytes bytes) { out += bytes.data; },
+                 [&out](Instant when) { text::rfc3339(when, out); },
+                 [&out](Span span) { text::seconds(span, out); },
+                 [&out](Size size) { plain_number(size.bytes, out); },
+                 [&out](Nested nested) { dump(*nested.json, out); }},
+      value);
+}
+
+std::string cell_text(const Value& value, bool utc, std::size_t columns) {
+  std::string text = std::visit(
+      Overloaded{
+          [](std::monostate) { return std::string(); },
+          [](bool yes) { return std::string(yes ? "yes" : "no"); },
+          [](std::int64_t number) { return std::to_string(number); },
+          [](std::uint64_t number) { return std::to_string(number); },
+          [](std::string_view plain) { return text::visible(plain); },
+          [columns](Bytes bytes) { return value_text(bytes.data, columns); },
+          [utc](Instant when) { return text::local_time(when, utc); },
+          [](Span span) { return text::human_span(span); },
+          [](Size size) { return text::human_size(size.bytes); },
+          [](Nested nested) { return nested.json == nullptr ? std::string() : joined(words(*nested.json)); }},
+      value);
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+std::string_view ansi::start(Look look, std::string_view text) {
+  if (look == Look::faint) return faint;
+  if (look != Look::operation) return {};
+  if (text == "PUT" || text == "added") return "\033[32m";
+  if (text == "DEL" || text == "removed") return "\033[31m";
+  if (text == "PURGE" || text == "changed") return "\033[33m";
+  return {};
+}
+
+std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout, Looks looks,
+                                Output& out) {
+  switch (format) {
+    case Format::table:
+      if (layout.vertical) return make_sheet(std::move(columns), looks, out);
+      return make_table(std::move(columns), layout, looks, out);
+    case Format::tsv:
+      return make_tsv(std::move(columns), layout, out);
+    case Format::json:
+      return make_json(columns, layout, false, out);
+    case Format::jsonl:
+      return make_json(columns, layout, true, out);
+    case Format::raw:
+      return make_raw(layout, true, out);
+    case Format::plain:
+      break;
+  }
+  return make_raw(layout, false, out);
+}
+
+}  // namespace natskv

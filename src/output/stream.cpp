@@ -1,0 +1,60 @@
+#include "output/stream.hpp"
+
+#include "base/failure.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace natskv {
+
+namespace {
+
+/// Empties the buffer however flush() ends, so that the flush on the way out does not fail a second time.
+struct Emptied {
+  std::string& buffer;
+  explicit Emptied(std::string& held) : buffer(held) {}
+  Emptied(const Emptied&) = delete;
+  Emptied& operator=(const Emptied&) = delete;
+  ~Emptied() { buffer.clear(); }
+};
+
+/// A descriptor made non-blocking by someone who shares it (a shell, ssh) is waited for, not failed on.
+void wait_writable(int fd) {
+  pollfd waiting{fd, POLLOUT, 0};
+  static_cast<void>(poll(&waiting, 1, -1));  // whatever it says, the next write() says it better
+}
+
+}  // namespace
+
+Output::Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+
+void Output::flush() {
+  const Emptied emptied(buffer_);
+  std::string_view rest = buffer_;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(fd_, rest.data(), rest.size());
+    if (written > 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+      continue;
+    }
+    const int reason = written == 0 ? EIO : errno;
+    if (reason == EINTR) continue;
+    if (reason == EAGAIN) {
+      wait_writable(fd_);
+      continue;
+    }
+    if (reason == EPIPE) throw ReaderGone{};
+    throw Failure(Exit::failure, "cannot write to " + name_ + ": " + std::generic_category().message(reason));
+  }
+}
+
+bool Output::terminal() const {
+  if (terminal_ < 0) terminal_ = isatty(fd_);
+  return terminal_ == 1;
+}
+
+}  // namespace natskv
