@@ -82,10 +82,10 @@ TEST_CASE("a running program can be talked to and signalled") {
   process.send("one\n");
   CHECK(process.read_until("one\n"));
   CHECK(process.running());
-  process.signal(SIGSTOP);
+  process.pause();
   process.send("two\n");
   CHECK_FALSE(process.read_until("two", 0.1));
-  process.signal(SIGCONT);
+  process.resume();
   CHECK(process.read_until("two\n"));
   process.close_stdin();
   const auto result = process.wait();
@@ -101,8 +101,11 @@ TEST_CASE("a terminal is one, of its size, and the chosen ones are none") {
   CHECK(terminal.read_until("30 100\r\n"));
   terminal.send("word\n");
   CHECK(terminal.read_until("got word\r\n"));
-  CHECK(terminal.sane());
   CHECK(terminal.wait().status == 0);
+  CHECK(terminal.sane());
+  Terminal spoilt({.args = {"stty", "-echo"}});
+  CHECK(spoilt.wait().status == 0);
+  CHECK_FALSE(spoilt.sane());
 
   Terminal mixed(
       {.args = {"sh", "-c", "test -t 0 || exit 9; test -t 1 && exit 8; test -t 2 || exit 7; echo data"}},

@@ -2,7 +2,7 @@
 #include "support/skipped.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 int main(int argc, char** argv) {
   doctest::Context context(argc, argv);

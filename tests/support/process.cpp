@@ -63,19 +63,20 @@ Channel output_channel(bool closed, int fd, const std::string& file, int tty) {
   return piped(false);
 }
 
-// Appends what is there; closes at the end (a terminal's end is EIO).
-void drain(int& fd, std::string& into) {
+// Appends what is there; false at the end (a terminal's end is EIO).
+bool drain(int fd, std::string& into) {
   std::array<char, 65536> buffer{};
   while (fd >= 0) {
     const auto got = read(fd, buffer.data(), buffer.size());
     if (got > 0) {
       into.append(buffer.data(), static_cast<size_t>(got));
     } else if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-      return;
+      return true;
     } else {
-      shut(fd);
+      return false;
     }
   }
+  return true;
 }
 
 }  // namespace
@@ -137,9 +138,9 @@ void Process::close_all() {
 bool Process::pump(double seconds) {
   int& input = in_ >= 0 ? in_ : master_;
   std::array<pollfd, 4> fds{
-      {{out_fd_, POLLIN, 0}, {err_fd_, POLLIN, 0}, {master_, POLLIN, 0}, {-1, POLLOUT, 0}}};
+      {{out_fd_, POLLIN, 0}, {err_fd_, POLLIN, 0}, {hung_up_ ? -1 : master_, POLLIN, 0}, {-1, POLLOUT, 0}}};
   if (!input_.empty()) fds[3].fd = input;
-  const bool reading = out_fd_ >= 0 || err_fd_ >= 0 || master_ >= 0;
+  const bool reading = out_fd_ >= 0 || err_fd_ >= 0 || (master_ >= 0 && !hung_up_);
   if (!reading && fds[3].fd < 0) return false;
   // In slices: a grandchild may hold the pipes open after the end of the process itself.
   poll(fds.data(), fds.size(), static_cast<int>(std::clamp(seconds, 0.0, 0.05) * 1000) + 1);
@@ -152,9 +153,11 @@ bool Process::pump(double seconds) {
     }
     if (input_.empty() && !keep_stdin_) shut(in_);
   }
-  drain(out_fd_, out_);
-  drain(err_fd_, err_);
-  drain(master_, screen_);
+  if (!drain(out_fd_, out_)) shut(out_fd_);
+  if (!drain(err_fd_, err_)) shut(err_fd_);
+  if (!hung_up_) {
+    hung_up_ = !drain(master_, screen_);
+  }
   return reading;
 }
 
@@ -202,6 +205,14 @@ void Process::close_stdout() { shut(out_fd_); }
 void Process::signal(int number) {
   if (!reaped_) kill(pid_, number);
 }
+
+void Process::pause() {
+  signal(SIGSTOP);
+  siginfo_t info{};
+  if (!reaped_) waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+}
+
+void Process::resume() { signal(SIGCONT); }
 
 Result Process::wait(double limit) {
   const auto start = Clock::now();

@@ -66,6 +66,8 @@ class Process {
   void close_stdin();
   void close_stdout();  ///< our end of it: its reader is gone
   void signal(int number);
+  void pause();  ///< SIGSTOP; returns when every thread has stopped
+  void resume();
   [[nodiscard]] bool running();
 
   /// Waits for its end and the end of its outputs; at the limit it is killed and Result says so.
@@ -80,7 +82,7 @@ class Process {
   bool read_until(const std::string& where, std::string_view text, double limit);
 
   std::string screen_;
-  int master_ = -1;
+  int master_ = -1;  // open until the end, so that sane() can ask after the program is gone
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -95,7 +97,7 @@ class Process {
   Result ended_;  // what the first wait() saw
   int in_ = -1, out_fd_ = -1, err_fd_ = -1;
   std::string input_, out_, err_;
-  bool keep_stdin_ = false;
+  bool keep_stdin_ = false, hung_up_ = false;
   Clock::time_point started_;
 };
 

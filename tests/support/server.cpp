@@ -122,8 +122,8 @@ void Server::restart() {
   start();
 }
 
-void Server::pause() { process_->signal(SIGSTOP); }
-void Server::resume() { process_->signal(SIGCONT); }
+void Server::pause() { process_->pause(); }
+void Server::resume() { process_->resume(); }
 
 void Server::reload(const std::string& config) {
   options_.config = config;

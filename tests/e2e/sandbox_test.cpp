@@ -1,0 +1,192 @@
+#include "support/folder.hpp"
+#include "support/process.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace natskv::test;
+
+// A sandbox whose folders are made in `places` only.
+Run sandbox(const Folder& places, std::vector<std::string> words, Run rest = {}) {
+  words.insert(words.begin(), "sandbox");
+  rest.env["TMPDIR"] = places.path();
+  rest.env["XDG_RUNTIME_DIR"] = std::nullopt;
+  return natskv_command(std::move(words), std::move(rest));
+}
+
+std::vector<std::string> folders_in(const Folder& places) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(places.path())) found.push_back(entry.path().string());
+  return found;
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// The server's, by the file it writes its port to.
+pid_t server_of(const Folder& places) {
+  for (const std::string& folder : folders_in(places)) {
+    for (const auto& entry : fs::directory_iterator(folder + "/ports")) {
+      const std::string name = entry.path().filename().string();
+      return std::stoi(name.substr(name.find('_') + 1));
+    }
+  }
+  return -1;
+}
+
+bool gone(pid_t pid) {
+  for (int slice = 0; slice < 200; ++slice) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(status, line);
+    // A zombie that nobody reaps (no init in a container) is gone too.
+    if (line.empty() || line.find(") Z") != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("The command's status is passed on and nothing is left behind") {
+  const Folder places;
+  CHECK(run(sandbox(places, {"--", "sh", "-c", "exit 42"})).status == 42);
+  CHECK(run(sandbox(places, {"--", "sh", "-c", "kill -KILL $$"})).status == 128 + SIGKILL);
+  const Result missing = run(sandbox(places, {"--", "natskv-no-such-program"}));
+  CHECK(missing.status == 127);
+  CHECK(missing.err.find("no such program: \"natskv-no-such-program\"") != std::string::npos);
+  CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("The command gets the server's URL and a context, and no other NATS_ variable") {
+  const Folder places;
+  const Result result = run(sandbox(places,
+                                    {"--", "sh", "-c",
+                                     "echo $NATS_URL; echo $NATS_CONTEXT; cat $NATS_CONTEXT; stat -c %a "
+                                     "$NATS_CONTEXT ${NATS_CONTEXT%/*}; env | grep -c ^NATS_"},
+                                    {.env = {{"NATS_USER", "somebody"}, {"NATS_URL", "nats://elsewhere"}}}));
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+  const std::string url = first_line(result.out);
+  REQUIRE(url.starts_with("nats://"));
+  const std::string token = url.substr(7, url.find('@') - 7);
+  const std::string address = url.substr(url.find('@') + 1);
+  CHECK(token.size() >= 32);
+  CHECK(address.starts_with("127.0.0.1:"));
+  const std::string context = first_line(result.out.substr(url.size() + 1));
+  CHECK(context.starts_with(places.path() + "/natskv-sandbox-"));
+  CHECK(context.ends_with(".json"));
+  CHECK(result.out == url + "\n" + context + "\n{\"description\": \"natskv sandbox\", \"url\": \"nats://" +
+                          address + "\", \"token\": \"" + token + "\"}\n600\n700\n2\n");
+}
+
+TEST_CASE("The server has JetStream, and the token in no program's arguments") {
+  const Folder places;
+  const Result result = run(
+      sandbox(places, {"--", "sh", "-c",
+                       "token=${NATS_URL#nats://}; token=${token%@*}; cat /proc/[0-9]*/cmdline 2>/dev/null | "
+                       "tr '\\0' '\\n' | grep -c \"^.*$token\"; ls ${NATS_CONTEXT%/*}/data"}));
+  CHECK(result.out == "0\njetstream\n");
+}
+
+TEST_CASE("SIGTERM is passed on to the command, and the data go") {
+  const Folder places;
+  Process process(
+      sandbox(places, {"--", "sh", "-c", "trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done"}));
+  REQUIRE(process.read_until("up\n"));
+  const pid_t server = server_of(places);
+  REQUIRE(server > 0);
+  process.signal(SIGTERM);
+  CHECK(process.wait().status == 7);
+  CHECK(gone(server));
+  CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("Ctrl-C ends the command; the server outlives it, and the data go") {
+  const Folder places;
+  Terminal terminal(
+      sandbox(places, {"--", "sh", "-c",
+                       "trap 'kill -0 $(ls ${NATS_CONTEXT%/*}/ports | tr -dc 0-9) && exit 9' INT; echo up; "
+                       "while :; do sleep 0.05; done"}));
+  REQUIRE(terminal.read_until("up"));
+  terminal.send("\x03");
+  CHECK(terminal.wait().status == 9);
+  CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("The server dies with a natskv that was killed, and the next sandbox removes what is left") {
+  const Folder places;
+  pid_t server = -1;
+  {
+    Process process(sandbox(places, {"--", "sh", "-c", "echo up; sleep 60"}));
+    REQUIRE(process.read_until("up\n"));
+    server = server_of(places);
+    REQUIRE(server > 0);
+    process.signal(SIGKILL);
+  }
+  CHECK(gone(server));
+  CHECK(folders_in(places).size() == 1);
+  CHECK(run(sandbox(places, {"--", "true"})).status == 0);
+  CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("A sandbox does not touch one that runs, nor what only looks like one") {
+  const Folder places, elsewhere;
+  elsewhere.write("lock", "");
+  fs::create_directory_symlink(elsewhere.path(), places.at("natskv-sandbox-symlink"));
+  places.write("natskv-sandbox-file", "");
+  fs::create_directory(places.at("natskv-sandbox-young"));
+  Process process(sandbox(places, {"--", "sh", "-c", "echo up; read line; ls $NATS_CONTEXT >/dev/null"},
+                          {.open_stdin = true}));
+  REQUIRE(process.read_until("up\n"));
+  CHECK(run(sandbox(places, {"--", "true"})).status == 0);
+  process.send("go on\n");
+  CHECK(process.wait().status == 0);
+  CHECK(fs::exists(elsewhere.at("lock")));
+  CHECK(folders_in(places).size() == 3);
+}
+
+TEST_CASE("--store keeps the data, for one sandbox at a time") {
+  const Folder places, stores;
+  const std::string store = stores.at("a new/store");
+  Process process(
+      sandbox(places, {"--store", store, "--", "sh", "-c", "echo up; read line"}, {.open_stdin = true}));
+  REQUIRE(process.read_until("up\n"));
+  const Result second = run(sandbox(places, {"--store", store, "--", "true"}));
+  CHECK(second.status == 1);
+  CHECK(second.err == "natskv: sandbox: the store \"" + store + "\" is in use by another sandbox\n");
+  process.send("\n");
+  CHECK(process.wait().status == 0);
+  CHECK(fs::is_directory(store + "/jetstream"));
+  CHECK(folders_in(places).empty());
+  CHECK(run(sandbox(places, {"--store", store, "--", "true"})).status == 0);
+}
+
+TEST_CASE("A server that does not start is a failure with its own last word") {
+  const Folder places, programs;
+  programs.write("nats-server",
+                 "#!/bin/sh\necho '[1] 2026/01/02 03:04:05.6 [FTL] no luck today' >&2\nexit 3\n", 0755);
+  const Result result =
+      run(sandbox(places, {"--", "true"}, {.env = {{"PATH", programs.path() + ":/usr/bin:/bin"}}}));
+  CHECK(result.status == 1);
+  CHECK(result.err == "natskv: sandbox: nats-server ended at its start with status 3: no luck today\n");
+  CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("Without a command it is the user's shell, and a terminal is told so") {
+  const Folder places;
+  Terminal terminal(sandbox(places, {}, {.env = {{"SHELL", "/bin/sh"}, {"PS1", "> "}}}));
+  REQUIRE(terminal.read_until("a private nats-server is running"));
+  terminal.send("test -n \"$NATS_URL\" && exit 5\n");
+  CHECK(terminal.wait().status == 5);
+  CHECK(folders_in(places).empty());
+}

@@ -1,0 +1,56 @@
+#include "terminal/prompt.hpp"
+#include "terminal/watchdog.hpp"
+#include "terminal_forked.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using natskv::Stop;
+using natskv::Watchdog;
+using natskv::Why;
+using natskv::test::Forked;
+using natskv::test::Pipe;
+
+namespace {
+
+// 1 for yes, 0 for no, 8 where nobody could be asked, 9 for a stop.
+int asked() {
+  Stop stop;
+  Watchdog watchdog(stop, [](Why) { ::_exit(99); });
+  if (!natskv::terminal::interactive()) return 8;
+  const bool yes = natskv::terminal::ask("remove it?", stop);
+  if (stop) return 9;
+  return yes ? 1 : 0;
+}
+
+int answer(const std::string& typed) {
+  Forked process(Forked::OnTerminal{}, asked);
+  REQUIRE(process.shows("remove it? [y/N] "));
+  process.type(typed);
+  return process.status();
+}
+
+}  // namespace
+
+TEST_CASE("y and yes in any case are yes") {
+  for (const char* const typed : {"y\n", "Y\n", "yes\n", "YES\n", " Yes \n"}) CHECK(answer(typed) == 1);
+}
+
+TEST_CASE("Anything else and the end of input are no") {
+  for (const char* const typed :
+       {"\n", "n\n", "yess\n", "yep\n", "no, yes\n", "y y y y y y y y y y y n\n", "\x04"}) {
+    CHECK(answer(typed) == 0);
+  }
+}
+
+TEST_CASE("Ctrl-C ends a question at once") { CHECK(answer("\x03") == 9); }
+
+TEST_CASE("Nobody can be asked where stdin is no terminal") {
+  Forked process(Forked::OnTerminal{}, [] {
+    const Pipe input;
+    ::dup2(input.ends[0], STDIN_FILENO);
+    return asked();
+  });
+  CHECK(process.status() == 8);
+}
