@@ -66,8 +66,10 @@ class Add final : public Action {
     const auto names = differing(wanted, existing);
     if (names.empty()) return;
     throw Failure(Exit::conflict,
-                  fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_, spelled(names, existing, wanted)),
-                  fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_), {bucket_, {}, 0});
+                  fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_,
+                              spelled(names, existing, wanted)),
+                  fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_),
+                  {bucket_, {}, 0});
   }
 
   int update(Natskv& natskv, BucketSheet& sheet, const Json& info) const {
@@ -78,12 +80,14 @@ class Add final : public Action {
     if (wishes.mirror) wanted["mirror"] = bucket_config(bucket_, wishes).at("mirror");
     if (const auto fixed = differing(wanted, config); !fixed.empty()) {
       throw Failure(Exit::conflict,
-                    fmt::format("bucket \"{}\": the server can't change this: {}", bucket_, spelled(fixed, config, wanted)),
+                    fmt::format("bucket \"{}\": the server can't change this: {}", bucket_,
+                                spelled(fixed, config, wanted)),
                     "make another bucket and copy the keys", {bucket_, {}, 0});
     }
     const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
     sheet.print(*changed.info);
-    if (auto failure = dropped(natskv.session(), bucket_, *changed.after, changed.info->at("config"))) natskv.report(*failure);
+    if (auto failure = dropped(natskv.session(), bucket_, *changed.after, changed.info->at("config")))
+      natskv.report(*failure);
     return natskv.status();
   }
 };
@@ -96,20 +100,28 @@ const Verb add{
     .group = Group::buckets,
     .summary = "Create a bucket",
     .description =
-        "Prints what info prints. A bucket that exists with exactly the configuration this command would create is "
-        "success; with any other it is a conflict (status 4) that lists what differs. --update changes an existing bucket "
+        "Prints what info prints. A bucket that exists with exactly the configuration this command would "
+        "create is "
+        "success; with any other it is a conflict (status 4) that lists what differs. --update changes an "
+        "existing bucket "
         "instead, as edit does.\n\n"
-        "Options that the server would silently drop are refused before anything is created; if something still did not "
+        "Options that the server would silently drop are refused before anything is created; if something "
+        "still did not "
         "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
-        "A mirror is a copy to be read; what is written to it goes to its origin. Sources copy the keys of other buckets "
-        "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is never touched.",
-    .examples = "$ natskv add features --history 10 --description 'feature flags' -o json | jq -c '[.bucket, .history]'\n"
-                "[\"features\",10]\n"
-                "$ natskv add cache --ttl 1h --storage memory -o json | jq -c '[.ttl_seconds, .storage]'\n"
-                "[3600,\"memory\"]\n"
-                "# Another configuration is a conflict:\n"
-                "$ natskv add cache 2>&1 >/dev/null | head -1\n"
-                "natskv: add: bucket \"cache\" exists with another configuration: max_age\n",
+        "A mirror is a copy to be read; what is written to it goes to its origin. Sources copy the keys of "
+        "other buckets "
+        "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
+        "never touched.",
+    .examples =
+        "$ natskv add features --history 10 --description 'feature flags' -o json | jq -c '[.bucket, "
+        ".history]'\n"
+        "[\"features\",10]\n"
+        "$ natskv add cache --ttl 1h --storage memory -o json | jq -c '[.ttl_seconds, .storage]'\n"
+        "[3600,\"memory\"]\n"
+        "# Another configuration is a conflict:\n"
+        "$ natskv add cache 2>&1 >/dev/null | head -1\n"
+        "natskv: add: bucket \"cache\" exists with another configuration: storage is memory, not file; ttl "
+        "is 1h, not none\n",
     .make = make_action<Add>,
 };
 

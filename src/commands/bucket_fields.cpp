@@ -40,7 +40,8 @@ constexpr std::array settings{
 };
 
 Setting setting(const std::string& name) {
-  const auto* found = std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.stream == name; });
+  const auto* found =
+      std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.stream == name; });
   if (found != settings.end()) return *found;
   return {name, name, name, {}, Unit::plain};
 }
@@ -59,7 +60,7 @@ Json shown(const std::string& name, const Json& config) {
   if (name == "mirror") return origin(*at);
   if (name == "sources") {
     Json all = Json::array();
-    for (const auto& source : *at) all.push_back(origin(source));
+    for (const auto& source : config.at(name)) all.push_back(origin(source));
     return all;
   }
   if (name == "republish") {
@@ -87,7 +88,8 @@ Json with_state(Json shown, const Json& state) {
   if (!shown.is_array() || !state.is_array()) return shown;
   for (auto& source : shown) {
     const auto found = std::find_if(state.begin(), state.end(), [&source](const Json& s) {
-      return bucket_of(s.value("name", "")) == source.value("bucket", "") && domain_of(s) == source.value("domain", "");
+      return bucket_of(s.value("name", "")) == source.value("bucket", "") &&
+             domain_of(s) == source.value("domain", "");
     });
     if (found != state.end()) add_state(source, *found);
   }
@@ -127,7 +129,8 @@ std::string said(const Setting& field, const Json& value) {
   if (value.is_null()) return "none";
   if (field.unit == Unit::span && value.is_number()) return text::human_span(Span{value.get<std::int64_t>()});
   if (field.unit == Unit::size && value.is_number()) return text::human_size(value.get<std::int64_t>());
-  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 /// For a document: spans are seconds.
@@ -158,7 +161,8 @@ BucketRecord bucket_record(const Json& info) {
   record.bucket = bucket_of(record.stream);
   record.description = config.value("description", "");
   record.storage = config.value("storage", "");
-  if (const auto compression = shown("compression", config); compression.is_string()) record.compression = compression;
+  if (const auto compression = shown("compression", config); compression.is_string())
+    record.compression = compression;
   record.created = instant(info, "created");
   record.last_update = instant(state, "last_ts");
   record.values = state.value("messages", std::uint64_t{0});
@@ -174,7 +178,8 @@ BucketRecord bucket_record(const Json& info) {
   record.marker_ttl = Span{config.value("subject_delete_marker_ttl", std::int64_t{0})};
   Json parts = Json::object();
   for (const char* name : {"metadata", "placement", "republish"}) parts[name] = shown(name, config);
-  for (const char* name : {"mirror", "sources"}) parts[name] = with_state(shown(name, config), info.value(name, Json()));
+  for (const char* name : {"mirror", "sources"})
+    parts[name] = with_state(shown(name, config), info.value(name, Json()));
   parts["cluster"] = cluster(info);
   record.parts = std::make_shared<const Json>(std::move(parts));
   return record;
@@ -205,8 +210,8 @@ std::string spelled(const std::vector<std::string>& names, const Json& is, const
   std::string text;
   for (const auto& name : names) {
     const Setting field = setting(name);
-    text += fmt::format("{}{} is {}, not {}", text.empty() ? "" : "; ", field.spoken, said(field, shown(name, is)),
-                        said(field, shown(name, should)));
+    text += fmt::format("{}{} is {}, not {}", text.empty() ? "" : "; ", field.spoken,
+                        said(field, shown(name, is)), said(field, shown(name, should)));
   }
   return text;
 }
@@ -283,25 +288,53 @@ constexpr Field<Edited> edited_fields[] = {
     {"changes", "CHANGES", [](const Edited& e) { return Value{Nested{e.changes.get()}}; }},
 };
 
-const std::vector<std::string_view> listed{"bucket", "values", "bytes", "created", "last_update", "description"};
+const std::vector<std::string_view> listed{"bucket",  "values",      "bytes",
+                                           "created", "last_update", "description"};
+
+/// The same fields under the titles of columns.
+std::vector<Field<B>> titled_as_columns() {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> titles{
+      {{"bucket", "BUCKET"},
+       {"values", "VALUES"},
+       {"bytes", "BYTES"},
+       {"created", "CREATED"},
+       {"last_update", "LAST UPDATE"},
+       {"description", "DESCRIPTION"}}};
+  std::vector<Field<B>> fields(std::begin(bucket_fields), std::end(bucket_fields));
+  for (auto& field : fields) {
+    for (const auto& [key, title] : titles) {
+      if (field.key == key) field.title = title;
+    }
+  }
+  return fields;
+}
+const std::vector<Field<B>> column_fields = titled_as_columns();
 
 }  // namespace
 
 const View<BucketRecord>& bucket(bool for_people) {
-  static const View<B> record{.fields = bucket_fields, .json = names_of_bucket(false), .tsv = listed, .table = {}, .plain = "bucket"};
-  static const View<B> sheet{.fields = bucket_fields, .json = names_of_bucket(true), .tsv = listed, .table = {}, .plain = "bucket"};
+  static const View<B> record{
+      .fields = bucket_fields, .json = names_of_bucket(false), .tsv = {}, .table = {}, .plain = "bucket"};
+  static const View<B> sheet{
+      .fields = bucket_fields, .json = names_of_bucket(true), .tsv = {}, .table = {}, .plain = "bucket"};
   return for_people ? sheet : record;
 }
 
-const View<BucketRecord>& buckets() { return bucket(false); }
+const View<BucketRecord>& buckets() {
+  static const View<B> list{
+      .fields = column_fields, .json = names_of_bucket(false), .tsv = listed, .table = {}, .plain = "bucket"};
+  return list;
+}
 
 const View<Change>& changes() {
-  static const View<Change> view{.fields = change_fields, .json = {}, .tsv = {"field", "old", "new"}, .table = {}, .plain = "field"};
+  static const View<Change> view{
+      .fields = change_fields, .json = {}, .tsv = {"field", "old", "new"}, .table = {}, .plain = "field"};
   return view;
 }
 
 const View<Edited>& edited() {
-  static const View<Edited> view{.fields = edited_fields, .json = {}, .tsv = {"bucket", "changes"}, .table = {}, .plain = "bucket"};
+  static const View<Edited> view{
+      .fields = edited_fields, .json = {}, .tsv = {"bucket", "changes"}, .table = {}, .plain = "bucket"};
   return view;
 }
 

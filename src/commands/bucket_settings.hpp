@@ -41,14 +41,15 @@ struct Changed {
   std::vector<std::string> fields;                              ///< of the stream configuration that differ
 };
 
-/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change (`dry_run`).
-/// Refuses first what the server would drop; Failure(conflict) where somebody else changed the bucket meanwhile.
-Changed change(Session& session, const std::string& bucket, const Wishes& wishes, const nlohmann::ordered_json& info,
-               bool dry_run);
+/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change
+/// (`dry_run`). Refuses first what the server would drop; Failure(conflict) where somebody else changed the
+/// bucket meanwhile.
+Changed change(Session& session, const std::string& bucket, const Wishes& wishes,
+               const nlohmann::ordered_json& info, bool dry_run);
 
 /// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
-std::optional<Failure> dropped(Session& session, const std::string& bucket, const nlohmann::ordered_json& asked,
-                               const nlohmann::ordered_json& answer);
+std::optional<Failure> dropped(Session& session, const std::string& bucket,
+                               const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
 
 /// Prints a bucket as `info` does.
 class BucketSheet {

@@ -35,11 +35,16 @@ class Edit final : public Action {
     const Changed changed = change(session, bucket_, settings_.wishes(), info, dry_run_);
     const auto& after = changed.info ? changed.info->at("config") : *changed.after;
     const auto rows = changes(differing(*changed.before, after), *changed.before, after);
-    if (object) print(natskv, rows);
-    else list(natskv, rows);
-    if (changed.fields.empty()) natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
-    else if (dry_run_) natskv.note("dry run: nothing was changed");
-    else if (const auto failure = dropped(session, bucket_, *changed.after, after)) natskv.report(*failure);
+    if (object)
+      print(natskv, rows);
+    else
+      list(natskv, rows);
+    if (changed.fields.empty())
+      natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
+    else if (dry_run_)
+      natskv.note("dry run: nothing was changed");
+    else if (const auto failure = dropped(session, bucket_, *changed.after, after))
+      natskv.report(*failure);
     if (settings_.wishes().no_mirror && !changed.fields.empty()) warn_of_mirror(natskv, *changed.before);
     return natskv.status();
   }
@@ -60,7 +65,8 @@ class Edit final : public Action {
     const auto mirror = before.find("mirror");
     if (mirror == before.end() || !mirror->is_object()) return;
     const std::string origin = bucket_of(mirror->value("name", ""));
-    natskv.warn(fmt::format("what was copied stays stored under $KV.{}.> and is no key of \"{}\"", origin, bucket_));
+    natskv.warn(
+        fmt::format("what was copied stays stored under $KV.{}.> and is no key of \"{}\"", origin, bucket_));
   }
 };
 
@@ -72,18 +78,24 @@ const Verb edit{
     .group = Group::buckets,
     .summary = "Change a bucket's settings",
     .description =
-        "Reads the bucket's whole configuration, changes what is named, sends it back and prints what changed, old and "
-        "new. Settings that natskv does not know stay as they are. The configuration is read again right before the "
+        "Reads the bucket's whole configuration, changes what is named, sends it back and prints what "
+        "changed, old and "
+        "new. Settings that natskv does not know stay as they are. The configuration is read again right "
+        "before the "
         "update: if somebody else changed it meanwhile, nothing is done (status 4).\n\n"
-        "--metadata and --source are set beside what is there, --tags and --cluster replace; --description \"\", --tags \"\" "
-        "and --cluster \"\" remove, --ttl 0 and --marker-ttl 0 switch off, -1 lifts a limit of size. A server that once "
-        "allowed a TTL for single keys does not disallow it. Storage and the origin of a mirror can't be changed.",
-    .examples = "$ natskv edit config --history 10 --description settings\n"
-                "description\t\tsettings\n"
-                "history\t5\t10\n"
-                "# What would change:\n"
-                "$ natskv edit config --ttl 30d --dry-run -o json 2>/dev/null | jq -c .changes\n"
-                "[{\"field\":\"ttl_seconds\",\"new\":2592000}]\n",
+        "--metadata and --source are set beside what is there, --tags and --cluster replace; --description "
+        "\"\", --tags \"\" "
+        "and --cluster \"\" remove, --ttl 0 and --marker-ttl 0 switch off, -1 lifts a limit of size. A "
+        "server that once "
+        "allowed a TTL for single keys does not disallow it. Storage and the origin of a mirror can't be "
+        "changed.",
+    .examples =
+        "$ natskv edit config --history 10 --description settings\n"
+        "description\t\tsettings\n"
+        "history\t5\t10\n"
+        "# What would change:\n"
+        "$ natskv edit config --ttl 30d --dry-run -o json 2>/dev/null | jq -c .changes\n"
+        "[{\"field\":\"ttl_seconds\",\"new\":2592000}]\n",
     .make = make_action<Edit>,
 };
 

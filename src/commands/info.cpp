@@ -30,13 +30,18 @@ const Verb info{
     .group = Group::buckets,
     .summary = "Show a bucket's configuration and state",
     .description =
-        "Values counts all revisions the bucket keeps, delete markers too; keys counts the distinct names among them. A "
-        "limited bucket shows how much of its limit is in use. Mirrors and sources show how many messages they are behind "
-        "(lag) and when their origin was last heard of; in a cluster the leader and the state of each replica are shown. "
-        "What does not apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not shown.",
-    .examples = "$ natskv info config -o json | jq -c '[.bucket, .values, .history, .storage]'\n"
-                "[\"config\",1,5,\"file\"]\n"
-                "$ natskv info config -o tsv | grep '^stream'\nstream\tKV_config\n",
+        "Values counts all revisions the bucket keeps, delete markers too; keys counts the distinct names "
+        "among them. A "
+        "limited bucket shows how much of its limit is in use. Mirrors and sources show how many messages "
+        "they are behind "
+        "(lag) and when their origin was last heard of; in a cluster the leader and the state of each "
+        "replica are shown. "
+        "What does not apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not "
+        "shown.",
+    .examples =
+        "$ natskv info config -o json | jq -c '[.bucket, .values, .history, .storage]'\n"
+        "[\"config\",1,5,\"file\"]\n"
+        "$ natskv info config -o tsv | grep '^stream'\nstream\tKV_config\n",
     .make = make_action<Info>,
 };
 

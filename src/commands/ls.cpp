@@ -21,7 +21,8 @@ class Ls final : public Action {
   bool names_ = false;
 
   void declare(Arguments& a) override {
-    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "list this bucket's keys, as keys does"}, bucket_);
+    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "list this bucket's keys, as keys does"},
+           bucket_);
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "keys that match", .many = true}, keys_.words);
     a.flag("-n,--names", names_, "the buckets' names only");
     a.take({.name = "--sort",
@@ -40,7 +41,8 @@ class Ls final : public Action {
       keys_.check();
       return;
     }
-    if (keys_.depth || keys_.nul || keys_.count || keys_.tree || keys_.deleted || keys_.verbose || keys_.values || keys_.literal) {
+    if (keys_.depth || keys_.nul || keys_.count || keys_.tree || keys_.deleted || keys_.verbose ||
+        keys_.values || keys_.literal) {
       throw usage("without a BUCKET, ls takes --names and --sort only");
     }
   }
@@ -58,13 +60,17 @@ class Ls final : public Action {
     const auto missing = list_buckets(
         session,
         [&](const nlohmann::ordered_json& info) {
-          if (sorted) held.push_back(bucket_record(info));
-          else rows(bucket_record(info));
+          if (sorted)
+            held.push_back(bucket_record(info));
+          else
+            rows(bucket_record(info));
         },
         [&] { natskv.out().flush(); });
     order(held);
     for (const auto& record : held) rows(record);
-    for (const auto& name : missing) natskv.report(Failure(Exit::unreachable, fmt::format("bucket \"{}\": its servers do not answer", name), {}, {name, {}, 0}));
+    for (const auto& name : missing)
+      natskv.report(Failure(Exit::unreachable, fmt::format("bucket \"{}\": its servers do not answer", name),
+                            {}, {name, {}, 0}));
     rows.finish();
     return natskv.status();
   }
@@ -72,12 +78,16 @@ class Ls final : public Action {
   // Largest or latest first; equal ones by name, as they came.
   void order(std::vector<BucketRecord>& records) const {
     const auto by = [&records](auto member) {
-      std::stable_sort(records.begin(), records.end(),
-                       [member](const BucketRecord& a, const BucketRecord& b) { return a.*member > b.*member; });
+      std::stable_sort(
+          records.begin(), records.end(),
+          [member](const BucketRecord& a, const BucketRecord& b) { return a.*member > b.*member; });
     };
-    if (sort_ == "values") by(&BucketRecord::values);
-    else if (sort_ == "bytes") by(&BucketRecord::bytes);
-    else if (sort_ == "updated") by(&BucketRecord::last_update);
+    if (sort_ == "values")
+      by(&BucketRecord::values);
+    else if (sort_ == "bytes")
+      by(&BucketRecord::bytes);
+    else if (sort_ == "updated")
+      by(&BucketRecord::last_update);
   }
 };
 
@@ -89,11 +99,13 @@ const Verb ls{
     .group = Group::buckets,
     .summary = "List buckets, or a bucket's keys",
     .description =
-        "Without BUCKET: the buckets, by name, while it reads. In JSON each is the object that info prints.\n\n"
+        "Without BUCKET: the buckets, by name, while it reads. In JSON each is the object that info "
+        "prints.\n\n"
         "With BUCKET it is keys: names of keys, one a line, with the options of keys.",
-    .examples = "$ natskv ls --names\nconfig\n"
-                "$ natskv ls -o json | jq -r '.[] | \"\\(.bucket) \\(.values)\"'\nconfig 1\n"
-                "$ natskv ls config\ngreeting\n",
+    .examples =
+        "$ natskv ls --names\nconfig\n"
+        "$ natskv ls -o json | jq -r '.[] | \"\\(.bucket) \\(.values)\"'\nconfig 1\n"
+        "$ natskv ls config\ngreeting\n",
     .make = make_action<Ls>,
 };
 

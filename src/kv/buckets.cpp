@@ -18,11 +18,16 @@ using Json = nlohmann::ordered_json;
 constexpr int stream_not_found = 10059;
 
 // A session request whose refusal becomes a sentence about the bucket.
-Json ask(Session& session, const std::string& bucket, std::string_view what, const std::string& body, bool writes) {
+Json ask(Session& session, const std::string& bucket, std::string_view what, const std::string& body,
+         bool writes) {
   try {
     return session.api(what, body);
   } catch (const nats::Error& error) {
-    throw explain(session, error, {.bucket = bucket, .writes = writes});
+    const Failure failure = explain(session, error, {.bucket = bucket, .writes = writes});
+    if (failure.exit() != Exit::unknown) throw failure;
+    throw Failure(
+        Exit::unknown, fmt::format("bucket \"{}\": no answer; the change may have been made", bucket),
+        fmt::format("look with natskv info {}; the same command is safe to repeat", bucket), {bucket, {}, 0});
   }
 }
 
@@ -43,34 +48,51 @@ int api_level(Session& session, const std::string& bucket) {
   return api != info.end() && api->is_object() ? api->value("level", 0) : 0;
 }
 
-void check_origin(Session& session, const std::string& subject, const std::string& role, const std::string& name) {
+void check_origin(Session& session, const std::string& subject, const std::string& role,
+                  const std::string& name) {
   Json info;
   try {
     const auto answer = session.request(subject, {}, std::min(session.timeout(), seconds(1)));
-    info = nats::api_answer({natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+    info = nats::api_answer(
+        {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
   } catch (const nats::Error& error) {
     if (error.status == NATS_NOT_PERMITTED) throw explain(session, error, {.bucket = name});
-    session.notices().warn(error.code == stream_not_found
-                               ? fmt::format("{} bucket \"{}\" does not exist", role, name)
-                               : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, error.what()));
+    session.notices().warn(
+        error.code == stream_not_found
+            ? fmt::format("{} bucket \"{}\" does not exist", role, name)
+            : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, error.what()));
     return;
   }
   const Json config = info.value("config", Json::object());
   if (!is_bucket(name, config)) {
-    session.notices().warn(fmt::format("{} \"{}\": stream \"KV_{}\" is not a key-value bucket", role, name, name));
+    session.notices().warn(
+        fmt::format("{} \"{}\": stream \"KV_{}\" is not a key-value bucket", role, name, name));
   } else if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
     const std::string origin = bucket_of(mirror->value("name", ""));
     throw Failure(Exit::failure,
-                  fmt::format("{} bucket \"{}\" is itself a mirror of \"{}\": its keys would not be found", role, name, origin),
+                  fmt::format("{} bucket \"{}\" is itself a mirror of \"{}\": its keys would not be found",
+                              role, name, origin),
                   fmt::format("name \"{}\" instead", origin), {name, {}, 0});
+  }
+}
+
+// STREAM.LIST is about no bucket: explain()'s sentence gets another subject.
+Json ask_for_list(Session& session, std::size_t offset) {
+  try {
+    return session.api("STREAM.LIST", dump({{"offset", offset}}));
+  } catch (const nats::Error& error) {
+    constexpr std::string_view subject = "bucket \"*\"";
+    const Failure failure = explain(session, error, {.bucket = "*"});
+    std::string text = failure.what();
+    if (text.starts_with(subject)) text.replace(0, subject.size(), "the list of buckets");
+    throw Failure(failure.exit(), text, failure.hint());
   }
 }
 
 // One page of STREAM.LIST: streams by name, from an offset.
 class Page {
  public:
-  Page(Session& session, std::size_t offset)
-      : answer_(ask(session, "*", "STREAM.LIST", dump({{"offset", offset}}), false)) {}
+  Page(Session& session, std::size_t offset) : answer_(ask_for_list(session, offset)) {}
 
   [[nodiscard]] const Json& streams() const {
     static const Json none = Json::array();
@@ -85,7 +107,8 @@ class Page {
     for (const auto& name : *at) {
       const auto stream = name.is_string() ? name.get<std::string>() : std::string();
       if (!stream.starts_with("KV_")) continue;
-      if (std::find(names.begin(), names.end(), bucket_of(stream)) == names.end()) names.push_back(bucket_of(stream));
+      if (std::find(names.begin(), names.end(), bucket_of(stream)) == names.end())
+        names.push_back(bucket_of(stream));
     }
   }
 
@@ -97,7 +120,7 @@ class Page {
 
 void require_bucket(const std::string& bucket, const Json& config, Exit exit) {
   if (is_bucket(bucket, config)) return;
-  throw Failure(exit, fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", bucket), {}, {bucket, {}, 0});
+  throw Failure(exit, no_key_value(bucket).what(), {}, {bucket, {}, 0});
 }
 
 std::optional<Json> find_bucket(Session& session, const std::string& bucket, Exit if_none) {
@@ -138,7 +161,8 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
     answer.missing(missing);
     const Json& streams = answer.streams();
     if (streams.empty()) break;
-    // A stream removed meanwhile moves the rest towards the front: step back until the last name is met again.
+    // A stream removed meanwhile moves the rest towards the front: step back until the last name is met
+    // again.
     if (offset > 0 && Page::name(streams.front()) > last) {
       offset -= std::min(offset, streams.size());
       continue;
@@ -159,7 +183,8 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
 
 std::string server_version(Session& session) {
   if (session.settings().js_api_prefix != "$JS.API") return {};
-  const auto info = Json::parse(nats::greeting(session.connection(), std::min(session.timeout(), seconds(2))), nullptr, false);
+  const auto info = Json::parse(nats::greeting(session.connection(), std::min(session.timeout(), seconds(2))),
+                                nullptr, false);
   return info.is_object() ? info.value("version", "") : std::string();
 }
 
@@ -172,7 +197,8 @@ void require_server(Session& session, const std::string& bucket, const std::vect
     const int known = minor_of(version).value_or(10);
     if (need.minor <= known) continue;
     throw Failure(Exit::failure,
-                  fmt::format("bucket \"{}\": {} needs nats-server 2.{}{}; nothing was changed", bucket, need.option, need.minor,
+                  fmt::format("bucket \"{}\": {} needs nats-server 2.{}{}; nothing was changed", bucket,
+                              need.option, need.minor,
                               version.empty() ? std::string(" (this one tells no API level)")
                                               : fmt::format(", this one is {}", version)),
                   {}, {bucket, {}, 0});
@@ -183,8 +209,9 @@ void check_origins(Session& session, const Wishes& wishes) {
   const auto subject = [&](const std::string& name) { return session.api_subject("STREAM.INFO.KV_" + name); };
   if (wishes.mirror) {
     check_origin(session,
-                 wishes.mirror_domain ? fmt::format("$JS.{}.API.STREAM.INFO.KV_{}", *wishes.mirror_domain, *wishes.mirror)
-                                      : subject(*wishes.mirror),
+                 wishes.mirror_domain
+                     ? fmt::format("$JS.{}.API.STREAM.INFO.KV_{}", *wishes.mirror_domain, *wishes.mirror)
+                     : subject(*wishes.mirror),
                  "origin", *wishes.mirror);
   }
   for (const auto& name : wishes.sources) check_origin(session, subject(name), "source", name);

@@ -16,7 +16,9 @@ constexpr std::int64_t two_minutes = 120'000'000'000;
 constexpr std::string_view reserved = "_nats.";
 
 // ADR-8: the window of duplicates is two minutes, and no longer than the values live.
-std::int64_t window(std::int64_t max_age) { return max_age > 0 ? std::min(max_age, two_minutes) : two_minutes; }
+std::int64_t window(std::int64_t max_age) {
+  return max_age > 0 ? std::min(max_age, two_minutes) : two_minutes;
+}
 
 std::string subjects(const std::string& bucket) { return fmt::format("$KV.{}.>", bucket); }
 
@@ -27,8 +29,10 @@ void set_ttl(Span ttl, Json& config) {
   const auto kept = config.value("duplicate_window", std::int64_t{0});
   config["max_age"] = ttl.ns;
   // A window that somebody chose stays where the server takes it.
-  if (kept == 0 || kept == window(before)) config["duplicate_window"] = window(ttl.ns);
-  else if (ttl.ns > 0) config["duplicate_window"] = std::min(kept, ttl.ns);
+  if (kept == 0 || kept == window(before))
+    config["duplicate_window"] = window(ttl.ns);
+  else if (ttl.ns > 0)
+    config["duplicate_window"] = std::min(kept, ttl.ns);
 }
 
 void set_marker_ttl(Span ttl, Json& config) {
@@ -42,15 +46,20 @@ void set_marker_ttl(Span ttl, Json& config) {
 
 void place(const Wishes& wishes, Json& config) {
   if (!wishes.tags && !wishes.cluster) return;
-  Json placement = config.contains("placement") && config["placement"].is_object() ? config["placement"] : Json::object();
+  Json placement =
+      config.contains("placement") && config["placement"].is_object() ? config["placement"] : Json::object();
   const auto set = [&placement](const char* name, const Json& value) {
-    if (value.empty() || value == "") placement.erase(name);
-    else placement[name] = value;
+    if (value.empty() || value == "")
+      placement.erase(name);
+    else
+      placement[name] = value;
   };
   if (wishes.cluster) set("cluster", *wishes.cluster);
   if (wishes.tags) set("tags", *wishes.tags);
-  if (placement.empty()) config.erase("placement");
-  else config["placement"] = placement;
+  if (placement.empty())
+    config.erase("placement");
+  else
+    config["placement"] = placement;
 }
 
 void set_metadata(const Wishes& wishes, Json& config) {
@@ -62,14 +71,17 @@ void set_metadata(const Wishes& wishes, Json& config) {
     }
   }
   for (const auto& [key, value] : wishes.metadata) metadata[key] = value;
-  if (metadata.empty()) config.erase("metadata");
-  else config["metadata"] = metadata;
+  if (metadata.empty())
+    config.erase("metadata");
+  else
+    config["metadata"] = metadata;
 }
 
 void set_republish(const Wishes& wishes, Json& config) {
   if (wishes.no_republish) config.erase("republish");
   if (!wishes.republish_source && !wishes.republish_destination && !wishes.republish_headers) return;
-  Json republish = config.contains("republish") && config["republish"].is_object() ? config["republish"] : Json::object();
+  Json republish =
+      config.contains("republish") && config["republish"].is_object() ? config["republish"] : Json::object();
   if (wishes.republish_source) republish["src"] = *wishes.republish_source;
   if (wishes.republish_destination) republish["dest"] = *wishes.republish_destination;
   if (republish.value("dest", std::string()).empty()) {
@@ -83,7 +95,8 @@ void set_republish(const Wishes& wishes, Json& config) {
 void set_mirror(const Wishes& wishes, const std::string& bucket, Json& config) {
   if (wishes.mirror) {
     Json mirror{{"name", "KV_" + *wishes.mirror}};
-    if (wishes.mirror_domain) mirror["external"] = {{"api", fmt::format("$JS.{}.API", *wishes.mirror_domain)}};
+    if (wishes.mirror_domain)
+      mirror["external"] = {{"api", fmt::format("$JS.{}.API", *wishes.mirror_domain)}};
     config.erase("subjects");
     config["mirror"] = mirror;
     config["mirror_direct"] = true;
@@ -97,7 +110,8 @@ void set_mirror(const Wishes& wishes, const std::string& bucket, Json& config) {
 
 void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) {
   if (wishes.sources.empty() && wishes.no_sources.empty()) return;
-  Json sources = config.contains("sources") && config["sources"].is_array() ? config["sources"] : Json::array();
+  Json sources =
+      config.contains("sources") && config["sources"].is_array() ? config["sources"] : Json::array();
   const auto find = [&sources](const std::string& name) {
     return std::find_if(sources.begin(), sources.end(),
                         [&name](const Json& source) { return source.value("name", "") == "KV_" + name; });
@@ -105,18 +119,23 @@ void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) 
   for (const auto& name : wishes.no_sources) {
     const auto found = find(name);
     if (found == sources.end()) {
-      throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no source \"{}\"", bucket, name), {}, {bucket, {}, 0});
+      throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no source \"{}\"", bucket, name), {},
+                    {bucket, {}, 0});
     }
     sources.erase(found);
   }
   for (const auto& name : wishes.sources) {
     if (find(name) != sources.end()) continue;
-    // Without the transform the keys would stand under the origin's subjects, where nobody finds them (ADR-57).
-    sources.push_back({{"name", "KV_" + name},
-                       {"subject_transforms", Json::array({{{"src", subjects(name)}, {"dest", subjects(bucket)}}})}});
+    // Without the transform the keys would stand under the origin's subjects, where nobody finds them
+    // (ADR-57).
+    sources.push_back(
+        {{"name", "KV_" + name},
+         {"subject_transforms", Json::array({{{"src", subjects(name)}, {"dest", subjects(bucket)}}})}});
   }
-  if (sources.empty()) config.erase("sources");
-  else config["sources"] = sources;
+  if (sources.empty())
+    config.erase("sources");
+  else
+    config["sources"] = sources;
 }
 
 bool says_nothing(const Json& value) {
@@ -129,8 +148,10 @@ Json without_nothing(const Json& value) {
   Json kept = value.is_array() ? Json::array() : Json::object();
   for (const auto& [key, member] : value.items()) {
     Json inner = without_nothing(member);
-    if (value.is_array()) kept.push_back(std::move(inner));
-    else if (!says_nothing(inner)) kept[key] = std::move(inner);
+    if (value.is_array())
+      kept.push_back(std::move(inner));
+    else if (!says_nothing(inner))
+      kept[key] = std::move(inner);
   }
   return kept;
 }
@@ -180,8 +201,10 @@ void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
   if (wishes.max_value_size) config["max_msg_size"] = limit(*wishes.max_value_size);
   if (wishes.max_bucket_size) config["max_bytes"] = limit(*wishes.max_bucket_size);
   // "none" is what servers without compression have: sent only where it changes something.
-  if (wishes.compress.value_or(false)) config["compression"] = "s2";
-  else if (wishes.compress && config.contains("compression")) config["compression"] = "none";
+  if (wishes.compress.value_or(false))
+    config["compression"] = "s2";
+  else if (wishes.compress && config.contains("compression"))
+    config["compression"] = "none";
   place(wishes, config);
   set_metadata(wishes, config);
   set_republish(wishes, config);
@@ -190,13 +213,17 @@ void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
 }
 
 bool is_bucket(const std::string& bucket, const Json& config) {
-  if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1) return false;
+  if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1)
+    return false;
   const Json taken = config.value("subjects", Json::array());
-  if (!taken.is_array() || taken.empty()) return !says_nothing(config.value("mirror", Json())) || config.contains("sources");
+  if (!taken.is_array() || taken.empty())
+    return !says_nothing(config.value("mirror", Json())) || config.contains("sources");
   return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end();
 }
 
-std::string bucket_of(const std::string& stream) { return stream.starts_with("KV_") ? stream.substr(3) : stream; }
+std::string bucket_of(const std::string& stream) {
+  return stream.starts_with("KV_") ? stream.substr(3) : stream;
+}
 
 std::string domain_of(const Json& source) {
   const auto external = source.find("external");
@@ -204,7 +231,8 @@ std::string domain_of(const Json& source) {
   const std::string api = external->value("api", "");
   constexpr std::string_view before = "$JS.";
   constexpr std::string_view behind = ".API";
-  if (!api.starts_with(before) || !api.ends_with(behind) || api.size() <= before.size() + behind.size()) return {};
+  if (!api.starts_with(before) || !api.ends_with(behind) || api.size() <= before.size() + behind.size())
+    return {};
   return api.substr(before.size(), api.size() - before.size() - behind.size());
 }
 
@@ -221,11 +249,13 @@ Json significant(const Json& config) {
   drop("compression", "none");
   drop("retention", "limits");
   drop("persist_mode", "default");
-  if (const auto republish = kept.find("republish"); republish != kept.end() && republish->value("src", "") == ">") {
+  if (const auto republish = kept.find("republish");
+      republish != kept.end() && republish->value("src", "") == ">") {
     republish->erase("src");
   }
   if (const auto sources = kept.find("sources"); sources != kept.end() && sources->is_array()) {
-    std::sort(sources->begin(), sources->end(), [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
+    std::sort(sources->begin(), sources->end(),
+              [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
   }
   return kept;
 }

@@ -1,14 +1,14 @@
 #include "nats/greeting.hpp"
 
-#include <array>
-#include <chrono>
-#include <string_view>
-
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string_view>
 
 namespace natskv::nats {
 namespace {
@@ -27,7 +27,8 @@ Address address_of(std::string_view url) {
   url = url.substr(0, url.find('/'));
   const auto colon = url.rfind(':');
   const auto bracket = url.find(']');
-  const bool has_port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
   std::string_view host = has_port ? url.substr(0, colon) : url;
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return {std::string(host), std::string(has_port ? url.substr(colon + 1) : "4222")};
