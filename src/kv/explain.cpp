@@ -65,7 +65,8 @@ Failure too_large(Session& session, const Doing& doing) {
     const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
     limit =
         fmt::format("the bucket's limit of {} B", info.at("config").at("max_msg_size").get<std::int64_t>());
-  } catch (const std::exception&) {  // the sentence is true without the number
+  } catch (const std::exception&) {
+    limit = "the bucket's limit";  // true without the number, too
   }
   return {Exit::failure,
           fmt::format("{}: the value of {} B is over {}", what_of(doing), doing.value_size, limit),
