@@ -74,8 +74,8 @@ Failure too_large(Session& session, const Doing& doing) {
 }
 
 Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
-  const auto failure = [&](Exit exit, std::string text, std::string hint = {}) {
-    return Failure(exit, std::move(text), std::move(hint), about(doing));
+  const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
+    return Failure(exit, text, std::move(hint), about(doing));
   };
   switch (error.code) {
     case stream_not_found:
