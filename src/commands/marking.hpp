@@ -35,6 +35,10 @@ class Marking {
   std::uint64_t count(Natskv& natskv);
   template <class Each>
   void each(Natskv& natskv, Each&& entry_of);
+  template <class Each>
+  void each_key(Natskv& natskv, Each&& entry_of);
+  [[nodiscard]] std::vector<std::string> distinct() const;
+  [[nodiscard]] Failure written_meanwhile(const Entry& entry) const;
   [[nodiscard]] bool old_enough(const Entry& entry, Instant now) const;
   [[nodiscard]] bool listing() const;
 
@@ -44,6 +48,7 @@ class Marking {
   std::vector<Pattern> patterns_;
   std::optional<std::uint64_t> expected_;
   std::optional<Span> older_than_, ttl_;
+  std::uint64_t listed_upto_ = 0;  // the last revision when keys were first listed
   bool force_ = false, dry_ = false, must_exist_ = false, literal_ = false;
 };
 

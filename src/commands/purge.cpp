@@ -38,7 +38,7 @@ class Purge final : public Action {
   int empty(Natskv& natskv) {
     auto bucket = natskv.bucket(marking_.bucket());
     if (!marking_.forced() && !natskv.interactive())
-      natskv.confirm({}, false, "to empty a bucket nobody can be asked here");
+      natskv.confirm({}, false, fmt::format("emptying bucket \"{}\"", bucket.name()));
     const auto values = bucket.info().at("state").value("messages", std::uint64_t{0});
     if (marking_.dry()) {
       natskv.note(fmt::format("would remove {} values of bucket \"{}\"", values, bucket.name()));

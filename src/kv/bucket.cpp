@@ -1,7 +1,9 @@
 #include "kv/bucket.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/watch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -107,6 +109,7 @@ bool Bucket::direct() {
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
   const Place& where = place();
+  if (!revision && natskv::reads_as_pattern(key)) return listed(key);
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
@@ -138,6 +141,24 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   entry.revision = natsMsg_GetSequence(raw);
   entry.created = Instant{natsMsg_GetTime(raw)};
   return Found{entry, message};
+}
+
+std::optional<Found> Bucket::listed(const std::string& key) {
+  std::optional<Found> found;
+  EntryStream entries(session_, name_, {.patterns = {{key, false}}});
+  while (const Entry* entry = entries.next_current()) {
+    struct Texts {
+      std::string key, value, reason;
+    };
+    const auto texts = std::make_shared<const Texts>(
+        Texts{key, std::string(entry->value.data), std::string(entry->marker_reason)});
+    found = Found{*entry, texts};
+    found->entry.bucket = name_;
+    found->entry.key = texts->key;
+    found->entry.value = Bytes{texts->value};
+    found->entry.marker_reason = texts->reason;
+  }
+  return found;
 }
 
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
@@ -195,6 +216,8 @@ Written Bucket::mark(const std::string& key, Operation operation, const Conditio
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
                         const Condition& condition, bool creates) {
+  const bool pattern = natskv::reads_as_pattern(key);
+  if (pattern && operation == Operation::purge) throw reads_as_pattern(name_, key);
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
@@ -211,10 +234,12 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  if (condition.revision && *condition.revision == 0)
+  // Of a key that is a pattern the server would compare the revisions of what it matches.
+  const auto expected = pattern ? std::nullopt : condition.revision;
+  if (expected && *expected == 0)
     options.ExpectNoMessage = true;
-  else if (condition.revision)
-    options.ExpectLastSubjectSeq = *condition.revision;
+  else if (expected)
+    options.ExpectLastSubjectSeq = *expected;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   const natsStatus status = js_PublishMsg(&ack, session_.jetstream(), raw, &options, &code);
@@ -224,6 +249,7 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;

@@ -146,6 +146,15 @@ Failure no_key(const std::string& bucket, const std::string& key) {
           {bucket, key, 0}};
 }
 
+Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
+  return {Exit::failure,
+          fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                      "purge other keys too",
+                      key, bucket),
+          "natskv del --literal deletes it",
+          {bucket, key, 0}};
+}
+
 Failure conflict(const Doing& doing, std::uint64_t current) {
   const About about{doing.bucket, doing.key, current};
   if (doing.creates) {
