@@ -23,6 +23,7 @@ class Marking {
 
   [[nodiscard]] bool without_keys() const { return words_.empty(); }
   [[nodiscard]] const std::string& bucket() const { return bucket_; }
+  [[nodiscard]] bool conditional() const { return expected_ || older_than_ || must_exist_; }
   [[nodiscard]] bool forced() const { return force_; }
   [[nodiscard]] bool dry() const { return dry_; }
   void ttl(std::optional<Span> ttl) { ttl_ = ttl; }

@@ -28,6 +28,7 @@ class Purge final : public Action {
     if (all_ && !marking_.without_keys()) throw usage("--all takes no keys");
     if (!all_ && marking_.without_keys()) throw usage("KEY is missing (or --all to empty the bucket)");
     if (all_ && ttl_) throw usage("--all leaves no markers, so --ttl has no meaning");
+    if (all_ && marking_.conditional()) throw usage("--all takes no conditions");
     check_ttl(ttl_);
     marking_.ttl(ttl_);
     marking_.check();

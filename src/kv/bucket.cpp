@@ -13,6 +13,9 @@
 namespace natskv {
 namespace {
 
+// nats.c sends a sequence as a signed number, and the server calls a negative one malformed.
+constexpr std::uint64_t highest_revision = std::numeric_limits<std::int64_t>::max();
+
 std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
 
 void set(natsMsg* message, const char* name, const std::string& value) {
@@ -66,6 +69,7 @@ const Place& Bucket::place() {
 }
 
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
+  if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   kvStore* kv = store();
   kvEntry* raw = nullptr;
   const natsStatus status =
@@ -110,6 +114,7 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
                                    bool consistent) {
   const Place& where = place();
   if (!revision && natskv::reads_as_pattern(key)) return listed(key);
+  if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
