@@ -1,8 +1,10 @@
 #include "kv/bucket.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/watch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +13,9 @@
 
 namespace natskv {
 namespace {
+
+// nats.c sends a sequence as a signed number, and the server calls a negative one malformed.
+constexpr std::uint64_t highest_revision = std::numeric_limits<std::int64_t>::max();
 
 std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
 
@@ -65,6 +70,7 @@ const Place& Bucket::place() {
 }
 
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
+  if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   kvStore* kv = store();
   kvEntry* raw = nullptr;
   const natsStatus status =
@@ -108,6 +114,8 @@ bool Bucket::direct() {
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
   const Place& where = place();
+  if (!revision && natskv::reads_as_pattern(key)) return listed(key);
+  if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
@@ -139,6 +147,24 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   entry.revision = natsMsg_GetSequence(raw);
   entry.created = Instant{natsMsg_GetTime(raw)};
   return Found{entry, message};
+}
+
+std::optional<Found> Bucket::listed(const std::string& key) {
+  std::optional<Found> found;
+  EntryStream entries(session_, name_, {.patterns = {{key, false}}});
+  while (const Entry* entry = entries.next_current()) {
+    struct Texts {
+      std::string key, value, reason;
+    };
+    const auto texts = std::make_shared<const Texts>(
+        Texts{key, std::string(entry->value.data), std::string(entry->marker_reason)});
+    found = Found{*entry, texts};
+    found->entry.bucket = name_;
+    found->entry.key = texts->key;
+    found->entry.value = Bytes{texts->value};
+    found->entry.marker_reason = texts->reason;
+  }
+  return found;
 }
 
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
@@ -196,6 +222,8 @@ Written Bucket::mark(const std::string& key, Operation operation, const Conditio
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
                         const Condition& condition, bool creates) {
+  const bool pattern = natskv::reads_as_pattern(key);
+  if (pattern && operation == Operation::purge) throw reads_as_pattern(name_, key);
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
@@ -212,10 +240,12 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  if (condition.revision && *condition.revision == 0)
+  // Of a key that is a pattern the server would compare the revisions of what it matches.
+  const auto expected = pattern ? std::nullopt : condition.revision;
+  if (expected && *expected == 0)
     options.ExpectNoMessage = true;
-  else if (condition.revision)
-    options.ExpectLastSubjectSeq = *condition.revision;
+  else if (expected)
+    options.ExpectLastSubjectSeq = *expected;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   const natsStatus status = js_PublishMsg(&ack, session_.jetstream(), raw, &options, &code);
@@ -225,6 +255,7 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;

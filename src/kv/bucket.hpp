@@ -78,6 +78,8 @@ class Bucket {
   kvStore* store();
   Written publish(const std::string& key, std::string_view value, Operation operation,
                   const Condition& condition, bool creates);
+  /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
+  std::optional<Found> listed(const std::string& key);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 

@@ -1,5 +1,6 @@
 #include "kv/writer.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/explain.hpp"
 #include "nats/api.hpp"
 
@@ -48,6 +49,18 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
 
 void Writer::push(std::uint64_t number, Write write) {
   check_size(bucket_.session(), doing(bucket_.name(), write));
+  if (natskv::reads_as_pattern(write.key)) {
+    if (write.erase || write.operation == Operation::purge) {
+      return settled_({.number = number,
+                       .key = write.key,
+                       .operation = write.operation,
+                       .erased = write.erase,
+                       .expected = write.expected.value_or(0),
+                       .revision = 0,
+                       .failure = reads_as_pattern(bucket_.name(), write.key)});
+    }
+    write.expected.reset();  // the server would compare with what the pattern matches
+  }
   while (!pipeline_.room(write.value.size()) || keys_.contains(write.key)) settle(slice);
   if (pipeline_.worth_settling()) settle(Span{0});
   const Write& kept = writes_.emplace(number, std::move(write)).first->second;
