@@ -2,6 +2,7 @@
 
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/trace.hpp"
 #include "output/text.hpp"
 
 #include <charconv>
@@ -29,6 +30,7 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
       direct_(!consistent && bucket.direct()),
       pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix,
                 {.messages = window, .bytes = std::size_t{8} << 20U}, bucket.session().timeout()) {
+  trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();
 }
 
