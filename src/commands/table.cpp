@@ -6,8 +6,8 @@ namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &rm,      &compact,                                                                    // buckets
-      &get,     &put,     &create, &update, &del, &purge, &keys, &history, &revert, &watch,  // keys
+      &add,     &edit, &rm,     &ls,     &info, &compact,                                    // buckets
+      &get,     &put,  &create, &update, &del,  &purge,   &keys, &history, &revert, &watch,  // keys
       &sandbox, &help,                                                                       // tools
   };
   return list;

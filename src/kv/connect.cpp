@@ -4,6 +4,7 @@
 #include "base/quote.hpp"
 #include "nats/check.hpp"
 #include "nats/compat.hpp"
+#include "nats/look.hpp"
 #include "nats/nkey.hpp"
 #include "nats/version.hpp"
 #include "output/text.hpp"
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -171,26 +173,84 @@ void manners(natsOptions* options, const config::Settings& settings, bool reconn
   check(natsOptions_SetMaxPingsOut(options, 2));
 }
 
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    unsigned byte = 0;
+    const char* digits = text.data() + at + 1;
+    if (text[at] == '%' && at + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      out += static_cast<char>(byte);
+      at += 2;
+    } else {
+      out += text[at];
+    }
+  }
+  return out;
+}
+
+// A user part is percent-encoded, as in the nats tool; nats.c reads it so from 3.9 on only, and no version
+// escapes it. Where all servers that have one have the same, it becomes an option; otherwise the URLs stay as
+// they are.
+std::vector<std::string> without_users(natsOptions* options, const std::vector<std::string>& servers) {
+  const auto user_of = [](const std::string& url) {
+    const std::size_t start = url.find("://") + 3;
+    const std::size_t at = url.rfind('@');
+    return at == std::string::npos ? std::string() : url.substr(start, at - start);
+  };
+  std::string user;
+  for (const auto& url : servers) {
+    const std::string own = user_of(url);
+    if (!own.empty() && !user.empty() && own != user) return servers;
+    if (!own.empty()) user = own;
+  }
+  if (user.empty()) return servers;
+  const std::size_t colon = user.find(':');
+  const std::string name = in_json(percent_decoded(user.substr(0, colon)));
+  if (colon == std::string::npos)
+    nats::check(natsOptions_SetToken(options, name.c_str()));
+  else
+    nats::check(natsOptions_SetUserInfo(options, name.c_str(),
+                                        in_json(percent_decoded(user.substr(colon + 1))).c_str()));
+  std::vector<std::string> bare;
+  for (const auto& url : servers) bare.push_back(config::shown({url}));
+  return bare;
+}
+
+// What nats.c finds wrong with the files, as a sentence.
+Failure unusable(const nats::Error& error, const config::Settings& settings) {
+  if (settings.tls_first && error.status == NATS_INVALID_ARG) {
+    return usage(fmt::format("--tlsfirst needs nats.c {} or newer, this natskv was built with {}",
+                             nats::tls_handshake_first_since, nats::compiled_version()));
+  }
+  const std::string_view text = error.what();
+  if (text.find("trusted certificates") != std::string_view::npos)
+    return {Exit::not_allowed,
+            fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+  if (!settings.tls_cert.empty() && error.status == NATS_SSL_ERROR) {
+    return {Exit::not_allowed, fmt::format("--tlscert {} and --tlskey {} cannot be used: {}",
+                                           in_quotes(settings.tls_cert), in_quotes(settings.tls_key), text)};
+  }
+  return {Exit::not_allowed, fmt::format("cannot use the given credentials: {}", text)};
+}
+
 }  // namespace
 
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect) {
   natsOptions* raw = nullptr;
   nats::check(natsOptions_Create(&raw));
   nats::Options options(raw);
+  const auto urls = without_users(raw, settings.servers);
   std::vector<const char*> servers;
-  servers.reserve(settings.servers.size());
-  for (const auto& server : settings.servers) servers.push_back(server.c_str());
+  servers.reserve(urls.size());
+  for (const auto& url : urls) servers.push_back(url.c_str());
   nats::check(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
   manners(raw, settings, reconnect);
   try {
     secrets(raw, settings, link);
     tls(raw, settings);
   } catch (const nats::Error& error) {
-    if (settings.tls_first && error.status == NATS_INVALID_ARG) {
-      throw usage(fmt::format("--tlsfirst needs nats.c {} or newer, this natskv was built with {}",
-                              nats::tls_handshake_first_since, nats::compiled_version()));
-    }
-    throw Failure(Exit::not_allowed, fmt::format("cannot use the given credentials: {}", error.what()));
+    throw unusable(error, settings);
   }
   nats::check(natsOptions_SetErrorHandler(raw, on_error, &link));
   nats::check(natsOptions_SetDisconnectedCB(raw, on_disconnected, &link));
@@ -198,6 +258,73 @@ nats::Options connect_options(const config::Settings& settings, Link& link, bool
   nats::check(natsOptions_SetClosedCB(raw, on_closed, &link));
   return options;
 }
+
+namespace {
+
+Failure not_allowed(const std::string& message, std::string hint = {}) {
+  return {Exit::not_allowed, message, std::move(hint)};
+}
+
+// "SSL handshake error: 20:unable to get local issuer certificate:depth=0:cert=/CN=a:issuer=/CN=b", the
+// number being X509_V_ERR_*; "62:hostname mismatch:expected=a:cert=/CN=b".
+Failure untrusted(std::string_view text, const std::string& where, const config::Settings& settings) {
+  constexpr std::string_view beginning = "SSL handshake error: ";
+  if (text.starts_with(beginning)) text.remove_prefix(beginning.size());
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string ca_hint = settings.tls_ca.empty() ? "name the certificate authority with --tlsca"
+                                                      : "--tlsca names another authority than the server's";
+  switch (number) {
+    case 9:
+      return not_allowed(fmt::format("the certificate of {} is not valid yet", where),
+                         "look at the clock of this machine");
+    case 10:
+      return not_allowed(fmt::format("the certificate of {} has expired", where),
+                         "natskv doctor shows its dates");
+    case 18:
+    case 19:
+      return not_allowed(fmt::format("the certificate of {} is self-signed and not trusted", where),
+                         settings.tls_ca.empty() ? "trust it with --tlsca" : ca_hint);
+    case 20:
+    case 21:
+      return not_allowed(fmt::format("the certificate of {} is from an authority that is not trusted", where),
+                         ca_hint);
+    case 62:
+    case 64:
+      return not_allowed(fmt::format("the certificate of {} is for another host", where),
+                         "use a name that it holds (natskv doctor shows them)");
+    default:
+      return not_allowed(fmt::format("no trusted TLS connection to {}: {}", where, text),
+                         settings.tls_ca.empty() ? "name the certificate authority with --tlsca" : "");
+  }
+}
+
+// The connection ended in the middle: TLS 1.3 lets a client without the wanted certificate notice only then.
+// The greeting says what the server wanted.
+Failure broken_off(std::string_view text, const std::string& where, const config::Settings& settings) {
+  for (const auto& server : settings.servers) {
+    const auto greeting = nats::greeting_of(server, std::min(settings.timeout, seconds(1)));
+    if (!greeting) continue;
+    if (greeting->tls_verify && settings.tls_cert.empty())
+      return not_allowed(fmt::format("{} wants a client certificate", where), "give --tlscert and --tlskey");
+    if (greeting->tls_verify) return not_allowed(fmt::format("{} refused the client certificate", where));
+  }
+  if (settings.tls_required && settings.tls_cert.empty()) {
+    return not_allowed(fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
+                       "give --tlscert and --tlskey");
+  }
+  return {Exit::unreachable, fmt::format("{} broke off the connection: {}", where, text),
+          "natskv doctor looks closer"};
+}
+
+bool has_credentials(const config::Settings& settings) {
+  return !settings.user.empty() || !settings.token.empty() || !settings.creds_file.empty() ||
+         !settings.nkey_file.empty() || !settings.jwt_file.empty() || !settings.jwt.empty() ||
+         std::any_of(settings.servers.begin(), settings.servers.end(),
+                     [](const std::string& url) { return url.find('@') != std::string::npos; });
+}
+
+}  // namespace
 
 Failure refused(const nats::Error& error, const config::Settings& settings) {
   const std::string where = config::shown(settings.servers);
@@ -207,30 +334,29 @@ Failure refused(const nats::Error& error, const config::Settings& settings) {
       return {Exit::unreachable, fmt::format("no server answers at {}", where),
               "start one (natskv sandbox), or name another with --server or NATS_URL"};
     case NATS_CONNECTION_AUTH_FAILED:
-      return {Exit::not_allowed, fmt::format("{} refused the credentials: {}", where, text),
-              "give --user and --password, --token, --creds or --nkey, or a --context that has them"};
+      return has_credentials(settings)
+                 ? not_allowed(fmt::format("{} refused the credentials: {}", where, text),
+                               "natskv doctor shows which were used, and from where")
+                 : not_allowed(fmt::format("{} wants credentials: {}", where, text),
+                               "give --user and --password, --token, --creds or --nkey, or a --context that "
+                               "has them");
     case NATS_SSL_ERROR:
-      return {Exit::not_allowed, fmt::format("no trusted TLS connection to {}: {}", where, text),
-              settings.tls_ca.empty() ? "name the certificate authority with --tlsca" : ""};
+      return untrusted(text, where, settings);
     case NATS_SECURE_CONNECTION_WANTED:
-      return {Exit::not_allowed, fmt::format("{} does not offer TLS, which was asked for", where)};
+      return not_allowed(fmt::format("{} does not offer TLS, which was asked for", where));
     case NATS_SECURE_CONNECTION_REQUIRED:
-      return {Exit::not_allowed, fmt::format("{} requires TLS", where), "use a tls:// URL, and --tlsca"};
+      return not_allowed(fmt::format("{} requires TLS", where), "use a tls:// URL, and --tlsca");
     case NATS_PROTOCOL_ERROR:
     case NATS_IO_ERROR:
     case NATS_CONNECTION_CLOSED:
-      if (settings.tls_required && settings.tls_cert.empty()) {
-        return {Exit::not_allowed,
-                fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
-                "give --tlscert and --tlskey"};
-      }
-      return {Exit::unreachable, fmt::format("{} broke off the connection: {}", where, text)};
+      return broken_off(text, where, settings);
     case NATS_TIMEOUT:
       return {Exit::unreachable, fmt::format("no answer from {} within {} ms", where, settings.timeout.ms())};
     default:
-      // A seed or JWT that nats.c can't use is found only while connecting.
-      if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty()) {
-        return {Exit::not_allowed, fmt::format("cannot use the given credentials: {}", text)};
+      // What nats.c finds wrong with a seed or JWT only while it signs.
+      if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty() ||
+          !settings.jwt.empty()) {
+        return not_allowed(fmt::format("cannot use the given credentials: {}", text));
       }
       return {Exit::unreachable, fmt::format("cannot connect to {}: {}", where, text)};
   }

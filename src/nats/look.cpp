@@ -194,7 +194,7 @@ std::size_t Look::receive(char* to, std::size_t size) {
 }
 
 // Byte by byte: behind the line may stand the beginning of a TLS handshake.
-Greeting Look::greeting() {
+std::string Look::info() {
   connect();
   constexpr std::size_t most = 65536;
   std::string line;
@@ -204,7 +204,11 @@ Greeting Look::greeting() {
     line += byte;
     if (line.size() > most || (line.size() == 5 && line != "INFO ")) throw LookError("it is no NATS server");
   }
-  const auto info = nlohmann::json::parse(std::string_view(line).substr(4), nullptr, false);
+  return line.substr(std::min<std::size_t>(5, line.size()));
+}
+
+Greeting Look::greeting() {
+  const auto info = nlohmann::json::parse(this->info(), nullptr, false);
   if (!info.is_object()) throw LookError("it is no NATS server");
   const auto text = [&](const char* name) {
     const auto at = info.find(name);
@@ -264,12 +268,21 @@ Certificate Look::handshake(const std::string& authorities) {
           .problem = result == X509_V_OK ? "" : X509_verify_cert_error_string(result)};
 }
 
-std::unique_ptr<Greeting> greeting_of(const std::string& url, Span wait) {
+std::optional<Greeting> greeting_of(const std::string& url, Span wait) {
   try {
-    Look look(url, wait);
-    return std::make_unique<Greeting>(look.greeting());
-  } catch (const std::exception&) {
-    return nullptr;
+    return Look(url, wait).greeting();
+  } catch (const LookError&) {
+    return std::nullopt;
+  }
+}
+
+std::string greeting(natsConnection* connection, Span wait) {
+  std::array<char, 1024> url{};
+  if (natsConnection_GetConnectedUrl(connection, url.data(), url.size()) != NATS_OK) return {};
+  try {
+    return Look(url.data(), wait).info();
+  } catch (const LookError&) {
+    return {};
   }
 }
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "base/types.hpp"
+#include "nats/handle.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -45,6 +47,8 @@ class Look {
   /// "ADDRESS:PORT" of the first that accepts.
   const std::string& connect();
   Greeting greeting();
+  /// The JSON of its INFO line.
+  std::string info();
   /// Of a connection that greeted, or (TLS first) did not yet. `authorities`: a file, or "" for the system's.
   Certificate handshake(const std::string& authorities);
 
@@ -63,7 +67,9 @@ class Look {
   std::unique_ptr<Tls> tls_;
 };
 
-/// The greeting, or nothing where there is none within `wait`. Never throws.
-std::unique_ptr<Greeting> greeting_of(const std::string& url, Span wait);
+/// The greeting of a server, or nothing where it did not come within `wait` (TLS first, a proxy).
+std::optional<Greeting> greeting_of(const std::string& url, Span wait);
+/// The JSON behind the INFO of the server that this connection is to, or "".
+std::string greeting(natsConnection* connection, Span wait);
 
 }  // namespace natskv::nats
