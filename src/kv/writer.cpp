@@ -2,6 +2,7 @@
 
 #include "base/pattern.hpp"
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "nats/api.hpp"
 
 #include <fmt/format.h>
@@ -42,6 +43,7 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
       pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix, limits,
                 bucket.session().timeout()),
       violations_(bucket.session().link().violations) {
+  trace(pipeline_, bucket.session());
   // Its own answers are bounded one by one; the whole may take as long as it needs.
   bucket.session().lift_deadline();
   bucket.session().link().fail_fast = false;
