@@ -8,6 +8,7 @@ std::span<const Verb* const> table() {
   static constexpr std::array list{
       &rm,      &compact,                                                                    // buckets
       &get,     &put,     &create, &update, &del, &purge, &keys, &history, &revert, &watch,  // keys
+      &export_, &import_, &diff,   &cp,                                                      // bulk
       &sandbox, &help,                                                                       // tools
   };
   return list;

@@ -154,14 +154,24 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit Events(Members& members) : members_(members) {}
 
-  bool null() override { return plain([&] { return members_.something_else(); }); }
-  bool boolean(bool) override { return plain([&] { return members_.something_else(); }); }
-  bool number_integer(std::int64_t) override { return plain([&] { return members_.fraction(-1); }); }
-  bool number_unsigned(std::uint64_t number) override { return plain([&] { return members_.integer(number); }); }
+  bool null() override {
+    return plain([&] { return members_.something_else(); });
+  }
+  bool boolean(bool) override {
+    return plain([&] { return members_.something_else(); });
+  }
+  bool number_integer(std::int64_t) override {
+    return plain([&] { return members_.fraction(-1); });
+  }
+  bool number_unsigned(std::uint64_t number) override {
+    return plain([&] { return members_.integer(number); });
+  }
   bool number_float(double number, const std::string&) override {
     return plain([&] { return members_.fraction(number); });
   }
-  bool string(std::string& text) override { return plain([&] { return members_.string(text); }); }
+  bool string(std::string& text) override {
+    return plain([&] { return members_.string(text); });
+  }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return nest(); }
   bool end_object() override { return --depth_ >= 0; }
@@ -239,7 +249,8 @@ class Plain {
   }
   bool integer(std::uint64_t& number) {
     const char* const from = at_;
-    while (at_ != end_ && *at_ >= '0' && *at_ <= '9') number = number * 10 + static_cast<unsigned>(*at_++ - '0');
+    while (at_ != end_ && *at_ >= '0' && *at_ <= '9')
+      number = number * 10 + static_cast<unsigned>(*at_++ - '0');
     const auto digits = at_ - from;
     if (digits == 0 || digits > 18 || (digits > 1 && *from == '0')) return false;
     return peek() == ',' || peek() == '}';

@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t chunk = std::size_t{128} << 10U;
 
 Failure cannot(const char* what, const std::string& shown, int error) {
-  return {Exit::failure, fmt::format("cannot {} {}: {}", what, shown, std::generic_category().message(error))};
+  return {Exit::failure,
+          fmt::format("cannot {} {}: {}", what, shown, std::generic_category().message(error))};
 }
 
 // Gone with its last descriptor, whatever ends the process.

@@ -17,8 +17,8 @@ bool same(const Entry& entry, const Write& write) {
 }  // namespace
 
 bool Writer::trouble() const {
-  return loss_ == Loss::survives &&
-         (!doubtful_.empty() || bucket_.session().link().disconnects != disconnects_);
+  return !doubtful_.empty() ||
+         (loss_ == Loss::survives && bucket_.session().link().disconnects != disconnects_);
 }
 
 // Every write without an answer is looked at once the bucket is there again. What fails on the way (the
@@ -36,7 +36,7 @@ void Writer::recover() {
     throw_if_over();
     std::optional<Failure> failed;
     try {
-      if (session.link().disconnects != disconnects_) {
+      if (loss_ == Loss::survives && session.link().disconnects != disconnects_) {
         wait_connected();
         // Answers that came before the connection was lost.
         while (auto answer = pipeline_.next(Span{0})) settle_one(std::move(*answer));
@@ -45,21 +45,24 @@ void Writer::recover() {
         }
         check_bucket();
       }
-      while (!doubtful_.empty() && session.link().disconnects == disconnects_) {
+      const bool ends = loss_ == Loss::ends;
+      while (!doubtful_.empty() && (ends || session.link().disconnects == disconnects_)) {
         throw_if_over();
         Open open = std::move(doubtful_.front());
         doubtful_.pop_front();
         try {
           look_again(open);
         } catch (...) {
-          doubtful_.push_front(std::move(open));
+          // Unless it was handed on before.
+          if (!open.write.key.empty()) doubtful_.push_front(std::move(open));
           throw;
         }
       }
       continue;
     } catch (const Failure& failure) {
       failed = failure;
-      if (failure.exit() != Exit::unreachable && failure.exit() != Exit::unknown) {
+      const bool lost = failure.exit() == Exit::unreachable || failure.exit() == Exit::unknown;
+      if (!lost || loss_ == Loss::ends) {
         give_up();
         throw;
       }
@@ -67,7 +70,7 @@ void Writer::recover() {
       if (session.link().closed) disconnects_ = session.link().disconnects;
       failed = Failure(Exit::unreachable, error.what());
     }
-    if (Clock::now() >= until || session.link().closed) {
+    if (Clock::now() >= until || session.link().closed || loss_ == Loss::ends) {
       give_up();
       throw Failure(Exit::unknown,
                     fmt::format("bucket \"{}\": the connection to {} was lost and did not come back",
@@ -104,9 +107,10 @@ void Writer::check_bucket() {
     lost = !found || found->entry.revision < highest_;
   }
   if (lost) {
-    throw Failure(Exit::failure,
-                  fmt::format("bucket \"{}\": the server lost writes that it had acknowledged", bucket_.name()),
-                  "run the import again", {bucket_.name(), {}, 0});
+    throw Failure(
+        Exit::failure,
+        fmt::format("bucket \"{}\": the server lost writes that it had acknowledged", bucket_.name()),
+        "run the import again", {bucket_.name(), {}, 0});
   }
   disconnects_ = disconnects;
 }
@@ -125,21 +129,24 @@ void Writer::look_again(Open& open) {
   };
   if (open.refused) {
     if (!live) return send_at_latest();
-    return conclude(std::move(open), 0,
-                    conflict({.bucket = bucket_.name(), .key = write.key, .creates = true}, latest));
+    const Failure failure =
+        conflict({.bucket = bucket_.name(), .key = write.key, .writes = true, .creates = true}, latest);
+    return conclude(std::move(open), 0, failure);
   }
   const std::string what = fmt::format("key \"{}\" of bucket \"{}\"", write.key, bucket_.name());
   const About about{bucket_.name(), write.key, latest};
   if (bucket_.place().mirror || write.erase) {
-    const Failure failure(Exit::unknown, what + ": the connection was lost; the write may have been stored", {},
-                          about);
+    const Failure failure(Exit::unknown, what + ": the connection was lost; the write may have been stored",
+                          {}, about);
     return conclude(std::move(open), 0, failure);
   }
   if (write.expected) {
-    if (latest == *open.condition || (write.creates && latest <= open.floor && !live)) return send_at_latest();
+    if (latest == *open.condition || (write.creates && latest <= open.floor && !live))
+      return send_at_latest();
     const Failure failure(
         Exit::unknown,
-        fmt::format("{}: the connection was lost; it is at revision {}, which may be this write", what, latest),
+        fmt::format("{}: the connection was lost; it is at revision {}, which may be this write", what,
+                    latest),
         {}, about);
     return conclude(std::move(open), 0, failure);
   }
@@ -147,7 +154,8 @@ void Writer::look_again(Open& open) {
   if (same(found->entry, write)) return conclude(std::move(open), latest, std::nullopt);
   const Failure failure(
       Exit::conflict,
-      fmt::format("{}: written by another while the connection was lost, it is at revision {} now", what, latest),
+      fmt::format("{}: written by another while the connection was lost, it is at revision {} now", what,
+                  latest),
       {}, about);
   conclude(std::move(open), 0, failure);
 }

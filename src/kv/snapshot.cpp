@@ -49,7 +49,8 @@ void Snapshot::set(const Entry& entry) {
     table_[at].key = h;
     ++size_;
   }
-  table_[at].known = {content(entry.operation, entry.value.data), entry.revision};
+  table_[at].known = {content(entry.operation, entry.value.data),
+                      entry.revision | (entry.marker() ? marker_bit : 0)};
 }
 
 bool Snapshot::meet(std::string_view key) {

@@ -16,7 +16,7 @@ class Snapshot {
 
   struct Known {
     std::uint64_t content = 0;   ///< hash of operation and value
-    std::uint64_t revision = 0;  ///< top bit: met()
+    std::uint64_t revision = 0;  ///< with the bits of met() and live()
   };
   /// The key's latest; what was there is replaced.
   void set(const Entry& entry);
@@ -26,14 +26,18 @@ class Snapshot {
   [[nodiscard]] bool holds(const Known& known, Operation operation, std::string_view value) const {
     return known.content == content(operation, value);
   }
+  /// Whether the key's latest is a value.
+  [[nodiscard]] static bool live(const Known& known) { return (known.revision & marker_bit) == 0; }
   /// Notes that the key was met elsewhere too; true if it was set and not yet met.
   bool meet(std::string_view key);
   [[nodiscard]] static bool met(const Known& known) { return (known.revision & met_bit) != 0; }
-  [[nodiscard]] static std::uint64_t revision(const Known& known) { return known.revision & ~met_bit; }
+  [[nodiscard]] static std::uint64_t revision(const Known& known) {
+    return known.revision & ~(met_bit | marker_bit);
+  }
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
-  static constexpr std::uint64_t met_bit = std::uint64_t{1} << 63U;
+  static constexpr std::uint64_t met_bit = std::uint64_t{1} << 63U, marker_bit = std::uint64_t{1} << 62U;
   struct Place {
     std::uint64_t key = 0;  // 0: free
     Known known;

@@ -12,6 +12,7 @@ namespace natskv {
 namespace {
 
 constexpr Span slice = milliseconds(100);
+constexpr std::size_t most_postponed = 256;
 constexpr int too_many_requests = 10167;
 
 nats::Pipeline::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
@@ -36,7 +37,9 @@ Doing doing(const std::string& bucket, const Write& write) {
 }
 
 Failure unknown(const std::string& bucket, const Write& write, std::string_view why) {
-  return {Exit::unknown, fmt::format("key \"{}\" of bucket \"{}\": {}", write.key, bucket, why), {},
+  return {Exit::unknown,
+          fmt::format("key \"{}\" of bucket \"{}\": {}", write.key, bucket, why),
+          {},
           {bucket, write.key, 0}};
 }
 
@@ -94,10 +97,13 @@ void Writer::push(std::uint64_t number, Write write) {
   } else if (pipeline_.worth_settling() || trouble()) {
     settle(Span{0});
   }
-  while (keys_.contains(key)) settle(slice);
+  while (keys_.contains(key) || postponed_.size() >= most_postponed) settle(slice);
   keys_.insert(key);
-  Open open{.number = number, .write = std::move(write), .floor = highest_};
-  open.condition = open.write.expected;
+  Open open;
+  open.number = number;
+  open.condition = write.expected;
+  open.floor = highest_;
+  open.write = std::move(write);
   try {
     check_size(bucket_.session(), doing(bucket_.name(), open.write));
   } catch (const Failure& failure) {
@@ -107,6 +113,8 @@ void Writer::push(std::uint64_t number, Write write) {
 }
 
 void Writer::send(Open open) {
+  // A listing beside us sets it: then one refused key would cost all that are in flight.
+  bucket_.session().link().fail_fast = false;
   const std::uint64_t id = next_++;
   const auto at = writes_.emplace(id, std::move(open)).first;
   const Write& write = at->second.write;
@@ -130,6 +138,10 @@ void Writer::send(Open open) {
     give_up();
     throw failure;
   }
+}
+
+void Writer::wait_for(std::string_view key) {
+  while (keys_.contains(hash_of(key))) settle(slice);
 }
 
 void Writer::finish() {
@@ -287,11 +299,12 @@ void Writer::give_up() {
   while (!postponed_.empty()) {
     Open open = std::move(postponed_.front());
     postponed_.pop_front();
-    const Failure failure(Exit::failure,
-                          fmt::format("key \"{}\" of bucket \"{}\": the server refused it for now and was not "
-                                      "asked again; nothing was written",
-                                      open.write.key, bucket_.name()),
-                          {}, {bucket_.name(), open.write.key, 0});
+    const Failure failure(
+        Exit::failure,
+        fmt::format("key \"{}\" of bucket \"{}\": the server refused it for now and was not "
+                    "asked again; nothing was written",
+                    open.write.key, bucket_.name()),
+        {}, {bucket_.name(), open.write.key, 0});
     conclude(std::move(open), 0, failure);
   }
 }

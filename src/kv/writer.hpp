@@ -61,6 +61,8 @@ class Writer {
   void push(std::uint64_t number, Write write);
   /// Takes in what was answered; never waits.
   void poll() { settle(Span{0}); }
+  /// Waits until no write of this key is in flight. Throws as push().
+  void wait_for(std::string_view key);
   /// Waits for what is in flight. Throws as push().
   void finish();
   /// After a Stop, or a failure that ends the work: waits at most so long; what is left is unknown.
@@ -74,10 +76,10 @@ class Writer {
   struct Open {
     std::uint64_t number = 0;
     Write write;
-    std::uint64_t floor = 0;                  // a revision of the bucket's before it was sent
-    std::optional<std::uint64_t> condition;   // sent: the caller's, or our own the second time
-    bool refused = false;                     // a create that the server refused: a marker may be in its way
-    Clock::time_point again = {};             // when to send it once more, and since when that is tried
+    std::uint64_t floor = 0;                 // a revision of the bucket's before it was sent
+    std::optional<std::uint64_t> condition;  // sent: the caller's, or our own the second time
+    bool refused = false;                    // a create that the server refused: a marker may be in its way
+    Clock::time_point again = {};            // when to send it once more, and since when that is tried
     Clock::time_point first_refused = {};
   };
   using Opens = std::unordered_map<std::uint64_t, Open>;
@@ -110,9 +112,9 @@ class Writer {
   std::uint64_t next_ = 0;
   std::uint64_t highest_ = 0;  // the latest revision that the bucket told us, and whose it is
   std::string highest_key_;
-  std::string created_;          // the bucket's, to notice one made anew
-  std::deque<Open> doubtful_;    // to be compared with what the bucket holds
-  std::deque<Open> postponed_;   // refused for now, safe to send again
+  std::string created_;         // the bucket's, to notice one made anew
+  std::deque<Open> doubtful_;   // to be compared with what the bucket holds
+  std::deque<Open> postponed_;  // refused for now, safe to send again
   bool recovering_ = false;
   int violations_ = 0, disconnects_ = 0;
   std::optional<Clock::time_point> draining_;
