@@ -3,6 +3,7 @@
 #include "output/text.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
+#include "terminal/status_line.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ namespace {
 
 // One write a line, so that lines of several processes do not mix. stderr's reader is not our concern.
 void to_stderr(std::string_view text) {
+  terminal::wipe_status_line();
   while (!text.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
     if (written < 0 && errno != EINTR) return;
@@ -27,7 +29,9 @@ void to_stderr(std::string_view text) {
 std::string_view code_name(Exit exit) {
   constexpr std::array names{"ok",       "failure",     "usage",       "not_found",
                              "conflict", "unreachable", "not_allowed", "unknown"};
-  return names.at(static_cast<std::size_t>(exit));
+  // A child's status (126, 127) passes through sandbox: natskv itself failed to start it.
+  const auto at = static_cast<std::size_t>(exit);
+  return at < names.size() ? names[at] : names[1];
 }
 
 std::string error_json(const Failure& failure) {

@@ -1,5 +1,6 @@
 #include "kv/bucket.hpp"
 
+#include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
 
@@ -39,7 +40,7 @@ const nlohmann::ordered_json& Bucket::info() {
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = name_});
   }
-  if (info_->at("config").value("max_msgs_per_subject", std::int64_t{0}) < 1) throw no_key_value(name_);
+  if (!is_bucket(name_, info_->at("config"))) throw no_key_value(name_);
   return *info_;
 }
 
@@ -235,6 +236,7 @@ std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
 }
 
 std::uint64_t Bucket::erase_all() {
+  place();  // a stream of that name that is no bucket is not ours to empty
   try {
     return session_.api("STREAM.PURGE.KV_" + name_).value("purged", std::uint64_t{0});
   } catch (const nats::Error& error) {

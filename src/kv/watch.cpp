@@ -1,6 +1,7 @@
 #include "kv/watch.hpp"
 
 #include "base/pattern.hpp"
+#include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "output/text.hpp"
 
@@ -53,6 +54,7 @@ void EntryStream::open() {
 
 void EntryStream::read_stream(const nlohmann::ordered_json& info) {
   const auto& config = info.at("config");
+  if (!is_bucket(bucket_, config)) throw no_key_value(bucket_);
   const auto& state = info.at("state");
   const std::uint64_t last = number(state, "last_seq");
   const auto created = info.value("created", std::string());
