@@ -1,8 +1,10 @@
 #include "app/natskv.hpp"
 
+#include "app/run.hpp"
 #include "output/text.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
+#include "terminal/status_line.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +19,7 @@ namespace {
 
 // One write a line, so that lines of several processes do not mix. stderr's reader is not our concern.
 void to_stderr(std::string_view text) {
+  terminal::wipe_status_line();
   while (!text.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
     if (written < 0 && errno != EINTR) return;
@@ -27,7 +30,9 @@ void to_stderr(std::string_view text) {
 std::string_view code_name(Exit exit) {
   constexpr std::array names{"ok",       "failure",     "usage",       "not_found",
                              "conflict", "unreachable", "not_allowed", "unknown"};
-  return names.at(static_cast<std::size_t>(exit));
+  // A child's status (126, 127) passes through sandbox: natskv itself failed to start it.
+  const auto at = static_cast<std::size_t>(exit);
+  return at < names.size() ? names[at] : names[1];
 }
 
 std::string error_json(const Failure& failure) {
@@ -59,6 +64,17 @@ Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& 
   if (given.color && *given.color != "auto" && *given.color != "always" && *given.color != "never") {
     throw usage("--color takes auto, always or never");
   }
+  stop.on_last_words([this](Why why, const Stop::Waiting& waiting) { return last_words(why, waiting); });
+}
+
+int Natskv::last_words(Why why, const Stop::Waiting& waiting) {
+  if (why == Why::deadline) {
+    report(Failure(waiting.write ? Exit::unknown : Exit::unreachable,
+                   waiting.sentence.empty() ? "no end within the time-out" : waiting.sentence));
+    return status_;
+  }
+  if (waiting.write) warn(waiting.sentence);
+  return status_of(why);
 }
 
 Session& Natskv::session() {
@@ -107,9 +123,9 @@ bool Natskv::ask(const std::string& question) {
   return yes;
 }
 
-void Natskv::confirm(const std::string& question, bool forced, const std::string& refusal) {
+void Natskv::confirm(const std::string& question, bool forced, const std::string& what) {
   if (forced) return;
-  if (!interactive()) throw usage(refusal, "add --force where nobody can be asked");
+  if (!interactive()) throw usage(what + " asks first, and nobody can be asked here", "--force does it without asking");
   if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
 }
 

@@ -6,9 +6,10 @@ namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &rm,      &compact,                                                                    // buckets
-      &get,     &put,     &create, &update, &del, &purge, &keys, &history, &revert, &watch,  // keys
-      &sandbox, &help,                                                                       // tools
+      &add,     &edit,    &rm,     &ls,     &info, &compact,                                    // buckets
+      &get,     &put,     &create, &update, &del,  &purge,   &keys, &history, &revert, &watch,  // keys
+      &export_, &import_, &diff,   &cp,                                                         // bulk
+      &sandbox, &help,                                                                          // tools
   };
   return list;
 }

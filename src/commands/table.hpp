@@ -11,6 +11,7 @@ std::span<const Verb* const> table();
 
 extern const Verb add, edit, rm, ls, info, compact;
 extern const Verb get, put, create, update, del, purge, keys, history, revert, watch;
+extern const Verb export_, import_, diff, cp;
 extern const Verb sandbox, help;
 
 }  // namespace natskv::commands

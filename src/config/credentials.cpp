@@ -71,8 +71,11 @@ void Resolution::apply(const Way& way, std::size_t layer) {
   const std::size_t other_weakest =
       one != nullptr && one == find(layers_[from_context], way.first) ? from_context : from_environment;
   const Sourced* two = way.second.empty() ? nullptr : part(way.second, from_options, other_weakest);
-  const std::string given = first_here ? one->from : find(layers_[layer], way.second)->from;
-  if (one == nullptr) throw usage(given + " needs " + (way.first == "user" ? "a user (--user)" : "--jwt"));
+  if (one == nullptr) {
+    const Sourced* given = find(layers_[layer], way.second);
+    throw usage((given == nullptr ? std::string(way.second) : given->from) + " needs " +
+                (way.first == "user" ? "a user (--user)" : "--jwt"));
+  }
   warn_of_selected(*one, two);
   if (way.first == "user") {
     take_user(*one, two, layer);

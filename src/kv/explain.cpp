@@ -1,7 +1,12 @@
 #include "kv/explain.hpp"
 
+#include "kv/config.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <string_view>
+#include <utility>
 
 namespace natskv {
 namespace {
@@ -63,18 +68,34 @@ Failure too_large(Session& session, const Doing& doing) {
     const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
     limit =
         fmt::format("the bucket's limit of {} B", info.at("config").at("max_msg_size").get<std::int64_t>());
-  } catch (const std::exception&) {  // the sentence is true without the number
+  } catch (const std::exception&) {
+    limit = "the bucket's limit";  // true without the number, too
   }
   return {Exit::failure,
           fmt::format("{}: the value of {} B is over {}", what_of(doing), doing.value_size, limit),
           "natskv edit --max-value-size raises it", about(doing)};
 }
 
-Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
-  const auto failure = [&](Exit exit, std::string text, std::string hint = {}) {
-    return Failure(exit, std::move(text), std::move(hint), about(doing));
+// kvStore_* pass no jsErrCode on: the server's text has to tell.
+int code_of(const nats::Error& error) {
+  constexpr std::pair<std::string_view, int> texts[] = {
+      {"message size exceeds maximum allowed", message_too_large},
+      {"maximum bytes exceeded", stream_full},
+      {"resource limits exceeded for account", resources_exceeded},
+      {"insufficient resources", resources_exceeded},
   };
-  switch (error.code) {
+  if (error.code != 0) return error.code;
+  for (const auto& [text, code] : texts) {
+    if (std::string_view(error.what()).find(text) != std::string_view::npos) return code;
+  }
+  return 0;
+}
+
+Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
+  const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
+    return Failure(exit, text, std::move(hint), about(doing));
+  };
+  switch (code_of(error)) {
     case stream_not_found:
       return no_bucket(doing.bucket);
     case jetstream_not_enabled_for_account:
@@ -116,7 +137,8 @@ std::optional<Failure> ask_again(Session& session, const nats::Error& error, con
   if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes))
     return std::nullopt;
   try {
-    session.api("STREAM.INFO.KV_" + doing.bucket);
+    const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
+    if (!is_bucket(doing.bucket, info.at("config"))) return no_key_value(doing.bucket);
   } catch (const nats::Error& second) {
     if (second.status == NATS_NO_RESPONDERS) return no_jetstream(session, doing);
     if (second.code == stream_not_found) return no_bucket(doing.bucket);
@@ -142,6 +164,15 @@ Failure no_key(const std::string& bucket, const std::string& key) {
   return {Exit::not_found,
           fmt::format("key \"{}\" not found in bucket \"{}\"", key, bucket),
           {},
+          {bucket, key, 0}};
+}
+
+Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
+  return {Exit::failure,
+          fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                      "purge other keys too",
+                      key, bucket),
+          "natskv del --literal deletes it",
           {bucket, key, 0}};
 }
 

@@ -18,7 +18,7 @@ std::string key(const std::string& word) {
 std::string pattern(const std::string& word) {
   return failure([&] { return parse::pattern(word); });
 }
-std::string common(const std::vector<std::string>& words) { return parse::common(parse::patterns(words)); }
+std::string common_of(const std::vector<std::string>& words) { return parse::common(parse::patterns(words)); }
 
 const std::string rule = " (keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
 const std::string any_rule = " (keys are tokens of printable bytes without space, joined by single dots)";
@@ -138,24 +138,24 @@ TEST_CASE("a key is matched token by token") {
 }
 
 TEST_CASE("the common filter is the narrowest one that covers all patterns") {
-  CHECK(common({}) == ">");
-  CHECK(common({"a.b"}) == "a.b");
-  CHECK(common({"a.*"}) == "a.*");
-  CHECK(common({"a.>"}) == "a.>");
-  CHECK(common({"a.b", "a.b"}) == "a.b");
-  CHECK(common({"a.b", "a.c"}) == "a.*");
-  CHECK(common({"a.b.c", "x.b.d"}) == "*.b.*");
-  CHECK(common({"a.*.c", "a.b.c"}) == "a.*.c");
-  CHECK(common({"a", "a.b"}) == ">");
-  CHECK(common({"a.b", "a.b.c"}) == "a.>");
-  CHECK(common({"a.b.c", "a.b"}) == "a.>");
-  CHECK(common({"a.b.c", "a.b.c.d"}) == "a.b.>");
-  CHECK(common({"a.>", "a.b"}) == "a.>");
-  CHECK(common({"a.b.c.>", "a.x.c"}) == "a.*.>");
-  CHECK(common({"a.b", "b.>"}) == "*.>");
-  CHECK(common({">", "a.b.c"}) == ">");
-  CHECK(common({"a.b", "a.c", "a.d.e"}) == "a.>");
-  CHECK(common({"a.b.c", "x", "a.b.c"}) == ">");
+  CHECK(common_of({}) == ">");
+  CHECK(common_of({"a.b"}) == "a.b");
+  CHECK(common_of({"a.*"}) == "a.*");
+  CHECK(common_of({"a.>"}) == "a.>");
+  CHECK(common_of({"a.b", "a.b"}) == "a.b");
+  CHECK(common_of({"a.b", "a.c"}) == "a.*");
+  CHECK(common_of({"a.b.c", "x.b.d"}) == "*.b.*");
+  CHECK(common_of({"a.*.c", "a.b.c"}) == "a.*.c");
+  CHECK(common_of({"a", "a.b"}) == ">");
+  CHECK(common_of({"a.b", "a.b.c"}) == "a.>");
+  CHECK(common_of({"a.b.c", "a.b"}) == "a.>");
+  CHECK(common_of({"a.b.c", "a.b.c.d"}) == "a.b.>");
+  CHECK(common_of({"a.>", "a.b"}) == "a.>");
+  CHECK(common_of({"a.b.c.>", "a.x.c"}) == "a.*.>");
+  CHECK(common_of({"a.b", "b.>"}) == "*.>");
+  CHECK(common_of({">", "a.b.c"}) == ">");
+  CHECK(common_of({"a.b", "a.c", "a.d.e"}) == "a.>");
+  CHECK(common_of({"a.b.c", "x", "a.b.c"}) == ">");
 }
 
 TEST_CASE("the common filter of keys that hold wildcards is a filter that covers them") {
@@ -171,7 +171,7 @@ TEST_CASE("the common filter covers whatever one of its patterns matches") {
   const std::vector<std::string> keys{"a", "b", "a.b", "b.b", "a.c", "a.b.c", "a.x.c", "x.b.y.z"};
   for (const auto& one : words) {
     for (const auto& other : words) {
-      const std::string filter = common({one, other});
+      const std::string filter = common_of({one, other});
       for (const auto& name : keys) {
         CAPTURE(one);
         CAPTURE(other);
