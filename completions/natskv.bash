@@ -33,7 +33,7 @@ _natskv_options() {
     watch) echo '--history --updates --no-deletes --revision --meta --count --initial --max-disconnect --literal -s --server --user --password --password-file --token --token-file --creds --nkey --jwt --seed --tlscert --tlskey --tlsca --tlsfirst --timeout --context --no-context --js-domain --js-api-prefix --inbox-prefix --connection-name -o --output -j --json --color --utc -q --quiet --trace -h --help' ;;
     edit-value) echo '-s --server --user --password --password-file --token --token-file --creds --nkey --jwt --seed --tlscert --tlskey --tlsca --tlsfirst --timeout --context --no-context --js-domain --js-api-prefix --inbox-prefix --connection-name -o --output -j --json --color --utc -q --quiet --trace -h --help' ;;
     sandbox) echo '--store -s --server --user --password --password-file --token --token-file --creds --nkey --jwt --seed --tlscert --tlskey --tlsca --tlsfirst --timeout --context --no-context --js-domain --js-api-prefix --inbox-prefix --connection-name -o --output -j --json --color --utc -q --quiet --trace -h --help' ;;
-    help) echo '-s --server --user --password --password-file --token --token-file --creds --nkey --jwt --seed --tlscert --tlskey --tlsca --tlsfirst --timeout --context --no-context --js-domain --js-api-prefix --inbox-prefix --connection-name -o --output -j --json --color --utc -q --quiet --trace -h --help' ;;
+    help) echo '--all -s --server --user --password --password-file --token --token-file --creds --nkey --jwt --seed --tlscert --tlskey --tlsca --tlsfirst --timeout --context --no-context --js-domain --js-api-prefix --inbox-prefix --connection-name -o --output -j --json --color --utc -q --quiet --trace -h --help' ;;
   esac
 }
 

@@ -792,6 +792,7 @@ function __natskv_options
             echo -- '-h	help'
             echo -- '--help	help'
         case help
+            echo -- '--all	each command in a line'
             echo -- '-s	servers, separated by commas (nats://127.0.0.1:4222)'
             echo -- '--server	servers, separated by commas (nats://127.0.0.1:4222)'
             echo -- '--user	user; without a password it is a token'

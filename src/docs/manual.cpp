@@ -6,6 +6,7 @@
 #include "docs/tree.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace natskv::docs {
 namespace {
@@ -50,7 +51,8 @@ void options(Page& page, const Command& command) {
 void name(Page& page, std::string_view names, std::string_view summary) {
   page.heading("NAME");
   std::string text(summary);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  const auto capital = [&](std::size_t at) { return at < text.size() && text[at] >= 'A' && text[at] <= 'Z'; };
+  if (capital(0) && !capital(1)) text[0] = static_cast<char>(text[0] - 'A' + 'a');
   page.name(names, text);
 }
 
@@ -84,13 +86,13 @@ std::string command_page(const Command& command) {
 std::string_view title(Group group) {
   switch (group) {
     case Group::buckets:
-      return "BUCKETS";
+      return "Buckets";
     case Group::keys:
-      return "KEYS";
+      return "Keys";
     case Group::bulk:
-      return "BULK";
+      return "Bulk";
     case Group::tools:
-      return "TOOLS";
+      return "Tools";
     case Group::hidden:
       break;
   }
@@ -112,7 +114,8 @@ std::string main_page(const std::vector<Command>& all) {
       if (first) page.subheading(title(group));
       first = false;
       std::string meaning(command.verb->summary);
-      for (const auto alias : command.verb->aliases) meaning += fmt::format(" (also: {})", alias);
+      if (!command.verb->aliases.empty())
+        meaning += fmt::format(" (also {})", fmt::join(command.verb->aliases, ", "));
       page.item(synopsis(*command.verb, *command.declared), meaning + ".");
     }
   }

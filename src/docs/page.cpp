@@ -127,17 +127,17 @@ void Page::wrap(std::string_view text) {
   std::string line;
   std::size_t width = 0;
   for (auto word = next_word(text); !word.empty(); word = next_word(text)) {
-    if (width > 0 && width + 1 + word.size() > line_width) {
+    std::string shown = marked(word);
+    if (width > 0 && width + 1 + shown.size() > line_width) {
       text_ += line + "\n";
       line.clear();
       width = 0;
     }
     if (width > 0) line += ' ';
-    std::string shown = marked(word);
     // A word that would be a request in front of a line is none behind \&.
     if (width == 0 && shown.starts_with('.')) shown.insert(0, "\\&");
     line += shown;
-    width += word.size() + 1;
+    width = line.size();
   }
   if (!line.empty()) text_ += line + "\n";
 }
@@ -172,7 +172,9 @@ void Page::synopsis(std::string_view bold, std::string_view rest) {
 }
 
 void Page::lines(std::string_view text) {
-  text_ += ".PP\n.EX\n";
+  const auto last = text_.rfind('\n', text_.size() - 2);
+  if (text_.compare(last + 1, 2, ".S") != 0) text_ += ".PP\n";
+  text_ += ".EX\n";
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     std::string line;
