@@ -138,6 +138,7 @@ void EntryStream::consume(Span wait) {
   const bool snapshot = !caught_up_ && listing_.current && !listing_.from && !listing_.history;
   consumer_.reset();
   received_ = 0;
+  rounds_ = 0;
   silent_looks_ = 0;
   heard_ = true;
   // With one revision a key all messages are the latest of each, and an old server starts that at once.
@@ -197,16 +198,30 @@ const Entry* EntryStream::take(nats::Message message) {
   heard_ = true;
   empty_ = false;
   const Entry* entry = show(delivery);
-  if (delivery.pending != 0) return entry;
-  missed_.end();
-  report_missed();
-  if (caught_up_) return entry;
-  // The count loses its way while others write (2.9): the end is certain at what was the stream's last.
-  if (delivery.sequence >= target_)
-    caught_up_ = true;
-  else
-    ask_what_is_left();
+  if (delivery.pending == 0) {
+    missed_.end();
+    report_missed();
+  }
+  if (!caught_up_ && (delivery.pending == 0 || delivery.sequence >= target_)) look_for_the_end();
   return entry;
+}
+
+// While others write, no count of what is pending can be trusted (it lags behind the store), and a key that
+// is rewritten before its turn comes again later. So we go on to what is the stream's last revision now, and
+// once more to what it is then: a key that is still missing was rewritten in front of us every time.
+void EntryStream::look_for_the_end() {
+  constexpr int rounds_enough = 10;
+  try {
+    const Stream stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.timeout()));
+    if (last_ >= stream.last || ++rounds_ > rounds_enough) {
+      caught_up_ = true;
+    } else if (stream.last == std::exchange(target_, stream.last)) {
+      ask_what_is_left();  // the last revisions are no longer kept, or not of our keys
+    }
+  } catch (const nats::Error& error) {
+    if (!listing_.live) throw explain(session_, error, {.bucket = bucket_});
+    broken_ = true;
+  }
 }
 
 const Entry* EntryStream::show(const Delivery& delivery) {
@@ -266,7 +281,8 @@ void EntryStream::ask_what_is_left() {
     if (state.name != consumer_->start().name) {
       broken_ = true;
     } else if (state.pending == 0) {
-      caught_up_ = true;
+      // Whoever writes meanwhile may have moved a key out of the count for a moment.
+      if (rounds_ == 0 || ++silent_looks_ > 1) caught_up_ = true;
     } else if (++silent_looks_ >= stuck_looks) {
       consume(session_.starting());
     }

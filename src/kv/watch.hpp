@@ -66,6 +66,7 @@ class EntryStream {
   const Entry* take(nats::Message message);  // null: not for us
   const Entry* show(const Delivery& delivery);
   void quiet(natsStatus status);
+  void look_for_the_end();
   void ask_what_is_left();
   [[nodiscard]] bool in_trouble() const;
   void mend();
@@ -87,7 +88,8 @@ class EntryStream {
   std::uint64_t total_ = 0, start_last_ = 0;
   std::uint64_t last_ = 0;      // the last revision that was taken
   std::uint64_t received_ = 0;  // messages of the consumer at hand
-  std::uint64_t target_ = 0;    // the stream's last revision when that was made
+  std::uint64_t target_ = 0;    // the stream's last revision when last looked at
+  int rounds_ = 0;              // how often that was found to have grown
   std::int64_t history_limit_ = 1;
   std::string created_;         // the stream's, to notice a bucket made anew
   std::uint64_t subjects_ = 0;  // keys and markers when last looked at
