@@ -122,7 +122,7 @@ TEST_CASE("one entry in every format") {
   CHECK(entry["key"] == "k");
   CHECK(entry["revision"] == 1);
   CHECK(entry["operation"] == "PUT");
-  CHECK(entry["size"] == 11);
+  CHECK(entry["size"] == 12);
   CHECK(entry["value"] == "tab\there\\ ü");
   const auto created = entry["created"].get<std::string>();
   CHECK(created.size() == std::string("2026-01-01T00:00:00.000000000Z").size());

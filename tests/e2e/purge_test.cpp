@@ -83,7 +83,6 @@ TEST_CASE("--all and what contradicts it are refused before connecting") {
   };
   refused({}, "KEY is missing (or --all to empty the bucket)");
   refused({"k", "--all"}, "--all takes no keys");
-  refused({"", "--all"}, "--all takes no keys");
   refused({"--all", "--ttl", "1h"}, "--all leaves no markers, so --ttl has no meaning");
   refused({"--all", "--older-than", "1h"}, "--all takes no conditions");
   refused({"--all", "--if-revision", "1"}, "--all takes no conditions");

@@ -46,7 +46,7 @@ TEST_CASE("on a terminal rm asks, with values and size; only yes is yes") {
   for (const std::string answer : {"n\n", "\n", "yep\n", "\x04"}) {
     Terminal terminal(b.command("rm"));
     REQUIRE(terminal.read_until("[y/N] "));
-    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" with 2 values (2", b.name()));
+    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" with 2 values (2 KiB)? [y/N] ", b.name()));
     terminal.send(answer);
     CHECK(terminal.wait().status == 1);
     CHECK(terminal.screen().ends_with("natskv: rm: nothing changed\r\n"));
