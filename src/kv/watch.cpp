@@ -27,11 +27,13 @@ EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
   if (listing_.live) session_.keep_reconnecting();
   session_.connection();
   session_.arm_deadline(session_.starting());
-  open();
-  session_.lift_deadline();
-  // From here on a violation is looked at, not waited for: a watch must not lose its connection to another's
-  // refusal.
+  // While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
+  // nor the writes behind a listing may lose the connection to one refused key.
+  const bool fail_fast = session_.link().fail_fast;
   session_.link().fail_fast = !listing_.live;
+  open();
+  session_.link().fail_fast = fail_fast && !listing_.live;
+  session_.lift_deadline();
   last_sign_ = Clock::now();
 }
 

@@ -48,9 +48,10 @@ TEST_CASE("--ttl is refused where the bucket would keep the key for ever") {
   const TestBucket b;
   const auto result = b("create", {"k", "v", "--ttl", "10s"});
   CHECK(result.status == 1);
-  CHECK(result.err == fmt::format("natskv: create: bucket \"{}\" has no per-key TTL\nhint: natskv edit {} --marker-ttl "
-                                  "1h enables it (nats-server 2.11 or newer)\n",
-                                  b.name(), b.name()));
+  CHECK(result.err ==
+        fmt::format("natskv: create: bucket \"{}\" has no per-key TTL\nhint: natskv edit {} --marker-ttl "
+                    "1h enables it (nats-server 2.11 or newer)\n",
+                    b.name(), b.name()));
   CHECK(b.last_revision() == 0);
 }
 

@@ -143,7 +143,8 @@ TEST_CASE("several keys come in the order asked, missing ones are named, the oth
   CHECK(result.status == 3);
   std::string keys;
   std::istringstream rows(result.out);
-  for (std::string row; std::getline(rows, row);) keys += nlohmann::json::parse(row)["key"].get<std::string>();
+  for (std::string row; std::getline(rows, row);)
+    keys += nlohmann::json::parse(row)["key"].get<std::string>();
   CHECK(keys == "caba");
   const auto first = result.err.find(not_found(b, "none"));
   const auto second = result.err.find(not_found(b, "also.none"));
@@ -232,9 +233,10 @@ TEST_CASE("--literal names the one key, never what the server would match") {
   CHECK(all(b("get", {"tmp*", "--literal"})) == "0|star|");
   CHECK(all(b("get", {"c.>", "--literal"})) == "3||" + not_found(b, "c.>"));
   const auto refused = b("get", {"tmp*"});
-  CHECK(all(refused) ==
-        "2||natskv: get: \"tmp*\": * stands for a whole token; did you mean \"tmp.*\"?\nhint: --literal takes "
-        "it as the name of a key\n");
+  CHECK(
+      all(refused) ==
+      "2||natskv: get: \"tmp*\": * stands for a whole token; did you mean \"tmp.*\"?\nhint: --literal takes "
+      "it as the name of a key\n");
 }
 
 TEST_CASE("a mirror is read under its own name") {
@@ -242,8 +244,8 @@ TEST_CASE("a mirror is read under its own name") {
   origin.put("k", "v");
   origin.put("gone", "", {{"KV-Operation", "DEL"}});
   for (const bool direct : {true, false}) {
-    const TestBucket mirror(fmt::format(R"({{"subjects": [], "mirror": {{"name": "KV_{}"}}, "mirror_direct": {}}})",
-                                        origin.name(), direct));
+    const TestBucket mirror(fmt::format(
+        R"({{"subjects": [], "mirror": {{"name": "KV_{}"}}, "mirror_direct": {}}})", origin.name(), direct));
     REQUIRE(eventually([&] { return mirror.last_revision() == 2; }));
     CHECK(all(mirror("get", {"k"})) == "0|v|");
     CHECK(mirror("get", {"gone"}).status == 3);

@@ -20,8 +20,9 @@ TEST_CASE("purge removes the history and leaves a marker that watchers see") {
   auto marker = b.last("k");
   CHECK(marker.headers["KV-Operation"] == "PURGE");
   CHECK(marker.headers["Nats-Rollup"] == "sub");
-  CHECK(b("purge", {"k", "-j"}).out ==
-        fmt::format("{{\"bucket\":\"{}\",\"key\":\"k\",\"revision\":6,\"operation\":\"PURGE\"}}\n", b.name()));
+  CHECK(
+      b("purge", {"k", "-j"}).out ==
+      fmt::format("{{\"bucket\":\"{}\",\"key\":\"k\",\"revision\":6,\"operation\":\"PURGE\"}}\n", b.name()));
 }
 
 TEST_CASE("purge takes conditions, patterns and several keys as del does") {
@@ -52,10 +53,12 @@ TEST_CASE("purge --all empties the bucket at once, without markers") {
   b.put("k", "1");
   b.put("k", "2");
   b.put("l", "1");
-  CHECK(all(b("purge", {"--all"}, {.input = "y\n"})) ==
-        fmt::format("2||natskv: purge: emptying bucket \"{}\" asks first, and nobody can be asked here\nhint: --force "
-                    "does it without asking\n",
-                    b.name()));
+  CHECK(
+      all(b("purge", {"--all"}, {.input = "y\n"})) ==
+      fmt::format(
+          "2||natskv: purge: emptying bucket \"{}\" asks first, and nobody can be asked here\nhint: --force "
+          "does it without asking\n",
+          b.name()));
   CHECK(all(nowhere({"purge", "b", "--all"})).starts_with("2||"));
   CHECK(all(b("purge", {"--all", "--dry-run", "-f"})) ==
         fmt::format("0||natskv: purge: would remove 3 values of bucket \"{}\"\n", b.name()));
@@ -106,7 +109,8 @@ TEST_CASE("in a full bucket keys are purged, with a marker or without, and those
   const bool marker = b.last("fill.0").revision != 0;
   if (server_at_least(2, 10)) {
     CHECK_FALSE(marker);
-    CHECK(one.err == fmt::format("natskv: purge: bucket \"{}\" is full: 1 key was purged without a marker\n", b.name()));
+    CHECK(one.err ==
+          fmt::format("natskv: purge: bucket \"{}\" is full: 1 key was purged without a marker\n", b.name()));
   }
   CHECK(b.messages() == (marker ? before : before - 1));
   CHECK(b("get", {"fill.0"}).status == 3);
