@@ -80,6 +80,7 @@ class Bucket {
                   const Condition& condition, bool creates);
   /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
   std::optional<Found> listed(const std::string& key);
+  void warn_of_longer_ttl(Span ttl);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 

@@ -66,6 +66,19 @@ TEST_CASE("--ttl lets the key expire") {
   CHECK(b("get", {"k", "-j"}).out.find("\"ttl_seconds\":3600,\"expires\":\"") != std::string::npos);
 }
 
+TEST_CASE("a TTL that the server stretches to the bucket's marker TTL is said") {
+  if (!server_at_least(2, 11)) SKIP("message TTLs need nats-server 2.11");
+  const TestBucket b(
+      R"({"allow_msg_ttl": true, "subject_delete_marker_ttl": 60000000000, "max_msgs_per_subject": 3})");
+  CHECK(
+      all(b("create", {"k", "v", "--ttl", "1s"})) ==
+      fmt::format("0|1\n|natskv: create: warning: bucket \"{}\" keeps more than one revision, so the server "
+                  "lets no key expire before its marker TTL of 60s\n",
+                  b.name()));
+  CHECK(b("get", {"k", "-j"}).out.find("\"ttl_seconds\":60,") != std::string::npos);
+  CHECK(all(b("create", {"l", "v", "--ttl", "2m"})) == "0|2\n|");
+}
+
 TEST_CASE("durations that are no TTL are refused before anything is sent") {
   for (const std::string word : {"0", "500ms", "1.5s", "-1s", "", "10", "1x", "999999999y"}) {
     CAPTURE(word);

@@ -267,8 +267,7 @@ TEST_CASE("a bucket without direct gets is read all the same") {
 
 TEST_CASE("markers that the server wrote are markers, never empty values") {
   if (!server_at_least(2, 11)) SKIP("message TTLs need nats-server 2.11");
-  const TestBucket b(
-      R"({"allow_msg_ttl": true, "subject_delete_marker_ttl": 60000000000, "max_msgs_per_subject": 3})");
+  const TestBucket b(R"({"allow_msg_ttl": true, "subject_delete_marker_ttl": 60000000000})");
   b.put("expires", "v", {{"Nats-TTL", "1s"}});
   b.put("stays", "");
   REQUIRE(eventually([&] { return b.last("expires").headers.contains("Nats-Marker-Reason"); }));
