@@ -241,9 +241,10 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
 
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
-  if (ttl)
+  if (ttl) {
     require_ttl();
-  else {
+    warn_of_longer_ttl(*ttl);
+  } else {
     kvStore* kv = store();
     check_size(session_, doing);
     std::uint64_t revision = 0;
@@ -368,6 +369,17 @@ void Bucket::ask_write(const std::string& key) {
                               "and stored an empty value, revision {}",
                               key, name_, ack->Sequence));
   throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
+}
+
+// nats-server 2.15: measured.
+void Bucket::warn_of_longer_ttl(Span ttl) {
+  const auto& config = info_->at("config");
+  const Span marker{config.value("subject_delete_marker_ttl", std::int64_t{0})};
+  if (marker.ns <= ttl.ns || config.value("max_msgs_per_subject", std::int64_t{1}) == 1) return;
+  session_.notices().warn(
+      fmt::format("bucket \"{}\" keeps more than one revision, so the server lets no key expire before its "
+                  "marker TTL of {}",
+                  name_, ttl_text(marker)));
 }
 
 void Bucket::require_ttl() {

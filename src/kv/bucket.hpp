@@ -87,6 +87,7 @@ class Bucket {
   std::optional<Found> listed(const std::string& key);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
+  void warn_of_longer_ttl(Span ttl);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 

@@ -83,6 +83,7 @@ int code_of(const nats::Error& error) {
       {"maximum bytes exceeded", stream_full},
       {"resource limits exceeded for account", resources_exceeded},
       {"insufficient resources", resources_exceeded},
+      {"JetStream not enabled for account", jetstream_not_enabled_for_account},
   };
   if (error.code != 0) return error.code;
   for (const auto& [text, code] : texts) {
@@ -168,12 +169,13 @@ Failure no_key(const std::string& bucket, const std::string& key) {
 }
 
 Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
-  return {Exit::failure,
-          fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
-                      "purge other keys too",
-                      key, bucket),
-          "natskv del --literal deletes it",
-          {bucket, key, 0}};
+  return {
+      Exit::failure,
+      fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                  "purge other keys too",
+                  key, bucket),
+      "natskv del --literal deletes it",
+      {bucket, key, 0}};
 }
 
 Failure conflict(const Doing& doing, std::uint64_t current) {
