@@ -52,7 +52,7 @@ TEST_CASE("a key that expired is not found; its marker is shown as what it is, n
   Server server;
   if (!server_at_least(2, 11)) SKIP("this server knows no TTL of keys");
   Client client(server.url());
-  REQUIRE(server.natskv({"add", "b", "--history", "5", "--marker-ttl", "1h"}).status == 0);
+  REQUIRE(server.natskv({"add", "b", "--marker-ttl", "1h"}).status == 0);
   Process watch(server.command({"watch", "b", "-o", "jsonl"}));
   const auto created = server.natskv({"create", "b", "k", "v", "--ttl", "1s"});
   CHECK(created.out == "1\n");
@@ -112,4 +112,20 @@ TEST_CASE("values that the bucket's own TTL removed leave a marker, too") {
   REQUIRE(marked(server, "k", "Nats-Marker-Reason", "MaxAge"));
   CHECK(server.natskv({"get", "b", "k"}).status == 3);
   CHECK(server.natskv({"keys", "b"}).out.empty());
+}
+
+TEST_CASE("a TTL that the server would lengthen is refused before anything is written") {
+  Server server;
+  if (!server_at_least(2, 11)) SKIP("this server knows no TTL of keys");
+  REQUIRE(server.natskv({"add", "b", "--history", "5", "--marker-ttl", "1h"}).status == 0);
+  const auto refused = server.natskv({"create", "b", "k", "v", "--ttl", "1m"});
+  CHECK(refused.status == 1);
+  CHECK(refused.err ==
+        "natskv: create: bucket \"b\" has markers that live 3600s and a history: the server would keep it "
+        "that long, "
+        "not 60s\nhint: natskv edit b --marker-ttl 60s allows it\n");
+  CHECK(Client(server.url()).messages("b") == 0);
+  REQUIRE(server.natskv({"edit", "b", "--marker-ttl", "60s"}).status == 0);
+  CHECK(server.natskv({"create", "b", "k", "v", "--ttl", "1m"}).status == 0);
+  CHECK(Client(server.url()).last("b", "k").headers.at("Nats-TTL") == "60s");
 }
