@@ -8,7 +8,7 @@ std::span<const Verb* const> table() {
   static constexpr std::array list{
       &add,     &edit, &rm,     &ls,     &info, &compact,                                    // buckets
       &get,     &put,  &create, &update, &del,  &purge,   &keys, &history, &revert, &watch,  // keys
-      &sandbox, &help,                                                                       // tools
+      &context, &doctor, &sandbox, &help,  // tools
   };
   return list;
 }

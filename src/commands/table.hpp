@@ -11,6 +11,6 @@ std::span<const Verb* const> table();
 
 extern const Verb add, edit, rm, ls, info, compact;
 extern const Verb get, put, create, update, del, purge, keys, history, revert, watch;
-extern const Verb sandbox, help;
+extern const Verb context, doctor, sandbox, help;
 
 }  // namespace natskv::commands
