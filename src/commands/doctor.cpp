@@ -1,6 +1,5 @@
 // doctor: what works between here and a bucket, and what does not.
 #include "app/natskv.hpp"
-#include "app/run.hpp"
 #include "app/verb.hpp"
 #include "commands/table.hpp"
 #include "input/parse.hpp"
@@ -222,7 +221,8 @@ class Examination {
       const auto asking = connected();
       const auto answer = asking->request_json("$SYS.REQ.USER.INFO", std::min(settings_.timeout, seconds(1)));
       if (const auto data = answer.find("data"); data != answer.end() && data->is_object()) {
-        return fmt::format("{}: user {}, account {}", as, data->value("user", "(none)"),
+        const auto user = data->value("user", "");
+        return fmt::format("{}: {}account {}", as, user.empty() ? "" : fmt::format("user {}, ", user),
                            data->value("account", "(unknown)"));
       }
     } catch (const nats::Error&) {  // nats-server 2.9 does not tell, and a user may not be allowed to ask
