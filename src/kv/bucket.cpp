@@ -90,13 +90,14 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
   kvStore* kv = store();
   kvEntry* raw = nullptr;
   const std::string asked = session_.api_subject("DIRECT.GET.KV_" + name_);
+  Asking asking(session_, {.subject = revision ? asked : fmt::format("{}.$KV.{}.{}", asked, name_, key),
+                           .function = revision ? "kvStore_GetRevision" : "kvStore_Get"});
   const natsStatus status =
-      revision
-          ? traced(session_, {.subject = asked, .function = "kvStore_GetRevision"}, nullptr,
-                   [&] { return kvStore_GetRevision(&raw, kv, key.c_str(), *revision); })
-          : traced(session_,
-                   {.subject = fmt::format("{}.$KV.{}.{}", asked, name_, key), .function = "kvStore_Get"},
-                   nullptr, [&] { return kvStore_Get(&raw, kv, key.c_str()); });
+      revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision) : kvStore_Get(&raw, kv, key.c_str());
+  if (status == NATS_OK)
+    asking.revision(kvEntry_Revision(raw));
+  else
+    asking.ended(status);
   const std::shared_ptr<kvEntry> owner(raw, [](kvEntry* e) { kvEntry_Destroy(e); });
   const int length = status == NATS_OK ? kvEntry_ValueLen(raw) : 0;
   if (status == NATS_OK && length > 0) {
