@@ -4,14 +4,17 @@
 #include "kv/message.hpp"
 #include "output/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace natskv {
 namespace {
 
 constexpr std::size_t window = 256;
+constexpr std::size_t window_bytes = std::size_t{8} << 20U;
 // Answers that wait for an earlier one are held: their number, not only the requests', is bounded.
 constexpr std::size_t held = 512;
+constexpr std::size_t first_burst = 16;
 
 std::string_view header(natsMsg* message, const char* name) {
   const char* value = nullptr;
@@ -28,12 +31,19 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
     : bucket_(bucket),
       direct_(!consistent && bucket.direct()),
       pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix,
-                {.messages = window, .bytes = std::size_t{8} << 20U}, bucket.session().timeout()) {
+                {.messages = window, .bytes = window_bytes}, bucket.session().timeout()) {
   bucket.session().lift_deadline();
 }
 
+// How large an answer is, is known when it is there: the window grows with small ones, and never holds more
+// of the largest size seen than fits.
+std::size_t MultiGet::most() const {
+  const std::size_t fit = std::max<std::size_t>(window_bytes / std::max<std::size_t>(largest_, 1), 1);
+  return std::min({held, fit, first_burst + 2 * answered_});
+}
+
 void MultiGet::ask() {
-  while (!wanted_.empty() && asked_.size() < held && pipeline_.room(0)) {
+  while (!wanted_.empty() && asked_.size() < most() && pipeline_.room(0)) {
     const std::string subject = bucket_.place().read_prefix + wanted_.front();
     pipeline_.send(next_,
                    bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject), {});
@@ -69,6 +79,8 @@ std::optional<Found> MultiGet::next() {
 
 void MultiGet::take(nats::Answer answer) {
   if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
+  ++answered_;
+  largest_ = std::max(largest_, static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get())));
   const auto message = shared(answer.message.release());
   ready_[answer.id] = entry_of(message);
 }

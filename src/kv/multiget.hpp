@@ -26,6 +26,7 @@ class MultiGet {
 
  private:
   void ask();
+  [[nodiscard]] std::size_t most() const;
   void take(nats::Answer answer);
   std::optional<Found> entry_of(const std::shared_ptr<natsMsg>& message);
 
@@ -35,6 +36,7 @@ class MultiGet {
   std::deque<std::string> wanted_;                       // not yet asked for
   std::deque<std::string> asked_;                        // in flight or answered, not yet given
   std::map<std::uint64_t, std::optional<Found>> ready_;  // answers that came before their turn
+  std::size_t largest_ = 0, answered_ = 0;               // of the answers so far
   std::uint64_t first_ = 0, next_ = 0;                   // numbers of asked_.front() and of the next request
 };
 

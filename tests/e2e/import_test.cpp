@@ -38,7 +38,8 @@ std::string line(const std::string& key, const std::string& value) {
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 /// What makes two exports equal: bucket names, revisions and times differ.
-std::vector<std::tuple<std::string, std::string, std::string, std::string>> content(const std::string& jsonl) {
+std::vector<std::tuple<std::string, std::string, std::string, std::string>> content(
+    const std::string& jsonl) {
   std::vector<std::tuple<std::string, std::string, std::string, std::string>> found;
   for (std::size_t at = 0; at < jsonl.size();) {
     const auto end = jsonl.find('\n', at);
@@ -122,9 +123,9 @@ TEST_CASE("--create writes new and deleted keys only; a key's later lines go ove
   world.client.put("b", "old", "here");
   world.client.put("b", "dead", "x");
   world.client.put("b", "dead", "", {{"KV-Operation", "DEL"}});
-  const auto result =
-      world.import(line("old", "1") + line("dead", "2") + line("new", "3") + line("new", "4") + line("old", "5"),
-                   {"--create"});
+  const auto result = world.import(
+      line("old", "1") + line("dead", "2") + line("new", "3") + line("new", "4") + line("old", "5"),
+      {"--create"});
   CHECK(result.status == 4);
   CHECK(has(result.err, "line 1: key \"old\" of bucket \"b\" exists, at revision 1"));
   CHECK(has(result.err, "line 5: key \"old\""));
@@ -206,7 +207,8 @@ TEST_CASE("input of every wrong kind names its line") {
   CHECK(world.server.natskv({"import", "b", "-F", "/tmp"}).status == 2);
   CHECK(world.server.natskv({"import", "missing"}, {.input = line("a", "1")}).status == 3);
   CHECK(natskv::test::natskv({"import", "b", "-s", "127.0.0.1:1"}, {.input = ""}).status == 5);
-  const auto warned = world.import("{\"key\":\"a\",\"value\":\"1\",\"x\":1}\n{\"key\":\"a\",\"value\":\"1\",\"y\":1}\n");
+  const auto warned =
+      world.import("{\"key\":\"a\",\"value\":\"1\",\"x\":1}\n{\"key\":\"a\",\"value\":\"1\",\"y\":1}\n");
   CHECK(warned.status == 0);
   CHECK(has(warned.err, "warning: line 1: no entry has a member \"x\""));
   CHECK_FALSE(has(warned.err, "\"y\""));
@@ -223,7 +225,8 @@ TEST_CASE("a value over the limit fails its line; the rest goes on with --keep-g
   CHECK(has(result.err, "put 2, unchanged 0, deleted 0, conflicts 0, failed 1"));
   const auto huge = world.import(line("huge", std::string(2'000'000, 'x')));
   CHECK(huge.status == 1);
-  CHECK(has(huge.err, "line 1: key \"huge\" of bucket \"b\": the value of 2000000 B is over the server's limit"));
+  CHECK(has(huge.err,
+            "line 1: key \"huge\" of bucket \"b\": the value of 2000000 B is over the server's limit"));
 }
 
 TEST_CASE("--prune deletes what no line names, asked or forced only") {
@@ -290,16 +293,18 @@ TEST_CASE("a time to live goes along as far as it is left, or fails before anyth
   CHECK(world.value("k") == "v");
   if (!server_at_least(2, 11)) SKIP("this server has no per-key TTL");
   world.client.add_bucket("ttl", R"({"allow_msg_ttl": true})");
-  const auto taken =
-      world.server.natskv({"import", "ttl"}, {.input = "{\"key\":\"k\",\"value\":\"v\",\"ttl_seconds\":3600}\n"
-                                                       "{\"key\":\"past\",\"value\":\"v\",\"ttl_seconds\":5,"
-                                                       "\"created\":\"2020-01-01T00:00:00Z\"}\n"});
+  const auto taken = world.server.natskv({"import", "ttl"},
+                                         {.input = "{\"key\":\"k\",\"value\":\"v\",\"ttl_seconds\":3600}\n"
+                                                   "{\"key\":\"past\",\"value\":\"v\",\"ttl_seconds\":5,"
+                                                   "\"created\":\"2020-01-01T00:00:00Z\"}\n"});
   CHECK(taken.status == 0);
   CHECK(has(taken.err, "put 1, "));
   CHECK(has(taken.err, "expired 1"));
   CHECK(world.client.last("ttl", "k").headers.at("Nats-TTL") == "3600s");
   CHECK(world.client.last("ttl", "past").revision == 0);
   world.client.add_bucket("ttl2", R"({"allow_msg_ttl": true})");
-  CHECK(world.server.natskv({"import", "ttl2"}, {.input = world.server.natskv({"export", "ttl"}).out}).status == 0);
+  CHECK(
+      world.server.natskv({"import", "ttl2"}, {.input = world.server.natskv({"export", "ttl"}).out}).status ==
+      0);
   CHECK(has(world.client.last("ttl2", "k").headers.at("Nats-TTL"), "s"));
 }

@@ -57,7 +57,8 @@ TEST_CASE("any bytes come through value_base64") {
 TEST_CASE("nothing of a line stays in the next one") {
   EntryParser parser;
   EntryLine line;
-  parser.parse(R"({"key":"k","value":"v","revision":1,"ttl_seconds":5,"created":"2026-01-01T00:00:00Z"})", line);
+  parser.parse(R"({"key":"k","value":"v","revision":1,"ttl_seconds":5,"created":"2026-01-01T00:00:00Z"})",
+               line);
   parser.parse(R"({"key":"l","operation":"DEL"})", line);
   CHECK(line.value.empty());
   CHECK(line.operation == Operation::del);

@@ -49,8 +49,7 @@ TEST_CASE("a line that is too long is refused without being held") {
   Lines lines(folder.write("f", "short\n" + std::string(2'000'000, 'x')), [] {});
   lines.longest(100'000);
   CHECK(lines.next() == "short");
-  CHECK_THROWS_WITH_AS(lines.next(),
-                       (lines.shown() + ": line 2 is longer than 100000 B").c_str(), Failure);
+  CHECK_THROWS_WITH_AS(lines.next(), (lines.shown() + ": line 2 is longer than 100000 B").c_str(), Failure);
 }
 
 TEST_CASE("a file that changed meanwhile is noticed") {

@@ -22,7 +22,8 @@ Entry entry(std::string_view key, std::string_view value, std::uint64_t revision
 
 TEST_CASE("a snapshot knows each key's latest revision and content, through its growth") {
   Snapshot snapshot;
-  for (std::uint64_t i = 1; i <= 5000; ++i) snapshot.set(entry("k" + std::to_string(i), std::to_string(i), i));
+  for (std::uint64_t i = 1; i <= 5000; ++i)
+    snapshot.set(entry("k" + std::to_string(i), std::to_string(i), i));
   CHECK(snapshot.size() == 5000);
   for (std::uint64_t i = 1; i <= 5000; ++i) {
     const auto* known = snapshot.find("k" + std::to_string(i));
