@@ -52,6 +52,7 @@ class Get final : public Action {
   void check() override {
     patterns_ = parse::patterns(words_, literal_);
     if (one()) return;
+    if (raw_ && !nul_) throw usage("several values as raw bytes need -0");
     if (revision_) throw usage("--revision takes one KEY");
     if (default_) throw usage("--default takes one KEY");
     if (pretty_) throw usage("--pretty takes one KEY");
@@ -65,10 +66,8 @@ class Get final : public Action {
 
   int run(Natskv& natskv) override {
     if (one()) return single(natskv);
-    Style style = Style::list({.nul = nul_});
-    style.raw = true;
-    if (raw_ || nul_) style.on_terminal = style.in_pipe = Format::raw;
-    if (natskv.format(style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
+    const Style style = styled(Style::list({.nul = nul_}), raw_ || nul_);
+    if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
     auto rows = natskv.rows(fields::get(), style);
     auto bucket = natskv.bucket(bucket_);
     if (listing())
@@ -79,12 +78,27 @@ class Get final : public Action {
     return natskv.status();
   }
 
-  int single(Natskv& natskv) {
-    Style style = Style::object();
+  static Style styled(Style style, bool bytes) {
     style.raw = true;
-    style.on_terminal = style.in_pipe = Format::raw;
+    if (bytes) style.on_terminal = style.in_pipe = Format::raw;
+    return style;
+  }
+
+  Format chosen(const Natskv& natskv, const Style& style) const {
     const Format format = natskv.format(style);
+<<<<<<< HEAD
     if (pretty_ && format != Format::raw) throw usage("--pretty and --output are two formats");
+=======
+    if (format != Format::raw && raw_) throw usage("--raw and --output are two formats");
+    if (format != Format::raw && nul_) throw usage("-0 ends raw values; it goes with no other --output");
+    return format;
+  }
+
+  int single(Natskv& natskv) {
+    Style style = styled(Style::object(), true);
+    style.layout.nul = nul_;
+    const Format format = chosen(natskv, style);
+>>>>>>> main
     auto rows = natskv.rows(fields::get(), style);
     const std::string& key = patterns_[0].text;
     auto bucket = natskv.bucket(bucket_);
@@ -93,12 +107,18 @@ class Get final : public Action {
       if (pretty_) return pretty(natskv, key, found.entry.value.data);
       rows(found.entry);
       rows.finish();
-      if (format == Format::raw) final_newline(natskv, found.entry.value.data);
+      if (format == Format::raw && !nul_) final_newline(natskv, found.entry.value.data);
     } catch (const Failure& failure) {
       // A missing bucket or revision stays a failure: only the key may be absent.
       if (!default_ || failure.exit() != Exit::not_found || failure.about().key.empty()) throw;
-      natskv.out().write(*default_);
-      final_newline(natskv, *default_);
+      Entry entry;
+      entry.bucket = bucket_;
+      entry.key = key;
+      entry.value = Bytes{*default_};
+      entry.size = default_->size();
+      rows(entry);
+      rows.finish();
+      if (format == Format::raw && !nul_) final_newline(natskv, *default_);
     }
     return 0;
   }
