@@ -3,6 +3,7 @@
 #include "app/verb.hpp"
 #include "commands/bucket_settings.hpp"
 #include "commands/table.hpp"
+#include "commands/write.hpp"
 #include "kv/buckets.hpp"
 
 #include <fmt/format.h>
@@ -37,7 +38,7 @@ class Edit final : public Action {
     const auto rows = changes(differing(*changed.before, after), *changed.before, after);
     if (object)
       print(natskv, rows);
-    else
+    else if (dry_run_ || answer_wanted(natskv))
       list(natskv, rows);
     if (changed.fields.empty())
       natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
