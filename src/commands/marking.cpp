@@ -192,7 +192,7 @@ int Marking::many(Natskv& natskv) {
   }
   auto rows = natskv.rows(fields::written(), style);
   auto bucket = natskv.bucket(bucket_);
-  if (ttl_) bucket.require_ttl();
+  if (ttl_) bucket.require_ttl(*ttl_);
   natskv.session().keep_after_violation();
   std::uint64_t done = 0, unmarked = 0, number = 0;
   std::vector<std::pair<std::string, std::uint64_t>> refused;

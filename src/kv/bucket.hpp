@@ -78,6 +78,8 @@ class Bucket {
   bool direct();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
+  /// The same for this TTL: one that is shorter than the bucket's markers live would be lengthened silently.
+  void require_ttl(Span ttl);
 
  private:
   kvStore* store();
@@ -87,7 +89,6 @@ class Bucket {
   std::optional<Found> listed(const std::string& key);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
-  void warn_of_longer_ttl(Span ttl);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 
