@@ -159,13 +159,14 @@ class Counter(Worker):
 class Churner(Worker):
     """Keys that come and go, so that there are markers to list, watch and compact."""
 
-    def __init__(self, context, name, seed):
+    def __init__(self, context, name, seed, verbs):
         super().__init__(context, name, seed)
+        self.verbs = verbs
         self.state = {}  # key -> value, or None when deleted, or "?" where the outcome is unknown
 
     def step(self, n):
         key = f"{self.name}.k{self.random.randrange(4)}"
-        verb = self.random.choice(["put", "put", "create", "del", "purge"])
+        verb = self.random.choice(self.verbs)
         value = f"{self.name}-{n}".encode()
         words = [verb, "b", key] + ([value.decode()] if verb in ("put", "create") else [])
         done = self.context.run(words)

@@ -1,0 +1,380 @@
+// A server that answers every request with nonsense: each command ends in time, with a status of SPEC 3, and
+// does not crash. Run under the address sanitizer in CI.
+#include "support/process.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <list>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace natskv::test;
+
+namespace {
+
+struct Request {
+  std::string subject, reply, data;
+};
+
+/// Speaks enough of the protocol to hand each request with a reply subject to `answer`, which returns bytes
+/// for the wire.
+class Liar {
+ public:
+  using Answer = std::function<std::string(const Request&)>;
+  explicit Liar(Answer answer) : answer_(std::move(answer)), thread_([this] { serve(); }) {}
+  ~Liar() {
+    ending_ = true;
+    thread_.join();
+    for (auto& talker : talkers_) talker.join();
+  }
+  Liar(const Liar&) = delete;
+  Liar& operator=(const Liar&) = delete;
+  [[nodiscard]] std::string url() const { return listener_.url(); }
+
+ private:
+  static bool readable(int fd) {
+    pollfd item{fd, POLLIN, 0};
+    return poll(&item, 1, 20) > 0;
+  }
+
+  void serve() {
+    while (!ending_) {
+      if (!readable(listener_.fd())) continue;
+      const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd >= 0) talkers_.emplace_back([this, fd] { talk(fd); });
+    }
+  }
+
+  static bool say(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  void talk(int fd) {
+    bool open = say(fd,
+                    "INFO {\"server_id\":\"L\",\"server_name\":\"liar\",\"version\":\"2.10.0\",\"proto\":1,"
+                    "\"headers\":true,\"max_payload\":1048576,\"jetstream\":true}\r\n");
+    std::string buffer;
+    Subscribed subscribed;
+    std::array<char, 65536> part{};
+    while (open && !ending_) {
+      if (!readable(fd)) continue;
+      const auto got = recv(fd, part.data(), part.size(), 0);
+      if (got <= 0) break;
+      buffer.append(part.data(), static_cast<std::size_t>(got));
+      while (open && one(fd, buffer, subscribed, open)) {
+      }
+    }
+    close(fd);
+  }
+
+  using Subscribed = std::vector<std::pair<std::string, std::string>>;  // subject up to its *, number
+
+  static std::string addressed(std::string bytes, const Subscribed& subscribed, const std::string& to) {
+    std::string number = "1";
+    for (const auto& [subject, sid] : subscribed) {
+      if (to.starts_with(subject)) number = sid;
+    }
+    for (auto at = bytes.find("@SID"); at != std::string::npos; at = bytes.find("@SID", at)) {
+      bytes.replace(at, 4, number);
+    }
+    return bytes;
+  }
+
+  // One line, with its payload; false where more bytes are needed.
+  bool one(int fd, std::string& buffer, Subscribed& subscribed, bool& open) {
+    const auto end = buffer.find("\r\n");
+    if (end == std::string::npos) return false;
+    const std::string line = buffer.substr(0, end);
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at < line.size();) {
+      const auto space = std::min(line.find(' ', at), line.size());
+      if (space > at) words.push_back(line.substr(at, space - at));
+      at = space + 1;
+    }
+    std::size_t used = end + 2;
+    if (!words.empty() && (words[0] == "PUB" || words[0] == "HPUB")) {
+      const auto size = std::stoul(words.back());
+      if (buffer.size() < used + size + 2) return false;
+      Request request{words[1], {}, buffer.substr(used, size)};
+      const std::size_t with_reply = words[0] == "PUB" ? 4 : 5;
+      if (words.size() == with_reply) request.reply = words[2];
+      used += size + 2;
+      if (!request.reply.empty()) open = say(fd, addressed(answer_(request), subscribed, request.reply));
+    } else if (words.size() >= 3 && words[0] == "SUB") {
+      subscribed.emplace_back(words[1].substr(0, words[1].find('*')), words.back());
+    } else if (!words.empty() && words[0] == "PING") {
+      open = say(fd, "PONG\r\n");
+    }
+    buffer.erase(0, used);
+    return true;
+  }
+
+  Listener listener_;
+  Answer answer_;
+  std::atomic<bool> ending_ = false;
+  std::list<std::thread> talkers_;
+  std::thread thread_;
+};
+
+// To the library's request inbox, which it subscribes with sid 1 (one-shot commands subscribe nothing
+// before).
+std::string message(const std::string& to, std::string_view data, std::string_view reply = {}, int sid = 1) {
+  return fmt::format("MSG {} {} {}{}{}\r\n{}\r\n", to, sid, reply, reply.empty() ? "" : " ", data.size(),
+                     data);
+}
+
+std::string with_headers(const std::string& to, std::string_view headers, std::string_view data) {
+  const auto head = fmt::format("NATS/1.0{}\r\n\r\n", headers);
+  return fmt::format("HMSG {} @SID {} {}\r\n{}{}\r\n", to, head.size(), head.size() + data.size(), head,
+                     data);
+}
+
+constexpr std::string_view info =
+    R"({"type":"io.nats.jetstream.api.v1.stream_info_response","config":{"name":"KV_b","subjects":["$KV.b.>"],)"
+    R"("max_msgs_per_subject":5,"storage":"file","num_replicas":1,"allow_direct":true,"deny_delete":true,)"
+    R"("allow_rollup_hdrs":true},"created":"2026-01-01T00:00:00Z","ts":"2026-01-01T00:00:00Z",)"
+    R"("state":{"messages":3,"bytes":100,"first_seq":1,"last_seq":3,"consumer_count":0,"num_subjects":3}})";
+
+const std::vector<std::vector<std::string>> commands{
+    {"get", "b", "k"},
+    {"get", "b", "k", "--consistent"},
+    {"get", "b", "k", "--revision", "2"},
+    {"get", "b", "k", "other"},
+    {"get", "b", "*"},
+    {"put", "b", "k", "v"},
+    {"create", "b", "k", "v"},
+    {"update", "b", "k", "v", "1"},
+    {"del", "b", "k"},
+    {"del", "b", "*", "-f"},
+    {"purge", "b", "k"},
+    {"purge", "b", "--all", "-f"},
+    {"keys", "b"},
+    {"keys", "b", "--count"},
+    {"history", "b", "k"},
+    {"revert", "b", "k", "1"},
+    {"watch", "b", "--initial", "--max-disconnect", "1s"},
+    {"compact", "b", "-f"},
+    {"rm", "b", "-f"},
+    {"add", "b"},
+    {"edit", "b", "--description", "d"},
+    {"info", "b"},
+    {"info", "b", "-j"},
+    {"ls"},
+    {"ls", "-n"},
+    {"export", "b"},
+    {"diff", "b", "c"},
+    {"cp", "b", "c"},
+    {"doctor", "b"},
+};
+
+// --timeout given as an option bounds the start of a listing too.
+std::vector<std::string> quick(std::vector<std::string> command) {
+  command.insert(command.begin(), {"--timeout", "300ms"});
+  return command;
+}
+
+/// Every command against one way to lie. A status of 0 is fine where the lie is harmless (purge answered with
+/// {}).
+void try_all(const Liar::Answer& answer) {
+  for (const auto& command : commands) {
+    const Liar liar(answer);
+    std::string words;
+    for (const auto& word : command) words += word + " ";
+    CAPTURE(words);
+    const bool waits = command[0] == "watch";
+    Process process(natskv_command(quick(command), {.env = {{"NATS_URL", liar.url()}}}));
+    if (waits) {
+      process.read_for(0.8);
+      if (process.running()) process.signal(SIGTERM);
+    }
+    const auto result = process.wait(20);
+    CAPTURE(result.err);
+    CAPTURE(result.status);
+    CHECK_FALSE(result.timed_out);
+    CHECK((result.status <= 7 || (waits && result.status == 143)));
+    CHECK(result.err.find("Sanitizer") == std::string::npos);
+    CHECK(result.err.find("runtime error") == std::string::npos);
+    CHECK(result.err.find("json.exception") == std::string::npos);
+  }
+}
+
+std::string or_info(const Request& request, const std::string& otherwise) {
+  return request.subject.find("STREAM.INFO") != std::string::npos ? message(request.reply, info) : otherwise;
+}
+
+}  // namespace
+
+TEST_CASE("every answer is empty") {
+  try_all([](const Request& r) { return message(r.reply, ""); });
+}
+
+TEST_CASE("every answer is bytes that are no JSON") {
+  try_all([](const Request& r) { return message(r.reply, std::string_view("\x00\xff\xfe{[\"", 6)); });
+}
+
+TEST_CASE("every answer is JSON cut short") {
+  try_all([](const Request& r) { return message(r.reply, info.substr(0, 100)); });
+}
+
+TEST_CASE("every answer is deeply nested JSON") {
+  const std::string deep(200'000, '[');
+  try_all([&](const Request& r) { return message(r.reply, deep); });
+}
+
+TEST_CASE("every answer has the members, each of another type") {
+  try_all([](const Request& r) {
+    return message(
+        r.reply,
+        R"({"config":[],"state":"x","created":5,"ts":{},"error":7,"streams":{},"total":"many","seq":-1,)"
+        R"("stream":3,"message":[],"name":{},"num_pending":"no","cluster":1,"mirror":[],"sources":8})");
+  });
+}
+
+TEST_CASE("members of the members are of another type") {
+  try_all([](const Request& r) {
+    return message(
+        r.reply,
+        R"({"config":{"name":1,"subjects":"x","max_msgs_per_subject":"5","mirror":{"name":[]},"sources":[1],)"
+        R"("placement":{"tags":{}},"metadata":[],"republish":1,"allow_direct":"yes"},"state":{"messages":-3,)"
+        R"("last_seq":-1,"first_seq":1e300,"num_subjects":{}},"created":"soon","ts":"99","streams":[1,{},null],)"
+        R"("cluster":{"replicas":{"a":1},"leader":5},"error":{"err_code":"x","description":{}}})");
+  });
+}
+
+TEST_CASE("counts are as large as they can be") {
+  try_all([](const Request& r) {
+    return message(
+        r.reply,
+        R"({"config":{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":9223372036854775807,)"
+        R"("max_age":9223372036854775807,"max_bytes":9223372036854775807,"num_replicas":2147483647},)"
+        R"("state":{"messages":18446744073709551615,"bytes":18446744073709551615,)"
+        R"("first_seq":18446744073709551615,"last_seq":18446744073709551615,"num_subjects":9223372036854775807},)"
+        R"("created":"2026-01-01T00:00:00Z","total":9223372036854775807,"offset":0,"limit":1,"streams":[],)"
+        R"("stream":"KV_b","seq":18446744073709551615,"purged":18446744073709551615,"success":true,)"
+        R"("num_pending":18446744073709551615,"name":"c","stream_name":"KV_b"})");
+  });
+}
+
+TEST_CASE("counts are negative") {
+  try_all([](const Request& r) {
+    return message(
+        r.reply,
+        R"({"config":{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":-5,"max_age":-1},)"
+        R"("state":{"messages":-1,"bytes":-1,"first_seq":-1,"last_seq":-1},"created":"2026-01-01T00:00:00Z",)"
+        R"("total":-1,"offset":-1,"limit":-1,"stream":"KV_b","seq":-1,"success":false})");
+  });
+}
+
+TEST_CASE("every answer is an error without end") {
+  const std::string text(300'000, 'x');
+  try_all([&](const Request& r) {
+    return message(r.reply,
+                   R"({"error":{"code":500,"err_code":99999999999999,"description":")" + text + "\"}}");
+  });
+}
+
+TEST_CASE("an error's text with terminal escapes reaches no terminal") {
+  const Liar liar([](const Request& r) {
+    return message(r.reply,
+                   "{\"error\":{\"code\":500,\"err_code\":1,\"description\":\"a\\u001b[31mb\\nc\"}}");
+  });
+  for (const auto& command : commands) {
+    if (command[0] == "watch") continue;
+    const auto result =
+        natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}, .limit = 20});
+    CAPTURE(command[0]);
+    CHECK(escaped(result.err).find("\\x1B") == std::string::npos);
+    CHECK(escaped(result.out).find("\\x1B") == std::string::npos);
+  }
+}
+
+TEST_CASE("the bucket is there and everything else is nonsense") {
+  try_all([](const Request& r) { return or_info(r, message(r.reply, "nonsense")); });
+}
+
+TEST_CASE("the bucket is there and gets are of other subjects and sequences") {
+  try_all([](const Request& r) {
+    return or_info(
+        r, with_headers(r.reply,
+                        "\r\nNats-Stream: KV_other\r\nNats-Subject: $KV.other.x\r\nNats-Sequence: -7\r\n"
+                        "Nats-Time-Stamp: yesterday\r\nNats-TTL: 99999999999999999999h\r\n"
+                        "KV-Operation: DANCE\r\nNats-Msg-Size: -1",
+                        "value"));
+  });
+}
+
+TEST_CASE("the bucket is there and answers have a status of their own") {
+  for (const auto* status : {" 503", " 404 No", " 999999999999 x", " abc", " 100 Idle Heartbeat"}) {
+    const Liar liar([&](const Request& r) { return or_info(r, with_headers(r.reply, status, "")); });
+    for (const auto& command : commands) {
+      if (command[0] == "watch") continue;
+      const auto result =
+          natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}, .limit = 20});
+      CAPTURE(command[0]);
+      CAPTURE(status);
+      CAPTURE(result.err);
+      CHECK_FALSE(result.timed_out);
+      CHECK(result.status <= 7);
+    }
+  }
+}
+
+TEST_CASE("the bucket is there, nothing else is answered") {
+  try_all([](const Request& r) { return or_info(r, ""); });
+}
+
+TEST_CASE("each answer comes a hundred times") {
+  try_all([](const Request& r) {
+    std::string all;
+    for (int i = 0; i < 100; ++i) all += message(r.reply, info);
+    return all;
+  });
+}
+
+TEST_CASE("pages of streams never end") {
+  const Liar liar([](const Request& r) {
+    return message(r.reply,
+                   R"({"total":1000000,"offset":0,"limit":256,"streams":[)" + std::string(info) + "]}");
+  });
+  for (const auto& command : {std::vector<std::string>{"ls"}, {"ls", "-n"}, {"ls", "--sort", "bytes"}}) {
+    const auto result = natskv::test::natskv(
+        quick(command), {.out_file = "/dev/null", .env = {{"NATS_URL", liar.url()}}, .limit = 30});
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.status <= 7);
+  }
+}
+
+TEST_CASE("a create that is refused and then loses its connection says so, not a bare error") {
+  const Liar liar([](const Request& r) {
+    if (r.subject.starts_with("$KV.")) {
+      return message(r.reply,
+                     R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 3"}})");
+    }
+    if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+    return std::string("-ERR 'Stale Connection'\r\n");
+  });
+  const auto result =
+      natskv::test::natskv(quick({"create", "b", "k", "v"}), {.env = {{"NATS_URL", liar.url()}}});
+  CHECK(result.status == 5);
+  CHECK(result.err.find("nothing was changed") != std::string::npos);
+}
