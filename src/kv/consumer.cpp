@@ -60,7 +60,7 @@ Consumer::State Consumer::state(Span wait) {
   State state{.pending = info->NumPending,
               .delivered = info->Delivered.Consumer,
               .created = Instant{info->Created},
-              .name = info->Name};
+              .name = info->Name == nullptr ? "" : info->Name};
   jsConsumerInfo_Destroy(info);
   return state;
 }

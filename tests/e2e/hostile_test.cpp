@@ -303,8 +303,8 @@ TEST_CASE("an error's text with terminal escapes reaches no terminal") {
     const auto result =
         natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}, .limit = 20});
     CAPTURE(command[0]);
-    CHECK(escaped(result.err).find("\\x1B") == std::string::npos);
-    CHECK(escaped(result.out).find("\\x1B") == std::string::npos);
+    CHECK(result.err.find('\x1B') == std::string::npos);
+    CHECK(result.out.find('\x1B') == std::string::npos);
   }
 }
 
@@ -344,9 +344,13 @@ TEST_CASE("the bucket is there, nothing else is answered") {
 }
 
 TEST_CASE("each answer comes a hundred times") {
-  try_all([](const Request& r) {
+  // With a name: nats.c 3.4 copies the name of the consumer it got without looking whether there is one
+  // (js.c, _subscribe), before natskv sees the answer.
+  const std::string named =
+      std::string(info.substr(0, info.size() - 1)) + R"(,"name":"c","stream_name":"KV_b"})";
+  try_all([&](const Request& r) {
     std::string all;
-    for (int i = 0; i < 100; ++i) all += message(r.reply, info);
+    for (int i = 0; i < 100; ++i) all += message(r.reply, named);
     return all;
   });
 }

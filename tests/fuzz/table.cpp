@@ -1,0 +1,45 @@
+// Every format, rows of any bytes on a terminal of any width: no escape of theirs gets through, no line is
+// too wide.
+#include "fuzz.hpp"
+#include "output/sink.hpp"
+#include "output/text.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+using namespace natskv;
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  static const int fd = memfd_create("fuzz", MFD_CLOEXEC);
+  fuzz::require(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+  Output out(fd, "standard output");
+  const int width = data[0] % 120;
+  constexpr std::array formats{Format::table, Format::tsv, Format::json, Format::jsonl};
+  const Format format = formats[data[1] % formats.size()];
+  auto rest = fuzz::text_of(data + 2, size - 2);
+  const std::vector<Column> columns{
+      {"key", "Key", Look::name}, {"revision", "Revision", Look::number}, {"value", "Value"}};
+  const Layout layout{.shape = data[1] & 0x40U ? Shape::live : Shape::list,
+                      .vertical = (data[1] & 0x80U) != 0};
+  const auto sink = make_sink(format, columns, layout, {.utc = true, .width = width}, out);
+  std::uint64_t number = 1;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::vector<Value> row{rest.substr(0, end / 2), number, Bytes{rest.substr(end / 2, end - end / 2)}};
+    number = number * 31 + end;
+    sink->row(row);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  sink->finish();
+  out.flush();
+  std::string text(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');
+  fuzz::require(pread(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  if (format != Format::tsv) fuzz::require(text.find('\033') == std::string::npos && text::valid_utf8(text));
+  return 0;
+}
