@@ -202,7 +202,8 @@ const Entry* EntryStream::take(nats::Message message) {
     missed_.end();
     report_missed();
   }
-  if (!caught_up_ && (delivery.pending == 0 || delivery.sequence >= target_)) look_for_the_end();
+  if (!caught_up_ && (delivery.sequence >= target_ || (rounds_ == 0 && delivery.pending == 0)))
+    look_for_the_end();
   return entry;
 }
 
