@@ -75,3 +75,22 @@ TEST_CASE("a write without an answer is 7, an interruption 130") {
   CHECK((frozen.status == 5 || frozen.status == 7));
   CHECK(frozen.err.find("within 500 ms") != std::string::npos);
 }
+
+TEST_CASE("a TLS handshake that hangs cannot be ended: the last words say what was waited for") {
+  FakeServer server({{Step::Kind::send,
+                      "INFO {\"server_id\":\"x\",\"version\":\"2.9.0\",\"max_payload\":1000,\"headers\":true,"
+                      "\"tls_required\":true}\r\n"}});
+  const auto late = natskv::test::natskv({"get", "b", "k", "-j", "-s", server.url(), "--timeout", "300ms"});
+  CHECK(late.status == 5);
+  CHECK(late.err == "natskv: get: no answer from " + server.url() +
+                        " within 300 ms\n{\"error\":{\"exit\":5,\"code\":"
+                        "\"unreachable\",\"message\":\"no answer from " +
+                        server.url() + " within 300 ms\"}}\n");
+  Process waiting(natskv_command({"put", "b", "k", "v", "-s", server.url(), "--timeout", "20s"}));
+  for (int i = 0; i < 100 && server.connections() < 2; ++i) waiting.read_for(0.02);
+  waiting.read_for(0.1);
+  waiting.signal(SIGTERM);
+  const auto ended = waiting.wait(5);
+  CHECK(ended.status == 143);
+  CHECK(ended.err.empty());  // nothing was sent
+}
