@@ -123,9 +123,10 @@ bool Natskv::ask(const std::string& question) {
   return yes;
 }
 
-void Natskv::confirm(const std::string& question, bool forced, const std::string& refusal) {
+void Natskv::confirm(const std::string& question, bool forced, const std::string& what) {
   if (forced) return;
-  if (!interactive()) throw usage(refusal, "add --force where nobody can be asked");
+  if (!interactive())
+    throw usage(what + " asks first, and nobody can be asked here", "--force does it without asking");
   if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
 }
 

@@ -69,8 +69,9 @@ class Natskv final : public Notices {
   Stop& stop() { return stop_; }
 
   /// SPEC rule 3: on a terminal asks, off it refuses (usage). `forced` is -f. Throws Failure(1, "nothing
-  /// changed") on no. `refusal`: what to write instead, "rm needs --force".
-  void confirm(const std::string& question, bool forced, const std::string& refusal);
+  /// changed") on no. `what`: what is refused off a
+  /// terminal, "emptying bucket \"b\"".
+  void confirm(const std::string& question, bool forced, const std::string& what);
   [[nodiscard]] bool interactive() const;
   /// Asks without refusing off a terminal; only where interactive().
   bool ask(const std::string& question);

@@ -1,9 +1,11 @@
 #include "kv/bucket.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
 #include "kv/trace.hpp"
+#include "kv/watch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,9 @@
 
 namespace natskv {
 namespace {
+
+// nats.c sends a sequence as a signed number, and the server calls a negative one malformed.
+constexpr std::uint64_t highest_revision = std::numeric_limits<std::int64_t>::max();
 
 std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
 
@@ -82,6 +87,7 @@ const Place& Bucket::place() {
 }
 
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
+  if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   kvStore* kv = store();
   kvEntry* raw = nullptr;
   const std::string asked = session_.api_subject("DIRECT.GET.KV_" + name_);
@@ -132,6 +138,8 @@ bool Bucket::direct() {
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
   const Place& where = place();
+  if (!revision && natskv::reads_as_pattern(key)) return listed(key);
+  if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
@@ -171,6 +179,24 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   entry.revision = natsMsg_GetSequence(raw);
   entry.created = Instant{natsMsg_GetTime(raw)};
   return Found{entry, message};
+}
+
+std::optional<Found> Bucket::listed(const std::string& key) {
+  std::optional<Found> found;
+  EntryStream entries(session_, name_, {.patterns = {{key, false}}});
+  while (const Entry* entry = entries.next_current()) {
+    struct Texts {
+      std::string key, value, reason;
+    };
+    const auto texts = std::make_shared<const Texts>(
+        Texts{key, std::string(entry->value.data), std::string(entry->marker_reason)});
+    found = Found{*entry, texts};
+    found->entry.bucket = name_;
+    found->entry.key = texts->key;
+    found->entry.value = Bytes{texts->value};
+    found->entry.marker_reason = texts->reason;
+  }
+  return found;
 }
 
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
@@ -217,9 +243,9 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
 
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
-  if (ttl)
-    require_ttl();
-  else {
+  if (ttl) {
+    require_ttl(*ttl);
+  } else {
     kvStore* kv = store();
     check_size(session_, doing);
     std::uint64_t revision = 0;
@@ -238,12 +264,14 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
 }
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
-  if (condition.ttl) require_ttl();
+  if (condition.ttl) require_ttl(*condition.ttl);
   return publish(key, {}, operation, condition, false);
 }
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
                         const Condition& condition, bool creates) {
+  const bool pattern = natskv::reads_as_pattern(key);
+  if (pattern && operation == Operation::purge) throw reads_as_pattern(name_, key);
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
@@ -260,10 +288,12 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  if (condition.revision && *condition.revision == 0)
+  // Of a key that is a pattern the server would compare the revisions of what it matches.
+  const auto expected = pattern ? std::nullopt : condition.revision;
+  if (expected && *expected == 0)
     options.ExpectNoMessage = true;
-  else if (condition.revision)
-    options.ExpectLastSubjectSeq = *condition.revision;
+  else if (expected)
+    options.ExpectLastSubjectSeq = *expected;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   jsCtx* js = session_.jetstream();
@@ -283,6 +313,7 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;
@@ -344,8 +375,25 @@ void Bucket::ask_write(const std::string& key) {
 void Bucket::require_ttl() {
   if (info().at("config").value("allow_msg_ttl", false)) return;
   throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", name_),
-                fmt::format("natskv edit {} --marker-ttl 1h enables it (nats-server 2.11 or newer)", name_),
+                fmt::format("natskv edit {} --marker-ttl 1s enables it (nats-server 2.11 or newer)", name_),
                 {name_, {}, 0});
+}
+
+void Bucket::require_ttl(Span ttl) {
+  require_ttl();
+  const auto& config = info_->at("config");
+  const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
+  // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
+  // seconds.
+  constexpr std::int64_t second = 1'000'000'000;
+  if (ttl.ns / second >= markers / second || config.value("max_msgs_per_subject", std::int64_t{1}) == 1)
+    return;
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
+                  "not {}",
+                  name_, ttl_text(Span{markers}), ttl_text(ttl)),
+      fmt::format("natskv edit {} --marker-ttl {} allows it", name_, ttl_text(ttl)), {name_, {}, 0});
 }
 
 }  // namespace natskv

@@ -70,6 +70,10 @@ natsConnection* Session::connection() {
   return connection_.get();
 }
 
+std::uint64_t Session::max_payload() {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(natsConnection_GetMaxPayload(connection()), 0));
+}
+
 jsCtx* Session::jetstream() {
   if (!jetstream_) {
     natsConnection* nc = connection();

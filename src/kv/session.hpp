@@ -68,6 +68,8 @@ class Session {
   natsConnection* connection();
   jsCtx* jetstream();
   Link& link() { return *link_; }
+  /// The largest message the server takes, in bytes.
+  std::uint64_t max_payload();
   Stop& stop() { return stop_; }
   Notices& notices() { return notices_; }
 
