@@ -56,6 +56,7 @@ TEST_CASE("the first failure decides, what hangs on it is skipped") {
   CHECK(results(unknown).find("resolve=failed") != std::string::npos);
   const Listener silent;
   const auto mute = natskv::test::natskv({"doctor", "-j", "-s", silent.url(), "--timeout", "500ms"});
+  CHECK(mute.status == 5);
   CHECK(results(mute).find("tcp=ok tls=failed") != std::string::npos);
   CHECK(natskv::test::natskv({"doctor", "-j", "--context", "none"}).status == 3);
   const Server locked({.config = "authorization { token: s3cret }"});
