@@ -7,18 +7,35 @@ namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-<<<<<<< HEAD
-      &add,      &edit,    &rm,     &ls,     &info,       &compact,  // buckets
-      &get,      &put,     &create, &update, &del,        &purge,
-      &keys,     &history, &revert, &watch,  &edit_value,  // keys
-      &sandbox,  &help,                                    // tools
-      &complete,                                           // hidden
-=======
-      &add,     &edit,    &rm,     &ls,     &info, &compact,                                    // buckets
-      &get,     &put,     &create, &update, &del,  &purge,   &keys, &history, &revert, &watch,  // keys
-      &export_, &import_, &diff,   &cp,                                                         // bulk
-      &sandbox, &help,                                                                          // tools
->>>>>>> main
+      // buckets
+      &add,
+      &edit,
+      &rm,
+      &ls,
+      &info,
+      &compact,
+      // keys
+      &get,
+      &put,
+      &create,
+      &update,
+      &del,
+      &purge,
+      &keys,
+      &history,
+      &revert,
+      &watch,
+      &edit_value,
+      // bulk
+      &export_,
+      &import_,
+      &diff,
+      &cp,
+      // tools
+      &sandbox,
+      &help,
+      // hidden
+      &complete,
   };
   return list;
 }

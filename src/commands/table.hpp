@@ -13,12 +13,8 @@ std::span<const Verb* const> table();
 const Verb* find(std::string_view word);
 
 extern const Verb add, edit, rm, ls, info, compact;
-<<<<<<< HEAD
 extern const Verb get, put, create, update, del, purge, keys, history, revert, watch, edit_value;
-=======
-extern const Verb get, put, create, update, del, purge, keys, history, revert, watch;
 extern const Verb export_, import_, diff, cp;
->>>>>>> main
 extern const Verb sandbox, help;
 extern const Verb complete;
 
