@@ -125,7 +125,8 @@ bool Natskv::ask(const std::string& question) {
 
 void Natskv::confirm(const std::string& question, bool forced, const std::string& what) {
   if (forced) return;
-  if (!interactive()) throw usage(what + " asks first, and nobody can be asked here", "--force does it without asking");
+  if (!interactive())
+    throw usage(what + " asks first, and nobody can be asked here", "--force does it without asking");
   if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
 }
 

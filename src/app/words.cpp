@@ -152,6 +152,18 @@ bool looks_like_option(std::string_view word) {
   return word[1] == '-' ? word.size() > 2 : letter(word[1]);
 }
 
+bool asks_for_json(const std::vector<std::string>& words) {
+  const auto json = [](std::string_view format) { return format == "json" || format == "jsonl"; };
+  for (std::size_t at = 0; at < words.size() && words[at] != "--"; ++at) {
+    const std::string_view word = words[at];
+    if (word == "-j" || word == "--json") return true;
+    if ((word == "-o" || word == "--output") && at + 1 < words.size() && json(words[at + 1])) return true;
+    if (word.starts_with("-o") && json(word.substr(2))) return true;
+    if (word.starts_with("--output=") && json(word.substr(9))) return true;
+  }
+  return false;
+}
+
 std::size_t find_command(const std::vector<std::string>& words, const Declared& globals) {
   for (std::size_t at = 0; at < words.size(); ++at) {
     const std::string& word = words[at];

@@ -92,8 +92,8 @@ const Verb edit{
         "changed.",
     .examples =
         "$ natskv edit config --history 10 --description settings\n"
-        "description\t\tsettings\n"
         "history\t5\t10\n"
+        "description\t\tsettings\n"
         "# What would change:\n"
         "$ natskv edit config --ttl 30d --dry-run -o json 2>/dev/null | jq -c .changes\n"
         "[{\"field\":\"ttl_seconds\",\"new\":2592000}]\n",

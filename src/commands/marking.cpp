@@ -154,8 +154,8 @@ std::vector<std::string> Marking::distinct() const {
 
 Failure Marking::written_meanwhile(const Entry& entry) const {
   return {Exit::conflict,
-          fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays", entry.key,
-                      bucket_, entry.revision),
+          fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays",
+                      entry.key, bucket_, entry.revision),
           {},
           {bucket_, std::string(entry.key), entry.revision}};
 }
@@ -180,19 +180,19 @@ int Marking::many(Natskv& natskv) {
   (void)natskv.format(style);
   if (listing() && !force_) {
     if (!natskv.interactive()) {
-      natskv.confirm({}, false,
-                     fmt::format("{} by pattern or age from bucket \"{}\"", purging ? "purging" : "deleting",
-                                 bucket_));
+      natskv.confirm(
+          {}, false,
+          fmt::format("{} by pattern or age from bucket \"{}\"", purging ? "purging" : "deleting", bucket_));
     }
     const auto listed = count(natskv);
     if (listed == 0) return natskv.status();
-    natskv.confirm(
-        fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed, listed == 1 ? "" : "s", bucket_),
-        false, {});
+    natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed,
+                               listed == 1 ? "" : "s", bucket_),
+                   false, {});
   }
   auto rows = natskv.rows(fields::written(), style);
   auto bucket = natskv.bucket(bucket_);
-  if (ttl_) bucket.require_ttl();
+  if (ttl_) bucket.require_ttl(*ttl_);
   natskv.session().keep_after_violation();
   std::uint64_t done = 0, unmarked = 0, number = 0;
   std::vector<std::pair<std::string, std::uint64_t>> refused;
@@ -246,11 +246,11 @@ int Marking::many(Natskv& natskv) {
   writer.finish();
   rows.finish();
   if (unmarked > 0) {
-    natskv.note(
-        fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
-                    unmarked == 1 ? " was" : "s were"));
+    natskv.note(fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
+                            unmarked == 1 ? " was" : "s were"));
   }
-  if (listing()) natskv.note(fmt::format("{} {} key{}", purging ? "purged" : "deleted", done, done == 1 ? "" : "s"));
+  if (listing())
+    natskv.note(fmt::format("{} {} key{}", purging ? "purged" : "deleted", done, done == 1 ? "" : "s"));
   return natskv.status();
 }
 

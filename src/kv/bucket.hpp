@@ -78,6 +78,8 @@ class Bucket {
   bool direct();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
+  /// The same for this TTL: one that is shorter than the bucket's markers live would be lengthened silently.
+  void require_ttl(Span ttl);
 
  private:
   kvStore* store();

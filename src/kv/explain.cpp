@@ -83,6 +83,7 @@ int code_of(const nats::Error& error) {
       {"maximum bytes exceeded", stream_full},
       {"resource limits exceeded for account", resources_exceeded},
       {"insufficient resources", resources_exceeded},
+      {"JetStream not enabled for account", jetstream_not_enabled_for_account},
   };
   if (error.code != 0) return error.code;
   for (const auto& [text, code] : texts) {
@@ -125,7 +126,7 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
                      fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
     case message_ttl_disabled:
       return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
-                     fmt::format("natskv edit {} --marker-ttl 1h enables it", doing.bucket));
+                     fmt::format("natskv edit {} --marker-ttl 1s enables it", doing.bucket));
     default:
       return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
   }
@@ -168,12 +169,13 @@ Failure no_key(const std::string& bucket, const std::string& key) {
 }
 
 Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
-  return {Exit::failure,
-          fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
-                      "purge other keys too",
-                      key, bucket),
-          "natskv del --literal deletes it",
-          {bucket, key, 0}};
+  return {
+      Exit::failure,
+      fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                  "purge other keys too",
+                  key, bucket),
+      "natskv del --literal deletes it",
+      {bucket, key, 0}};
 }
 
 Failure conflict(const Doing& doing, std::uint64_t current) {

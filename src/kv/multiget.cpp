@@ -41,9 +41,8 @@ void MultiGet::ask() {
   while (!wanted_.empty() && asked_.size() < window_ && pipeline_.room(0)) {
     const std::string subject = bucket_.place().read_prefix + wanted_.front();
     if (!reads_as_pattern(wanted_.front())) {
-      pipeline_.send(next_,
-                     bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject),
-                     {});
+      pipeline_.send(
+          next_, bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject), {});
     }
     asked_.push_back(std::move(wanted_.front()));
     wanted_.pop_front();

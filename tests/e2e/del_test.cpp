@@ -24,8 +24,9 @@ TEST_CASE("del writes a marker, prints its revision and keeps the history") {
   CHECK(all(b("del", {"k"})) == "0|2\n|");
   CHECK(operation(b, "k") == "DEL");
   CHECK(b.messages() == 2);
-  CHECK(all(b("del", {"k", "-f", "-j"})) ==
-        fmt::format("0|{{\"bucket\":\"{}\",\"key\":\"k\",\"revision\":3,\"operation\":\"DEL\"}}\n|", b.name()));
+  CHECK(
+      all(b("del", {"k", "-f", "-j"})) ==
+      fmt::format("0|{{\"bucket\":\"{}\",\"key\":\"k\",\"revision\":3,\"operation\":\"DEL\"}}\n|", b.name()));
   CHECK(all(b("del", {"k", "-q"})) == "0||");
 }
 
@@ -54,13 +55,15 @@ TEST_CASE("--if-revision is a compare-and-set of one key") {
   const TestBucket b;
   b.put("k", "1");
   b.put("k", "2");
-  CHECK(all(b("del", {"k", "--if-revision", "1"})) ==
-        fmt::format("4||natskv: del: key \"k\" of bucket \"{}\" is at revision 2, not 1; nothing was written\n",
-                    b.name()));
+  CHECK(
+      all(b("del", {"k", "--if-revision", "1"})) ==
+      fmt::format("4||natskv: del: key \"k\" of bucket \"{}\" is at revision 2, not 1; nothing was written\n",
+                  b.name()));
   CHECK(all(b("del", {"k", "--if-revision", "2"})) == "0|3\n|");
   CHECK(all(nowhere({"del", "b", "k", "l", "--if-revision", "2"})) ==
         "2||natskv: del: --if-revision takes one KEY\n");
-  CHECK(all(nowhere({"del", "b", "*", "--if-revision", "2"})) == "2||natskv: del: --if-revision takes one KEY\n");
+  CHECK(all(nowhere({"del", "b", "*", "--if-revision", "2"})) ==
+        "2||natskv: del: --if-revision takes one KEY\n");
 }
 
 TEST_CASE("several keys, each once, an array in JSON") {
@@ -167,7 +170,8 @@ TEST_CASE("a key written between its listing and its delete stays, is named, and
   const auto result = process.wait(30);
   CHECK(result.status == 4);
   CHECK(lines(result.err) == 2);
-  CHECK(result.err.find(fmt::format("key \"k{}\" of bucket \"{}\" ", many - 1, b.name())) != std::string::npos);
+  CHECK(result.err.find(fmt::format("key \"k{}\" of bucket \"{}\" ", many - 1, b.name())) !=
+        std::string::npos);
   CHECK(result.err.ends_with(fmt::format("deleted {} keys\n", many - 1)));
   CHECK(b.last(fmt::format("k{}", many - 1)).data == "written meanwhile");
   CHECK(b("keys").out == fmt::format("k{}\n", many - 1));
@@ -195,7 +199,8 @@ TEST_CASE("--literal deletes the one key, and purges none that the server takes 
   b.put("c.y", "2");
   const auto purge = b("purge", {"c.*", "--literal"});
   CHECK(purge.status == 1);
-  CHECK(purge.err.find("the server would take it for a pattern and purge other keys too") != std::string::npos);
+  CHECK(purge.err.find("the server would take it for a pattern and purge other keys too") !=
+        std::string::npos);
   CHECK(b("purge", {"c.*", "-f"}).status == 1);  // the others go, one by one
   CHECK(operation(b, "c.x") == "PURGE");
   CHECK(b("keys").out == "c.*\n");
@@ -207,7 +212,8 @@ TEST_CASE("--literal deletes the one key, and purges none that the server takes 
 
 TEST_CASE("del never removes a bucket") {
   const TestBucket b;
-  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"-f"}, {"", "-f"}, {"--", "-f"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"-f"}, {"", "-f"}, {"--", "-f"}}) {
     const auto result = b("del", words);
     CAPTURE(all(result));
     CHECK((result.status == 2 || words.size() == 2));

@@ -19,7 +19,8 @@ TEST_CASE("put prints the new revision and stores the argument byte for byte") {
 TEST_CASE("words that only look like something are values") {
   const TestBucket b;
   std::uint64_t revision = 0;
-  for (const std::string word : {"-", "-5", "++", "[a,b]", "+", "-0", "{}", "@none", "a b", "%s", "'", "--"}) {
+  for (const std::string word :
+       {"-", "-5", "++", "[a,b]", "+", "-0", "{}", "@none", "a b", "%s", "'", "--"}) {
     CAPTURE(word);
     const auto result = word == "--" ? b("put", {"k", "--", "--"}) : b("put", {"k", word});
     CHECK(all(result) == fmt::format("0|{}\n|", ++revision));
@@ -44,8 +45,9 @@ TEST_CASE("a value that looks like an option goes behind --") {
 
 TEST_CASE("a known option in VALUE's place is that option, wherever it stands") {
   const TestBucket b;
-  CHECK(all(b("put", {"k", "--json", "v"})) ==
-        fmt::format("0|{{\"bucket\":\"{}\",\"key\":\"k\",\"revision\":1,\"operation\":\"PUT\"}}\n|", b.name()));
+  CHECK(
+      all(b("put", {"k", "--json", "v"})) ==
+      fmt::format("0|{{\"bucket\":\"{}\",\"key\":\"k\",\"revision\":1,\"operation\":\"PUT\"}}\n|", b.name()));
   CHECK(all(kv({"--timeout", "3s", "put", "-q", b.name(), "--timeout=4s", "k", "w", "-q"})) == "0||");
   CHECK(b.last("k").data == "w");
   CHECK(b.last_revision() == 2);
@@ -110,9 +112,10 @@ TEST_CASE("1 MiB exactly is the server's default limit and goes; one byte more n
   CHECK(all(b("put", {"k"}, {.input = bytes})) == "0|1\n|");
   CHECK(b("get", {"k"}).out == bytes);
   CHECK(all(b("put", {"k"}, {.input = bytes + "y"})) ==
-        fmt::format("1||natskv: put: key \"k\" of bucket \"{}\": the value of 1048577 B is over the server's limit "
-                    "of 1048576 B\n",
-                    b.name()));
+        fmt::format(
+            "1||natskv: put: key \"k\" of bucket \"{}\": the value of 1048577 B is over the server's limit "
+            "of 1048576 B\n",
+            b.name()));
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"create", "n"}, {"update", "k", "--if-revision", "1"}}) {
     const auto result = b(words[0], {words.begin() + 1, words.end()}, {.input = bytes + "y"});
@@ -126,9 +129,10 @@ TEST_CASE("over the bucket's own limit both sizes are named") {
   const TestBucket b(R"({"max_msg_size": 100})");
   const auto result = b("put", {"k"}, {.input = std::string(300, 'x')});
   CHECK(result.status == 1);
-  CHECK(result.err == fmt::format("natskv: put: key \"k\" of bucket \"{}\": the value of 300 B is over the bucket's "
-                                  "limit of 100 B\nhint: natskv edit --max-value-size raises it\n",
-                                  b.name()));
+  CHECK(result.err ==
+        fmt::format("natskv: put: key \"k\" of bucket \"{}\": the value of 300 B is over the bucket's "
+                    "limit of 100 B\nhint: natskv edit --max-value-size raises it\n",
+                    b.name()));
   CHECK(b.last_revision() == 0);
 }
 
@@ -170,9 +174,10 @@ TEST_CASE("put --if-revision is update") {
   const TestBucket b;
   b.put("k", "1");
   CHECK(all(b("put", {"k", "2", "--if-revision", "1"})) == "0|2\n|");
-  CHECK(all(b("put", {"k", "3", "--if-revision", "1"})) ==
-        fmt::format("4||natskv: put: key \"k\" of bucket \"{}\" is at revision 2, not 1; nothing was written\n",
-                    b.name()));
+  CHECK(
+      all(b("put", {"k", "3", "--if-revision", "1"})) ==
+      fmt::format("4||natskv: put: key \"k\" of bucket \"{}\" is at revision 2, not 1; nothing was written\n",
+                  b.name()));
   CHECK(b("put", {"k", "3", "--if-revision", "0"}).status == 2);
   CHECK(b("put", {"k", "3", "--if-revision", ""}).status == 2);
   CHECK(b.last("k").data == "2");
@@ -204,8 +209,8 @@ TEST_CASE("what a write prints in every format") {
 
 TEST_CASE("a mirror's keys are written to its origin") {
   const TestBucket origin;
-  const TestBucket mirror(
-      fmt::format(R"({{"subjects": [], "mirror": {{"name": "KV_{}"}}, "mirror_direct": true}})", origin.name()));
+  const TestBucket mirror(fmt::format(
+      R"({{"subjects": [], "mirror": {{"name": "KV_{}"}}, "mirror_direct": true}})", origin.name()));
   CHECK(all(mirror("put", {"k", "v"})) == "0|1\n|");
   CHECK(origin.last("k").data == "v");
   CHECK(all(mirror("update", {"k", "w", "1"})) == "0|2\n|");

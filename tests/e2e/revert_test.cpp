@@ -26,8 +26,9 @@ TEST_CASE("a deleted key can be reverted, a marker cannot be reverted to") {
   b.put("k", "one");
   b.put("k", "", {{"KV-Operation", "DEL"}});
   CHECK(all(b("revert", {"k", "2"})) ==
-        fmt::format("1||natskv: revert: revision 2 of key \"k\" in bucket \"{}\" is a DEL marker, not a value\n",
-                    b.name()));
+        fmt::format(
+            "1||natskv: revert: revision 2 of key \"k\" in bucket \"{}\" is a DEL marker, not a value\n",
+            b.name()));
   CHECK(all(b("revert", {"k", "1"})) == "0|3\n|");
   CHECK(all(b("get", {"k"})) == "0|one|");
 }
@@ -46,7 +47,8 @@ TEST_CASE("revisions that are not the key's are not found") {
   b.put("other", "two");
   for (const std::string revision : {"2", "3"}) {
     CHECK(all(b("revert", {"k", revision})) ==
-          fmt::format("3||natskv: revert: key \"k\" in bucket \"{}\" has no revision {}\n", b.name(), revision));
+          fmt::format("3||natskv: revert: key \"k\" in bucket \"{}\" has no revision {}\n", b.name(),
+                      revision));
   }
   CHECK(b("revert", {"never", "1"}).status == 3);
   CHECK(kv({"revert", "nosuch", "k", "1"}).err == "natskv: revert: bucket \"nosuch\" not found\n");

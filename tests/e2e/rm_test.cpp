@@ -17,7 +17,8 @@ TEST_CASE("rm with --force removes the bucket and says so on stderr only") {
 TEST_CASE("off a terminal rm refuses, sending nothing; a piped y is no answer") {
   for (const auto& input : {std::optional<std::string>(), std::optional<std::string>("y\n")}) {
     CHECK(all(nowhere({"rm", "b"}, {.input = input})) ==
-          "2||natskv: rm: removing bucket \"b\" asks first, and nobody can be asked here\nhint: --force does it "
+          "2||natskv: rm: removing bucket \"b\" asks first, and nobody can be asked here\nhint: --force does "
+          "it "
           "without asking\n");
   }
   const TestBucket b;
@@ -33,8 +34,9 @@ TEST_CASE("no spelling of rm removes a key") {
   b.put("k", "v");
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"k"}, {"k", "-f"}, {"-f", "k"}, {"-f", "--", "k"}, {"", "-f"}}) {
-    CHECK(all(b("rm", words)) ==
-          "2||natskv: rm: rm removes one bucket and takes no key\nhint: natskv del BUCKET KEY deletes keys\n");
+    CHECK(
+        all(b("rm", words)) ==
+        "2||natskv: rm: rm removes one bucket and takes no key\nhint: natskv del BUCKET KEY deletes keys\n");
   }
   CHECK(b.last("k").data == "v");
 }
@@ -46,7 +48,7 @@ TEST_CASE("on a terminal rm asks, with values and size; only yes is yes") {
   for (const std::string answer : {"n\n", "\n", "yep\n", "\x04"}) {
     Terminal terminal(b.command("rm"));
     REQUIRE(terminal.read_until("[y/N] "));
-    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" with 2 values (2", b.name()));
+    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" with 2 values (2 KiB)? [y/N] ", b.name()));
     terminal.send(answer);
     CHECK(terminal.wait().status == 1);
     CHECK(terminal.screen().ends_with("natskv: rm: nothing changed\r\n"));

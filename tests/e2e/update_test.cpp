@@ -10,8 +10,9 @@ TEST_CASE("update stores only over the revision that was named") {
   CHECK(all(b("update", {"k", "2", "1"})) == "0|2\n|");
   CHECK(all(b("update", {"k", "3", "--if-revision", "2"})) == "0|3\n|");
   CHECK(all(b("update", {"k", "x", "2"})) ==
-        fmt::format("4||natskv: update: key \"k\" of bucket \"{}\" is at revision 3, not 2; nothing was written\n",
-                    b.name()));
+        fmt::format(
+            "4||natskv: update: key \"k\" of bucket \"{}\" is at revision 3, not 2; nothing was written\n",
+            b.name()));
   CHECK(all(b("update", {"never", "x", "2"})).starts_with("4||"));
   CHECK(b.last("k").data == "3");
   CHECK(b.last("never").revision == 0);
@@ -24,11 +25,12 @@ TEST_CASE("a conflict as JSON says the current revision") {
   const auto result = b("update", {"k", "x", "1", "-j"});
   CHECK(result.status == 4);
   CHECK(result.out.empty());
-  const std::string message =
-      fmt::format("key \\\"k\\\" of bucket \\\"{}\\\" is at revision 2, not 1; nothing was written", b.name());
-  CHECK(result.err.ends_with(fmt::format("\n{{\"error\":{{\"exit\":4,\"code\":\"conflict\",\"bucket\":\"{}\",\"key\":\"k\","
-                                         "\"revision\":2,\"message\":\"{}\"}}}}\n",
-                                         b.name(), message)));
+  const std::string message = fmt::format(
+      "key \\\"k\\\" of bucket \\\"{}\\\" is at revision 2, not 1; nothing was written", b.name());
+  CHECK(result.err.ends_with(
+      fmt::format("\n{{\"error\":{{\"exit\":4,\"code\":\"conflict\",\"bucket\":\"{}\",\"key\":\"k\","
+                  "\"revision\":2,\"message\":\"{}\"}}}}\n",
+                  b.name(), message)));
 }
 
 TEST_CASE("update over a delete marker goes by the marker's revision") {
