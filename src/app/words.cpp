@@ -57,7 +57,7 @@ class Splitter {
       help = true;
       return at + 1;
     }
-    if (!looks_like_option(word)) return argument(at);
+    if (!is_option(word)) return argument(at);
     if (const auto next = option(at, help); next != at) return next;
     // VALUE's place: an unknown option would be stored, or a value taken for an option; both would be silent.
     if (const auto* slot = next_positional(); slot != nullptr && slot->argument.kind == Kind::value) {
@@ -66,6 +66,11 @@ class Splitter {
           "like an option");
     }
     throw unknown_option(word, declared_);
+  }
+
+  // -0 is a number or an option, as the command has it; -5 and -05 are numbers.
+  [[nodiscard]] bool is_option(std::string_view word) const {
+    return looks_like_option(word) || (word.size() == 2 && declared_.option(word) != nullptr);
   }
 
   std::size_t argument(std::size_t at) {
@@ -124,7 +129,7 @@ class Splitter {
 
   std::size_t value(const Declared::Item& item, std::size_t at) {
     const bool given = at + 1 < words_.size();
-    if (!given || words_[at + 1] == "--" || looks_like_option(words_[at + 1])) {
+    if (!given || words_[at + 1] == "--" || is_option(words_[at + 1])) {
       throw usage(given ? fmt::format("{} needs a value (one that looks like an option is written {}=VALUE)",
                                       item.longer, item.longer)
                         : fmt::format("{} needs a value", item.longer));

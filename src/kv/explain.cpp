@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <string_view>
+#include <utility>
+
 namespace natskv {
 namespace {
 
@@ -73,11 +76,26 @@ Failure too_large(Session& session, const Doing& doing) {
           "natskv edit --max-value-size raises it", about(doing)};
 }
 
+// kvStore_* pass no jsErrCode on: the server's text has to tell.
+int code_of(const nats::Error& error) {
+  constexpr std::pair<std::string_view, int> texts[] = {
+      {"message size exceeds maximum allowed", message_too_large},
+      {"maximum bytes exceeded", stream_full},
+      {"resource limits exceeded for account", resources_exceeded},
+      {"insufficient resources", resources_exceeded},
+  };
+  if (error.code != 0) return error.code;
+  for (const auto& [text, code] : texts) {
+    if (std::string_view(error.what()).find(text) != std::string_view::npos) return code;
+  }
+  return 0;
+}
+
 Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
   const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
     return Failure(exit, text, std::move(hint), about(doing));
   };
-  switch (error.code) {
+  switch (code_of(error)) {
     case stream_not_found:
       return no_bucket(doing.bucket);
     case jetstream_not_enabled_for_account:
@@ -149,6 +167,15 @@ Failure no_key(const std::string& bucket, const std::string& key) {
           {bucket, key, 0}};
 }
 
+Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
+  return {Exit::failure,
+          fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                      "purge other keys too",
+                      key, bucket),
+          "natskv del --literal deletes it",
+          {bucket, key, 0}};
+}
+
 Failure conflict(const Doing& doing, std::uint64_t current) {
   const About about{doing.bucket, doing.key, current};
   if (doing.creates) {
@@ -195,6 +222,7 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
     case NATS_CONNECTION_DISCONNECTED:
     case NATS_IO_ERROR:
     case NATS_STALE_CONNECTION:
+    case NATS_INSUFFICIENT_BUFFER:  // what a request meets while a connection is down that will be made again
       return no_answer(session, error, doing);
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};

@@ -26,17 +26,17 @@ class MultiGet {
 
  private:
   void ask();
-  [[nodiscard]] std::size_t most() const;
   void take(nats::Answer answer);
   std::optional<Found> entry_of(const std::shared_ptr<natsMsg>& message);
 
   Bucket& bucket_;
+  std::size_t window_;  // answers under way or held, by the size of the largest so far
+  std::size_t largest_ = 1;
   bool direct_;
   nats::Pipeline pipeline_;
   std::deque<std::string> wanted_;                       // not yet asked for
   std::deque<std::string> asked_;                        // in flight or answered, not yet given
   std::map<std::uint64_t, std::optional<Found>> ready_;  // answers that came before their turn
-  std::size_t largest_ = 0, answered_ = 0;               // of the answers so far
   std::uint64_t first_ = 0, next_ = 0;                   // numbers of asked_.front() and of the next request
 };
 

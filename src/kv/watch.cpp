@@ -3,6 +3,7 @@
 #include "base/pattern.hpp"
 #include "kv/config.hpp"
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "output/text.hpp"
 
 #include <fmt/format.h>
@@ -140,7 +141,11 @@ void EntryStream::subscribe() {
   wait.Wait = (caught_up_ ? session_.timeout() : session_.starting()).ms();
   natsSubscription* raw = nullptr;
   jsErrCode code{};
-  const auto status = js_SubscribeSync(&raw, session_.jetstream(), filter_.c_str(), &wait, &options, &code);
+  jsCtx* js = session_.jetstream();
+  Asking asking(session_, {.subject = session_.api_subject("CONSUMER.CREATE." + stream) + " for " + filter_,
+                           .function = "js_SubscribeSync"});
+  const auto status = js_SubscribeSync(&raw, js, filter_.c_str(), &wait, &options, &code);
+  asking.ended(status, static_cast<int>(code));
   subscription_.reset(raw);
   nats::check(status, static_cast<int>(code));
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));

@@ -1,6 +1,8 @@
 #include "kv/writer.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "nats/api.hpp"
 
 #include <fmt/format.h>
@@ -71,6 +73,7 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
       violations_(bucket.session().link().violations),
       disconnects_(bucket.session().link().disconnects) {
   Session& session = bucket_.session();
+  trace(pipeline_, session);
   // Its own answers are bounded one by one; the whole may take as long as it needs.
   session.lift_deadline();
   session.link().fail_fast = false;
@@ -88,6 +91,18 @@ Writer::~Writer() {
 }
 
 void Writer::push(std::uint64_t number, Write write) {
+  if (natskv::reads_as_pattern(write.key)) {
+    if (write.erase || write.operation == Operation::purge) {
+      return settled_({.number = number,
+                       .key = write.key,
+                       .operation = write.operation,
+                       .erased = write.erase,
+                       .expected = write.expected.value_or(0),
+                       .revision = 0,
+                       .failure = reads_as_pattern(bucket_.name(), write.key)});
+    }
+    write.expected.reset();  // the server would compare with what the pattern matches
+  }
   const std::size_t key = hash_of(write.key);
   throw_if_over();
   if (!pipeline_.room(write.value.size())) {
