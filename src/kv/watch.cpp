@@ -33,7 +33,8 @@ struct EntryStream::Stream {
         first(number(info.at("state"), "first_seq")),
         last(number(info.at("state"), "last_seq")),
         messages(number(info.at("state"), "messages")),
-        subjects(number(info.at("state"), "num_subjects")) {
+        subjects(number(info.at("state"), "num_subjects")),
+        bytes(number(info.at("state"), "bytes")) {
     const auto& config = info.at("config");
     if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
       const auto stream = mirror->value("name", std::string());
@@ -46,7 +47,7 @@ struct EntryStream::Stream {
 
   std::string created, origin;
   std::int64_t history;
-  std::uint64_t first, last, messages, subjects;
+  std::uint64_t first, last, messages, subjects, bytes;
   Instant time;
 };
 
@@ -94,6 +95,9 @@ void EntryStream::start_from(const Stream& stream) {
                                        filter_.find_first_of("*>") != std::string::npos);
   created_ = stream.created;
   start_last_ = target_ = stream.last;
+  // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.
+  constexpr std::uint64_t small = 256;
+  with_values_ = listing_.values || stream.bytes <= small * stream.messages;
   subjects_ = stream.subjects;
   empty_ = stream.messages == 0;
   server_time_ = stream.time;
@@ -150,7 +154,7 @@ void EntryStream::consume(Span wait) {
   consumer_.emplace(session_,
                     Reading{.stream = "KV_" + bucket_,
                             .filter = filter_,
-                            .values = listing_.values,
+                            .values = with_values_,
                             .latest = snapshot && history_limit_ > 1,
                             .after = last_},
                     wait);
@@ -242,7 +246,8 @@ const Entry* EntryStream::show(const Delivery& delivery) {
                                    [&](const auto& pattern) { return means(pattern, subject); })) {
     return nullptr;
   }
-  read_entry(held_.get(), !listing_.values, entry_);
+  read_entry(held_.get(), !with_values_, entry_);
+  if (!listing_.values) entry_.value = {};
   entry_.bucket = bucket_;
   entry_.key = subject;
   entry_.revision = delivery.sequence;

@@ -22,7 +22,7 @@ namespace natskv {
 struct Listing {
   std::vector<Pattern> patterns = {};       ///< keys or PATTERNs; none: all keys
   bool history = false;                     ///< every kept revision, not only the latest of a key
-  bool values = true;                       ///< false: headers only (Entry::size is still right)
+  bool values = true;                       ///< false: no values (Entry::size is still right)
   bool current = true;                      ///< false: only what comes after the start
   std::optional<std::uint64_t> from = {};   ///< from this revision on, kept ones, then changes
   bool live = false;                        ///< goes on behind a lost connection; next() is used
@@ -81,6 +81,7 @@ class EntryStream {
   std::string prefix_;  // "$KV.<bucket or origin>."
   std::string filter_;  // the common subject
   bool filter_here_ = false;
+  bool with_values_ = true;  // as the server is asked
 
   std::optional<Consumer> consumer_;
   nats::Message held_;
