@@ -44,6 +44,9 @@ class Natskv final : public Notices {
  public:
   /// `verb`: for messages. Does no I/O; throws Failure(usage) for a format or colour that is none.
   Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop);
+  ~Natskv() override { stop_.on_last_words({}); }
+  Natskv(const Natskv&) = delete;
+  Natskv& operator=(const Natskv&) = delete;
 
   Bucket bucket(const std::string& name) { return {session(), name}; }
   Session& session();
@@ -93,6 +96,8 @@ class Natskv final : public Notices {
   [[nodiscard]] bool json() const;
 
  private:
+  /// The main thread hangs where nothing can end it (name resolution, a TLS handshake): on the watchdog's.
+  int last_words(Why why, const Stop::Waiting& waiting);
   void say(std::string_view prefix, std::string_view text);
 
   config::Given given_;

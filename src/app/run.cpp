@@ -103,7 +103,7 @@ int run(const std::vector<std::string>& words, Output& out, Stop& stop) {
     const int status = flushed(guarded(line, *natskv, out, stop), out, *natskv);
 #ifndef NATSKV_UNWIND
     // The connection, its threads and buffers: the kernel takes them back faster than the library.
-    (void)natskv.release();
+    [[maybe_unused]] static const Natskv* const kept = natskv.release();
 #endif
     return status;
   } catch (const Failure& failure) {

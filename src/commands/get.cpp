@@ -7,6 +7,9 @@
 #include "kv/explain.hpp"
 #include "kv/multiget.hpp"
 #include "kv/watch.hpp"
+#include "output/pretty.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -20,7 +23,7 @@ class Get final : public Action {
   std::vector<Pattern> patterns_;
   std::optional<std::uint64_t> revision_;
   std::optional<std::string> default_;
-  bool raw_ = false, consistent_ = false, literal_ = false, nul_ = false;
+  bool raw_ = false, consistent_ = false, literal_ = false, nul_ = false, pretty_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
@@ -39,9 +42,11 @@ class Get final : public Action {
            default_);
     a.flag("--consistent", consistent_, "ask the stream's leader, not a replica that may lag");
     a.flag("--raw", raw_, "the bytes, nothing else (this is the default)");
+    a.flag("--pretty", pretty_, "a JSON value indented, for people (one KEY)");
     a.flag("-0,--null", nul_, "several values, each ended by a NUL byte (-o raw)");
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
     a.excludes("--default", "--revision");
+    a.excludes("--pretty", "--raw");
   }
 
   void check() override {
@@ -50,6 +55,7 @@ class Get final : public Action {
     if (raw_ && !nul_) throw usage("several values as raw bytes need -0");
     if (revision_) throw usage("--revision takes one KEY");
     if (default_) throw usage("--default takes one KEY");
+    if (pretty_) throw usage("--pretty takes one KEY");
     if (consistent_ && listing()) throw usage("--consistent takes keys, not patterns");
   }
 
@@ -89,11 +95,13 @@ class Get final : public Action {
     Style style = styled(Style::object(), true);
     style.layout.nul = nul_;
     const Format format = chosen(natskv, style);
+    if (pretty_ && format != Format::raw) throw usage("--pretty and --output are two formats");
     auto rows = natskv.rows(fields::get(), style);
     const std::string& key = patterns_[0].text;
     auto bucket = natskv.bucket(bucket_);
     try {
       const Found found = read(bucket, key, format);
+      if (pretty_) return pretty(natskv, key, found.entry.value.data);
       rows(found.entry);
       rows.finish();
       if (format == Format::raw && !nul_) final_newline(natskv, found.entry.value.data);
@@ -117,6 +125,15 @@ class Get final : public Action {
     if (plain) return bucket.value(key, revision_);
     auto found = bucket.entry(key, revision_, consistent_);
     return bucket.live(std::move(found), key, revision_);
+  }
+
+  int pretty(Natskv& natskv, const std::string& key, std::string_view value) const {
+    const auto text = text::pretty_json(value);
+    if (!text)
+      throw Failure(Exit::failure,
+                    fmt::format("the value of key \"{}\" in bucket \"{}\" is no JSON", key, bucket_));
+    natskv.out().write(*text);
+    return 0;
   }
 
   static bool writable(const std::string& key) {

@@ -1,9 +1,11 @@
 #include "kv/bucket.hpp"
 
 #include "base/pattern.hpp"
+#include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
 #include "kv/watch.hpp"
+#include "kv/trace.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,6 +24,18 @@ void set(natsMsg* message, const char* name, const std::string& value) {
   nats::check(natsMsgHeader_Set(message, name, value.c_str()));
 }
 
+std::string header_words(Operation operation, const Condition& condition) {
+  std::string words;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    words += fmt::format("{}{}: {}", words.empty() ? "" : ", ", name, value);
+  };
+  if (operation != Operation::put) add("KV-Operation", natskv::name_of(operation));
+  if (operation == Operation::purge) add("Nats-Rollup", "sub");
+  if (condition.ttl) add("Nats-TTL", ttl_text(*condition.ttl));
+  if (condition.revision) add("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition.revision));
+  return words;
+}
+
 }  // namespace
 
 Bucket::Bucket(Session& session, std::string name) : session_(session), name_(std::move(name)) {}
@@ -29,7 +43,10 @@ Bucket::Bucket(Session& session, std::string name) : session_(session), name_(st
 kvStore* Bucket::store() {
   if (!store_) {
     kvStore* raw = nullptr;
-    const natsStatus status = js_KeyValue(&raw, session_.jetstream(), name_.c_str());
+    jsCtx* js = session_.jetstream();
+    const natsStatus status = traced(
+        session_, {.subject = session_.api_subject("STREAM.INFO.KV_" + name_), .function = "js_KeyValue"},
+        nullptr, [&] { return js_KeyValue(&raw, js, name_.c_str()); });
     if (status == NATS_NOT_FOUND) throw no_bucket(name_);
     if (status == NATS_INVALID_ARG) throw no_key_value(name_);
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
@@ -44,7 +61,7 @@ const nlohmann::ordered_json& Bucket::info() {
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = name_});
   }
-  if (info_->at("config").value("max_msgs_per_subject", std::int64_t{0}) < 1) throw no_key_value(name_);
+  if (!is_bucket(name_, info_->at("config"))) throw no_key_value(name_);
   return *info_;
 }
 
@@ -72,8 +89,14 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
   if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   kvStore* kv = store();
   kvEntry* raw = nullptr;
+  const std::string asked = session_.api_subject("DIRECT.GET.KV_" + name_);
   const natsStatus status =
-      revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision) : kvStore_Get(&raw, kv, key.c_str());
+      revision
+          ? traced(session_, {.subject = asked, .function = "kvStore_GetRevision"}, nullptr,
+                   [&] { return kvStore_GetRevision(&raw, kv, key.c_str(), *revision); })
+          : traced(session_,
+                   {.subject = fmt::format("{}.$KV.{}.{}", asked, name_, key), .function = "kvStore_Get"},
+                   nullptr, [&] { return kvStore_Get(&raw, kv, key.c_str()); });
   const std::shared_ptr<kvEntry> owner(raw, [](kvEntry* e) { kvEntry_Destroy(e); });
   const int length = status == NATS_OK ? kvEntry_ValueLen(raw) : 0;
   if (status == NATS_OK && length > 0) {
@@ -119,18 +142,26 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
   jsErrCode code{};
+  jsCtx* js = session_.jetstream();
+  const std::string leader = session_.api_subject("STREAM.MSG.GET." + where.stream);
   if (!consistent && direct()) {
     jsDirectGetMsgOptions options;
     nats::check(jsDirectGetMsgOptions_Init(&options));
+    std::string asked = session_.api_subject("DIRECT.GET." + where.stream);
     if (revision)
       options.Sequence = *revision;
     else
       options.LastBySubject = subject.c_str();
-    status = js_DirectGetMsg(&raw, session_.jetstream(), where.stream.c_str(), nullptr, &options);
+    if (!revision) asked += "." + subject;
+    status = traced(session_, {.subject = asked, .function = "js_DirectGetMsg"}, nullptr,
+                    [&] { return js_DirectGetMsg(&raw, js, where.stream.c_str(), nullptr, &options); });
   } else if (revision) {
-    status = js_GetMsg(&raw, session_.jetstream(), where.stream.c_str(), *revision, nullptr, &code);
+    status = traced(session_, {.subject = leader, .function = "js_GetMsg"}, nullptr,
+                    [&] { return js_GetMsg(&raw, js, where.stream.c_str(), *revision, nullptr, &code); });
   } else {
-    status = js_GetLastMsg(&raw, session_.jetstream(), where.stream.c_str(), subject.c_str(), nullptr, &code);
+    status = traced(session_, {.subject = leader, .function = "js_GetLastMsg"}, nullptr, [&] {
+      return js_GetLastMsg(&raw, js, where.stream.c_str(), subject.c_str(), nullptr, &code);
+    });
   }
   const std::shared_ptr<natsMsg> message(raw, [](natsMsg* m) { natsMsg_Destroy(m); });
   constexpr int no_message_found = 10037;
@@ -168,12 +199,23 @@ std::optional<Found> Bucket::listed(const std::string& key) {
 
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
 
+Asked Bucket::put_asked(std::string_view function, const std::string& key, std::string_view value,
+                        const Condition& condition) {
+  return {.subject = fmt::format("{}$KV.{}.{}", session_.put_prefix(), name_, key),
+          .function = function,
+          .bytes = value.size(),
+          .headers = header_words(Operation::put, condition),
+          .writes = true};
+}
+
 Written Bucket::put(const std::string& key, std::string_view value) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
   kvStore* kv = store();
   check_size(session_, doing);
   std::uint64_t revision = 0;
-  const auto status = kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+  const auto status = traced(session_, put_asked("kvStore_Put", key, value, {}), &revision, [&] {
+    return kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+  });
   if (status == NATS_OK) return {name_, key, revision, Operation::put};
   const auto error = nats::error(status);
   if (is_mirror(status)) return publish(key, value, Operation::put, {}, false);
@@ -186,8 +228,11 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
   kvStore* kv = store();
   check_size(session_, doing);
   std::uint64_t revision = 0;
-  const auto status =
-      kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), expected);
+  const auto status = traced(
+      session_, put_asked("kvStore_Update", key, value, {.revision = expected, .ttl = {}}), &revision, [&] {
+        return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()),
+                              expected);
+      });
   if (status == NATS_OK) return {name_, key, revision, Operation::put};
   const auto error = nats::error(status);
   if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}}, false);
@@ -204,7 +249,9 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
     check_size(session_, doing);
     std::uint64_t revision = 0;
     const auto status =
-        kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+        traced(session_, put_asked("kvStore_Create", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
+          return kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+        });
     if (status == NATS_OK) return {name_, key, revision, Operation::put};
     const auto error = nats::error(status);
     if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
@@ -248,8 +295,18 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
     options.ExpectLastSubjectSeq = *expected;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
-  const natsStatus status = js_PublishMsg(&ack, session_.jetstream(), raw, &options, &code);
+  jsCtx* js = session_.jetstream();
+  Asking asking(session_, {.subject = subject,
+                           .function = "js_PublishMsg",
+                           .bytes = value.size(),
+                           .headers = header_words(operation, condition),
+                           .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
   const nats::PubAck owned(ack);
+  if (status == NATS_OK)
+    asking.revision(ack->Sequence);
+  else
+    asking.ended(status, static_cast<int>(code));
   if (status != NATS_OK) throw explain(session_, nats::error(status, static_cast<int>(code)), doing);
   return {name_, key, ack->Sequence, operation};
 }
@@ -267,6 +324,7 @@ std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
 }
 
 std::uint64_t Bucket::erase_all() {
+  place();  // a stream of that name that is no bucket is not ours to empty
   try {
     return session_.api("STREAM.PURGE.KV_" + name_).value("purged", std::uint64_t{0});
   } catch (const nats::Error& error) {
@@ -275,7 +333,12 @@ std::uint64_t Bucket::erase_all() {
 }
 
 void Bucket::remove() {
-  const natsStatus status = js_DeleteKeyValue(session_.jetstream(), name_.c_str());
+  jsCtx* js = session_.jetstream();
+  const natsStatus status = traced(session_,
+                                   {.subject = session_.api_subject("STREAM.DELETE.KV_" + name_),
+                                    .function = "js_DeleteKeyValue",
+                                    .writes = true},
+                                   nullptr, [&] { return js_DeleteKeyValue(js, name_.c_str()); });
   if (status == NATS_NOT_FOUND) throw no_bucket(name_);
   if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_, .writes = true});
 }
@@ -289,6 +352,34 @@ void Bucket::warn_of_longer_ttl(Span ttl) {
       fmt::format("bucket \"{}\" keeps more than one revision, so the server lets no key expire before its "
                   "marker TTL of {}",
                   name_, ttl_text(marker)));
+}
+
+void Bucket::ask_write(const std::string& key) {
+  const std::string subject = place().write_prefix + key;
+  natsMsg* raw = nullptr;
+  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, nullptr, 0));
+  const nats::Message message(raw);
+  jsPubOptions options;
+  nats::check(jsPubOptions_Init(&options));
+  options.ExpectStream = "natskv-doctor-asks-only";
+  jsCtx* js = session_.jetstream();
+  jsPubAck* ack = nullptr;
+  jsErrCode code{};
+  Asking asking(session_, {.subject = subject,
+                           .function = "js_PublishMsg",
+                           .headers = std::string("Nats-Expected-Stream: ") + options.ExpectStream,
+                           .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
+  const nats::PubAck owned(ack);
+  asking.ended(status, static_cast<int>(code));
+  constexpr int stream_not_match = 10060;
+  if (static_cast<int>(code) == stream_not_match) return;
+  if (status == NATS_OK)
+    throw Failure(Exit::failure,
+                  fmt::format("key \"{}\" of bucket \"{}\": the server ignored Nats-Expected-Stream "
+                              "and stored an empty value, revision {}",
+                              key, name_, ack->Sequence));
+  throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
 }
 
 void Bucket::require_ttl() {

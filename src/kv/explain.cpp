@@ -1,5 +1,7 @@
 #include "kv/explain.hpp"
 
+#include "kv/config.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -91,8 +93,8 @@ int code_of(const nats::Error& error) {
 }
 
 Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
-  const auto failure = [&](Exit exit, std::string text, std::string hint = {}) {
-    return Failure(exit, std::move(text), std::move(hint), about(doing));
+  const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
+    return Failure(exit, text, std::move(hint), about(doing));
   };
   switch (code_of(error)) {
     case stream_not_found:
@@ -136,7 +138,8 @@ std::optional<Failure> ask_again(Session& session, const nats::Error& error, con
   if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes))
     return std::nullopt;
   try {
-    session.api("STREAM.INFO.KV_" + doing.bucket);
+    const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
+    if (!is_bucket(doing.bucket, info.at("config"))) return no_key_value(doing.bucket);
   } catch (const nats::Error& second) {
     if (second.status == NATS_NO_RESPONDERS) return no_jetstream(session, doing);
     if (second.code == stream_not_found) return no_bucket(doing.bucket);

@@ -3,6 +3,7 @@
 #include "base/pattern.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/trace.hpp"
 #include "output/text.hpp"
 
 #include <algorithm>
@@ -32,6 +33,7 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
       direct_(!consistent && bucket.direct()),
       pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix,
                 {.messages = window, .bytes = most_bytes}, bucket.session().timeout()) {
+  trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();
 }
 

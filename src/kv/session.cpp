@@ -1,6 +1,7 @@
 #include "kv/session.hpp"
 
 #include "kv/connect.hpp"
+#include "kv/trace.hpp"
 #include "nats/api.hpp"
 
 #include <fmt/format.h>
@@ -42,10 +43,20 @@ Span Session::starting() { return settings().timeout_given ? timeout() : std::ma
 void Session::connect() {
   link_->fail_fast = fail_fast_ && !reconnect_;
   const auto options = connect_options(settings(), *link_, reconnect_);
+  const std::string where = config::shown(settings().servers);
+  stop_.waiting({fmt::format("no answer from {} within {} ms", where, timeout().ms()), false});
   arm_deadline(timeout());
+  const auto started = std::chrono::steady_clock::now();
   natsConnection* raw = nullptr;
   const natsStatus status = natsConnection_Connect(&raw, options.get());
   connection_.reset(raw);
+  stop_.waiting({});
+  if (notices_.tracing()) {
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+    notices_.trace(fmt::format("connect {} -> {}, {:.2f} ms", where,
+                               status == NATS_OK ? std::string("ok") : nats::error(status).what(),
+                               took.count()));
+  }
   if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings());
   if (stop_) throw Stopped{};
   if (status != NATS_OK) throw refused(nats::error(status), settings());
@@ -55,6 +66,10 @@ void Session::connect() {
 natsConnection* Session::connection() {
   if (!connection_) connect();
   return connection_.get();
+}
+
+std::uint64_t Session::max_payload() {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(natsConnection_GetMaxPayload(connection()), 0));
 }
 
 jsCtx* Session::jetstream() {
@@ -80,20 +95,18 @@ std::string Session::put_prefix() {
 }
 
 nats::Message Session::request(const std::string& subject, std::string_view body, std::optional<Span> wait) {
+  natsConnection* nc = connection();
   natsMsg* raw = nullptr;
-  const auto started = std::chrono::steady_clock::now();
-  const natsStatus status =
-      natsConnection_Request(&raw, connection(), subject.c_str(), body.data(), static_cast<int>(body.size()),
-                             wait.value_or(timeout()).ms());
+  Asking asking(*this, {.subject = subject, .bytes = body.size()});
+  const natsStatus status = natsConnection_Request(
+      &raw, nc, subject.c_str(), body.data(), static_cast<int>(body.size()), wait.value_or(timeout()).ms());
   nats::Message answer(raw);
-  if (notices_.tracing()) {
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
-    notices_.trace(fmt::format("request {} ({} B) -> {}, {:.2f} ms", subject, body.size(),
-                               status == NATS_OK ? fmt::format("{} B", natsMsg_GetDataLength(raw))
-                                                 : std::string(natsStatus_GetText(status)),
-                               took.count()));
+  if (status != NATS_OK) {
+    const auto error = judge(nats::error(status));
+    asking.ended(error.status);
+    throw nats::Error(error);
   }
-  if (status != NATS_OK) throw judge(nats::error(status));
+  asking.answered(raw);
   if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
   return answer;
 }

@@ -43,7 +43,8 @@ struct Link {
   std::atomic<int> missed_heartbeats{0};  ///< consumers that fell silent
   std::atomic<bool> closed{false};
   std::atomic<bool> fail_fast{
-      true};  ///< a violation closes the connection, so that the waiting call ends at once
+      true};                 ///< a violation closes the connection, so that the waiting call ends at once
+  config::Secret jwt, seed;  ///< what the library asks for when the server wants a signature
 };
 
 class Session {
@@ -67,6 +68,8 @@ class Session {
   natsConnection* connection();
   jsCtx* jetstream();
   Link& link() { return *link_; }
+  /// The largest message the server takes, in bytes.
+  std::uint64_t max_payload();
   Stop& stop() { return stop_; }
   Notices& notices() { return notices_; }
 

@@ -1,7 +1,9 @@
 #include "kv/watch.hpp"
 
 #include "base/pattern.hpp"
+#include "kv/config.hpp"
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "output/text.hpp"
 
 #include <fmt/format.h>
@@ -55,6 +57,7 @@ void EntryStream::open() {
 
 void EntryStream::read_stream(const nlohmann::ordered_json& info) {
   const auto& config = info.at("config");
+  if (!is_bucket(bucket_, config)) throw no_key_value(bucket_);
   const auto& state = info.at("state");
   const std::uint64_t last = number(state, "last_seq");
   const auto created = info.value("created", std::string());
@@ -140,7 +143,11 @@ void EntryStream::subscribe() {
   wait.Wait = (caught_up_ ? session_.timeout() : session_.starting()).ms();
   natsSubscription* raw = nullptr;
   jsErrCode code{};
-  const auto status = js_SubscribeSync(&raw, session_.jetstream(), filter_.c_str(), &wait, &options, &code);
+  jsCtx* js = session_.jetstream();
+  Asking asking(session_, {.subject = session_.api_subject("CONSUMER.CREATE." + stream) + " for " + filter_,
+                           .function = "js_SubscribeSync"});
+  const auto status = js_SubscribeSync(&raw, js, filter_.c_str(), &wait, &options, &code);
+  asking.ended(status, static_cast<int>(code));
   subscription_.reset(raw);
   nats::check(status, static_cast<int>(code));
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));

@@ -1,0 +1,128 @@
+// add: makes a bucket, never removes anything.
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "commands/bucket_settings.hpp"
+#include "commands/table.hpp"
+#include "kv/buckets.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv::commands {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class Add final : public Action {
+  std::string bucket_;
+  BucketSettings settings_;
+  bool update_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    settings_.declare_add(a);
+    a.flag("--update", update_, "change the bucket as edit does if it exists");
+  }
+
+  void check() override { settings_.check(bucket_); }
+
+  int run(Natskv& natskv) override {
+    BucketSheet sheet(natskv);
+    Session& session = natskv.session();
+    session.connection();
+    session.lift_deadline();  // several requests, each bounded by the timeout
+    auto info = find_bucket(session, bucket_, Exit::conflict);
+    if (info && update_) return update(natskv, sheet, *info);
+    const Json wanted = bucket_config(bucket_, settings_.wishes());
+    if (info) {
+      accept(wanted, info->at("config"));
+      natskv.note(fmt::format("bucket \"{}\" exists already, with this configuration", bucket_));
+      sheet.print(*info);
+      return 0;
+    }
+    require_server(session, bucket_, needs(settings_.wishes()));
+    check_origins(session, settings_.wishes());
+    const Json made = create(session, wanted);
+    sheet.print(made);
+    if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
+    return natskv.status();
+  }
+
+  // Somebody may make it between the look and the creation.
+  Json create(Session& session, const Json& wanted) const {
+    try {
+      return create_bucket(session, bucket_, wanted);
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::conflict) throw;
+      const auto info = find_bucket(session, bucket_, Exit::conflict);
+      if (!info) throw;
+      accept(wanted, info->at("config"));
+      return *info;
+    }
+  }
+
+  // What exists is what was asked for, or a conflict.
+  void accept(const Json& wanted, const Json& existing) const {
+    const auto names = differing(wanted, existing);
+    if (names.empty()) return;
+    throw Failure(Exit::conflict,
+                  fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_,
+                              spelled(names, existing, wanted)),
+                  fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_),
+                  {bucket_, {}, 0});
+  }
+
+  int update(Natskv& natskv, BucketSheet& sheet, const Json& info) const {
+    const Wishes& wishes = settings_.wishes();
+    const Json& config = info.at("config");
+    Json wanted = config;
+    if (wishes.storage) wanted["storage"] = *wishes.storage;
+    if (wishes.mirror) wanted["mirror"] = bucket_config(bucket_, wishes).at("mirror");
+    if (const auto fixed = differing(wanted, config); !fixed.empty()) {
+      throw Failure(Exit::conflict,
+                    fmt::format("bucket \"{}\": the server can't change this: {}", bucket_,
+                                spelled(fixed, config, wanted)),
+                    "make another bucket and copy the keys", {bucket_, {}, 0});
+    }
+    const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
+    sheet.print(*changed.info);
+    if (auto failure = dropped(natskv.session(), bucket_, *changed.after, changed.info->at("config")))
+      natskv.report(*failure);
+    return natskv.status();
+  }
+};
+
+}  // namespace
+
+const Verb add{
+    .name = "add",
+    .aliases = {"new"},
+    .group = Group::buckets,
+    .summary = "Create a bucket",
+    .description =
+        "Prints what info prints. A bucket that exists with exactly the configuration this command would "
+        "create is "
+        "success; with any other it is a conflict (status 4) that lists what differs. --update changes an "
+        "existing bucket "
+        "instead, as edit does.\n\n"
+        "Options that the server would silently drop are refused before anything is created; if something "
+        "still did not "
+        "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
+        "A mirror is a copy to be read; what is written to it goes to its origin. Sources copy the keys of "
+        "other buckets "
+        "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
+        "never touched.",
+    .examples =
+        "$ natskv add features --history 10 --description 'feature flags' -o json | jq -c '[.bucket, "
+        ".history]'\n"
+        "[\"features\",10]\n"
+        "$ natskv add cache --ttl 1h --storage memory -o json | jq -c '[.ttl_seconds, .storage]'\n"
+        "[3600,\"memory\"]\n"
+        "# Another configuration is a conflict:\n"
+        "$ natskv add cache 2>&1 >/dev/null | head -1\n"
+        "natskv: add: bucket \"cache\" exists with another configuration: storage is memory, not file; ttl "
+        "is 1h, not none\n",
+    .make = make_action<Add>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,65 @@
+// What add and edit share: the options that name a bucket's settings, and the way of a change to the server.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "commands/bucket_fields.hpp"
+#include "input/arguments.hpp"
+#include "kv/config.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+
+class BucketSettings {
+ public:
+  void declare_add(Arguments& arguments);
+  void declare_edit(Arguments& arguments);
+  /// Ranges and combinations; Failure(usage).
+  void check(const std::string& bucket);
+  [[nodiscard]] const Wishes& wishes() const { return wishes_; }
+
+ private:
+  void declare(Arguments& arguments);
+  void check_numbers() const;
+  void check_origins(const std::string& bucket) const;
+  void read_metadata();
+
+  Wishes wishes_;
+  std::vector<std::string> tags_, metadata_;
+  bool compress_ = false, no_compress_ = false, editing_ = false;
+};
+
+/// A bucket's settings before and after.
+struct Changed {
+  std::shared_ptr<const nlohmann::ordered_json> before, after;  ///< stream configurations
+  std::shared_ptr<const nlohmann::ordered_json> info;           ///< the server's answer; null for a dry run
+  std::vector<std::string> fields;                              ///< of the stream configuration that differ
+};
+
+/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change
+/// (`dry_run`). Refuses first what the server would drop; Failure(conflict) where somebody else changed the
+/// bucket meanwhile.
+Changed change(Session& session, const std::string& bucket, const Wishes& wishes,
+               const nlohmann::ordered_json& info, bool dry_run);
+
+/// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
+std::optional<Failure> dropped(Session& session, const std::string& bucket,
+                               const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
+
+/// Prints a bucket as `info` does.
+class BucketSheet {
+ public:
+  /// Checks the format: before connecting.
+  explicit BucketSheet(Natskv& natskv);
+  void print(const nlohmann::ordered_json& info);
+
+ private:
+  Rows<BucketRecord> rows_;
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,220 @@
+#include "kv/buckets.hpp"
+
+#include "kv/explain.hpp"
+#include "nats/api.hpp"
+#include "nats/look.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace natskv {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int stream_not_found = 10059;
+
+// A session request whose refusal becomes a sentence about the bucket.
+Json ask(Session& session, const std::string& bucket, std::string_view what, const std::string& body,
+         bool writes) {
+  try {
+    return session.api(what, body);
+  } catch (const nats::Error& error) {
+    const Failure failure = explain(session, error, {.bucket = bucket, .writes = writes});
+    if (failure.exit() != Exit::unknown) throw failure;
+    throw Failure(
+        Exit::unknown, fmt::format("bucket \"{}\": no answer; the change may have been made", bucket),
+        fmt::format("look with natskv info {}; the same command is safe to repeat", bucket), {bucket, {}, 0});
+  }
+}
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// "2.9.10" -> 9; nullopt for another major version or no version at all.
+std::optional<int> minor_of(std::string_view version) {
+  if (!version.starts_with("2.")) return std::nullopt;
+  version.remove_prefix(2);
+  int minor = 0;
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  return error == std::errc{} ? std::optional(minor) : std::nullopt;
+}
+
+int api_level(Session& session, const std::string& bucket) {
+  const Json info = ask(session, bucket, "INFO", {}, false);
+  const auto api = info.find("api");
+  return api != info.end() && api->is_object() ? api->value("level", 0) : 0;
+}
+
+void check_origin(Session& session, const std::string& subject, const std::string& role,
+                  const std::string& name) {
+  Json info;
+  try {
+    const auto answer = session.request(subject, {}, std::min(session.timeout(), seconds(1)));
+    info = nats::api_answer(
+        {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+  } catch (const nats::Error& error) {
+    if (error.status == NATS_NOT_PERMITTED) throw explain(session, error, {.bucket = name});
+    session.notices().warn(
+        error.code == stream_not_found
+            ? fmt::format("{} bucket \"{}\" does not exist", role, name)
+            : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, error.what()));
+    return;
+  }
+  const Json config = info.value("config", Json::object());
+  if (!is_bucket(name, config)) {
+    session.notices().warn(
+        fmt::format("{} \"{}\": stream \"KV_{}\" is not a key-value bucket", role, name, name));
+  } else if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
+    const std::string origin = bucket_of(mirror->value("name", ""));
+    throw Failure(Exit::failure,
+                  fmt::format("{} bucket \"{}\" is itself a mirror of \"{}\": its keys would not be found",
+                              role, name, origin),
+                  fmt::format("name \"{}\" instead", origin), {name, {}, 0});
+  }
+}
+
+// STREAM.LIST is about no bucket: explain()'s sentence gets another subject.
+Json ask_for_list(Session& session, std::size_t offset) {
+  try {
+    return session.api("STREAM.LIST", dump({{"offset", offset}}));
+  } catch (const nats::Error& error) {
+    constexpr std::string_view subject = "bucket \"*\"";
+    const Failure failure = explain(session, error, {.bucket = "*"});
+    std::string text = failure.what();
+    if (text.starts_with(subject)) text.replace(0, subject.size(), "the list of buckets");
+    throw Failure(failure.exit(), text, failure.hint());
+  }
+}
+
+// One page of STREAM.LIST: streams by name, from an offset.
+class Page {
+ public:
+  Page(Session& session, std::size_t offset) : answer_(ask_for_list(session, offset)) {}
+
+  [[nodiscard]] const Json& streams() const {
+    static const Json none = Json::array();
+    const auto at = answer_.find("streams");
+    return at != answer_.end() && at->is_array() ? *at : none;
+  }
+  [[nodiscard]] static std::string name(const Json& stream) { return stream.at("config").value("name", ""); }
+  [[nodiscard]] std::size_t total() const { return answer_.value("total", std::size_t{0}); }
+  void missing(std::vector<std::string>& names) const {
+    const auto at = answer_.find("missing");
+    if (at == answer_.end() || !at->is_array()) return;
+    for (const auto& name : *at) {
+      const auto stream = name.is_string() ? name.get<std::string>() : std::string();
+      if (!stream.starts_with("KV_")) continue;
+      if (std::find(names.begin(), names.end(), bucket_of(stream)) == names.end())
+        names.push_back(bucket_of(stream));
+    }
+  }
+
+ private:
+  Json answer_;
+};
+
+}  // namespace
+
+void require_bucket(const std::string& bucket, const Json& config, Exit exit) {
+  if (is_bucket(bucket, config)) return;
+  throw Failure(exit, no_key_value(bucket).what(), {}, {bucket, {}, 0});
+}
+
+std::optional<Json> find_bucket(Session& session, const std::string& bucket, Exit if_none) {
+  Json info;
+  try {
+    info = session.api("STREAM.INFO.KV_" + bucket);
+  } catch (const nats::Error& error) {
+    if (error.code == stream_not_found) return std::nullopt;
+    throw explain(session, error, {.bucket = bucket});
+  }
+  require_bucket(bucket, info.at("config"), if_none);
+  return info;
+}
+
+Json read_bucket(Session& session, const std::string& bucket) {
+  auto info = find_bucket(session, bucket);
+  if (!info) throw no_bucket(bucket);
+  return std::move(*info);
+}
+
+Json create_bucket(Session& session, const std::string& bucket, const Json& config) {
+  return ask(session, bucket, "STREAM.CREATE.KV_" + bucket, dump(config), true);
+}
+
+Json update_bucket(Session& session, const std::string& bucket, const Json& config) {
+  return ask(session, bucket, "STREAM.UPDATE.KV_" + bucket, dump(config), true);
+}
+
+std::vector<std::string> list_buckets(Session& session, const std::function<void(const Json&)>& each,
+                                      const std::function<void()>& page) {
+  // No filter by subject: a mirror has none. Servers list by name, so the buckets stand together.
+  constexpr std::string_view behind_all = "KV`";
+  std::vector<std::string> missing;
+  std::string last;
+  std::size_t offset = 0;
+  for (;;) {
+    const Page answer(session, offset);
+    answer.missing(missing);
+    const Json& streams = answer.streams();
+    if (streams.empty()) break;
+    // A stream removed meanwhile moves the rest towards the front: step back until the last name is met
+    // again.
+    if (offset > 0 && Page::name(streams.front()) > last) {
+      offset -= std::min(offset, streams.size());
+      continue;
+    }
+    for (const auto& stream : streams) {
+      const std::string name = Page::name(stream);
+      if (name <= last) continue;
+      last = name;
+      if (name.starts_with("KV_") && is_bucket(bucket_of(name), stream.at("config"))) each(stream);
+    }
+    page();
+    if (last >= behind_all || offset + streams.size() >= answer.total()) break;
+    // The next page begins with this one's last stream, so that a gap shows.
+    offset += streams.size() - (streams.size() > 1 ? 1 : 0);
+  }
+  return missing;
+}
+
+std::string server_version(Session& session) {
+  if (session.settings().js_api_prefix != "$JS.API") return {};
+  const auto info = Json::parse(nats::greeting(session.connection(), std::min(session.timeout(), seconds(2))),
+                                nullptr, false);
+  return info.is_object() ? info.value("version", "") : std::string();
+}
+
+void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs) {
+  if (needs.empty()) return;
+  // Level 1 came with 2.11, which knows all that natskv asks for.
+  if (api_level(session, bucket) >= 1) return;
+  const std::string version = server_version(session);
+  for (const auto& need : needs) {
+    const int known = minor_of(version).value_or(10);
+    if (need.minor <= known) continue;
+    throw Failure(Exit::failure,
+                  fmt::format("bucket \"{}\": {} needs nats-server 2.{}{}; nothing was changed", bucket,
+                              need.option, need.minor,
+                              version.empty() ? std::string(" (this one tells no API level)")
+                                              : fmt::format(", this one is {}", version)),
+                  {}, {bucket, {}, 0});
+  }
+}
+
+void check_origins(Session& session, const Wishes& wishes) {
+  const auto subject = [&](const std::string& name) { return session.api_subject("STREAM.INFO.KV_" + name); };
+  if (wishes.mirror) {
+    check_origin(session,
+                 wishes.mirror_domain
+                     ? fmt::format("$JS.{}.API.STREAM.INFO.KV_{}", *wishes.mirror_domain, *wishes.mirror)
+                     : subject(*wishes.mirror),
+                 "origin", *wishes.mirror);
+  }
+  for (const auto& name : wishes.sources) check_origin(session, subject(name), "source", name);
+}
+
+}  // namespace natskv

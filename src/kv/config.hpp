@@ -1,0 +1,79 @@
+// Bucket settings <-> stream configuration JSON, kept whole. Pure: asks no server.
+#pragma once
+
+#include "base/types.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace natskv {
+
+/// What the user named of a bucket's settings; the rest stays as it is (edit) or takes ADR-8's defaults
+/// (add).
+struct Wishes {
+  std::optional<std::string> description = {};  ///< "" removes it
+  std::optional<std::uint64_t> history = {};    ///< 1 … 64
+  std::optional<std::string> storage = {};      ///< "file" or "memory"; add only
+  std::optional<Span> ttl = {};                 ///< 0: for ever
+  std::optional<Span> marker_ttl = {};          ///< 0: no limit markers
+  std::optional<std::uint64_t> replicas = {};   ///< 1 … 5
+  std::optional<Size> max_value_size = {};      ///< 0 and -1: unlimited
+  std::optional<Size> max_bucket_size = {};     ///< 0 and -1: unlimited
+  std::optional<bool> compress = {};
+  std::optional<std::vector<std::string>> tags = {};               ///< replaces; none: removes
+  std::optional<std::string> cluster = {};                         ///< "" removes it
+  std::vector<std::pair<std::string, std::string>> metadata = {};  ///< set beside what is there
+  std::optional<std::string> republish_source = {};
+  std::optional<std::string> republish_destination = {};
+  bool republish_headers = false;
+  std::optional<std::string> mirror = {};  ///< a bucket's name; add only
+  std::optional<std::string> mirror_domain = {};
+  std::vector<std::string> sources = {};  ///< buckets' names, set beside what is there
+  bool no_metadata = false;
+  bool no_republish = false;
+  bool no_mirror = false;
+  std::vector<std::string> no_sources = {};
+};
+
+/// The stream configuration of a new bucket, as ADR-8 and ADR-57 prescribe and nats.go's KeyValueConfig makes
+/// it. Only what every server since 2.9 knows, and what was asked for: newer servers refuse unknown fields,
+/// older ones drop them.
+nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wishes);
+
+/// Changes a configuration that a server gave, leaving what was not named as it is.
+/// Failure: usage for a part of a republishing without a destination, failure for a source that is none.
+void apply(const Wishes& wishes, const std::string& bucket, nlohmann::ordered_json& config);
+
+/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects, or
+/// copies from other streams and takes none (ADR-8, ADR-57). A stream of that name with other subjects is
+/// somebody else's.
+bool is_bucket(const std::string& bucket, const nlohmann::ordered_json& config);
+
+/// "KV_x" -> "x"; another stream's name as it is.
+std::string bucket_of(const std::string& stream);
+/// The domain of {"external":{"api":"$JS.<domain>.API"}}; "" where there is none.
+std::string domain_of(const nlohmann::ordered_json& source);
+
+/// The configuration without what says nothing: absent, zero, false, empty, unlimited, and the server's own
+/// `_nats.*` metadata, so that a server's defaults compare equal to what was not sent.
+nlohmann::ordered_json significant(const nlohmann::ordered_json& config);
+/// The names of the stream configuration's fields that differ after significant(), in the order of `one`.
+std::vector<std::string> differing(const nlohmann::ordered_json& one, const nlohmann::ordered_json& other);
+/// Of these fields, those whose value in `answer` is not the one in `asked`: what a server dropped or
+/// changed. What was not asked for may be whatever the server fills in.
+std::vector<std::string> not_kept(const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
+
+/// An option and the nats-server 2.x that first knows it; older ones drop it silently.
+struct Need {
+  std::string_view option;
+  int minor;
+};
+std::vector<Need> needs(const Wishes& wishes);
+
+}  // namespace natskv
