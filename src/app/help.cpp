@@ -109,6 +109,7 @@ std::string option_words(const Declared::Item& item) {
 std::string synopsis(const Verb& verb, const Declared& declared) {
   std::string text(verb.name);
   for (const auto* item : declared.positionals()) {
+    if (item->argument.hidden) continue;
     const std::string_view more = item->argument.many ? "…" : "";
     text += item->argument.required ? fmt::format(" {}{}", item->longer, more)
                                     : fmt::format(" [{}{}]", item->longer, more);

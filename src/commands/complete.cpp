@@ -74,7 +74,7 @@ class Completer {
       slot = slots[arguments_.size()];
     else if (!slots.empty() && slots.back()->argument.many)
       slot = slots.back();
-    if (slot != nullptr)
+    if (slot != nullptr && !slot->argument.hidden)
       values(*slot, current_, "");
     else if (!only_arguments_)
       options();

@@ -168,7 +168,7 @@ void Importer::send_all(Writer& writer) {
     writer.finish();
   } catch (...) {
     // What was sent is waited for.
-    not_acknowledged(handled_ + 1);
+    if (lines_.number() > handled_ || natskv_.stop()) not_acknowledged(handled_ + 1);
     writer.drain(patience);
     throw;
   }

@@ -7,12 +7,12 @@ namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &add,      &edit,    &rm,     &ls,     &info,       &compact,  // buckets
-      &get,      &put,     &create, &update, &del,        &purge,    //
-      &keys,     &history, &revert, &watch,  &edit_value,            // keys
-      &export_,  &import_, &diff,   &cp,                             // bulk
-      &sandbox,  &help,                                              // tools
-      &complete,                                                     // hidden
+      &add,      &edit,    &rm,      &ls,     &info,       &compact,  // buckets
+      &get,      &put,     &create,  &update, &del,        &purge,    //
+      &keys,     &history, &revert,  &watch,  &edit_value,            // keys
+      &export_,  &import_, &diff,    &cp,                             // bulk
+      &context,  &doctor,  &sandbox, &help,                           // tools
+      &complete,                                                      // hidden
   };
   return list;
 }

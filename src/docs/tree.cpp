@@ -13,7 +13,11 @@ std::vector<const Declared::Item*> Command::options() const {
   return found;
 }
 
-std::vector<const Declared::Item*> Command::arguments() const { return declared->positionals(); }
+std::vector<const Declared::Item*> Command::arguments() const {
+  auto found = declared->positionals();
+  std::erase_if(found, [](const Declared::Item* item) { return item->argument.hidden; });
+  return found;
+}
 
 Command command(const Verb& verb) {
   Command made = globals();

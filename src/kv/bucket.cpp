@@ -4,8 +4,8 @@
 #include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
-#include "kv/watch.hpp"
 #include "kv/trace.hpp"
+#include "kv/watch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -90,13 +90,14 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
   kvStore* kv = store();
   kvEntry* raw = nullptr;
   const std::string asked = session_.api_subject("DIRECT.GET.KV_" + name_);
+  Asking asking(session_, {.subject = revision ? asked : fmt::format("{}.$KV.{}.{}", asked, name_, key),
+                           .function = revision ? "kvStore_GetRevision" : "kvStore_Get"});
   const natsStatus status =
-      revision
-          ? traced(session_, {.subject = asked, .function = "kvStore_GetRevision"}, nullptr,
-                   [&] { return kvStore_GetRevision(&raw, kv, key.c_str(), *revision); })
-          : traced(session_,
-                   {.subject = fmt::format("{}.$KV.{}.{}", asked, name_, key), .function = "kvStore_Get"},
-                   nullptr, [&] { return kvStore_Get(&raw, kv, key.c_str()); });
+      revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision) : kvStore_Get(&raw, kv, key.c_str());
+  if (status == NATS_OK)
+    asking.revision(kvEntry_Revision(raw));
+  else
+    asking.ended(status);
   const std::shared_ptr<kvEntry> owner(raw, [](kvEntry* e) { kvEntry_Destroy(e); });
   const int length = status == NATS_OK ? kvEntry_ValueLen(raw) : 0;
   if (status == NATS_OK && length > 0) {
@@ -242,8 +243,7 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
   if (ttl) {
-    require_ttl();
-    warn_of_longer_ttl(*ttl);
+    require_ttl(*ttl);
   } else {
     kvStore* kv = store();
     check_size(session_, doing);
@@ -263,7 +263,7 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
 }
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
-  if (condition.ttl) require_ttl();
+  if (condition.ttl) require_ttl(*condition.ttl);
   return publish(key, {}, operation, condition, false);
 }
 
@@ -343,17 +343,6 @@ void Bucket::remove() {
   if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_, .writes = true});
 }
 
-// nats-server 2.15: measured.
-void Bucket::warn_of_longer_ttl(Span ttl) {
-  const auto& config = info_->at("config");
-  const Span marker{config.value("subject_delete_marker_ttl", std::int64_t{0})};
-  if (marker.ns <= ttl.ns || config.value("max_msgs_per_subject", std::int64_t{1}) == 1) return;
-  session_.notices().warn(
-      fmt::format("bucket \"{}\" keeps more than one revision, so the server lets no key expire before its "
-                  "marker TTL of {}",
-                  name_, ttl_text(marker)));
-}
-
 void Bucket::ask_write(const std::string& key) {
   const std::string subject = place().write_prefix + key;
   natsMsg* raw = nullptr;
@@ -385,8 +374,25 @@ void Bucket::ask_write(const std::string& key) {
 void Bucket::require_ttl() {
   if (info().at("config").value("allow_msg_ttl", false)) return;
   throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", name_),
-                fmt::format("natskv edit {} --marker-ttl 1h enables it (nats-server 2.11 or newer)", name_),
+                fmt::format("natskv edit {} --marker-ttl 1s enables it (nats-server 2.11 or newer)", name_),
                 {name_, {}, 0});
+}
+
+void Bucket::require_ttl(Span ttl) {
+  require_ttl();
+  const auto& config = info_->at("config");
+  const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
+  // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
+  // seconds.
+  constexpr std::int64_t second = 1'000'000'000;
+  if (ttl.ns / second >= markers / second || config.value("max_msgs_per_subject", std::int64_t{1}) == 1)
+    return;
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
+                  "not {}",
+                  name_, ttl_text(Span{markers}), ttl_text(ttl)),
+      fmt::format("natskv edit {} --marker-ttl {} allows it", name_, ttl_text(ttl)), {name_, {}, 0});
 }
 
 }  // namespace natskv

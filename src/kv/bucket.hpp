@@ -78,6 +78,8 @@ class Bucket {
   bool direct();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
+  /// The same for this TTL: one that is shorter than the bucket's markers live would be lengthened silently.
+  void require_ttl(Span ttl);
 
  private:
   kvStore* store();
@@ -85,7 +87,6 @@ class Bucket {
                   const Condition& condition, bool creates);
   /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
   std::optional<Found> listed(const std::string& key);
-  void warn_of_longer_ttl(Span ttl);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.

@@ -87,6 +87,7 @@ bool read_reply(std::string_view reply, Delivery& delivery) {
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), to);
     return error == std::errc{} && end == word.data() + word.size();
   };
+  delivery.consumer = tokens[first - 2];
   return number(tokens[first], delivery.sequence) && number(tokens[first + 2], delivery.time.ns) &&
          number(tokens[first + 3], delivery.pending);
 }

@@ -126,7 +126,7 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
                      fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
     case message_ttl_disabled:
       return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
-                     fmt::format("natskv edit {} --marker-ttl 1h enables it", doing.bucket));
+                     fmt::format("natskv edit {} --marker-ttl 1s enables it", doing.bucket));
     default:
       return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
   }

@@ -15,6 +15,7 @@ struct Delivery {
   std::uint64_t sequence = 0;  ///< stream sequence: the revision
   std::uint64_t pending = 0;   ///< messages of this reading behind this one
   Instant time;
+  std::string_view consumer;  ///< its name; points into the subject
 };
 /// false for a reply that is no JetStream delivery.
 bool read_reply(std::string_view reply, Delivery& delivery);

@@ -61,7 +61,7 @@ void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint6
   high = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-Seen::Seen(std::uint64_t expected) : table_(std::bit_ceil(std::size_t{expected} * 2 + 64)), key_{} {
+Seen::Seen(std::uint64_t expected) : table_(std::size_t{expected} * 2 + 64), key_{} {
   if (getrandom(key_, sizeof key_, 0) != sizeof key_)
     throw std::runtime_error("the kernel gives no random bytes");
 }
@@ -73,10 +73,13 @@ Seen::Hash Seen::hash(std::string_view key) const {
   return hash;
 }
 
+// Any size will do, so that a table is never twice as large as it must be.
 std::size_t Seen::place_of(const Hash& hash) const {
-  const std::size_t mask = table_.size() - 1;
-  std::size_t at = hash.low & mask;
-  while (table_[at] != Hash{} && table_[at] != hash) at = (at + 1) & mask;
+  __extension__ using Wide = unsigned __int128;
+  auto at = static_cast<std::size_t>((Wide{hash.low} * table_.size()) >> 64U);
+  while (table_[at] != Hash{} && table_[at] != hash) {
+    if (++at == table_.size()) at = 0;
+  }
   return at;
 }
 
@@ -86,7 +89,7 @@ bool Seen::insert(std::string_view key) {
   const Hash h = hash(key);
   std::size_t at = place_of(h);
   if (table_[at] == h) return false;
-  if ((size_ + 1) * 2 > table_.size()) {
+  if ((size_ + 1) * 4 > table_.size() * 3) {
     grow();
     at = place_of(h);
   }
@@ -96,7 +99,7 @@ bool Seen::insert(std::string_view key) {
 }
 
 void Seen::grow() {
-  std::vector<Hash> old(table_.size() * 2);
+  std::vector<Hash> old(table_.size() + table_.size() / 2);
   old.swap(table_);
   for (const Hash& h : old) {
     if (h != Hash{}) table_[place_of(h)] = h;

@@ -17,6 +17,8 @@ class Seen {
   bool insert(std::string_view key);
   [[nodiscard]] bool contains(std::string_view key) const;
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// What the table takes.
+  [[nodiscard]] std::size_t bytes() const { return table_.size() * sizeof(Hash); }
 
  private:
   struct Hash {
@@ -27,7 +29,7 @@ class Seen {
   [[nodiscard]] std::size_t place_of(const Hash& hash) const;
   void grow();
 
-  std::vector<Hash> table_;  // at most half full; a power of two
+  std::vector<Hash> table_;  // half full with the expected keys; grows at three quarters
   std::uint64_t size_ = 0;
   std::uint64_t key_[2];  // random: no writer can choose keys that collide
 };

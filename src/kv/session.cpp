@@ -1,6 +1,7 @@
 #include "kv/session.hpp"
 
 #include "kv/connect.hpp"
+#include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
 
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace natskv {
@@ -57,9 +59,9 @@ void Session::connect() {
                                status == NATS_OK ? std::string("ok") : nats::error(status).what(),
                                took.count()));
   }
-  if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings());
+  if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings(), *link_);
   if (stop_) throw Stopped{};
-  if (status != NATS_OK) throw refused(nats::error(status), settings());
+  if (status != NATS_OK) throw refused(nats::error(status), settings(), *link_);
   stop_.on_stop([raw] { natsConnection_Close(raw); });
 }
 
@@ -116,6 +118,26 @@ nlohmann::ordered_json Session::api(std::string_view what, const std::string& bo
   const auto answer = request(api_subject(what), body, wait);
   return nats::api_answer(
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+}
+
+nlohmann::ordered_json Session::request_json(const std::string& subject, Span wait) {
+  const auto answer = request(subject, {}, wait);
+  return nats::api_answer(
+      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+}
+
+std::string Session::connected_url() {
+  std::array<char, 1024> url{};
+  if (natsConnection_GetConnectedUrl(connection(), url.data(), url.size()) != NATS_OK)
+    return config::shown(settings().servers);
+  return config::shown({url.data()});
+}
+
+Span Session::round_trip() {
+  std::int64_t ns = 0;
+  const auto status = natsConnection_GetRTT(connection(), &ns);
+  if (status != NATS_OK) throw explain(*this, nats::error(status), {.bucket = {}});
+  return Span{ns};
 }
 
 std::string Session::violation(int index) {

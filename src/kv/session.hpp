@@ -86,6 +86,12 @@ class Session {
   /// A JetStream API request: "STREAM.INFO.KV_b" and its JSON body (may be empty).
   nlohmann::ordered_json api(std::string_view what, const std::string& body = {},
                              std::optional<Span> wait = {});
+  /// A request without a body whose answer is JSON.
+  nlohmann::ordered_json request_json(const std::string& subject, Span wait);
+  /// SCHEME://HOST:PORT of the server that serves us; connects if need be.
+  std::string connected_url();
+  /// A PING and its PONG.
+  Span round_trip();
   /// The subject of an API request under the domain or prefix in use.
   std::string api_subject(std::string_view what);
   /// Where keys are published: "" or "<prefix>." when another domain or account is addressed (as kvStore_Put

@@ -1,9 +1,7 @@
 #include "kv/watch.hpp"
 
 #include "base/pattern.hpp"
-#include "kv/config.hpp"
 #include "kv/explain.hpp"
-#include "kv/trace.hpp"
 #include "output/text.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +12,12 @@
 namespace natskv {
 namespace {
 
-constexpr std::int64_t slice_ms = 200;
-constexpr std::int64_t heartbeat_ns = 2'000'000'000;
+constexpr std::int64_t slice_ms = 200;   // between two looks at the connection
+constexpr std::int64_t listing_ms = 45;  // between two looks at a listing that says nothing
+constexpr std::int64_t flush_ms = 5;     // a pause this long and what was written goes out
+constexpr int stuck_looks = 20;          // so many in a row, and the server's count is wrong
+constexpr int stream_not_found = 10059;  // JetStream API error codes
+constexpr int consumer_not_found = 10014;
 
 std::uint64_t number(const nlohmann::ordered_json& object, const char* name) {
   const auto at = object.find(name);
@@ -23,6 +25,30 @@ std::uint64_t number(const nlohmann::ordered_json& object, const char* name) {
 }
 
 }  // namespace
+
+struct EntryStream::Stream {
+  explicit Stream(const nlohmann::ordered_json& info)
+      : created(info.value("created", std::string())),
+        history(info.at("config").value("max_msgs_per_subject", std::int64_t{0})),
+        first(number(info.at("state"), "first_seq")),
+        last(number(info.at("state"), "last_seq")),
+        messages(number(info.at("state"), "messages")),
+        subjects(number(info.at("state"), "num_subjects")) {
+    const auto& config = info.at("config");
+    if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
+      const auto stream = mirror->value("name", std::string());
+      if (stream.starts_with("KV_")) origin = stream.substr(3);
+    }
+    if (const auto ts = info.find("ts"); ts != info.end() && ts->is_string()) {
+      time = text::from_rfc3339(ts->get<std::string>()).value_or(Instant{});
+    }
+  }
+
+  std::string created, origin;
+  std::int64_t history;
+  std::uint64_t first, last, messages, subjects;
+  Instant time;
+};
 
 EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
     : session_(session), bucket_(std::move(bucket)), listing_(std::move(listing)) {
@@ -32,202 +58,178 @@ EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
   // While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
   // nor the writes behind a listing may lose the connection to one refused key.
   const bool fail_fast = session_.link().fail_fast;
-  session_.link().fail_fast = !listing_.live;
+  session_.link().fail_fast = true;
   open();
   session_.link().fail_fast = fail_fast && !listing_.live;
   session_.lift_deadline();
-  last_sign_ = Clock::now();
 }
 
 EntryStream::~EntryStream() = default;
 
 void EntryStream::open() {
-  Link& link = session_.link();
-  // Looked at before the request: what happens after it is trouble of its own.
-  disconnects_ = link.disconnects;
-  reconnects_ = link.reconnects;
-  missed_heartbeats_ = link.missed_heartbeats;
+  // Looked at before the requests: what happens after that is trouble of its own.
+  disconnects_ = session_.link().disconnects;
+  missed_heartbeats_ = session_.link().missed_heartbeats;
   try {
-    read_stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting()));
-    subscribe();
+    start_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
+    consume(session_.starting());
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = bucket_});
   }
+  total_ = consumer_->start().pending + consumer_->start().delivered;
+  if (server_time_.ns == 0) server_time_ = consumer_->start().created;
 }
 
-void EntryStream::read_stream(const nlohmann::ordered_json& info) {
-  const auto& config = info.at("config");
-  if (!is_bucket(bucket_, config)) throw no_key_value(bucket_);
-  const auto& state = info.at("state");
-  const std::uint64_t last = number(state, "last_seq");
-  const auto created = info.value("created", std::string());
-  history_limit_ = config.value("max_msgs_per_subject", std::int64_t{0});
-  if (history_limit_ < 1) throw no_key_value(bucket_);
-  if (prefix_.empty()) {
-    std::string origin = bucket_;
-    if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
-      const auto stream = mirror->value("name", std::string());
-      if (stream.starts_with("KV_")) origin = stream.substr(3);
-    }
-    prefix_ = fmt::format("$KV.{}.", origin);
-    filter_ = prefix_ + common(listing_.patterns);
-    // A key that holds * or > as it stands is a filter that lets others through.
-    filter_here_ =
-        listing_.patterns.size() > 1 || (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
-                                         filter_.find_first_of("*>") != std::string::npos);
-    created_ = created;
-    start_last_ = last;
-    if (const auto ts = info.find("ts"); ts != info.end() && ts->is_string()) {
-      server_time_ = text::from_rfc3339(ts->get<std::string>()).value_or(Instant{});
-    }
-    if (listing_.from && *listing_.from > last + 1) {
-      throw Failure(Exit::not_found,
-                    fmt::format("bucket \"{}\" has no revision {} yet, the last one is {}", bucket_,
-                                *listing_.from, last),
-                    {}, {bucket_, {}, *listing_.from});
-    }
-    if (listing_.from) last_ = *listing_.from - 1;
-    if (!listing_.current && !listing_.from) last_ = last;
-    return;
+void EntryStream::start_from(const Stream& stream) {
+  if (stream.history < 1) throw no_key_value(bucket_);
+  history_limit_ = stream.history;
+  prefix_ = fmt::format("$KV.{}.", stream.origin.empty() ? bucket_ : stream.origin);
+  filter_ = prefix_ + common(listing_.patterns);
+  // A key that holds * or > as it stands is a filter that lets others through.
+  filter_here_ =
+      listing_.patterns.size() > 1 || (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
+                                       filter_.find_first_of("*>") != std::string::npos);
+  created_ = stream.created;
+  start_last_ = target_ = stream.last;
+  subjects_ = stream.subjects;
+  empty_ = stream.messages == 0;
+  server_time_ = stream.time;
+  if (listing_.from && *listing_.from > stream.last + 1) {
+    throw Failure(Exit::not_found,
+                  fmt::format("bucket \"{}\" has no revision {} yet, the last one is {}", bucket_,
+                              *listing_.from, stream.last),
+                  {}, {bucket_, {}, *listing_.from});
   }
-  if (created != created_ || last < last_) {
+  if (listing_.from) last_ = *listing_.from - 1;
+  if (!listing_.current && !listing_.from) last_ = stream.last;
+}
+
+// After an outage. What was shown must still be true of this stream, and what is lost is said.
+void EntryStream::go_on_from(const Stream& stream) {
+  const bool anew = stream.created != created_ || stream.last < last_;
+  // Keys that leave no marker behind: only a purge of everything takes them all (or an expiry).
+  const std::uint64_t had = std::max(subjects_, std::uint64_t{empty_ ? 0U : 1U});
+  const bool emptied =
+      !anew && had > 0 && stream.first > last_ && (stream.subjects < had || stream.last - last_ < had);
+  history_limit_ = stream.history;
+  subjects_ = stream.subjects;
+  empty_ = stream.messages == 0;
+  target_ = stream.last;
+  if (anew) {
     session_.notices().warn(
         fmt::format("bucket \"{}\" was made anew; starting from its current values", bucket_));
-    created_ = created;
-    last_ = 0;
+    created_ = stream.created;
+    last_ = start_last_ = 0;
+    missed_ = {};
     caught_up_ = false;
     listing_.current = true;
     listing_.from.reset();
     return;
   }
-  const std::uint64_t first = number(state, "first_seq");
-  if (number(state, "messages") == 0 && last > 0 && last_ > 0 && first > last) {
-    session_.notices().warn(fmt::format("bucket \"{}\" was emptied", bucket_));
+  if (emptied) {
+    session_.notices().warn(fmt::format(
+        "bucket \"{}\" was emptied, nothing shown so far is left; starting from its current values",
+        bucket_));
   }
-  gap_first_ = gap_last_ = 0;
-  gap_from_ = last_ + 1;
-  gap_upto_ = last;
-  if (listing_.patterns.empty() || gap_from_ > last || in_snapshot_) return;
-  // With a filter the missing ones can't be told from other keys' revisions.
-  if (first > gap_from_ || number(state, "num_deleted") > 0) {
-    session_.notices().warn(
-        fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
-                    bucket_, gap_from_, last));
-  }
-  gap_upto_ = 0;
+  // What was gone before we started was never to be shown.
+  if (caught_up_ || listing_.history || listing_.from)
+    missed_.expect(std::max(last_, std::min(start_last_, stream.last)), stream.last);
 }
 
-void EntryStream::subscribe() {
-  subscription_.reset();
-  in_snapshot_ = !caught_up_ && listing_.current && !listing_.from && !listing_.history;
-  jsSubOptions options;
-  nats::check(jsSubOptions_Init(&options));
-  const std::string stream = "KV_" + bucket_;
-  options.Stream = stream.c_str();
-  options.Ordered = true;
-  options.Config.Heartbeat = heartbeat_ns;
-  options.Config.HeadersOnly = !listing_.values;
-  options.Config.InactiveThreshold = 30'000'000'000;
-  if (in_snapshot_ && history_limit_ > 1) {
-    options.Config.DeliverPolicy = js_DeliverLastPerSubject;
-  } else if (last_ > 0) {
-    // Never DeliverNew: nats.c 3.4 replays everything when such a consumer is reset before its first message.
-    options.Config.DeliverPolicy = js_DeliverByStartSequence;
-    options.Config.OptStartSeq = last_ + 1;
-  } else {
-    // With one revision a key this is the same as the last of each, and the old server starts it at once.
-    options.Config.DeliverPolicy = js_DeliverAll;
-  }
-  jsOptions wait;
-  nats::check(jsOptions_Init(&wait));
-  wait.Wait = (caught_up_ ? session_.timeout() : session_.starting()).ms();
-  natsSubscription* raw = nullptr;
-  jsErrCode code{};
-  jsCtx* js = session_.jetstream();
-  Asking asking(session_, {.subject = session_.api_subject("CONSUMER.CREATE." + stream) + " for " + filter_,
-                           .function = "js_SubscribeSync"});
-  const auto status = js_SubscribeSync(&raw, js, filter_.c_str(), &wait, &options, &code);
-  asking.ended(status, static_cast<int>(code));
-  subscription_.reset(raw);
-  nats::check(status, static_cast<int>(code));
-  nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
+void EntryStream::consume(Span wait) {
+  const bool snapshot = !caught_up_ && listing_.current && !listing_.from && !listing_.history;
+  consumer_.reset();
   received_ = 0;
-  check_caught_up();
-}
-
-// What the consumer still holds: an empty start, the server's clock, and a count that lost its last message
-// (overwritten while it was on its way).
-void EntryStream::check_caught_up() {
-  jsConsumerInfo* info = nullptr;
-  jsErrCode code{};
-  jsOptions wait;
-  nats::check(jsOptions_Init(&wait));
-  wait.Wait = session_.timeout().ms();
-  const auto status = natsSubscription_GetConsumerInfo(&info, subscription_.get(), &wait, &code);
-  if (status != NATS_OK) {
-    if (listing_.live) return;  // a reset is under way; heartbeats watch over it
-    throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = bucket_});
+  rounds_ = 0;
+  silent_looks_ = 0;
+  heard_ = true;
+  // With one revision a key all messages are the latest of each, and an old server starts that at once.
+  consumer_.emplace(session_,
+                    Reading{.stream = "KV_" + bucket_,
+                            .filter = filter_,
+                            .values = listing_.values,
+                            .latest = snapshot && history_limit_ > 1,
+                            .after = last_},
+                    wait);
+  if (consumer_->start().pending == 0 && consumer_->start().delivered == 0) {
+    caught_up_ = true;
+    missed_.end();
+    report_missed();
   }
-  if (total_ == 0) total_ = info->NumPending + info->Delivered.Consumer;
-  if (server_time_.ns == 0) server_time_ = Instant{info->Created};
-  int waiting = 0;
-  natsSubscription_GetPending(subscription_.get(), &waiting, nullptr);
-  if (info->NumPending == 0 && waiting == 0 && info->Delivered.Consumer <= received_) caught_up_ = true;
-  jsConsumerInfo_Destroy(info);
 }
 
 const Entry* EntryStream::next_current() {
   while (!caught_up_) {
-    if (auto message = receive()) {
-      if (const Entry* entry = take(std::move(message))) return entry;
-    } else if (!caught_up_ && !away_) {
-      check_silence();
-    }
+    if (const Entry* entry = step()) return entry;
   }
   return nullptr;
 }
 
 const Entry* EntryStream::next() {
   while (true) {
-    if (auto message = receive()) {
-      if (const Entry* entry = take(std::move(message))) return entry;
-    }
+    if (const Entry* entry = step()) return entry;
   }
 }
 
-nats::Message EntryStream::receive() {
-  natsMsg* raw = nullptr;
-  natsStatus status = NATS_TIMEOUT;
-  if (subscription_) {
-    status = natsSubscription_NextMsg(&raw, subscription_.get(), caught_up_ ? 0 : 5);
-    if (status == NATS_OK) return nats::Message(raw);
+const Entry* EntryStream::step() {
+  nats::Message message;
+  natsStatus status = NATS_INVALID_SUBSCRIPTION;
+  if (consumer_) {
+    status = consumer_->next(message, caught_up_ ? 0 : flush_ms);
+    if (status == NATS_OK) return take(std::move(message));
     if (idle_) idle_();
-    if (!caught_up_ || status == NATS_TIMEOUT) {
-      status = natsSubscription_NextMsg(&raw, subscription_.get(), slice_ms);
-    }
-    if (status == NATS_OK) return nats::Message(raw);
+    if (status == NATS_TIMEOUT) status = consumer_->next(message, caught_up_ ? slice_ms : listing_ms);
+    if (status == NATS_OK) return take(std::move(message));
   }
   if (session_.stop()) throw explain(session_, nats::Error(status, 0, ""), {.bucket = bucket_});
-  idle_slice();
-  if (status != NATS_TIMEOUT) {
-    // Nothing to wait in: the connection is down or the subscription gone.
-    if (!listing_.live) throw explain(session_, nats::error(status), {.bucket = bucket_});
-    nats_Sleep(slice_ms / 4);
-  }
-  return {};
+  quiet(status);
+  return nullptr;
 }
 
 const Entry* EntryStream::take(nats::Message message) {
   Delivery delivery;
   const char* reply = natsMsg_GetReply(message.get());
   if (reply == nullptr || !read_reply(reply, delivery)) return nullptr;
+  if (delivery.consumer != consumer_->start().name) {
+    broken_ = true;
+    mend();
+    return nullptr;
+  }
   held_ = std::move(message);
   ++received_;
-  pending_ = delivery.pending;
-  if (!listing_.live || !caught_up_) last_sign_ = Clock::now();
-  if (delivery.pending == 0) caught_up_ = true;
-  if (delivery.sequence <= last_) return nullptr;  // seen before the subscription was made anew
-  if (gap_upto_ != 0) report_missed(delivery.sequence);
+  heard_ = true;
+  empty_ = false;
+  const Entry* entry = show(delivery);
+  if (delivery.pending == 0) {
+    missed_.end();
+    report_missed();
+  }
+  if (!caught_up_ && (delivery.pending == 0 || delivery.sequence >= target_)) look_for_the_end();
+  return entry;
+}
+
+// While others write, no count of what is pending can be trusted (it lags behind the store), and a key that
+// is rewritten before its turn comes again later. So we go on to what is the stream's last revision now, and
+// once more to what it is then: a key that is still missing was rewritten in front of us every time.
+void EntryStream::look_for_the_end() {
+  constexpr int rounds_enough = 10;
+  try {
+    const Stream stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.timeout()));
+    if (last_ >= stream.last || ++rounds_ > rounds_enough) {
+      caught_up_ = true;
+    } else if (stream.last == std::exchange(target_, stream.last)) {
+      ask_what_is_left();  // the last revisions are no longer kept, or not of our keys
+    }
+  } catch (const nats::Error& error) {
+    if (!listing_.live) throw explain(session_, error, {.bucket = bucket_});
+    broken_ = true;
+  }
+}
+
+const Entry* EntryStream::show(const Delivery& delivery) {
+  if (delivery.sequence <= last_) return nullptr;  // seen before the consumer was made anew
+  missed_.saw(delivery.sequence);
+  report_missed();
   last_ = delivery.sequence;
   std::string_view subject = natsMsg_GetSubject(held_.get());
   if (!subject.starts_with(prefix_)) return nullptr;
@@ -245,81 +247,117 @@ const Entry* EntryStream::take(nats::Message message) {
   return &entry_;
 }
 
-// Between two events: is the connection there, is the bucket, did we stop?
-void EntryStream::idle_slice() {
-  Link& link = session_.link();
+// Nothing came for a while: is the connection there, is the bucket, was that all?
+void EntryStream::quiet(natsStatus status) {
   if (const auto refused = session_.refused_reading()) {
     throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, *refused), {.bucket = bucket_});
   }
-  if (!listing_.live) {
-    if (link.missed_heartbeats != missed_heartbeats_) check_silence();
-    return;
+  if (!listing_.live && status != NATS_TIMEOUT) {
+    throw explain(session_, nats::error(status), {.bucket = bucket_});
   }
-  if (link.closed) throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
-  if (link.disconnects != disconnects_ && !away_) away();
-  if (away_ && listing_.max_disconnect &&
-      Clock::now() - away_since_ > std::chrono::nanoseconds(listing_.max_disconnect->ns)) {
-    throw Failure(
-        Exit::unreachable,
-        fmt::format("bucket \"{}\": no connection for {} ms", bucket_, listing_.max_disconnect->ms()), {},
-        {bucket_, {}, 0});
+  if (session_.link().closed) {
+    throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
   }
-  const bool back = away_ && link.reconnects != reconnects_;
-  const bool silent = !away_ && link.missed_heartbeats != missed_heartbeats_;
-  if (back || silent || (!away_ && !subscription_)) after_trouble();
+  if (status != NATS_TIMEOUT) {
+    broken_ = true;
+    nats_Sleep(slice_ms / 4);
+  }
+  if (in_trouble())
+    mend();
+  else if (!caught_up_)
+    ask_what_is_left();
 }
 
-void EntryStream::away() {
-  away_ = true;
-  away_since_ = Clock::now();
-  session_.notices().warn(
-      fmt::format("connection to {} lost, trying to reconnect", config::shown(session_.settings().servers)));
-}
-
-void EntryStream::after_trouble() {
+// Ends a listing that has no last message to end it: there was none, or it was overwritten on its way.
+void EntryStream::ask_what_is_left() {
+  if (std::exchange(heard_, false)) {
+    silent_since_ = Clock::now();
+    silent_looks_ = 0;
+  }
+  if (!listing_.live && Clock::now() - silent_since_ > std::chrono::nanoseconds(session_.starting().ns)) {
+    throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
+  }
   try {
-    const int disconnects = session_.link().disconnects;
-    const int reconnects = session_.link().reconnects;
-    read_stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, std::min(session_.timeout(), seconds(2))));
-    subscribe();
-    if (away_) session_.notices().warn("connected again");
-    away_ = false;
-    disconnects_ = disconnects;
-    reconnects_ = reconnects;
-    missed_heartbeats_ = session_.link().missed_heartbeats;
+    const auto state = consumer_->state(session_.timeout());
+    if (state.delivered > received_) return;
+    if (state.name != consumer_->start().name) {
+      broken_ = true;
+    } else if (state.pending == 0) {
+      // Whoever writes meanwhile may have moved a key out of the count for a moment.
+      if (rounds_ == 0 || ++silent_looks_ > 1) caught_up_ = true;
+    } else if (++silent_looks_ >= stuck_looks) {
+      consume(session_.starting());
+    }
   } catch (const nats::Error& error) {
-    constexpr int stream_not_found = 10059;
+    broken_ = true;
+    if (!listing_.live && error.code != consumer_not_found)
+      throw explain(session_, error, {.bucket = bucket_});
+  }
+}
+
+bool EntryStream::in_trouble() const {
+  const Link& link = session_.link();
+  return broken_ || !consumer_ || link.disconnects != disconnects_ ||
+         link.missed_heartbeats != missed_heartbeats_;
+}
+
+// Looks at the bucket again and goes on behind the last revision that was taken. A watch tries for ever, or
+// as long as max_disconnect allows.
+void EntryStream::mend() {
+  Link& link = session_.link();
+  const int disconnects = link.disconnects;
+  const int missed_heartbeats = link.missed_heartbeats;
+  const std::string where = config::shown(session_.settings().servers);
+  if (disconnects != disconnects_) away(fmt::format("connection to {} lost, trying to reconnect", where));
+  if (listing_.live && natsConnection_Status(session_.connection()) != NATS_CONN_STATUS_CONNECTED)
+    return give_up_in_time();
+  try {
+    go_on_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, patience())));
+    consume(caught_up_ ? session_.timeout() : session_.starting());
+  } catch (const nats::Error& error) {
+    if (!listing_.live || session_.stop()) throw explain(session_, error, {.bucket = bucket_});
     if (error.code == stream_not_found) {
       throw Failure(Exit::not_found, fmt::format("bucket \"{}\" was deleted", bucket_), {}, {bucket_, {}, 0});
     }
-    subscription_.reset();  // tried again after the next slice
-    if (session_.stop()) throw explain(session_, error, {.bucket = bucket_});
-  } catch (const nlohmann::json::exception&) {
-    subscription_.reset();
+    broken_ = true;
+    away(fmt::format("no answer from {}, trying again", where));
+    return give_up_in_time();
   }
+  if (std::exchange(away_, false)) session_.notices().warn("connected again");
+  broken_ = false;
+  disconnects_ = disconnects;
+  missed_heartbeats_ = missed_heartbeats;
 }
 
-// A listing that says nothing for as long as the timeout: the server is asked what is left.
-void EntryStream::check_silence() {
-  const auto silent = Clock::now() - last_sign_;
-  if (silent > std::chrono::nanoseconds(session_.starting().ns)) {
-    throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
-  }
-  // A slice without a message is rare in a listing: what is left is worth a request.
-  if (subscription_) check_caught_up();
+void EntryStream::away(std::string_view why) {
+  if (std::exchange(away_, true)) return;
+  away_since_ = Clock::now();
+  session_.notices().warn(why);
 }
 
-// After a reconnect: revisions up to gap_upto_ that were not delivered are no longer kept.
-void EntryStream::report_missed(std::uint64_t sequence) {
-  const std::uint64_t end = std::min(sequence - 1, gap_upto_);
-  if (end > last_ && !in_snapshot_) {
-    session_.notices().warn(
-        end == last_ + 1
-            ? fmt::format("bucket \"{}\": revision {} is no longer kept and was missed", bucket_, end)
-            : fmt::format("bucket \"{}\": revisions {} to {} are no longer kept and were missed", bucket_,
-                          last_ + 1, end));
+void EntryStream::give_up_in_time() {
+  if (!away_ || !listing_.max_disconnect) return;
+  if (Clock::now() - away_since_ <= std::chrono::nanoseconds(listing_.max_disconnect->ns)) return;
+  throw Failure(
+      Exit::unreachable,
+      fmt::format("bucket \"{}\": no connection for {}", bucket_, text::human_span(*listing_.max_disconnect)),
+      {}, {bucket_, {}, 0});
+}
+
+// For one answer while things are unwell: short, as it is asked again, and never far beyond max_disconnect.
+Span EntryStream::patience() {
+  if (!listing_.live) return session_.timeout();
+  Span wait = std::min(session_.timeout(), seconds(2));
+  if (away_ && listing_.max_disconnect) {
+    const std::chrono::nanoseconds gone = Clock::now() - away_since_;
+    wait = std::min(wait, std::max(Span{listing_.max_disconnect->ns - gone.count()}, milliseconds(10)));
   }
-  if (sequence >= gap_upto_) gap_upto_ = 0;
+  return wait;
+}
+
+void EntryStream::report_missed() {
+  if (const auto text = missed_.report())
+    session_.notices().warn(fmt::format("bucket \"{}\": {}", bucket_, *text));
 }
 
 }  // namespace natskv

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "base/pattern.hpp"
+#include "kv/consumer.hpp"
 #include "kv/entry.hpp"
 #include "kv/message.hpp"
+#include "kv/missed.hpp"
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
-
-#include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -56,19 +56,24 @@ class EntryStream {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void open();  // STREAM.INFO, then subscribe from where we are
-  void read_stream(const nlohmann::ordered_json& info);
-  void subscribe();
-  nats::Message receive();                   // one delivery, or null after a slice without one
+  struct Stream;  // what STREAM.INFO says
+
+  void open();
+  void start_from(const Stream& stream);
+  void go_on_from(const Stream& stream);
+  void consume(Span wait);
+  const Entry* step();                       // one delivery, or a slice of time without one
   const Entry* take(nats::Message message);  // null: not for us
-  const Entry* advance(bool wait_for_more);
-  void idle_slice();
-  void check_silence();
-  void check_caught_up();
-  void after_trouble();  // reconnected, or heartbeats missed
-  void away();
-  void report_missed(std::uint64_t upto);
-  [[noreturn]] void lost(const std::string& why);
+  const Entry* show(const Delivery& delivery);
+  void quiet(natsStatus status);
+  void look_for_the_end();
+  void ask_what_is_left();
+  [[nodiscard]] bool in_trouble() const;
+  void mend();
+  void away(std::string_view why);
+  void give_up_in_time();
+  void report_missed();
+  Span patience();
 
   Session& session_;
   std::string bucket_;
@@ -77,21 +82,28 @@ class EntryStream {
   std::string filter_;  // the common subject
   bool filter_here_ = false;
 
-  nats::Subscription subscription_;
+  std::optional<Consumer> consumer_;
   nats::Message held_;
   Entry entry_;
-  std::uint64_t total_ = 0, start_last_ = 0, last_ = 0, pending_ = 0, received_ = 0;
+  std::uint64_t total_ = 0, start_last_ = 0;
+  std::uint64_t last_ = 0;      // the last revision that was taken
+  std::uint64_t received_ = 0;  // messages of the consumer at hand
+  std::uint64_t target_ = 0;    // the stream's last revision when last looked at
+  int rounds_ = 0;              // how often that was found to have grown
   std::int64_t history_limit_ = 1;
-  std::string created_;  // the stream's, to notice a bucket made anew
+  std::string created_;         // the stream's, to notice a bucket made anew
+  std::uint64_t subjects_ = 0;  // keys and markers when last looked at
+  bool empty_ = true;           // nothing was there and nothing came
   Instant server_time_;
   bool caught_up_ = false;
-  bool in_snapshot_ = false;  // the subscription at hand delivers the latest of each key
 
-  int disconnects_ = 0, reconnects_ = 0, missed_heartbeats_ = 0;
+  int disconnects_ = 0, missed_heartbeats_ = 0;  // of the Link, as far as they were dealt with
+  bool broken_ = false;                          // the consumer at hand does not deliver what we want
   bool away_ = false;
-  Clock::time_point away_since_{}, last_sign_{};
-  std::uint64_t gap_from_ = 0, gap_upto_ = 0, gap_first_ = 0,
-                gap_last_ = 0;  // what a reconnect may have cost
+  Clock::time_point away_since_{}, silent_since_{};
+  bool heard_ = true;  // something came since silent_since_
+  int silent_looks_ = 0;
+  Missed missed_;
   std::function<void()> idle_;
 };
 

@@ -18,7 +18,7 @@ std::size_t string_end(std::string_view json, std::size_t at) {
 }  // namespace
 
 std::optional<std::string> pretty_json(std::string_view json) {
-  // Parsing and dumping would write 1e400 and 0.10 differently, and drop a name that is there twice.
+  // Parsing and dumping would write 1E+05 and 0.10 differently, and drop a name that is there twice.
   if (!nlohmann::json::accept(json)) return std::nullopt;
   std::string out;
   std::size_t depth = 0;

@@ -8,6 +8,7 @@
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <string>
@@ -19,7 +20,10 @@ namespace {
 
 // Made anew for each verb, on one server.
 void fresh(Client& client) {
-  for (const char* name : {"config", "copy"}) client.api("STREAM.DELETE.KV_" + std::string(name));
+  const auto names = nlohmann::json::parse(client.api("STREAM.NAMES"));
+  const auto none = nlohmann::json::array();
+  for (const auto& name : names.value("streams", none))
+    client.api("STREAM.DELETE." + name.get<std::string>());
   client.add_bucket("config", R"({"max_msgs_per_subject": 5})");
   client.put("config", "greeting", "hello");
 }

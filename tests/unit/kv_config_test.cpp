@@ -190,6 +190,12 @@ TEST_CASE("a server's defaults are no difference, everything else is") {
             .empty());
 }
 
+TEST_CASE("direct gets of a mirror are the server's choice") {
+  Json mirror = bucket_config("b", {.mirror = "o"});
+  mirror["mirror_direct"] = false;
+  CHECK(differing(bucket_config("b", {.mirror = "o"}), mirror).empty());
+}
+
 TEST_CASE("what a server dropped is told, what it added is not") {
   const Json asked = bucket_config("b", {.compress = true, .metadata = {{"a", "b"}}});
   CHECK(not_kept(asked, golden()) == Names{"compression", "metadata"});

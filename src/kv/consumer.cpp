@@ -1,0 +1,68 @@
+#include "kv/consumer.hpp"
+
+namespace natskv {
+namespace {
+
+// Silence is noticed after two to four of them, also that of a deleted bucket's consumer.
+constexpr std::int64_t heartbeat_ns = 1'000'000'000;
+
+void choose_start(jsConsumerConfig& config, const Reading& reading) {
+  if (reading.latest) {
+    config.DeliverPolicy = js_DeliverLastPerSubject;
+  } else if (reading.after > 0) {
+    // Never DeliverNew: nats.c 3.4 replays everything when such a consumer is reset before its first message.
+    config.DeliverPolicy = js_DeliverByStartSequence;
+    config.OptStartSeq = reading.after + 1;
+  } else {
+    config.DeliverPolicy = js_DeliverAll;
+  }
+}
+
+}  // namespace
+
+Consumer::Consumer(Session& session, const Reading& reading, Span wait) {
+  jsSubOptions options;
+  nats::check(jsSubOptions_Init(&options));
+  options.Stream = reading.stream.c_str();
+  options.Ordered = true;
+  options.Config.Heartbeat = heartbeat_ns;
+  options.Config.HeadersOnly = !reading.values;
+  choose_start(options.Config, reading);
+  jsOptions bounds;
+  nats::check(jsOptions_Init(&bounds));
+  bounds.Wait = wait.ms();
+  natsSubscription* raw = nullptr;
+  jsErrCode code{};
+  const auto status =
+      js_SubscribeSync(&raw, session.jetstream(), reading.filter.c_str(), &bounds, &options, &code);
+  subscription_.reset(raw);
+  nats::check(status, static_cast<int>(code));
+  // The server's flow control bounds what waits here; a limit of ours would drop messages.
+  nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
+  start_ = state(wait);
+}
+
+natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
+  natsMsg* raw = nullptr;
+  const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
+  if (status == NATS_OK) message.reset(raw);
+  return status;
+}
+
+Consumer::State Consumer::state(Span wait) {
+  jsConsumerInfo* info = nullptr;
+  jsErrCode code{};
+  jsOptions bounds;
+  nats::check(jsOptions_Init(&bounds));
+  bounds.Wait = wait.ms();
+  const auto status = natsSubscription_GetConsumerInfo(&info, subscription_.get(), &bounds, &code);
+  nats::check(status, static_cast<int>(code));
+  State state{.pending = info->NumPending,
+              .delivered = info->Delivered.Consumer,
+              .created = Instant{info->Created},
+              .name = info->Name};
+  jsConsumerInfo_Destroy(info);
+  return state;
+}
+
+}  // namespace natskv

@@ -1,0 +1,49 @@
+// One ordered consumer of a bucket's stream: what EntryStream reads from.
+#pragma once
+
+#include "kv/session.hpp"
+#include "nats/handle.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace natskv {
+
+/// What a Consumer delivers.
+struct Reading {
+  std::string stream;       ///< "KV_<bucket>"
+  std::string filter;       ///< subject
+  bool values = true;       ///< false: headers only
+  bool latest = false;      ///< only the latest message of each subject, then everything new
+  std::uint64_t after = 0;  ///< without `latest`: messages above this sequence
+};
+
+/// nats.c makes an ordered consumer anew by itself: after a gap, missed heartbeats, a reconnect; always from
+/// the last sequence on and with all revisions (js.c, jsSub_resetOrderedConsumer). Such deliveries bear
+/// another consumer's name: the owner looks at it and starts a Consumer of its own, for only it knows what
+/// should come.
+class Consumer {
+ public:
+  /// `wait` bounds the server's answer. Throws nats::Error.
+  Consumer(Session& session, const Reading& reading, Span wait);
+
+  /// NATS_OK with a message, NATS_TIMEOUT, or what ended the subscription.
+  natsStatus next(nats::Message& message, std::int64_t wait_ms);
+
+  /// The server's view of it. Throws nats::Error.
+  struct State {
+    std::uint64_t pending = 0;    ///< messages still to be sent
+    std::uint64_t delivered = 0;  ///< messages sent so far
+    Instant created;
+    std::string name;
+  };
+  State state(Span wait);
+  /// As it was when it was made.
+  [[nodiscard]] const State& start() const { return start_; }
+
+ private:
+  nats::Subscription subscription_;
+  State start_;
+};
+
+}  // namespace natskv

@@ -1,0 +1,31 @@
+// What an outage cost: revisions that were written meanwhile and are no longer kept.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace natskv {
+
+class Missed {
+ public:
+  /// After an outage: of the revisions above `shown` up to `upto`, those that are not seen are gone.
+  void expect(std::uint64_t shown, std::uint64_t upto);
+  /// One that came. They come in order.
+  void saw(std::uint64_t revision) {
+    if (upto_ != 0) count(revision);
+  }
+  /// No more of them will come.
+  void end() { saw(upto_ + 1); }
+  /// Once all are seen or known to be gone, and there were such: "revisions 4 to 9 are no longer kept and
+  /// were missed". Only once.
+  std::optional<std::string> report();
+
+ private:
+  void count(std::uint64_t revision);
+
+  std::uint64_t seen_ = 0, upto_ = 0;  // upto_ 0: nothing is expected
+  std::uint64_t first_ = 0, last_ = 0, count_ = 0;
+};
+
+}  // namespace natskv

@@ -1,0 +1,80 @@
+// Listings while others write as fast as they can, and their memory.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/traffic.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <sstream>
+#include <string>
+
+using namespace natskv::test;
+
+namespace {
+
+std::map<std::string, int> counted(const std::string& text) {
+  std::map<std::string, int> times;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) ++times[line];
+  return times;
+}
+
+// Every key of `prefix` once, and nothing twice.
+void check_complete(const std::string& out, const std::string& prefix, int keys) {
+  auto times = counted(out);
+  int missing = 0, twice = 0;
+  for (int i = 0; i < keys; ++i) missing += times[prefix + std::to_string(i)] == 0 ? 1 : 0;
+  for (const auto& [key, number] : times) twice += number > 1 ? 1 : 0;
+  CHECK(missing == 0);
+  CHECK(twice == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a key that is there from start to end is listed once while it is rewritten all the time") {
+  Server server;
+  Client client(server.url());
+  constexpr int keys = 5000;
+  for (const char* history : {"1", "5"}) {
+    CAPTURE(history);
+    const std::string bucket = std::string("h") + history;
+    client.add_bucket(bucket,
+                      std::string(R"({"storage": "memory", "max_msgs_per_subject": )") + history + "}");
+    fill(client, bucket, "quiet.", keys, "v");
+    for (int i = 0; i < 5; ++i) fill(client, bucket, "busy.", keys, "v");
+    Writers writers(server.url(), bucket, "busy.", keys);
+    for (int round = 0; round < 8; ++round) {
+      const long before = writers.written();
+      const auto all = server.natskv({"keys", bucket});
+      CHECK(all.status == 0);
+      CHECK(all.err == "");
+      check_complete(all.out, "busy.", keys);
+      check_complete(all.out, "quiet.", keys);
+      const auto some = server.natskv({"keys", bucket, "busy.>"});
+      CHECK(some.status == 0);
+      check_complete(some.out, "busy.", keys);
+      CHECK(server.natskv({"keys", bucket, "quiet.*", "--count"}).out == "5000\n");
+      CHECK(writers.written() > before);
+    }
+  }
+}
+
+TEST_CASE("three hundred thousand keys are read in little memory") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"storage": "memory"})");
+  fill(client, "b", "key.", 300000, std::string(128, 'v'));
+#ifndef NATSKV_UNWIND
+  constexpr long kib = 24 * 1024;
+#else
+  constexpr long kib = 1 << 20;  // sanitizers have their own
+#endif
+  const auto watch = server.natskv({"watch", "b", "--initial"}, {.out_file = "/dev/null"});
+  CHECK(watch.status == 0);
+  CHECK(watch.max_rss_kib < kib);
+  const auto count = server.natskv({"keys", "b", "--count"});
+  CHECK(count.out == "300000\n");
+  CHECK(count.max_rss_kib < kib + 32 * 300000 / 1024);
+}
