@@ -1,6 +1,7 @@
 #include "kv/consumer.hpp"
 
 #include <algorithm>
+#include "kv/trace.hpp"
 
 namespace natskv {
 namespace {
@@ -35,8 +36,12 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait) {
   bounds.Wait = wait.ms();
   natsSubscription* raw = nullptr;
   jsErrCode code{};
-  const auto status =
-      js_SubscribeSync(&raw, session.jetstream(), reading.filter.c_str(), &bounds, &options, &code);
+  jsCtx* js = session.jetstream();
+  Asking asking(session, {.subject = session.api_subject("CONSUMER.CREATE." + std::string(options.Stream)) +
+                                     " for " + reading.filter,
+                          .function = "js_SubscribeSync"});
+  const auto status = js_SubscribeSync(&raw, js, reading.filter.c_str(), &bounds, &options, &code);
+  asking.ended(status, static_cast<int>(code));
   subscription_.reset(raw);
   nats::check(status, static_cast<int>(code));
   // The server's flow control bounds what waits here; a limit of ours would drop messages.

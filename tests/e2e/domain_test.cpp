@@ -34,7 +34,7 @@ void use(const Server& server, const std::vector<std::string>& more) {
   CHECK(go({"history", "b", "k", "-o", "tsv"}).find("k\t1\tPUT") == 0);
   CHECK(go({"watch", "b", "--initial", "-o", "tsv"}).find("l\t3\tPUT") != std::string::npos);
   CHECK(go({"del", "b", "l"}) == "4\n");
-  CHECK(go({"purge", "b", "k", "l"}) == "5\n");
+  CHECK(go({"purge", "b", "k", "l"}) == "5\n6\n");
   CHECK(go({"info", "b", "-o", "tsv"}).find("bucket\tb") != std::string::npos);
   go({"doctor", "b"});
 }
