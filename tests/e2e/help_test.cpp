@@ -13,11 +13,16 @@ TEST_CASE("natskv help, --help and -h are the same, on stdout, naming every comm
   CHECK(help.err.empty());
   CHECK(all(nowhere({"--help"})) == all(help));
   CHECK(all(nowhere({"-h"})) == all(help));
+  const auto lines = nowhere({"help", "--all"});
+  CHECK(lines.status == 0);
   for (const auto* verb : natskv::commands::table()) {
-    if (verb->group == natskv::Group::hidden) continue;
-    CHECK(help.out.find(fmt::format("\n  {}", verb->name)) != std::string::npos);
-    CHECK(help.out.find(verb->summary) != std::string::npos);
+    CAPTURE(verb->name);
+    const bool hidden = verb->group == natskv::Group::hidden;
+    CHECK((help.out.find(verb->name) == std::string::npos) == hidden);
+    CHECK((lines.out.find(fmt::format("\n  {}", verb->name)) == std::string::npos) == hidden);
+    CHECK((lines.out.find(verb->summary) == std::string::npos) == hidden);
   }
+  CHECK(nowhere({"help", "--all", "get"}).status == 2);
 }
 
 TEST_CASE("each command has help, wherever it is asked for, within 80 columns") {
