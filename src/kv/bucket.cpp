@@ -49,6 +49,7 @@ kvStore* Bucket::store() {
         nullptr, [&] { return js_KeyValue(&raw, js, name_.c_str()); });
     if (status == NATS_NOT_FOUND) throw no_bucket(name_);
     if (status == NATS_INVALID_ARG) throw no_key_value(name_);
+    if (status == NATS_ERR) (void)info();  // js_KeyValue loses the code that says which error it was
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
     store_.reset(raw);
   }
@@ -249,14 +250,15 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
     check_size(session_, doing);
     std::uint64_t revision = 0;
     const auto status =
-        traced(session_, put_asked("kvStore_Create", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
-          return kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+        traced(session_, put_asked("kvStore_Update", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
+          return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), 0);
         });
     if (status == NATS_OK) return {name_, key, revision, Operation::put};
     const auto error = nats::error(status);
     if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
   }
-  // What kvStore_Create can't: a TTL, a mirror, and a key whose last message is a marker the server wrote.
+  // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
+  // neither a TTL, a mirror, nor a marker that the server wrote.
   const auto last = entry(key);
   if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
   return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl}, true);

@@ -1,5 +1,7 @@
 #include "kv/consumer.hpp"
 
+#include <algorithm>
+
 namespace natskv {
 namespace {
 
@@ -39,7 +41,8 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait) {
   nats::check(status, static_cast<int>(code));
   // The server's flow control bounds what waits here; a limit of ours would drop messages.
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
-  start_ = state(wait);
+  // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
+  start_ = state(std::min(wait, session.timeout()));
 }
 
 natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {

@@ -108,6 +108,7 @@ class Session {
 
  private:
   void connect();
+  nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;
   std::optional<config::Settings> settings_;

@@ -74,7 +74,10 @@ void EntryStream::open() {
     start_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
     consume(session_.starting());
   } catch (const nats::Error& error) {
-    throw explain(session_, error, {.bucket = bucket_});
+    const bool lost = session_.link().disconnects != disconnects_ && !session_.stop();
+    if (!listing_.live || !lost || created_.empty()) throw explain(session_, error, {.bucket = bucket_});
+    consumer_.reset();
+    return;  // a watch that lost its connection while starting goes on when it is back
   }
   total_ = consumer_->start().pending + consumer_->start().delivered;
   if (server_time_.ns == 0) server_time_ = consumer_->start().created;
@@ -204,7 +207,8 @@ const Entry* EntryStream::take(nats::Message message) {
     missed_.end();
     report_missed();
   }
-  if (!caught_up_ && (delivery.pending == 0 || delivery.sequence >= target_)) look_for_the_end();
+  if (!caught_up_ && (delivery.sequence >= target_ || (rounds_ == 0 && delivery.pending == 0)))
+    look_for_the_end();
   return entry;
 }
 

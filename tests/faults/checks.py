@@ -51,8 +51,14 @@ def imports(importer, stored):
     return findings
 
 
-def watch(watcher, stored, acknowledged, status):
-    """Every kept revision once and in order; what was written, not shown and not said to be missed is lost."""
+def undelivered(control, stored):
+    """What a plain consumer, restarted behind its last delivery, did not get though it was kept: the server's own loss."""
+    return sorted({revision for revision, _, _, _ in stored} - control.seen)
+
+
+def watch(watcher, stored, acknowledged, status, undelivered_too):
+    """Every kept revision once and in order; what was written, not shown and not said to be missed is lost. What the server
+    withheld from a plain consumer too (`undelivered_too`) is not natskv's."""
     findings = []
     revisions = [event["revision"] for event in watcher.seen()]
     seen = set(revisions)
@@ -60,11 +66,16 @@ def watch(watcher, stored, acknowledged, status):
         findings.append((DUPLICATED, f"{watcher.name}: {len(revisions) - len(seen)} revisions twice"))
     if any(a > b for a, b in zip(revisions, revisions[1:])):
         findings.append((ORDER, f"{watcher.name}: revisions out of order"))
-    gone = sorted({revision for revision, _, _, _ in stored} - seen)
+    withheld = set(undelivered_too)
+    gone = sorted({revision for revision, _, _, _ in stored} - seen - withheld)
     if gone:
-        findings.append((LOST, f"{watcher.name}: {len(gone)} kept revisions were not shown, the first is {gone[0]}"))
+        before = max((r for r in seen if r < gone[0]), default=0)
+        after = min((r for r in seen if r > gone[0]), default=0)
+        what = next(f"{key}={value!r}" for revision, key, _, value in stored if revision == gone[0])
+        findings.append((LOST, f"{watcher.name}: {len(gone)} kept revisions were not shown, the first is {gone[0]} ({what}), "
+                               f"between {before} and {after}"))
     said = [(int(a), int(b or a)) for a, b in re.findall(r"revisions? (\d+)(?: to (\d+))? ", watcher.said())]
-    silent = sorted(r for r in acknowledged - seen - set(gone) if not any(a <= r <= b for a, b in said))
+    silent = sorted(r for r in acknowledged - seen - set(gone) - withheld if not any(a <= r <= b for a, b in said))
     if silent:
         findings.append((LOST, f"{watcher.name}: {len(silent)} revisions were missed and not said so, the first is {silent[0]}"))
     if status is None:

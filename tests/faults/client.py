@@ -131,6 +131,34 @@ class Client:
         if "error" in answer:
             raise RuntimeError(answer["error"])
 
+    def follow(self, bucket, start):
+        """Starts an ephemeral consumer of all that is stored from revision `start` on."""
+        deliver = f"{self.inbox}.follow.{self.count}"
+        self._send(b"SUB %s 3\r\n" % deliver.encode())
+        answer = self.api("CONSUMER.CREATE.KV_" + bucket, {"stream_name": "KV_" + bucket, "config": {
+            "deliver_subject": deliver, "deliver_policy": "by_start_sequence", "opt_start_seq": start, "ack_policy": "none",
+            "replay_policy": "instant", "mem_storage": True, "num_replicas": 1, "inactive_threshold": 5_000_000_000}})
+        if "error" in answer:
+            raise Gone(answer["error"])
+        self.next = 1
+
+    def delivery(self):
+        """The stream sequence of the next delivery. TimeoutError after a second without; Gone for a gap in the deliveries."""
+        while True:
+            try:
+                _, reply, _, _ = self.early.pop(0) if self.early else self.message(time.monotonic() + 1)
+            except Gone as gone:
+                if "in time" in str(gone) or "timed out" in str(gone):
+                    raise TimeoutError from None
+                raise
+            if reply.startswith("$JS.ACK."):
+                words = reply.split(".")
+                stream, consumer = (words[5], words[6]) if len(words) == 9 else (words[7], words[8])
+                if int(consumer) != self.next:
+                    raise Gone("a delivery is missing")
+                self.next += 1
+                return int(stream)
+
     def stored(self, bucket, limit=60):
         """All that the bucket keeps: a list of (revision, key, operation, value)."""
         stream, deliver = "KV_" + bucket, f"{self.inbox}.all.{self.count}"

@@ -117,6 +117,26 @@ class Control(Worker):
         time.sleep(0.02)
 
 
+class ControlWatch(Worker):
+    """A plain consumer of everything, past the proxies: what it does not get either, the server did not deliver."""
+
+    def __init__(self, context, name, seed, port):
+        super().__init__(context, name, seed)
+        self.port, self.seen = port, set()
+
+    def step(self, n):
+        try:
+            with Client(self.port, 2) as client:
+                client.follow("b", max(self.seen, default=0) + 1)
+                while not self.ending:
+                    try:
+                        self.seen.add(client.delivery())
+                    except TimeoutError:
+                        continue
+        except Gone:
+            time.sleep(0.05)
+
+
 class Counter(Worker):
     """get --consistent, then update by compare-and-set: adds 1."""
 
@@ -179,18 +199,17 @@ class Reader(Worker):
 
     def step(self, n):
         verb = self.verbs[n % len(self.verbs)]
-        words = {"keys": ["keys", "b", "-o", "jsonl"], "export": ["export", "b"], "history": ["history", "b", "static.>", "-o", "jsonl"],
+        words = {"keys": ["keys", "b", "-v", "-o", "jsonl"], "export": ["export", "b"], "history": ["history", "b", "static.>", "-o", "jsonl"],
                  "compact": ["compact", "b", "-f", "--older-than", "0"], "get": ["get", "b", "static.*", "-o", "jsonl"]}[verb]
         done = self.context.run(words, limit=max(30.0, self.context.timeout))
         if done.status != 0 or verb == "compact":
             return
         lines = [json.loads(line) for line in done.out.splitlines()]
-        found = [line if isinstance(line, str) else line["key"] for line in lines]
-        found = sorted(key for key in found if key.startswith("static."))
+        found = sorted(line["key"] for line in lines if line["key"].startswith("static."))
         if found != sorted(self.static):
             self.wrong.append((verb, f"{len(found)} of {len(self.static)} keys, {len(found) - len(set(found))} twice"))
         for line in lines:
-            if isinstance(line, dict) and line["key"] in self.static and "value" in line and line["value"] != self.static[line["key"]]:
+            if line["key"] in self.static and "value" in line and line["value"] != self.static[line["key"]]:
                 self.wrong.append((verb, f"value of {line['key']}"))
 
 
