@@ -46,7 +46,7 @@ endif()
 
 set(CPACK_PACKAGE_NAME natskv)
 set(CPACK_PACKAGE_VENDOR natskv)
-set(CPACK_PACKAGE_CONTACT "natskv developers <natskv@localhost>")
+set(CPACK_PACKAGE_CONTACT "natskv developers <natskv@users.noreply.github.com>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DESCRIPTION "natskv administers and scripts key-value buckets of NATS JetStream: it reads
 and writes keys byte for byte, with compare-and-set, lists, watches, keeps

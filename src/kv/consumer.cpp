@@ -1,7 +1,8 @@
 #include "kv/consumer.hpp"
 
-#include <algorithm>
 #include "kv/trace.hpp"
+
+#include <algorithm>
 
 namespace natskv {
 namespace {
