@@ -15,7 +15,7 @@ It installs packages with apt, builds in build/install, and says each step.
 END
 }
 
-packages=(g++ cmake ninja-build pkg-config libnats-dev libcli11-dev libfmt-dev nlohmann-json3-dev libutf8proc-dev nats-server)
+packages=(g++ cmake ninja-build pkg-config libnats-dev libcli11-dev libfmt-dev nlohmann-json3-dev libutf8proc-dev libssl-dev nats-server)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 prefix=/usr/local
 user=false

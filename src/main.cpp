@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
   natskv::Stop stop;
   int status = 0;
   {
-    natskv::Watchdog watchdog(stop, [](natskv::Why why) { ::_exit(natskv::status_of(why)); });
+    natskv::Watchdog watchdog(stop,
+                              [&stop](natskv::Why why) { ::_exit(stop.last_words(natskv::status_of(why))); });
     watchdog.watch_stdout(false);
     stop.on_watch_reader([&] { watchdog.watch_stdout(true); });
     status = natskv::run(words, out, stop);

@@ -84,16 +84,6 @@ class Parser {
   std::vector<Bound> bound_;
 };
 
-const Verb* find_verb(std::string_view word) {
-  for (const Verb* verb : commands::table()) {
-    if (verb->name == word ||
-        std::find(verb->aliases.begin(), verb->aliases.end(), word) != verb->aliases.end()) {
-      return verb;
-    }
-  }
-  return nullptr;
-}
-
 Failure unknown_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const Verb* verb : commands::table()) {
@@ -163,7 +153,7 @@ void read(const std::vector<std::string>& words, CommandLine& line) {
     line.help = std::find(words.begin(), end, "-h") != end || std::find(words.begin(), end, "--help") != end;
     return;
   }
-  line.verb = find_verb(words[at]);
+  line.verb = commands::find(words[at]);
   if (line.verb == nullptr) throw unknown_command(words[at]);
   line.action = line.verb->make();
   line.action->declare(*line.declared);

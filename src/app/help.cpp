@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace natskv {
 namespace {
@@ -65,6 +66,15 @@ std::string_view title(Group group) {
   return "";
 }
 
+constexpr std::array groups{Group::buckets, Group::keys, Group::bulk, Group::tools};
+
+// The name and its aliases.
+std::string names_of(const Verb& verb, std::string_view between) {
+  std::string names(verb.name);
+  for (const auto alias : verb.aliases) names += std::string(between) + std::string(alias);
+  return names;
+}
+
 // The runnable lines of a verb's examples; their outputs are the manual's.
 std::string commands_of(std::string_view examples) {
   std::string out;
@@ -99,6 +109,7 @@ std::string option_words(const Declared::Item& item) {
 std::string synopsis(const Verb& verb, const Declared& declared) {
   std::string text(verb.name);
   for (const auto* item : declared.positionals()) {
+    if (item->argument.hidden) continue;
     const std::string_view more = item->argument.many ? "…" : "";
     text += item->argument.required ? fmt::format(" {}{}", item->longer, more)
                                     : fmt::format(" [{}{}]", item->longer, more);
@@ -109,20 +120,37 @@ std::string synopsis(const Verb& verb, const Declared& declared) {
 std::string help() {
   std::string out =
       "natskv: NATS JetStream key-value buckets from a shell\n\n"
-      "Usage: natskv [OPTIONS] COMMAND [ARGUMENTS]\n";
-  for (const Group group : {Group::buckets, Group::keys, Group::bulk, Group::tools}) {
-    std::vector<std::pair<std::string, std::string>> items;
+      "Usage: natskv [OPTIONS] COMMAND [ARGUMENTS]\n\n";
+  for (const Group group : groups) {
+    std::string names;
     for (const Verb* verb : commands::table()) {
-      if (verb->group != group) continue;
-      std::string name(verb->name);
-      for (const auto alias : verb->aliases) name += ", " + std::string(alias);
-      items.emplace_back(std::move(name), std::string(verb->summary));
+      if (verb->group == group) names += (names.empty() ? "" : " ") + names_of(*verb, "|");
     }
-    if (!items.empty()) out += fmt::format("\n{}:\n{}", title(group), rows(items));
+    if (!names.empty()) out += fmt::format("{:<10}{}\n", title(group), wrapped(names, 10));
   }
   out +=
-      "\nEach command: natskv COMMAND --help, or man natskv-COMMAND.\n"
-      "Options for all: man natskv. Try it out: natskv sandbox\n";
+      "\nFirst steps:\n"
+      "  natskv sandbox                      a private server, to try it all in\n"
+      "  natskv add config                   make a bucket\n"
+      "  natskv put config greeting hello    store a value; its revision is printed\n"
+      "  natskv get config greeting          read it\n"
+      "  natskv watch config                 see every change\n"
+      "\n"
+      "natskv COMMAND --help   what it does, its options, examples (man natskv-COMMAND)\n"
+      "natskv help --all       each command in a line\n"
+      "man natskv              options of all commands, exit statuses, contexts\n";
+  return out;
+}
+
+std::string help_all() {
+  std::string out;
+  for (const Group group : groups) {
+    std::vector<std::pair<std::string, std::string>> items;
+    for (const Verb* verb : commands::table()) {
+      if (verb->group == group) items.emplace_back(names_of(*verb, ", "), std::string(verb->summary));
+    }
+    if (!items.empty()) out += fmt::format("{}{}:\n{}", out.empty() ? "" : "\n", title(group), rows(items));
+  }
   return out;
 }
 

@@ -8,8 +8,10 @@
 
 namespace natskv {
 
-/// `natskv --help`: the commands, grouped; fits a screen.
+/// `natskv --help`: the commands, grouped, and first steps; fits a screen of 24 lines and 80 columns.
 std::string help();
+/// `natskv help --all`: each command in a line.
+std::string help_all();
 /// `natskv VERB --help`.
 std::string help(const Verb& verb, const Declared& declared);
 /// "get BUCKET KEY…": a verb and its arguments.

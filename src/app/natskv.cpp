@@ -1,5 +1,6 @@
 #include "app/natskv.hpp"
 
+#include "app/run.hpp"
 #include "output/text.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
@@ -63,6 +64,17 @@ Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& 
   if (given.color && *given.color != "auto" && *given.color != "always" && *given.color != "never") {
     throw usage("--color takes auto, always or never");
   }
+  stop.on_last_words([this](Why why, const Stop::Waiting& waiting) { return last_words(why, waiting); });
+}
+
+int Natskv::last_words(Why why, const Stop::Waiting& waiting) {
+  if (why == Why::deadline) {
+    report(Failure(waiting.write ? Exit::unknown : Exit::unreachable,
+                   waiting.sentence.empty() ? "no end within the time-out" : waiting.sentence));
+    return status_;
+  }
+  if (waiting.write) warn(waiting.sentence);
+  return status_of(why);
 }
 
 Session& Natskv::session() {
@@ -111,9 +123,10 @@ bool Natskv::ask(const std::string& question) {
   return yes;
 }
 
-void Natskv::confirm(const std::string& question, bool forced, const std::string& refusal) {
+void Natskv::confirm(const std::string& question, bool forced, const std::string& what) {
   if (forced) return;
-  if (!interactive()) throw usage(refusal, "add --force where nobody can be asked");
+  if (!interactive())
+    throw usage(what + " asks first, and nobody can be asked here", "--force does it without asking");
   if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
 }
 

@@ -44,6 +44,9 @@ class Natskv final : public Notices {
  public:
   /// `verb`: for messages. Does no I/O; throws Failure(usage) for a format or colour that is none.
   Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop);
+  ~Natskv() override { stop_.on_last_words({}); }
+  Natskv(const Natskv&) = delete;
+  Natskv& operator=(const Natskv&) = delete;
 
   Bucket bucket(const std::string& name) { return {session(), name}; }
   Session& session();
@@ -66,8 +69,9 @@ class Natskv final : public Notices {
   Stop& stop() { return stop_; }
 
   /// SPEC rule 3: on a terminal asks, off it refuses (usage). `forced` is -f. Throws Failure(1, "nothing
-  /// changed") on no. `refusal`: what to write instead, "rm needs --force".
-  void confirm(const std::string& question, bool forced, const std::string& refusal);
+  /// changed") on no. `what`: what is refused off a
+  /// terminal, "emptying bucket \"b\"".
+  void confirm(const std::string& question, bool forced, const std::string& what);
   [[nodiscard]] bool interactive() const;
   /// Asks without refusing off a terminal; only where interactive().
   bool ask(const std::string& question);
@@ -92,6 +96,8 @@ class Natskv final : public Notices {
   [[nodiscard]] bool json() const;
 
  private:
+  /// The main thread hangs where nothing can end it (name resolution, a TLS handshake): on the watchdog's.
+  int last_words(Why why, const Stop::Waiting& waiting);
   void say(std::string_view prefix, std::string_view text);
 
   config::Given given_;

@@ -4,6 +4,7 @@
 #include "app/help.hpp"
 #include "app/natskv.hpp"
 #include "app/version.hpp"
+#include "app/words.hpp"
 #include "nats/check.hpp"
 
 #include <nlohmann/json.hpp>
@@ -102,15 +103,14 @@ int run(const std::vector<std::string>& words, Output& out, Stop& stop) {
     const int status = flushed(guarded(line, *natskv, out, stop), out, *natskv);
 #ifndef NATSKV_UNWIND
     // The connection, its threads and buffers: the kernel takes them back faster than the library.
-    (void)natskv.release();
+    [[maybe_unused]] static const Natskv* const kept = natskv.release();
 #endif
     return status;
   } catch (const Failure& failure) {
-    // The command line itself is wrong; -o may be what is wrong, so only -j and a valid -o speak JSON.
+    // The command line itself is wrong, so not all of it was accepted.
     config::Given given;
     given.quiet = line.given.quiet;
-    const bool json = line.given.json || line.given.output == "json" || line.given.output == "jsonl";
-    given.json = json;
+    given.json = asks_for_json(words);
     Natskv(given, line.verb == nullptr ? "" : std::string(line.verb->name), out, stop).print(failure);
     return static_cast<int>(failure.exit());
   }

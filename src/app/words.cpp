@@ -57,7 +57,7 @@ class Splitter {
       help = true;
       return at + 1;
     }
-    if (!looks_like_option(word)) return argument(at);
+    if (!is_option(word)) return argument(at);
     if (const auto next = option(at, help); next != at) return next;
     // VALUE's place: an unknown option would be stored, or a value taken for an option; both would be silent.
     if (const auto* slot = next_positional(); slot != nullptr && slot->argument.kind == Kind::value) {
@@ -66,6 +66,11 @@ class Splitter {
           "like an option");
     }
     throw unknown_option(word, declared_);
+  }
+
+  // -0 is a number or an option, as the command has it; -5 and -05 are numbers.
+  [[nodiscard]] bool is_option(std::string_view word) const {
+    return looks_like_option(word) || (word.size() == 2 && declared_.option(word) != nullptr);
   }
 
   std::size_t argument(std::size_t at) {
@@ -124,7 +129,7 @@ class Splitter {
 
   std::size_t value(const Declared::Item& item, std::size_t at) {
     const bool given = at + 1 < words_.size();
-    if (!given || words_[at + 1] == "--" || looks_like_option(words_[at + 1])) {
+    if (!given || words_[at + 1] == "--" || is_option(words_[at + 1])) {
       throw usage(given ? fmt::format("{} needs a value (one that looks like an option is written {}=VALUE)",
                                       item.longer, item.longer)
                         : fmt::format("{} needs a value", item.longer));
@@ -145,6 +150,18 @@ class Splitter {
 bool looks_like_option(std::string_view word) {
   if (word.size() < 2 || word[0] != '-') return false;
   return word[1] == '-' ? word.size() > 2 : letter(word[1]);
+}
+
+bool asks_for_json(const std::vector<std::string>& words) {
+  const auto json = [](std::string_view format) { return format == "json" || format == "jsonl"; };
+  for (std::size_t at = 0; at < words.size() && words[at] != "--"; ++at) {
+    const std::string_view word = words[at];
+    if (word == "-j" || word == "--json") return true;
+    if ((word == "-o" || word == "--output") && at + 1 < words.size() && json(words[at + 1])) return true;
+    if (word.starts_with("-o") && json(word.substr(2))) return true;
+    if (word.starts_with("--output=") && json(word.substr(9))) return true;
+  }
+  return false;
 }
 
 std::size_t find_command(const std::vector<std::string>& words, const Declared& globals) {

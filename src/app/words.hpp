@@ -24,6 +24,9 @@ std::size_t find_command(const std::vector<std::string>& words, const Declared& 
 /// among the options; then nothing is thrown, help wins over everything. Failure(usage) otherwise.
 std::vector<Word> split(const std::vector<std::string>& words, const Declared& declared, bool& help);
 
+/// Whether the words ask for JSON, as far as can be told of a command line that is wrong elsewhere.
+bool asks_for_json(const std::vector<std::string>& words);
+
 /// Whether a word reads as an option: --x…, -x (a letter); "-", "--", "-5" and "++" do not.
 bool looks_like_option(std::string_view word);
 

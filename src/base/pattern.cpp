@@ -14,6 +14,11 @@ std::vector<std::string_view> tokens(std::string_view word) {
   return out;
 }
 
+bool reads_as_pattern(std::string_view key) {
+  const auto all = tokens(key);
+  return all.back() == ">" || std::find(all.begin(), all.end(), "*") != all.end();
+}
+
 bool means(const Pattern& pattern, std::string_view key) {
   return pattern.wild ? matches(pattern.text, key) : pattern.text == key;
 }

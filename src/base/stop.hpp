@@ -42,6 +42,29 @@ class Stop {
     if (interrupt_ && *this) interrupt_();
   }
 
+  /// What the main thread waits for, as a sentence that says how it ends if nothing comes. `write`: sent, so
+  /// that it may have been stored.
+  struct Waiting {
+    std::string sentence = {};
+    bool write = false;
+  };
+  void waiting(Waiting what) {
+    const std::lock_guard lock(words_);
+    waiting_ = std::move(what);
+  }
+  /// Who says what is known when the main thread does not unwind, and returns the status to end with. An
+  /// empty function takes it back.
+  using LastWords = std::function<int(Why, const Waiting&)>;
+  void on_last_words(LastWords speaker) {
+    const std::lock_guard lock(words_);
+    speaker_ = std::move(speaker);
+  }
+  /// On the watchdog's thread. `status` is returned where there is no speaker.
+  int last_words(int status) {
+    const std::lock_guard lock(words_);
+    return speaker_ ? speaker_(why(), waiting_) : status;
+  }
+
   using Time = std::optional<std::chrono::steady_clock::time_point>;
 
   /// When Why::deadline comes, or never. Without a timekeeper (unit tests) it never does.
@@ -62,6 +85,9 @@ class Stop {
   std::atomic<Why> why_{Why::none};
   std::mutex mutex_;
   std::function<void()> interrupt_;
+  std::mutex words_;
+  Waiting waiting_;
+  LastWords speaker_;
 };
 
 }  // namespace natskv

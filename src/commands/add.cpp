@@ -3,6 +3,7 @@
 #include "app/verb.hpp"
 #include "commands/bucket_settings.hpp"
 #include "commands/table.hpp"
+#include "commands/write.hpp"
 #include "kv/buckets.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ class Add final : public Action {
   void check() override { settings_.check(bucket_); }
 
   int run(Natskv& natskv) override {
-    BucketSheet sheet(natskv);
+    BucketSheet sheet(natskv, answer_wanted(natskv));
     Session& session = natskv.session();
     session.connection();
     session.lift_deadline();  // several requests, each bounded by the timeout

@@ -244,7 +244,8 @@ Value part(const BucketRecord& b, const char* name) {
 using B = BucketRecord;
 constexpr Field<B> bucket_fields[] = {
     {"bucket", "Bucket", [](const B& b) { return text(b.bucket); }, Look::name},
-    {"description", "Description", [](const B& b) { return text(b.description); }},
+    {"description", "Description",
+     [](const B& b) { return b.description.empty() ? Value{} : Value{Bytes{b.description}}; }},
     {"created", "Created", [](const B& b) { return moment(b.created); }, Look::faint},
     {"last_update", "Last update", [](const B& b) { return moment(b.last_update); }, Look::faint},
     {"values", "Values", [](const B& b) { return Value{b.values}; }, Look::number},
@@ -291,24 +292,32 @@ constexpr Field<Edited> edited_fields[] = {
 const std::vector<std::string_view> listed{"bucket",  "values",      "bytes",
                                            "created", "last_update", "description"};
 
+std::vector<Field<B>> all_fields() { return {std::begin(bucket_fields), std::end(bucket_fields)}; }
+
 /// The same fields under the titles of columns.
 std::vector<Field<B>> titled_as_columns() {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> titles{
-      {{"bucket", "BUCKET"},
-       {"values", "VALUES"},
-       {"bytes", "BYTES"},
-       {"created", "CREATED"},
-       {"last_update", "LAST UPDATE"},
-       {"description", "DESCRIPTION"}}};
-  std::vector<Field<B>> fields(std::begin(bucket_fields), std::end(bucket_fields));
+  auto fields = all_fields();
   for (auto& field : fields) {
-    for (const auto& [key, title] : titles) {
-      if (field.key == key) field.title = title;
-    }
+    if (field.key == "bucket") field.title = "BUCKET";
+    if (field.key == "values") field.title = "VALUES";
+    if (field.key == "bytes") field.title = "BYTES";
+    if (field.key == "created") field.title = "CREATED";
+    if (field.key == "last_update") field.title = "LAST UPDATE";
+    if (field.key == "description") field.title = "DESCRIPTION";
   }
   return fields;
 }
 const std::vector<Field<B>> column_fields = titled_as_columns();
+
+/// A user's words are escaped in TSV as values are; people see a description whole, as the text it is.
+std::vector<Field<B>> fields_of_sheet() {
+  auto fields = all_fields();
+  for (auto& field : fields) {
+    if (field.key == "description") field.read = [](const B& b) { return text(b.description); };
+  }
+  return fields;
+}
+const std::vector<Field<B>> sheet_fields = fields_of_sheet();
 
 }  // namespace
 
@@ -316,7 +325,7 @@ const View<BucketRecord>& bucket(bool for_people) {
   static const View<B> record{
       .fields = bucket_fields, .json = names_of_bucket(false), .tsv = {}, .table = {}, .plain = "bucket"};
   static const View<B> sheet{
-      .fields = bucket_fields, .json = names_of_bucket(true), .tsv = {}, .table = {}, .plain = "bucket"};
+      .fields = sheet_fields, .json = names_of_bucket(true), .tsv = {}, .table = {}, .plain = "bucket"};
   return for_people ? sheet : record;
 }
 

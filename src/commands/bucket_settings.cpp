@@ -247,11 +247,13 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
   return changed;
 }
 
-BucketSheet::BucketSheet(Natskv& natskv)
+BucketSheet::BucketSheet(Natskv& natskv, bool wanted)
     : rows_(natskv.rows(fields::bucket(natskv.format(Style::object(true)) == Format::table),
-                        Style::object(true))) {}
+                        Style::object(true))),
+      wanted_(wanted) {}
 
 void BucketSheet::print(const Json& info) {
+  if (!wanted_) return;
   rows_(bucket_record(info));
   rows_.finish();
 }

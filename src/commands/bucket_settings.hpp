@@ -55,11 +55,13 @@ std::optional<Failure> dropped(Session& session, const std::string& bucket,
 class BucketSheet {
  public:
   /// Checks the format: before connecting.
-  explicit BucketSheet(Natskv& natskv);
+  /// `wanted` false prints nothing (add --quiet).
+  explicit BucketSheet(Natskv& natskv, bool wanted = true);
   void print(const nlohmann::ordered_json& info);
 
  private:
   Rows<BucketRecord> rows_;
+  bool wanted_;
 };
 
 }  // namespace natskv::commands

@@ -42,7 +42,7 @@ class Compact final : public Action {
     const Span age = older_than_.value_or(seconds(30 * 60));
     const std::string which = age.ns == 0 ? "" : " older than " + text::human_span(age);
     if (!force_) {
-      if (!natskv.interactive()) natskv.confirm({}, false, "to drop markers nobody can be asked here");
+      if (!natskv.interactive()) natskv.confirm({}, false, fmt::format("compacting bucket \"{}\"", bucket_));
       std::uint64_t count = 0;
       each(natskv, age, [&](const Entry&) { ++count; });
       natskv.confirm(fmt::format("Drop {} marker{}{} of bucket \"{}\" and the history under them?", count,

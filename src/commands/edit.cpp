@@ -3,6 +3,7 @@
 #include "app/verb.hpp"
 #include "commands/bucket_settings.hpp"
 #include "commands/table.hpp"
+#include "commands/write.hpp"
 #include "kv/buckets.hpp"
 
 #include <fmt/format.h>
@@ -37,7 +38,7 @@ class Edit final : public Action {
     const auto rows = changes(differing(*changed.before, after), *changed.before, after);
     if (object)
       print(natskv, rows);
-    else
+    else if (dry_run_ || answer_wanted(natskv))
       list(natskv, rows);
     if (changed.fields.empty())
       natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
@@ -91,8 +92,8 @@ const Verb edit{
         "changed.",
     .examples =
         "$ natskv edit config --history 10 --description settings\n"
-        "description\t\tsettings\n"
         "history\t5\t10\n"
+        "description\t\tsettings\n"
         "# What would change:\n"
         "$ natskv edit config --ttl 30d --dry-run -o json 2>/dev/null | jq -c .changes\n"
         "[{\"field\":\"ttl_seconds\",\"new\":2592000}]\n",

@@ -7,14 +7,15 @@ namespace {
 
 Value bucket(const Entry& e) { return e.bucket; }
 Value key(const Entry& e) { return e.key; }
-Value revision(const Entry& e) { return e.revision; }
-Value operation(const Entry& e) { return name_of(e.operation); }
-Value created(const Entry& e) { return e.created; }
+// Revision 0 is a value that is stored nowhere: get --default.
+Value revision(const Entry& e) { return e.revision == 0 ? Value{} : Value{e.revision}; }
+Value operation(const Entry& e) { return e.revision == 0 ? Value{} : Value{name_of(e.operation)}; }
+Value created(const Entry& e) { return e.revision == 0 ? Value{} : Value{e.created}; }
 Value size(const Entry& e) {
   return Size{e.size > std::numeric_limits<std::int64_t>::max() ? 0 : static_cast<std::int64_t>(e.size)};
 }
 Value value(const Entry& e) { return e.marker() ? Value{} : Value{e.value}; }
-Value delta(const Entry& e) { return e.delta; }
+Value delta(const Entry& e) { return e.revision == 0 ? Value{} : Value{e.delta}; }
 Value ttl(const Entry& e) { return e.ttl.ns == 0 ? Value{} : Value{e.ttl}; }
 Value expires(const Entry& e) {
   std::int64_t at = 0;

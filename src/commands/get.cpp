@@ -7,6 +7,9 @@
 #include "kv/explain.hpp"
 #include "kv/multiget.hpp"
 #include "kv/watch.hpp"
+#include "output/pretty.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -20,7 +23,7 @@ class Get final : public Action {
   std::vector<Pattern> patterns_;
   std::optional<std::uint64_t> revision_;
   std::optional<std::string> default_;
-  bool raw_ = false, consistent_ = false, literal_ = false, nul_ = false;
+  bool raw_ = false, consistent_ = false, literal_ = false, nul_ = false, pretty_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
@@ -39,16 +42,20 @@ class Get final : public Action {
            default_);
     a.flag("--consistent", consistent_, "ask the stream's leader, not a replica that may lag");
     a.flag("--raw", raw_, "the bytes, nothing else (this is the default)");
+    a.flag("--pretty", pretty_, "a JSON value indented, for people (one KEY)");
     a.flag("-0,--null", nul_, "several values, each ended by a NUL byte (-o raw)");
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
     a.excludes("--default", "--revision");
+    a.excludes("--pretty", "--raw");
   }
 
   void check() override {
     patterns_ = parse::patterns(words_, literal_);
     if (one()) return;
+    if (raw_ && !nul_) throw usage("several values as raw bytes need -0");
     if (revision_) throw usage("--revision takes one KEY");
     if (default_) throw usage("--default takes one KEY");
+    if (pretty_) throw usage("--pretty takes one KEY");
     if (consistent_ && listing()) throw usage("--consistent takes keys, not patterns");
   }
 
@@ -59,10 +66,8 @@ class Get final : public Action {
 
   int run(Natskv& natskv) override {
     if (one()) return single(natskv);
-    Style style = Style::list({.nul = nul_});
-    style.raw = true;
-    if (raw_ || nul_) style.on_terminal = style.in_pipe = Format::raw;
-    if (natskv.format(style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
+    const Style style = styled(Style::list({.nul = nul_}), raw_ || nul_);
+    if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
     auto rows = natskv.rows(fields::get(), style);
     auto bucket = natskv.bucket(bucket_);
     if (listing())
@@ -73,24 +78,44 @@ class Get final : public Action {
     return natskv.status();
   }
 
-  int single(Natskv& natskv) {
-    Style style = Style::object();
+  static Style styled(Style style, bool bytes) {
     style.raw = true;
-    style.on_terminal = style.in_pipe = Format::raw;
+    if (bytes) style.on_terminal = style.in_pipe = Format::raw;
+    return style;
+  }
+
+  Format chosen(const Natskv& natskv, const Style& style) const {
     const Format format = natskv.format(style);
+    if (format != Format::raw && raw_) throw usage("--raw and --output are two formats");
+    if (format != Format::raw && nul_) throw usage("-0 ends raw values; it goes with no other --output");
+    if (format != Format::raw && pretty_) throw usage("--pretty and --output are two formats");
+    return format;
+  }
+
+  int single(Natskv& natskv) {
+    Style style = styled(Style::object(), true);
+    style.layout.nul = nul_;
+    const Format format = chosen(natskv, style);
     auto rows = natskv.rows(fields::get(), style);
     const std::string& key = patterns_[0].text;
     auto bucket = natskv.bucket(bucket_);
     try {
       const Found found = read(bucket, key, format);
+      if (pretty_) return pretty(natskv, key, found.entry.value.data);
       rows(found.entry);
       rows.finish();
-      if (format == Format::raw) final_newline(natskv, found.entry.value.data);
+      if (format == Format::raw && !nul_) final_newline(natskv, found.entry.value.data);
     } catch (const Failure& failure) {
       // A missing bucket or revision stays a failure: only the key may be absent.
       if (!default_ || failure.exit() != Exit::not_found || failure.about().key.empty()) throw;
-      natskv.out().write(*default_);
-      final_newline(natskv, *default_);
+      Entry entry;
+      entry.bucket = bucket_;
+      entry.key = key;
+      entry.value = Bytes{*default_};
+      entry.size = default_->size();
+      rows(entry);
+      rows.finish();
+      if (format == Format::raw && !nul_) final_newline(natskv, *default_);
     }
     return 0;
   }
@@ -100,6 +125,15 @@ class Get final : public Action {
     if (plain) return bucket.value(key, revision_);
     auto found = bucket.entry(key, revision_, consistent_);
     return bucket.live(std::move(found), key, revision_);
+  }
+
+  int pretty(Natskv& natskv, const std::string& key, std::string_view value) const {
+    const auto text = text::pretty_json(value);
+    if (!text)
+      throw Failure(Exit::failure,
+                    fmt::format("the value of key \"{}\" in bucket \"{}\" is no JSON", key, bucket_));
+    natskv.out().write(*text);
+    return 0;
   }
 
   static bool writable(const std::string& key) {

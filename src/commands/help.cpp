@@ -10,14 +10,20 @@ namespace {
 
 class Help final : public Action {
   std::optional<std::string> command_;
+  bool all_ = false;
 
   void declare(Arguments& a) override {
     a.take({.name = "COMMAND", .kind = Kind::text, .help = "whose help"}, command_);
+    a.flag("--all", all_, "each command in a line");
+  }
+
+  void check() override {
+    if (command_ && all_) throw usage("--all lists the commands; it takes no COMMAND");
   }
 
   int run(Natskv& natskv) override {
     if (!command_) {
-      natskv.out().write(natskv::help());
+      natskv.out().write(all_ ? natskv::help_all() : natskv::help());
       return 0;
     }
     CommandLine line;
@@ -35,7 +41,9 @@ const Verb help{
     .group = Group::tools,
     .summary = "Show help, of a command too",
     .description = "The same as natskv --help and natskv COMMAND --help.",
-    .examples = "$ natskv help get | head -1\nnatskv get: Read the value of a key, byte for byte\n",
+    .examples =
+        "$ natskv help get | head -1\nnatskv get: Read the value of a key, byte for byte\n"
+        "$ natskv help --all | grep -w get\n  get         Read the value of a key, byte for byte\n",
     .make = make_action<Help>,
 };
 

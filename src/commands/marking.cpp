@@ -4,6 +4,7 @@
 #include "commands/write.hpp"
 #include "input/parse.hpp"
 #include "kv/explain.hpp"
+#include "kv/multiget.hpp"
 #include "kv/watch.hpp"
 
 #include <fmt/format.h>
@@ -105,18 +106,58 @@ bool Marking::old_enough(const Entry& entry, Instant now) const {
 // another's.
 template <class Each>
 void Marking::each(Natskv& natskv, Each&& entry_of) {
+  if (!listing()) return each_key(natskv, entry_of);
   EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false});
+  // What was shown with the question is what goes: the second listing may not reach further than the first.
+  if (listed_upto_ == 0) listed_upto_ = entries.last_revision();
   std::set<std::string, std::less<>> missing;
   for (const auto& pattern : patterns_) {
     if (!pattern.wild) missing.insert(pattern.text);
   }
   while (const Entry* entry = entries.next_current()) {
-    if (entry->marker() || entry->revision > entries.last_revision()) continue;
+    if (entry->marker()) continue;
     if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);
-    if (old_enough(*entry, entries.server_time())) entry_of(*entry);
+    if (!old_enough(*entry, entries.server_time())) continue;
+    if (entry->revision <= listed_upto_)
+      entry_of(*entry);
+    else
+      natskv.report(written_meanwhile(*entry));
   }
   if (!must_exist_) return;
   for (const auto& key : missing) natskv.report(no_key(bucket_, key));
+}
+
+// Keys named one by one: each is asked for.
+template <class Each>
+void Marking::each_key(Natskv& natskv, Each&& entry_of) {
+  auto bucket = natskv.bucket(bucket_);
+  MultiGet gets(bucket, false);
+  for (const auto& key : distinct()) gets.want(key);
+  while (gets.more()) {
+    const std::string key = gets.key();
+    const auto found = gets.next();
+    if (found && !found->entry.marker())
+      entry_of(found->entry);
+    else if (must_exist_)
+      natskv.report(no_key(bucket_, key));
+  }
+}
+
+std::vector<std::string> Marking::distinct() const {
+  std::vector<std::string> keys;
+  std::set<std::string_view> seen;
+  for (const auto& pattern : patterns_) {
+    if (seen.insert(pattern.text).second) keys.push_back(pattern.text);
+  }
+  return keys;
+}
+
+Failure Marking::written_meanwhile(const Entry& entry) const {
+  return {Exit::conflict,
+          fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays",
+                      entry.key, bucket_, entry.revision),
+          {},
+          {bucket_, std::string(entry.key), entry.revision}};
 }
 
 int Marking::list(Natskv& natskv) {
@@ -133,29 +174,30 @@ std::uint64_t Marking::count(Natskv& natskv) {
 }
 
 int Marking::many(Natskv& natskv) {
-  const std::string_view verb = operation_ == Operation::purge ? "purge" : "delete";
+  const bool purging = operation_ == Operation::purge;
   Style style = Style::write();
   style.layout.shape = Shape::list;
   (void)natskv.format(style);
   if (listing() && !force_) {
     if (!natskv.interactive()) {
-      natskv.confirm({}, false, fmt::format("to {} by pattern or age nobody can be asked here", verb));
+      natskv.confirm(
+          {}, false,
+          fmt::format("{} by pattern or age from bucket \"{}\"", purging ? "purging" : "deleting", bucket_));
     }
     const auto listed = count(natskv);
     if (listed == 0) return natskv.status();
-    natskv.confirm(
-        fmt::format("{} {} key{} of bucket \"{}\"?", operation_ == Operation::purge ? "Purge" : "Delete",
-                    listed, listed == 1 ? "" : "s", bucket_),
-        false, {});
+    natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed,
+                               listed == 1 ? "" : "s", bucket_),
+                   false, {});
   }
   auto rows = natskv.rows(fields::written(), style);
   auto bucket = natskv.bucket(bucket_);
-  if (ttl_) bucket.require_ttl();
+  if (ttl_) bucket.require_ttl(*ttl_);
   natskv.session().keep_after_violation();
   std::uint64_t done = 0, unmarked = 0, number = 0;
   std::vector<std::pair<std::string, std::uint64_t>> refused;
   Writer writer(bucket, [&](const Settled& settled) {
-    if (settled.failure && operation_ == Operation::purge && !settled.erased && full(*settled.failure)) {
+    if (settled.failure && purging && !settled.erased && full(*settled.failure)) {
       refused.emplace_back(settled.key, settled.expected);
       return;
     }
@@ -169,26 +211,46 @@ int Marking::many(Natskv& natskv) {
   const auto again = [&] {
     // The bucket is full: these go without a marker, which would not fit.
     for (auto& [key, revision] : refused) {
+      if (revision == 0) {
+        const auto found = bucket.entry(key);
+        if (!found) continue;
+        revision = found->entry.revision;
+      }
       writer.push(number++,
                   {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
     }
     refused.clear();
   };
-  each(natskv, [&](const Entry& entry) {
-    writer.push(
-        number++,
-        {.key = std::string(entry.key), .operation = operation_, .expected = entry.revision, .ttl = ttl_});
+  const auto push = [&](std::string key, std::optional<std::uint64_t> revision) {
+    writer.push(number++,
+                {.key = std::move(key), .operation = operation_, .expected = revision, .ttl = ttl_});
     if (refused.size() >= 100) again();
-  });
+  };
+  const auto listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
+  if (listing() || must_exist_) {
+    each(natskv, listed);
+  } else {
+    // As with one key: a marker whether it is there or not, unless its name is none that natskv writes.
+    std::vector<Pattern> foreign;
+    for (const auto& key : distinct()) {
+      if (writable(key))
+        push(key, std::nullopt);
+      else
+        foreign.push_back({key, false});
+    }
+    patterns_ = std::move(foreign);
+    if (!patterns_.empty()) each(natskv, listed);
+  }
   writer.finish();
   again();
   writer.finish();
   rows.finish();
   if (unmarked > 0) {
-    natskv.note(
-        fmt::format("bucket \"{}\" is full: {} keys were purged without a marker", bucket_, unmarked));
+    natskv.note(fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
+                            unmarked == 1 ? " was" : "s were"));
   }
-  if (listing()) natskv.note(fmt::format("{}d {} key{}", verb, done, done == 1 ? "" : "s"));
+  if (listing())
+    natskv.note(fmt::format("{} {} key{}", purging ? "purged" : "deleted", done, done == 1 ? "" : "s"));
   return natskv.status();
 }
 

@@ -23,6 +23,7 @@ class Marking {
 
   [[nodiscard]] bool without_keys() const { return words_.empty(); }
   [[nodiscard]] const std::string& bucket() const { return bucket_; }
+  [[nodiscard]] bool conditional() const { return expected_ || older_than_ || must_exist_; }
   [[nodiscard]] bool forced() const { return force_; }
   [[nodiscard]] bool dry() const { return dry_; }
   void ttl(std::optional<Span> ttl) { ttl_ = ttl; }
@@ -35,6 +36,10 @@ class Marking {
   std::uint64_t count(Natskv& natskv);
   template <class Each>
   void each(Natskv& natskv, Each&& entry_of);
+  template <class Each>
+  void each_key(Natskv& natskv, Each&& entry_of);
+  [[nodiscard]] std::vector<std::string> distinct() const;
+  [[nodiscard]] Failure written_meanwhile(const Entry& entry) const;
   [[nodiscard]] bool old_enough(const Entry& entry, Instant now) const;
   [[nodiscard]] bool listing() const;
 
@@ -44,6 +49,7 @@ class Marking {
   std::vector<Pattern> patterns_;
   std::optional<std::uint64_t> expected_;
   std::optional<Span> older_than_, ttl_;
+  std::uint64_t listed_upto_ = 0;  // the last revision when keys were first listed
   bool force_ = false, dry_ = false, must_exist_ = false, literal_ = false;
 };
 

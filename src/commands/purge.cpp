@@ -28,6 +28,7 @@ class Purge final : public Action {
     if (all_ && !marking_.without_keys()) throw usage("--all takes no keys");
     if (!all_ && marking_.without_keys()) throw usage("KEY is missing (or --all to empty the bucket)");
     if (all_ && ttl_) throw usage("--all leaves no markers, so --ttl has no meaning");
+    if (all_ && marking_.conditional()) throw usage("--all takes no conditions");
     check_ttl(ttl_);
     marking_.ttl(ttl_);
     marking_.check();
@@ -38,7 +39,7 @@ class Purge final : public Action {
   int empty(Natskv& natskv) {
     auto bucket = natskv.bucket(marking_.bucket());
     if (!marking_.forced() && !natskv.interactive())
-      natskv.confirm({}, false, "to empty a bucket nobody can be asked here");
+      natskv.confirm({}, false, fmt::format("emptying bucket \"{}\"", bucket.name()));
     const auto values = bucket.info().at("state").value("messages", std::uint64_t{0});
     if (marking_.dry()) {
       natskv.note(fmt::format("would remove {} values of bucket \"{}\"", values, bucket.name()));

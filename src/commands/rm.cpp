@@ -29,7 +29,7 @@ class Rm final : public Action {
   int run(Natskv& natskv) override {
     auto bucket = natskv.bucket(bucket_);
     if (!force_ && !natskv.interactive())
-      natskv.confirm({}, false, "to remove a bucket nobody can be asked here");
+      natskv.confirm({}, false, fmt::format("removing bucket \"{}\"", bucket_));
     // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
     const auto& state = bucket.info().at("state");
     natskv.confirm(fmt::format("Remove bucket \"{}\" with {} values ({})?", bucket_,

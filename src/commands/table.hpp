@@ -4,13 +4,18 @@
 #include "app/verb.hpp"
 
 #include <span>
+#include <string_view>
 
 namespace natskv::commands {
 
 std::span<const Verb* const> table();
+/// The verb of this name or alias, or null.
+const Verb* find(std::string_view word);
 
 extern const Verb add, edit, rm, ls, info, compact;
-extern const Verb get, put, create, update, del, purge, keys, history, revert, watch;
-extern const Verb sandbox, help;
+extern const Verb get, put, create, update, del, purge, keys, history, revert, watch, edit_value;
+extern const Verb export_, import_, diff, cp;
+extern const Verb context, doctor, sandbox, help;
+extern const Verb complete;
 
 }  // namespace natskv::commands

@@ -25,8 +25,12 @@ void check_ttl(const std::optional<Span>& ttl) {
   }
 }
 
+bool answer_wanted(const Natskv& natskv) {
+  return !natskv.quiet() || natskv.given().output || natskv.given().json;
+}
+
 int print(Natskv& natskv, const Written& written) {
-  if (natskv.quiet() && !natskv.given().output && !natskv.given().json) return 0;
+  if (!answer_wanted(natskv)) return 0;
   auto rows = natskv.rows(fields::written(), Style::write());
   rows(written);
   rows.finish();

@@ -1,8 +1,11 @@
 #include "kv/bucket.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/trace.hpp"
+#include "kv/watch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,10 +15,25 @@
 namespace natskv {
 namespace {
 
+// nats.c sends a sequence as a signed number, and the server calls a negative one malformed.
+constexpr std::uint64_t highest_revision = std::numeric_limits<std::int64_t>::max();
+
 std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
 
 void set(natsMsg* message, const char* name, const std::string& value) {
   nats::check(natsMsgHeader_Set(message, name, value.c_str()));
+}
+
+std::string header_words(Operation operation, const Condition& condition) {
+  std::string words;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    words += fmt::format("{}{}: {}", words.empty() ? "" : ", ", name, value);
+  };
+  if (operation != Operation::put) add("KV-Operation", natskv::name_of(operation));
+  if (operation == Operation::purge) add("Nats-Rollup", "sub");
+  if (condition.ttl) add("Nats-TTL", ttl_text(*condition.ttl));
+  if (condition.revision) add("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition.revision));
+  return words;
 }
 
 }  // namespace
@@ -25,9 +43,13 @@ Bucket::Bucket(Session& session, std::string name) : session_(session), name_(st
 kvStore* Bucket::store() {
   if (!store_) {
     kvStore* raw = nullptr;
-    const natsStatus status = js_KeyValue(&raw, session_.jetstream(), name_.c_str());
+    jsCtx* js = session_.jetstream();
+    const natsStatus status = traced(
+        session_, {.subject = session_.api_subject("STREAM.INFO.KV_" + name_), .function = "js_KeyValue"},
+        nullptr, [&] { return js_KeyValue(&raw, js, name_.c_str()); });
     if (status == NATS_NOT_FOUND) throw no_bucket(name_);
     if (status == NATS_INVALID_ARG) throw no_key_value(name_);
+    if (status == NATS_ERR) (void)info();  // js_KeyValue loses the code that says which error it was
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
     store_.reset(raw);
   }
@@ -65,10 +87,18 @@ const Place& Bucket::place() {
 }
 
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
+  if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   kvStore* kv = store();
   kvEntry* raw = nullptr;
+  const std::string asked = session_.api_subject("DIRECT.GET.KV_" + name_);
+  Asking asking(session_, {.subject = revision ? asked : fmt::format("{}.$KV.{}.{}", asked, name_, key),
+                           .function = revision ? "kvStore_GetRevision" : "kvStore_Get"});
   const natsStatus status =
       revision ? kvStore_GetRevision(&raw, kv, key.c_str(), *revision) : kvStore_Get(&raw, kv, key.c_str());
+  if (status == NATS_OK)
+    asking.revision(kvEntry_Revision(raw));
+  else
+    asking.ended(status);
   const std::shared_ptr<kvEntry> owner(raw, [](kvEntry* e) { kvEntry_Destroy(e); });
   const int length = status == NATS_OK ? kvEntry_ValueLen(raw) : 0;
   if (status == NATS_OK && length > 0) {
@@ -108,22 +138,32 @@ bool Bucket::direct() {
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
   const Place& where = place();
+  if (!revision && natskv::reads_as_pattern(key)) return listed(key);
+  if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
   natsStatus status = NATS_OK;
   jsErrCode code{};
+  jsCtx* js = session_.jetstream();
+  const std::string leader = session_.api_subject("STREAM.MSG.GET." + where.stream);
   if (!consistent && direct()) {
     jsDirectGetMsgOptions options;
     nats::check(jsDirectGetMsgOptions_Init(&options));
+    std::string asked = session_.api_subject("DIRECT.GET." + where.stream);
     if (revision)
       options.Sequence = *revision;
     else
       options.LastBySubject = subject.c_str();
-    status = js_DirectGetMsg(&raw, session_.jetstream(), where.stream.c_str(), nullptr, &options);
+    if (!revision) asked += "." + subject;
+    status = traced(session_, {.subject = asked, .function = "js_DirectGetMsg"}, nullptr,
+                    [&] { return js_DirectGetMsg(&raw, js, where.stream.c_str(), nullptr, &options); });
   } else if (revision) {
-    status = js_GetMsg(&raw, session_.jetstream(), where.stream.c_str(), *revision, nullptr, &code);
+    status = traced(session_, {.subject = leader, .function = "js_GetMsg"}, nullptr,
+                    [&] { return js_GetMsg(&raw, js, where.stream.c_str(), *revision, nullptr, &code); });
   } else {
-    status = js_GetLastMsg(&raw, session_.jetstream(), where.stream.c_str(), subject.c_str(), nullptr, &code);
+    status = traced(session_, {.subject = leader, .function = "js_GetLastMsg"}, nullptr, [&] {
+      return js_GetLastMsg(&raw, js, where.stream.c_str(), subject.c_str(), nullptr, &code);
+    });
   }
   const std::shared_ptr<natsMsg> message(raw, [](natsMsg* m) { natsMsg_Destroy(m); });
   constexpr int no_message_found = 10037;
@@ -141,14 +181,43 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   return Found{entry, message};
 }
 
+std::optional<Found> Bucket::listed(const std::string& key) {
+  std::optional<Found> found;
+  EntryStream entries(session_, name_, {.patterns = {{key, false}}});
+  while (const Entry* entry = entries.next_current()) {
+    struct Texts {
+      std::string key, value, reason;
+    };
+    const auto texts = std::make_shared<const Texts>(
+        Texts{key, std::string(entry->value.data), std::string(entry->marker_reason)});
+    found = Found{*entry, texts};
+    found->entry.bucket = name_;
+    found->entry.key = texts->key;
+    found->entry.value = Bytes{texts->value};
+    found->entry.marker_reason = texts->reason;
+  }
+  return found;
+}
+
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
+
+Asked Bucket::put_asked(std::string_view function, const std::string& key, std::string_view value,
+                        const Condition& condition) {
+  return {.subject = fmt::format("{}$KV.{}.{}", session_.put_prefix(), name_, key),
+          .function = function,
+          .bytes = value.size(),
+          .headers = header_words(Operation::put, condition),
+          .writes = true};
+}
 
 Written Bucket::put(const std::string& key, std::string_view value) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
   kvStore* kv = store();
   check_size(session_, doing);
   std::uint64_t revision = 0;
-  const auto status = kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+  const auto status = traced(session_, put_asked("kvStore_Put", key, value, {}), &revision, [&] {
+    return kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+  });
   if (status == NATS_OK) return {name_, key, revision, Operation::put};
   const auto error = nats::error(status);
   if (is_mirror(status)) return publish(key, value, Operation::put, {}, false);
@@ -161,8 +230,11 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
   kvStore* kv = store();
   check_size(session_, doing);
   std::uint64_t revision = 0;
-  const auto status =
-      kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), expected);
+  const auto status = traced(
+      session_, put_asked("kvStore_Update", key, value, {.revision = expected, .ttl = {}}), &revision, [&] {
+        return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()),
+                              expected);
+      });
   if (status == NATS_OK) return {name_, key, revision, Operation::put};
   const auto error = nats::error(status);
   if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}}, false);
@@ -171,31 +243,36 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
 
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
-  if (ttl)
-    require_ttl();
-  else {
+  if (ttl) {
+    require_ttl(*ttl);
+  } else {
     kvStore* kv = store();
     check_size(session_, doing);
     std::uint64_t revision = 0;
     const auto status =
-        kvStore_Create(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+        traced(session_, put_asked("kvStore_Update", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
+          return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), 0);
+        });
     if (status == NATS_OK) return {name_, key, revision, Operation::put};
     const auto error = nats::error(status);
     if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
   }
-  // What kvStore_Create can't: a TTL, a mirror, and a key whose last message is a marker the server wrote.
+  // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
+  // neither a TTL, a mirror, nor a marker that the server wrote.
   const auto last = entry(key);
   if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
   return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl}, true);
 }
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
-  if (condition.ttl) require_ttl();
+  if (condition.ttl) require_ttl(*condition.ttl);
   return publish(key, {}, operation, condition, false);
 }
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
                         const Condition& condition, bool creates) {
+  const bool pattern = natskv::reads_as_pattern(key);
+  if (pattern && operation == Operation::purge) throw reads_as_pattern(name_, key);
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
@@ -212,19 +289,32 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  if (condition.revision && *condition.revision == 0)
+  // Of a key that is a pattern the server would compare the revisions of what it matches.
+  const auto expected = pattern ? std::nullopt : condition.revision;
+  if (expected && *expected == 0)
     options.ExpectNoMessage = true;
-  else if (condition.revision)
-    options.ExpectLastSubjectSeq = *condition.revision;
+  else if (expected)
+    options.ExpectLastSubjectSeq = *expected;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
-  const natsStatus status = js_PublishMsg(&ack, session_.jetstream(), raw, &options, &code);
+  jsCtx* js = session_.jetstream();
+  Asking asking(session_, {.subject = subject,
+                           .function = "js_PublishMsg",
+                           .bytes = value.size(),
+                           .headers = header_words(operation, condition),
+                           .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
   const nats::PubAck owned(ack);
+  if (status == NATS_OK)
+    asking.revision(ack->Sequence);
+  else
+    asking.ended(status, static_cast<int>(code));
   if (status != NATS_OK) throw explain(session_, nats::error(status, static_cast<int>(code)), doing);
   return {name_, key, ack->Sequence, operation};
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;
@@ -245,16 +335,66 @@ std::uint64_t Bucket::erase_all() {
 }
 
 void Bucket::remove() {
-  const natsStatus status = js_DeleteKeyValue(session_.jetstream(), name_.c_str());
+  jsCtx* js = session_.jetstream();
+  const natsStatus status = traced(session_,
+                                   {.subject = session_.api_subject("STREAM.DELETE.KV_" + name_),
+                                    .function = "js_DeleteKeyValue",
+                                    .writes = true},
+                                   nullptr, [&] { return js_DeleteKeyValue(js, name_.c_str()); });
   if (status == NATS_NOT_FOUND) throw no_bucket(name_);
   if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_, .writes = true});
+}
+
+void Bucket::ask_write(const std::string& key) {
+  const std::string subject = place().write_prefix + key;
+  natsMsg* raw = nullptr;
+  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, nullptr, 0));
+  const nats::Message message(raw);
+  jsPubOptions options;
+  nats::check(jsPubOptions_Init(&options));
+  options.ExpectStream = "natskv-doctor-asks-only";
+  jsCtx* js = session_.jetstream();
+  jsPubAck* ack = nullptr;
+  jsErrCode code{};
+  Asking asking(session_, {.subject = subject,
+                           .function = "js_PublishMsg",
+                           .headers = std::string("Nats-Expected-Stream: ") + options.ExpectStream,
+                           .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
+  const nats::PubAck owned(ack);
+  asking.ended(status, static_cast<int>(code));
+  constexpr int stream_not_match = 10060;
+  if (static_cast<int>(code) == stream_not_match) return;
+  if (status == NATS_OK)
+    throw Failure(Exit::failure,
+                  fmt::format("key \"{}\" of bucket \"{}\": the server ignored Nats-Expected-Stream "
+                              "and stored an empty value, revision {}",
+                              key, name_, ack->Sequence));
+  throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
 }
 
 void Bucket::require_ttl() {
   if (info().at("config").value("allow_msg_ttl", false)) return;
   throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", name_),
-                fmt::format("natskv edit {} --marker-ttl 1h enables it (nats-server 2.11 or newer)", name_),
+                fmt::format("natskv edit {} --marker-ttl 1s enables it (nats-server 2.11 or newer)", name_),
                 {name_, {}, 0});
+}
+
+void Bucket::require_ttl(Span ttl) {
+  require_ttl();
+  const auto& config = info_->at("config");
+  const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
+  // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
+  // seconds.
+  constexpr std::int64_t second = 1'000'000'000;
+  if (ttl.ns / second >= markers / second || config.value("max_msgs_per_subject", std::int64_t{1}) == 1)
+    return;
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
+                  "not {}",
+                  name_, ttl_text(Span{markers}), ttl_text(ttl)),
+      fmt::format("natskv edit {} --marker-ttl {} allows it", name_, ttl_text(ttl)), {name_, {}, 0});
 }
 
 }  // namespace natskv

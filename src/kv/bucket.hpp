@@ -14,6 +14,8 @@
 
 namespace natskv {
 
+struct Asked;  // kv/trace.hpp
+
 /// What a write answers. Owns its words, for it outlives the command's locals in a row.
 struct Written {
   std::string bucket;
@@ -65,6 +67,9 @@ class Bucket {
   std::uint64_t erase_all();
   /// Removes the bucket (js_DeleteKeyValue).
   void remove();
+  /// Whether this key may be written, asked without writing: a publish that expects another stream, which the
+  /// server refuses (10060) after it looked at the permission. Returns if so, else Failure.
+  void ask_write(const std::string& key);
 
   /// STREAM.INFO's answer as it is. Failure: not_found; 1 where the stream is no bucket.
   const nlohmann::ordered_json& info();
@@ -73,11 +78,17 @@ class Bucket {
   bool direct();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
+  /// The same for this TTL: one that is shorter than the bucket's markers live would be lengthened silently.
+  void require_ttl(Span ttl);
 
  private:
   kvStore* store();
   Written publish(const std::string& key, std::string_view value, Operation operation,
                   const Condition& condition, bool creates);
+  /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
+  std::optional<Found> listed(const std::string& key);
+  Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
+                  const Condition& condition);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 

@@ -2,7 +2,7 @@
 
 #include "kv/explain.hpp"
 #include "nats/api.hpp"
-#include "nats/greeting.hpp"
+#include "nats/look.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

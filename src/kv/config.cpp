@@ -246,6 +246,9 @@ Json significant(const Json& config) {
   const auto drop = [&kept](const char* name, const char* usual) {
     if (const auto at = kept.find(name); at != kept.end() && *at == usual) kept.erase(at);
   };
+  // The server decides it by the origin: asked for or not, it is false where the origin allows no direct
+  // gets.
+  kept.erase("mirror_direct");
   drop("compression", "none");
   drop("retention", "limits");
   drop("persist_mode", "default");

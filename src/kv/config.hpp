@@ -17,28 +17,28 @@ namespace natskv {
 /// What the user named of a bucket's settings; the rest stays as it is (edit) or takes ADR-8's defaults
 /// (add).
 struct Wishes {
-  std::optional<std::string> description;  ///< "" removes it
-  std::optional<std::uint64_t> history;    ///< 1 … 64
-  std::optional<std::string> storage;      ///< "file" or "memory"; add only
-  std::optional<Span> ttl;                 ///< 0: for ever
-  std::optional<Span> marker_ttl;          ///< 0: no limit markers
-  std::optional<std::uint64_t> replicas;   ///< 1 … 5
-  std::optional<Size> max_value_size;      ///< 0 and -1: unlimited
-  std::optional<Size> max_bucket_size;     ///< 0 and -1: unlimited
-  std::optional<bool> compress;
-  std::optional<std::vector<std::string>> tags;               ///< replaces; none: removes
-  std::optional<std::string> cluster;                         ///< "" removes it
-  std::vector<std::pair<std::string, std::string>> metadata;  ///< set beside what is there
-  std::optional<std::string> republish_source;
-  std::optional<std::string> republish_destination;
+  std::optional<std::string> description = {};  ///< "" removes it
+  std::optional<std::uint64_t> history = {};    ///< 1 … 64
+  std::optional<std::string> storage = {};      ///< "file" or "memory"; add only
+  std::optional<Span> ttl = {};                 ///< 0: for ever
+  std::optional<Span> marker_ttl = {};          ///< 0: no limit markers
+  std::optional<std::uint64_t> replicas = {};   ///< 1 … 5
+  std::optional<Size> max_value_size = {};      ///< 0 and -1: unlimited
+  std::optional<Size> max_bucket_size = {};     ///< 0 and -1: unlimited
+  std::optional<bool> compress = {};
+  std::optional<std::vector<std::string>> tags = {};               ///< replaces; none: removes
+  std::optional<std::string> cluster = {};                         ///< "" removes it
+  std::vector<std::pair<std::string, std::string>> metadata = {};  ///< set beside what is there
+  std::optional<std::string> republish_source = {};
+  std::optional<std::string> republish_destination = {};
   bool republish_headers = false;
-  std::optional<std::string> mirror;  ///< a bucket's name; add only
-  std::optional<std::string> mirror_domain;
-  std::vector<std::string> sources;  ///< buckets' names, set beside what is there
+  std::optional<std::string> mirror = {};  ///< a bucket's name; add only
+  std::optional<std::string> mirror_domain = {};
+  std::vector<std::string> sources = {};  ///< buckets' names, set beside what is there
   bool no_metadata = false;
   bool no_republish = false;
   bool no_mirror = false;
-  std::vector<std::string> no_sources;
+  std::vector<std::string> no_sources = {};
 };
 
 /// The stream configuration of a new bucket, as ADR-8 and ADR-57 prescribe and nats.go's KeyValueConfig makes

@@ -1,17 +1,31 @@
 #include "kv/connect.hpp"
 
+#include "base/file.hpp"
+#include "base/quote.hpp"
 #include "nats/check.hpp"
 #include "nats/compat.hpp"
+#include "nats/nkey.hpp"
 #include "nats/version.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace natskv {
 namespace {
+
+// nats.c puts words into its CONNECT as they are: a quote in a password would end it.
+std::string in_json(std::string_view word) {
+  std::string literal;
+  text::json_string(word, literal);
+  return literal.substr(1, literal.size() - 2);
+}
 
 // The library's threads call these. A permission violation is an asynchronous error: without closing, the
 // call that waits would see only its time-out (NATSC.md, decision 4).
@@ -33,18 +47,87 @@ void on_disconnected(natsConnection*, void* closure) { ++static_cast<Link*>(clos
 void on_reconnected(natsConnection*, void* closure) { ++static_cast<Link*>(closure)->reconnects; }
 void on_closed(natsConnection*, void* closure) { static_cast<Link*>(closure)->closed = true; }
 
-void secrets(natsOptions* options, const config::Settings& settings) {
+// Into the library's memory: it frees what it is given.
+natsStatus handed_over(const std::string& text, char** out) {
+  *out = ::strdup(text.c_str());
+  return *out == nullptr ? NATS_NO_MEMORY : NATS_OK;
+}
+
+natsStatus give_jwt(char** jwt, char**, void* closure) {
+  return handed_over(static_cast<Link*>(closure)->jwt.reveal(), jwt);
+}
+
+natsStatus sign(char** why, unsigned char** signature, int* length, const char* nonce, void* closure) {
+  if (nonce == nullptr || *nonce == '\0') {
+    (void)handed_over("the server gives no nonce to sign: it takes neither NKeys nor JWTs", why);
+    return NATS_CONNECTION_AUTH_FAILED;
+  }
+  return nats_Sign(static_cast<Link*>(closure)->seed.reveal().c_str(), nonce, signature, length);
+}
+
+Failure no_secret(const std::string& what, const char* why) {
+  return {Exit::not_allowed, fmt::format("{} {}", what, why),
+          "natskv doctor shows where each value comes from"};
+}
+
+std::string content(const std::string& path, const std::string& what) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  return read_all(open_to_read(path, what).fd(), what, in_quotes(path), most);
+}
+
+// The signing itself is nats.c's (nats_Sign); what it is given is looked at here, so that a wrong file is
+// named before a server is asked.
+void take_seed(const std::string& text, const std::string& what, Link& link) {
+  const auto seed = nats::seed_in(text);
+  if (!seed) throw no_secret(what, text.empty() ? "is empty" : "holds no NKey seed");
+  link.seed = config::Secret(*seed);
+}
+
+// header.claims.signature, alone or between BEGIN and END lines.
+void take_jwt(std::string_view text, const std::string& what, Link& link) {
+  constexpr std::string_view blank = " \t\r\n";
+  if (text.find_first_not_of(blank) == std::string_view::npos) throw no_secret(what, "is empty");
+  while (!text.empty()) {
+    const std::size_t start = std::min(text.find_first_not_of(blank), text.size());
+    const std::string_view word = text.substr(start, text.find_first_of(blank, start) - start);
+    if (word.starts_with("eyJ") && std::count(word.begin(), word.end(), '.') == 2 && !word.ends_with('.')) {
+      link.jwt = config::Secret(std::string(word));
+      return;
+    }
+    text.remove_prefix(std::min(start + std::max<std::size_t>(word.size(), 1), text.size()));
+  }
+  throw no_secret(what, "holds no JWT");
+}
+
+void secrets(natsOptions* options, const config::Settings& settings, Link& link) {
   using nats::check;
   if (!settings.creds_file.empty()) {
-    check(natsOptions_SetUserCredentialsFromFiles(options, settings.creds_file.c_str(), nullptr));
+    const std::string what = "the credentials file " + in_quotes(settings.creds_file);
+    const std::string text = content(settings.creds_file, "--creds");
+    take_jwt(text, what, link);
+    take_seed(text, what, link);
   } else if (!settings.jwt_file.empty()) {
-    check(natsOptions_SetUserCredentialsFromFiles(options, settings.jwt_file.c_str(),
-                                                  settings.seed_file.c_str()));
+    take_jwt(content(settings.jwt_file, "--jwt"), "the JWT file " + in_quotes(settings.jwt_file), link);
+    take_seed(content(settings.seed_file, "--seed"), "the seed file " + in_quotes(settings.seed_file), link);
+  } else if (!settings.jwt.empty()) {
+    const std::string what = "context " + in_quotes(settings.context);
+    take_jwt(settings.jwt.reveal(), what + ": user_jwt", link);
+    take_seed(settings.seed.reveal(), what + ": user_seed", link);
+  }
+  if (!link.jwt.empty()) {
+    check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));
+  } else if (!settings.nkey_file.empty()) {
+    const std::string what = "the NKey file " + in_quotes(settings.nkey_file);
+    take_seed(content(settings.nkey_file, "--nkey"), what, link);
+    const auto key = nats::public_key(link.seed.reveal());
+    if (!key) throw no_secret(what, "holds no NKey seed");
+    check(natsOptions_SetNKey(options, key->c_str(), sign, &link));
   }
   if (!settings.token.empty()) {
-    check(natsOptions_SetToken(options, settings.token.reveal().c_str()));
+    check(natsOptions_SetToken(options, in_json(settings.token.reveal()).c_str()));
   } else if (!settings.user.empty()) {
-    check(natsOptions_SetUserInfo(options, settings.user.c_str(), settings.password.reveal().c_str()));
+    check(natsOptions_SetUserInfo(options, in_json(settings.user).c_str(),
+                                  in_json(settings.password.reveal()).c_str()));
   }
 }
 
@@ -63,10 +146,12 @@ void tls(natsOptions* options, const config::Settings& settings) {
 
 void manners(natsOptions* options, const config::Settings& settings, bool reconnect) {
   using nats::check;
-  check(natsOptions_SetName(options, settings.connection_name.c_str()));
+  check(natsOptions_SetName(options, in_json(settings.connection_name).c_str()));
   // One dead server of several may not eat the time of the others.
-  const auto share = static_cast<std::int64_t>(settings.servers.size() > 1 ? 1500 : settings.timeout.ms());
-  check(natsOptions_SetTimeout(options, std::min(share, settings.timeout.ms())));
+  const auto count = static_cast<std::int64_t>(settings.servers.size());
+  const std::int64_t share = settings.timeout.ms() / count;
+  check(natsOptions_SetTimeout(
+      options, std::max<std::int64_t>(count > 1 ? std::min<std::int64_t>(share, 1500) : share, 1)));
   check(natsOptions_SetNoRandomize(options, true));
   if (!settings.inbox_prefix.empty()) {
     check(natsOptions_SetCustomInboxPrefix(options, settings.inbox_prefix.c_str()));
@@ -87,69 +172,90 @@ void manners(natsOptions* options, const config::Settings& settings, bool reconn
   check(natsOptions_SetMaxPingsOut(options, 2));
 }
 
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    unsigned byte = 0;
+    const char* digits = text.data() + at + 1;
+    if (text[at] == '%' && at + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      out += static_cast<char>(byte);
+      at += 2;
+    } else {
+      out += text[at];
+    }
+  }
+  return out;
+}
+
+// A user part is percent-encoded, as in the nats tool; nats.c reads it so from 3.9 on only, and no version
+// escapes it. Where all servers that have one have the same, it becomes an option; otherwise the URLs stay as
+// they are.
+std::vector<std::string> without_users(natsOptions* options, const std::vector<std::string>& servers) {
+  const auto user_of = [](const std::string& url) {
+    const std::size_t start = url.find("://") + 3;
+    const std::size_t at = url.rfind('@');
+    return at == std::string::npos ? std::string() : url.substr(start, at - start);
+  };
+  std::string user;
+  for (const auto& url : servers) {
+    const std::string own = user_of(url);
+    if (!own.empty() && !user.empty() && own != user) return servers;
+    if (!own.empty()) user = own;
+  }
+  if (user.empty()) return servers;
+  const std::size_t colon = user.find(':');
+  const std::string name = in_json(percent_decoded(user.substr(0, colon)));
+  if (colon == std::string::npos)
+    nats::check(natsOptions_SetToken(options, name.c_str()));
+  else
+    nats::check(natsOptions_SetUserInfo(options, name.c_str(),
+                                        in_json(percent_decoded(user.substr(colon + 1))).c_str()));
+  std::vector<std::string> bare;
+  for (const auto& url : servers) bare.push_back(config::shown({url}));
+  return bare;
+}
+
+// What nats.c finds wrong with the files, as a sentence.
+Failure unusable(const nats::Error& error, const config::Settings& settings) {
+  if (settings.tls_first && error.status == NATS_INVALID_ARG) {
+    return usage(fmt::format("--tlsfirst needs nats.c {} or newer, this natskv was built with {}",
+                             nats::tls_handshake_first_since, nats::compiled_version()));
+  }
+  const std::string_view text = error.what();
+  if (text.find("trusted certificates") != std::string_view::npos)
+    return {Exit::not_allowed,
+            fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+  if (!settings.tls_cert.empty() && error.status == NATS_SSL_ERROR) {
+    return {Exit::not_allowed, fmt::format("--tlscert {} and --tlskey {} cannot be used: {}",
+                                           in_quotes(settings.tls_cert), in_quotes(settings.tls_key), text)};
+  }
+  return {Exit::not_allowed, fmt::format("cannot use the given credentials: {}", text)};
+}
+
 }  // namespace
 
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect) {
   natsOptions* raw = nullptr;
   nats::check(natsOptions_Create(&raw));
   nats::Options options(raw);
+  const auto urls = without_users(raw, settings.servers);
   std::vector<const char*> servers;
-  servers.reserve(settings.servers.size());
-  for (const auto& server : settings.servers) servers.push_back(server.c_str());
+  servers.reserve(urls.size());
+  for (const auto& url : urls) servers.push_back(url.c_str());
   nats::check(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
   manners(raw, settings, reconnect);
   try {
-    secrets(raw, settings);
+    secrets(raw, settings, link);
     tls(raw, settings);
   } catch (const nats::Error& error) {
-    if (settings.tls_first && error.status == NATS_INVALID_ARG) {
-      throw usage(fmt::format("--tlsfirst needs nats.c {} or newer, this natskv was built with {}",
-                              nats::tls_handshake_first_since, nats::compiled_version()));
-    }
-    throw Failure(Exit::not_allowed, fmt::format("cannot use the given credentials: {}", error.what()));
+    throw unusable(error, settings);
   }
   nats::check(natsOptions_SetErrorHandler(raw, on_error, &link));
   nats::check(natsOptions_SetDisconnectedCB(raw, on_disconnected, &link));
   nats::check(natsOptions_SetReconnectedCB(raw, on_reconnected, &link));
   nats::check(natsOptions_SetClosedCB(raw, on_closed, &link));
   return options;
-}
-
-Failure refused(const nats::Error& error, const config::Settings& settings) {
-  const std::string where = config::shown(settings.servers);
-  const std::string_view text = error.what();
-  switch (error.status) {
-    case NATS_NO_SERVER:
-      return {Exit::unreachable, fmt::format("no server answers at {}", where),
-              "start one (natskv sandbox), or name another with --server or NATS_URL"};
-    case NATS_CONNECTION_AUTH_FAILED:
-      return {Exit::not_allowed, fmt::format("{} refused the credentials: {}", where, text),
-              "give --user and --password, --token, --creds or --nkey, or a --context that has them"};
-    case NATS_SSL_ERROR:
-      return {Exit::not_allowed, fmt::format("no trusted TLS connection to {}: {}", where, text),
-              settings.tls_ca.empty() ? "name the certificate authority with --tlsca" : ""};
-    case NATS_SECURE_CONNECTION_WANTED:
-      return {Exit::not_allowed, fmt::format("{} does not offer TLS, which was asked for", where)};
-    case NATS_SECURE_CONNECTION_REQUIRED:
-      return {Exit::not_allowed, fmt::format("{} requires TLS", where), "use a tls:// URL, and --tlsca"};
-    case NATS_PROTOCOL_ERROR:
-    case NATS_IO_ERROR:
-    case NATS_CONNECTION_CLOSED:
-      if (settings.tls_required && settings.tls_cert.empty()) {
-        return {Exit::not_allowed,
-                fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
-                "give --tlscert and --tlskey"};
-      }
-      return {Exit::unreachable, fmt::format("{} broke off the connection: {}", where, text)};
-    case NATS_TIMEOUT:
-      return {Exit::unreachable, fmt::format("no answer from {} within {} ms", where, settings.timeout.ms())};
-    default:
-      // A seed or JWT that nats.c can't use is found only while connecting.
-      if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty()) {
-        return {Exit::not_allowed, fmt::format("cannot use the given credentials: {}", text)};
-      }
-      return {Exit::unreachable, fmt::format("cannot connect to {}: {}", where, text)};
-  }
 }
 
 }  // namespace natskv

@@ -11,7 +11,7 @@ namespace natskv {
 /// Failure: usage (2) for files nats.c can't read, not_allowed (6) for secrets that are none.
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect);
 
-/// What a failed connect means to a user.
-Failure refused(const nats::Error& error, const config::Settings& settings);
+/// What a failed connect means to a user. May look at the servers' greetings and at the JWT's own date.
+Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link);
 
 }  // namespace natskv

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <string_view>
+#include <utility>
+
 namespace natskv {
 namespace {
 
@@ -73,11 +76,27 @@ Failure too_large(Session& session, const Doing& doing) {
           "natskv edit --max-value-size raises it", about(doing)};
 }
 
-Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
-  const auto failure = [&](Exit exit, std::string text, std::string hint = {}) {
-    return Failure(exit, std::move(text), std::move(hint), about(doing));
+// kvStore_* pass no jsErrCode on: the server's text has to tell.
+int code_of(const nats::Error& error) {
+  constexpr std::pair<std::string_view, int> texts[] = {
+      {"message size exceeds maximum allowed", message_too_large},
+      {"maximum bytes exceeded", stream_full},
+      {"resource limits exceeded for account", resources_exceeded},
+      {"insufficient resources", resources_exceeded},
+      {"JetStream not enabled for account", jetstream_not_enabled_for_account},
   };
-  switch (error.code) {
+  if (error.code != 0) return error.code;
+  for (const auto& [text, code] : texts) {
+    if (std::string_view(error.what()).find(text) != std::string_view::npos) return code;
+  }
+  return 0;
+}
+
+Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
+  const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
+    return Failure(exit, text, std::move(hint), about(doing));
+  };
+  switch (code_of(error)) {
     case stream_not_found:
       return no_bucket(doing.bucket);
     case jetstream_not_enabled_for_account:
@@ -107,7 +126,7 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
                      fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
     case message_ttl_disabled:
       return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
-                     fmt::format("natskv edit {} --marker-ttl 1h enables it", doing.bucket));
+                     fmt::format("natskv edit {} --marker-ttl 1s enables it", doing.bucket));
     default:
       return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
   }
@@ -147,6 +166,16 @@ Failure no_key(const std::string& bucket, const std::string& key) {
           fmt::format("key \"{}\" not found in bucket \"{}\"", key, bucket),
           {},
           {bucket, key, 0}};
+}
+
+Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
+  return {
+      Exit::failure,
+      fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                  "purge other keys too",
+                  key, bucket),
+      "natskv del --literal deletes it",
+      {bucket, key, 0}};
 }
 
 Failure conflict(const Doing& doing, std::uint64_t current) {
@@ -195,6 +224,8 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
     case NATS_CONNECTION_DISCONNECTED:
     case NATS_IO_ERROR:
     case NATS_STALE_CONNECTION:
+    case NATS_INVALID_SUBSCRIPTION:  // closed with its connection
+    case NATS_INSUFFICIENT_BUFFER:  // what a request meets while a connection is down that will be made again
       return no_answer(session, error, doing);
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};

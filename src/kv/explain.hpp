@@ -29,6 +29,8 @@ Failure no_bucket(const std::string& bucket);
 /// A stream of a bucket's name that is none: never touched.
 Failure no_key_value(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
+/// A key that the server takes for a pattern: purging it would take what it matches along.
+Failure reads_as_pattern(const std::string& bucket, const std::string& key);
 Failure conflict(const Doing& doing, std::uint64_t current);
 /// A value that the server would refuse anyway, found before it is sent.
 void check_size(Session& session, const Doing& doing);

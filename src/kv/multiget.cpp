@@ -1,17 +1,20 @@
 #include "kv/multiget.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/trace.hpp"
 #include "output/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace natskv {
 namespace {
 
-constexpr std::size_t window = 256;
-// Answers that wait for an earlier one are held: their number, not only the requests', is bounded.
-constexpr std::size_t held = 512;
+// Answers under way or waiting for an earlier one; few until it is known how large they are.
+constexpr std::size_t window = 256, first_window = 8;
+constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
 std::string_view header(natsMsg* message, const char* name) {
   const char* value = nullptr;
@@ -26,17 +29,21 @@ std::shared_ptr<natsMsg> shared(natsMsg* message) {
 
 MultiGet::MultiGet(Bucket& bucket, bool consistent)
     : bucket_(bucket),
+      window_(first_window),
       direct_(!consistent && bucket.direct()),
       pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix,
-                {.messages = window, .bytes = std::size_t{8} << 20U}, bucket.session().timeout()) {
+                {.messages = window, .bytes = most_bytes}, bucket.session().timeout()) {
+  trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();
 }
 
 void MultiGet::ask() {
-  while (!wanted_.empty() && asked_.size() < held && pipeline_.room(0)) {
+  while (!wanted_.empty() && asked_.size() < window_ && pipeline_.room(0)) {
     const std::string subject = bucket_.place().read_prefix + wanted_.front();
-    pipeline_.send(next_,
-                   bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject), {});
+    if (!reads_as_pattern(wanted_.front())) {
+      pipeline_.send(
+          next_, bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream + "." + subject), {});
+    }
     asked_.push_back(std::move(wanted_.front()));
     wanted_.pop_front();
     ++next_;
@@ -52,11 +59,13 @@ std::optional<Found> MultiGet::next() {
     return bucket_.entry(wanted, {}, true);
   }
   try {
+    ask();
+    if (reads_as_pattern(key())) ready_[first_] = bucket_.entry(key());
     while (!ready_.contains(first_)) {
-      ask();
       if (auto answer = pipeline_.next(milliseconds(100))) take(std::move(*answer));
       if (session.stop()) throw Stopped{};
       if (const auto refused = session.refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
+      ask();
     }
   } catch (const nats::Error& error) {
     throw explain(session, error, {.bucket = bucket_.name(), .key = key()});
@@ -70,6 +79,8 @@ std::optional<Found> MultiGet::next() {
 void MultiGet::take(nats::Answer answer) {
   if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
   const auto message = shared(answer.message.release());
+  largest_ = std::max(largest_, static_cast<std::size_t>(natsMsg_GetDataLength(message.get())));
+  window_ = std::clamp<std::size_t>(most_bytes / largest_, 1, std::min(window_ * 2, window));
   ready_[answer.id] = entry_of(message);
 }
 

@@ -30,6 +30,8 @@ class MultiGet {
   std::optional<Found> entry_of(const std::shared_ptr<natsMsg>& message);
 
   Bucket& bucket_;
+  std::size_t window_;  // answers under way or held, by the size of the largest so far
+  std::size_t largest_ = 1;
   bool direct_;
   nats::Pipeline pipeline_;
   std::deque<std::string> wanted_;                       // not yet asked for

@@ -1,12 +1,15 @@
 #include "kv/session.hpp"
 
 #include "kv/connect.hpp"
+#include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "nats/api.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace natskv {
@@ -42,19 +45,33 @@ Span Session::starting() { return settings().timeout_given ? timeout() : std::ma
 void Session::connect() {
   link_->fail_fast = fail_fast_ && !reconnect_;
   const auto options = connect_options(settings(), *link_, reconnect_);
+  const std::string where = config::shown(settings().servers);
+  stop_.waiting({fmt::format("no answer from {} within {} ms", where, timeout().ms()), false});
   arm_deadline(timeout());
+  const auto started = std::chrono::steady_clock::now();
   natsConnection* raw = nullptr;
   const natsStatus status = natsConnection_Connect(&raw, options.get());
   connection_.reset(raw);
-  if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings());
+  stop_.waiting({});
+  if (notices_.tracing()) {
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
+    notices_.trace(fmt::format("connect {} -> {}, {:.2f} ms", where,
+                               status == NATS_OK ? std::string("ok") : nats::error(status).what(),
+                               took.count()));
+  }
+  if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings(), *link_);
   if (stop_) throw Stopped{};
-  if (status != NATS_OK) throw refused(nats::error(status), settings());
+  if (status != NATS_OK) throw refused(nats::error(status), settings(), *link_);
   stop_.on_stop([raw] { natsConnection_Close(raw); });
 }
 
 natsConnection* Session::connection() {
   if (!connection_) connect();
   return connection_.get();
+}
+
+std::uint64_t Session::max_payload() {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(natsConnection_GetMaxPayload(connection()), 0));
 }
 
 jsCtx* Session::jetstream() {
@@ -80,22 +97,40 @@ std::string Session::put_prefix() {
 }
 
 nats::Message Session::request(const std::string& subject, std::string_view body, std::optional<Span> wait) {
+  natsConnection* nc = connection();
   natsMsg* raw = nullptr;
-  const auto started = std::chrono::steady_clock::now();
-  const natsStatus status =
-      natsConnection_Request(&raw, connection(), subject.c_str(), body.data(), static_cast<int>(body.size()),
-                             wait.value_or(timeout()).ms());
-  nats::Message answer(raw);
-  if (notices_.tracing()) {
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
-    notices_.trace(fmt::format("request {} ({} B) -> {}, {:.2f} ms", subject, body.size(),
-                               status == NATS_OK ? fmt::format("{} B", natsMsg_GetDataLength(raw))
-                                                 : std::string(natsStatus_GetText(status)),
-                               took.count()));
+  Asking asking(*this, {.subject = subject, .bytes = body.size()});
+  if (!link_->fail_fast) {
+    auto answer = request_in_slices(subject, body, wait.value_or(timeout()));
+    asking.answered(answer.get());
+    return answer;
   }
-  if (status != NATS_OK) throw judge(nats::error(status));
+  const natsStatus status = natsConnection_Request(
+      &raw, nc, subject.c_str(), body.data(), static_cast<int>(body.size()), wait.value_or(timeout()).ms());
+  nats::Message answer(raw);
+  if (status != NATS_OK) {
+    const auto error = judge(nats::error(status));
+    asking.ended(error.status);
+    throw nats::Error(error);
+  }
+  asking.answered(raw);
   if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
   return answer;
+}
+
+// Where a violation does not close the connection (others are in flight), it is looked for: the library's own
+// wait would see only its end.
+nats::Message Session::request_in_slices(const std::string& subject, std::string_view body, Span wait) {
+  nats::Pipeline pipeline(connection(), settings().inbox_prefix, {}, wait);
+  pipeline.send(0, subject, body);
+  while (!stop_) {
+    if (auto answer = pipeline.next(milliseconds(50))) {
+      if (answer->status == NATS_OK) return std::move(answer->message);
+      throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
+    }
+    if (const auto refused = refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
+  }
+  throw nats::Error(NATS_CONNECTION_CLOSED, 0, natsStatus_GetText(NATS_CONNECTION_CLOSED));
 }
 
 nlohmann::ordered_json Session::api(std::string_view what, const std::string& body,
@@ -103,6 +138,26 @@ nlohmann::ordered_json Session::api(std::string_view what, const std::string& bo
   const auto answer = request(api_subject(what), body, wait);
   return nats::api_answer(
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+}
+
+nlohmann::ordered_json Session::request_json(const std::string& subject, Span wait) {
+  const auto answer = request(subject, {}, wait);
+  return nats::api_answer(
+      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+}
+
+std::string Session::connected_url() {
+  std::array<char, 1024> url{};
+  if (natsConnection_GetConnectedUrl(connection(), url.data(), url.size()) != NATS_OK)
+    return config::shown(settings().servers);
+  return config::shown({url.data()});
+}
+
+Span Session::round_trip() {
+  std::int64_t ns = 0;
+  const auto status = natsConnection_GetRTT(connection(), &ns);
+  if (status != NATS_OK) throw explain(*this, nats::error(status), {.bucket = {}});
+  return Span{ns};
 }
 
 std::string Session::violation(int index) {

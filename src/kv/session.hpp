@@ -43,7 +43,8 @@ struct Link {
   std::atomic<int> missed_heartbeats{0};  ///< consumers that fell silent
   std::atomic<bool> closed{false};
   std::atomic<bool> fail_fast{
-      true};  ///< a violation closes the connection, so that the waiting call ends at once
+      true};                 ///< a violation closes the connection, so that the waiting call ends at once
+  config::Secret jwt, seed;  ///< what the library asks for when the server wants a signature
 };
 
 class Session {
@@ -67,6 +68,8 @@ class Session {
   natsConnection* connection();
   jsCtx* jetstream();
   Link& link() { return *link_; }
+  /// The largest message the server takes, in bytes.
+  std::uint64_t max_payload();
   Stop& stop() { return stop_; }
   Notices& notices() { return notices_; }
 
@@ -83,6 +86,12 @@ class Session {
   /// A JetStream API request: "STREAM.INFO.KV_b" and its JSON body (may be empty).
   nlohmann::ordered_json api(std::string_view what, const std::string& body = {},
                              std::optional<Span> wait = {});
+  /// A request without a body whose answer is JSON.
+  nlohmann::ordered_json request_json(const std::string& subject, Span wait);
+  /// SCHEME://HOST:PORT of the server that serves us; connects if need be.
+  std::string connected_url();
+  /// A PING and its PONG.
+  Span round_trip();
   /// The subject of an API request under the domain or prefix in use.
   std::string api_subject(std::string_view what);
   /// Where keys are published: "" or "<prefix>." when another domain or account is addressed (as kvStore_Put
@@ -99,6 +108,7 @@ class Session {
 
  private:
   void connect();
+  nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;
   std::optional<config::Settings> settings_;

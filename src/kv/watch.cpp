@@ -56,11 +56,13 @@ EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
   if (listing_.live) session_.keep_reconnecting();
   session_.connection();
   session_.arm_deadline(session_.starting());
-  // A refusal at the start ends a watch at once; later it must not lose its connection to one.
-  if (listing_.live) session_.link().fail_fast = true;
+  // While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
+  // nor the writes behind a listing may lose the connection to one refused key.
+  const bool fail_fast = session_.link().fail_fast;
+  session_.link().fail_fast = true;
   open();
+  session_.link().fail_fast = fail_fast && !listing_.live;
   session_.lift_deadline();
-  if (listing_.live) session_.link().fail_fast = false;
 }
 
 EntryStream::~EntryStream() = default;

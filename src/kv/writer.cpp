@@ -1,22 +1,27 @@
 #include "kv/writer.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "nats/api.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <charconv>
+
 namespace natskv {
 namespace {
 
 constexpr Span slice = milliseconds(100);
+constexpr std::size_t most_postponed = 256;
+constexpr int too_many_requests = 10167;
 
-nats::Pipeline::Headers headers_of(const Write& write) {
+nats::Pipeline::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
   nats::Pipeline::Headers headers;
   if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
   if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
-  if (write.expected)
-    headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*write.expected));
+  if (condition) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition));
   if (write.never_expires)
     headers.emplace_back("Nats-TTL", "never");
   else if (write.ttl)
@@ -33,77 +38,185 @@ Doing doing(const std::string& bucket, const Write& write) {
           .creates = write.operation == Operation::put && write.expected == std::uint64_t{0}};
 }
 
+Failure unknown(const std::string& bucket, const Write& write, std::string_view why) {
+  return {Exit::unknown,
+          fmt::format("key \"{}\" of bucket \"{}\": {}", write.key, bucket, why),
+          {},
+          {bucket, write.key, 0}};
+}
+
+/// {"stream":"KV_b","seq":7}: what nearly every answer is, without a JSON document. nullopt: anything else.
+std::optional<std::uint64_t> plain_ack(std::string_view body) {
+  constexpr std::string_view name = "\"seq\":";
+  if (!body.starts_with("{\"stream\":")) return std::nullopt;
+  auto at = body.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  at += name.size();
+  while (at < body.size() && body[at] == ' ') ++at;
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(body.data() + at, body.data() + body.size(), sequence);
+  if (error != std::errc{} || sequence == 0) return std::nullopt;
+  return sequence;
+}
+
+std::size_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
+
 }  // namespace
 
-Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats::Pipeline::Limits limits)
+Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats::Pipeline::Limits limits,
+               Loss loss)
     : bucket_(bucket),
       settled_(std::move(settled)),
       pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix, limits,
                 bucket.session().timeout()),
-      violations_(bucket.session().link().violations) {
+      loss_(loss),
+      violations_(bucket.session().link().violations),
+      disconnects_(bucket.session().link().disconnects) {
+  Session& session = bucket_.session();
+  trace(pipeline_, session);
   // Its own answers are bounded one by one; the whole may take as long as it needs.
-  bucket.session().lift_deadline();
-  bucket.session().link().fail_fast = false;
+  session.lift_deadline();
+  session.link().fail_fast = false;
+  if (loss_ == Loss::ends) return;
+  const auto& info = bucket_.info();
+  highest_ = info.at("state").value("last_seq", std::uint64_t{0});
+  created_ = info.value("created", std::string());
+  session.stop().on_stop({});
+}
+
+Writer::~Writer() {
+  if (loss_ == Loss::ends) return;
+  natsConnection* const connection = bucket_.session().connection();
+  bucket_.session().stop().on_stop([connection] { natsConnection_Close(connection); });
 }
 
 void Writer::push(std::uint64_t number, Write write) {
-  check_size(bucket_.session(), doing(bucket_.name(), write));
-  while (!pipeline_.room(write.value.size()) || keys_.contains(write.key)) settle(slice);
-  if (pipeline_.worth_settling()) settle(Span{0});
-  const Write& kept = writes_.emplace(number, std::move(write)).first->second;
-  keys_.emplace(kept.key, number);
+  if (natskv::reads_as_pattern(write.key)) {
+    if (write.erase || write.operation == Operation::purge) {
+      return settled_({.number = number,
+                       .key = write.key,
+                       .operation = write.operation,
+                       .erased = write.erase,
+                       .expected = write.expected.value_or(0),
+                       .revision = 0,
+                       .failure = reads_as_pattern(bucket_.name(), write.key)});
+    }
+    write.expected.reset();  // the server would compare with what the pattern matches
+  }
+  const std::size_t key = hash_of(write.key);
+  throw_if_over();
+  if (!pipeline_.room(write.value.size())) {
+    // Refilled at half a window: a wake-up for each answer would cost more than the answer.
+    do settle(slice);
+    while (pipeline_.worth_settling() || !pipeline_.room(write.value.size()));
+  } else if (pipeline_.worth_settling() || trouble()) {
+    settle(Span{0});
+  }
+  while (keys_.contains(key) || postponed_.size() >= most_postponed) settle(slice);
+  keys_.insert(key);
+  Open open;
+  open.number = number;
+  open.condition = write.expected;
+  open.floor = highest_;
+  open.write = std::move(write);
   try {
-    if (kept.erase) {
-      nlohmann::ordered_json body{{"filter", bucket_.place().read_prefix + kept.key}};
-      if (kept.expected) body["seq"] = *kept.expected + 1;
-      pipeline_.send(number, bucket_.session().api_subject("STREAM.PURGE.KV_" + bucket_.name()), body.dump());
+    check_size(bucket_.session(), doing(bucket_.name(), open.write));
+  } catch (const Failure& failure) {
+    return conclude(std::move(open), 0, failure);
+  }
+  send(std::move(open));
+}
+
+void Writer::send(Open open) {
+  // A listing beside us sets it: then one refused key would cost all that are in flight.
+  bucket_.session().link().fail_fast = false;
+  const std::uint64_t id = next_++;
+  const auto at = writes_.emplace(id, std::move(open)).first;
+  const Write& write = at->second.write;
+  try {
+    if (write.erase) {
+      nlohmann::ordered_json body{{"filter", bucket_.place().read_prefix + write.key}};
+      if (write.expected) body["seq"] = *write.expected + 1;
+      pipeline_.send(id, bucket_.session().api_subject("STREAM.PURGE.KV_" + bucket_.name()), body.dump());
     } else {
-      pipeline_.send(number, bucket_.place().write_prefix + kept.key, kept.value, headers_of(kept));
+      pipeline_.send(id, bucket_.place().write_prefix + write.key, write.value,
+                     headers_of(write, at->second.condition));
     }
   } catch (const nats::Error& error) {
-    const auto failure = explain(bucket_.session(), error, doing(bucket_.name(), kept));
-    keys_.erase(kept.key);
-    writes_.erase(number);
+    if (loss_ == Loss::survives && !bucket_.session().link().closed && error.status != NATS_MAX_PAYLOAD) {
+      doubtful_.push_back(take(at));
+      return recover();
+    }
+    const auto failure = explain(bucket_.session(), error, doing(bucket_.name(), write));
+    keys_.erase(hash_of(write.key));
+    writes_.erase(at);
     give_up();
     throw failure;
   }
 }
 
+void Writer::wait_for(std::string_view key) {
+  while (keys_.contains(hash_of(key))) settle(slice);
+}
+
 void Writer::finish() {
-  while (pipeline_.in_flight() > 0) settle(slice);
+  while (in_flight() > 0) settle(slice);
+}
+
+void Writer::drain(Span most) {
+  draining_ = Clock::now() + std::chrono::nanoseconds(most.ns);
+  try {
+    while (in_flight() > 0 && !over()) settle(milliseconds(20));
+  } catch (const Stopped&) {
+  } catch (const Failure&) {  // another one ended the work
+  }
+  draining_.reset();
+  give_up();
+}
+
+bool Writer::over() const {
+  return draining_ ? Clock::now() >= *draining_ : static_cast<bool>(bucket_.session().stop());
+}
+
+void Writer::throw_if_over() {
+  if (!over()) return;
+  if (loss_ == Loss::ends) give_up();
+  throw Stopped{};
 }
 
 void Writer::settle(Span wait) {
   Session& session = bucket_.session();
+  if (trouble()) recover();
   try {
     while (auto answer = pipeline_.next(wait)) {
       settle_one(std::move(*answer));
       wait = Span{0};
     }
   } catch (const nats::Error& error) {
+    if (loss_ == Loss::survives && !session.link().closed) return recover();
     const auto failure = explain(session, error, {.bucket = bucket_.name()});
     give_up();
     throw failure;
   }
   settle_violations();
-  if (session.stop()) {
-    give_up();
-    throw Stopped{};
-  }
+  send_postponed();
+  throw_if_over();
+}
+
+Writer::Open Writer::take(Opens::iterator at) {
+  Open open = std::move(at->second);
+  writes_.erase(at);
+  return open;
 }
 
 // The write is done with before anyone hears of it: `settled_` may push another of the same key.
-void Writer::conclude(std::uint64_t number, std::uint64_t revision, std::optional<Failure> failure) {
-  const auto at = writes_.find(number);
-  if (at == writes_.end()) return;
-  keys_.erase(at->second.key);
-  const Write write = std::move(at->second);
-  writes_.erase(at);
-  settled_({.number = number,
-            .key = write.key,
-            .operation = write.operation,
-            .erased = write.erase,
-            .expected = write.expected.value_or(0),
+void Writer::conclude(Open open, std::uint64_t revision, std::optional<Failure> failure) {
+  keys_.erase(hash_of(open.write.key));
+  settled_({.number = open.number,
+            .key = std::move(open.write.key),
+            .operation = open.write.operation,
+            .erased = open.write.erase,
+            .expected = open.write.expected.value_or(0),
             .revision = revision,
             .failure = std::move(failure)});
 }
@@ -111,14 +224,54 @@ void Writer::conclude(std::uint64_t number, std::uint64_t revision, std::optiona
 void Writer::settle_one(nats::Answer answer) {
   const auto at = writes_.find(answer.id);
   if (at == writes_.end()) return;
+  const bool erase = at->second.write.erase;
   try {
     if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
-    const auto body =
-        nats::api_answer({natsMsg_GetData(answer.message.get()),
-                          static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get()))});
-    conclude(answer.id, body.value(at->second.erase ? "purged" : "seq", std::uint64_t{0}), std::nullopt);
+    const std::string_view body(natsMsg_GetData(answer.message.get()),
+                                static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get())));
+    auto number = erase ? std::nullopt : plain_ack(body);
+    if (!number) number = nats::api_answer(body).value(erase ? "purged" : "seq", std::uint64_t{0});
+    if (!erase && *number > highest_) {
+      highest_ = *number;
+      highest_key_ = at->second.write.key;
+    }
+    conclude(take(at), *number, std::nullopt);
   } catch (const nats::Error& error) {
-    conclude(answer.id, 0, explain(bucket_.session(), error, doing(bucket_.name(), at->second)));
+    refuse(at, error);
+  }
+}
+
+// What the server did not store. Some of it may be stored yet.
+void Writer::refuse(Opens::iterator at, const nats::Error& error) {
+  Open& open = at->second;
+  const bool starting = loss_ == Loss::survives && error.status == NATS_NO_RESPONDERS &&
+                        bucket_.session().link().reconnects > 0;
+  if ((error.code == too_many_requests || starting) && postpone(open)) {
+    postponed_.push_back(take(at));
+    return;
+  }
+  const bool own_condition = open.condition && !open.write.expected;
+  if (error.conflict() && (own_condition || (open.write.creates && !open.write.erase))) {
+    open.refused = !own_condition;
+    doubtful_.push_back(take(at));
+    return;
+  }
+  const auto failure = explain(bucket_.session(), error, doing(bucket_.name(), open.write));
+  conclude(take(at), 0, failure);
+}
+
+bool Writer::postpone(Open& open) {
+  const auto now = Clock::now();
+  if (open.first_refused == Clock::time_point{}) open.first_refused = now;
+  open.again = now + std::chrono::milliseconds(20);
+  return now - open.first_refused < std::chrono::nanoseconds(bucket_.session().starting().ns);
+}
+
+void Writer::send_postponed() {
+  while (!postponed_.empty() && postponed_.front().again <= Clock::now()) {
+    Open open = std::move(postponed_.front());
+    postponed_.pop_front();
+    send(std::move(open));
   }
 }
 
@@ -138,22 +291,36 @@ void Writer::settle_violations() {
       give_up();
       throw failure;
     }
-    conclude(*id, 0, explain(session, error, doing(bucket_.name(), at->second)));
+    const auto failure = explain(session, error, doing(bucket_.name(), at->second.write));
+    conclude(take(at), 0, failure);
   }
 }
 
 void Writer::give_up() {
+  const std::string why = "the connection was lost; the write may have been stored";
   for (const auto id : pipeline_.abandon()) {
     const auto at = writes_.find(id);
     if (at == writes_.end()) continue;
-    const std::string key = at->second.key;
-    conclude(
-        id, 0,
-        Failure(Exit::unknown,
-                fmt::format(
-                    "key \"{}\" of bucket \"{}\": the connection was lost; the write may have been stored",
-                    key, bucket_.name()),
-                {}, {bucket_.name(), key, 0}));
+    Open open = take(at);
+    const auto failure = unknown(bucket_.name(), open.write, why);
+    conclude(std::move(open), 0, failure);
+  }
+  while (!doubtful_.empty()) {
+    Open open = std::move(doubtful_.front());
+    doubtful_.pop_front();
+    const auto failure = unknown(bucket_.name(), open.write, why);
+    conclude(std::move(open), 0, failure);
+  }
+  while (!postponed_.empty()) {
+    Open open = std::move(postponed_.front());
+    postponed_.pop_front();
+    const Failure failure(
+        Exit::failure,
+        fmt::format("key \"{}\" of bucket \"{}\": the server refused it for now and was not "
+                    "asked again; nothing was written",
+                    open.write.key, bucket_.name()),
+        {}, {bucket_.name(), open.write.key, 0});
+    conclude(std::move(open), 0, failure);
   }
 }
 

@@ -36,9 +36,14 @@ void Pipeline::send(std::uint64_t id, const std::string& subject, std::string_vi
     for (const auto& [name, value] : headers) check(natsMsgHeader_Set(raw, name.c_str(), value.c_str()));
     check(natsConnection_PublishMsg(connection_, raw));
   }
-  open_.emplace(id, Open{Clock::now(), body.size(), subject});
+  open_.emplace(id, Open{Clock::now(), body.size(), subject, observer_ ? headers : Headers{}});
   order_.push_back(id);
   bytes_ += body.size();
+}
+
+void Pipeline::tell(const Open& open, natsStatus status, natsMsg* answer) const {
+  if (observer_)
+    observer_({open.subject, open.headers, open.bytes, status, answer, Clock::now() - open.sent});
 }
 
 void Pipeline::close(std::unordered_map<std::uint64_t, Open>::iterator open) {
@@ -53,6 +58,7 @@ std::optional<Answer> Pipeline::overdue() {
     const auto id = order_.front();
     order_.pop_front();
     if (open == open_.end()) continue;
+    tell(open->second, NATS_TIMEOUT, nullptr);
     close(open);
     return Answer{id, NATS_TIMEOUT, nullptr};
   }
@@ -77,6 +83,7 @@ std::optional<Answer> Pipeline::next(Span slice) {
     std::from_chars(subject.data() + inbox_.size(), subject.data() + subject.size(), id);
     const auto open = open_.find(id);
     if (open == open_.end()) continue;  // answered after its time was up, or twice
+    tell(open->second, NATS_OK, raw);
     close(open);
     while (!order_.empty() && !open_.contains(order_.front())) order_.pop_front();
     if (natsMsg_IsNoResponders(raw)) return Answer{id, NATS_NO_RESPONDERS, nullptr};
@@ -87,7 +94,10 @@ std::optional<Answer> Pipeline::next(Span slice) {
 std::vector<std::uint64_t> Pipeline::abandon() {
   std::vector<std::uint64_t> ids;
   for (const auto id : order_) {
-    if (open_.contains(id)) ids.push_back(id);
+    const auto open = open_.find(id);
+    if (open == open_.end()) continue;
+    tell(open->second, NATS_CONNECTION_CLOSED, nullptr);
+    ids.push_back(id);
   }
   open_.clear();
   order_.clear();
@@ -99,6 +109,7 @@ std::optional<std::uint64_t> Pipeline::settle_subject(std::string_view subject) 
   for (const auto id : order_) {
     const auto open = open_.find(id);
     if (open == open_.end() || open->second.subject != subject) continue;
+    tell(open->second, NATS_NOT_PERMITTED, nullptr);
     close(open);
     return id;
   }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,8 +36,22 @@ class Pipeline {
   };
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
+  /// One request and what became of it, for who wants to see them all.
+  struct Exchange {
+    std::string_view subject;
+    const Headers& headers;
+    std::size_t bytes;
+    natsStatus status;
+    natsMsg* answer;  ///< null: none came
+    std::chrono::steady_clock::duration took;
+  };
+  using Observer = std::function<void(const Exchange&)>;
+
   /// Subscribes its inbox. The connection must outlive it. `wait`: how long an answer may take.
   Pipeline(natsConnection* connection, const std::string& inbox_prefix, Limits limits, Span wait);
+
+  /// Before the first send().
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
   /// Whether one more of so many bytes fits; an empty window takes anything.
   [[nodiscard]] bool room(std::size_t bytes) const {
@@ -66,7 +81,9 @@ class Pipeline {
     Clock::time_point sent;
     std::size_t bytes;
     std::string subject;
+    Headers headers;  // kept for an observer only
   };
+  void tell(const Open& open, natsStatus status, natsMsg* answer) const;
   std::optional<Answer> overdue();
   void close(std::unordered_map<std::uint64_t, Open>::iterator open);
 
@@ -74,6 +91,7 @@ class Pipeline {
   Limits limits_;
   Span wait_;
   std::string inbox_;
+  Observer observer_;
   Subscription subscription_;
   std::unordered_map<std::uint64_t, Open> open_;
   std::deque<std::uint64_t>

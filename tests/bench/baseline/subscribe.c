@@ -1,55 +1,48 @@
-/* The smallest program that reads a bucket's current values with nats.c: one ordered subscription, counting
-   messages and bytes. What natskv keys and watch --initial are measured against.
-   Use: subscribe BUCKET [headers]   (NATS_URL names the server) */
+// All current values by one ordered subscription with a callback: subscribe URL BUCKET [names]
+// Writes nothing but how many there were; "names": headers only.
 #include <nats/nats.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void check(natsStatus status) {
-  if (status == NATS_OK) return;
-  nats_PrintLastErrorStack(stderr);
-  exit(1);
+static volatile int done;
+static volatile long count;
+
+static void taken(natsConnection* connection, natsSubscription* subscription, natsMsg* message, void* closure) {
+  const char* reply = natsMsg_GetReply(message);
+  const char* last = reply == NULL ? NULL : strrchr(reply, '.');
+  (void)connection, (void)subscription, (void)closure;
+  count++;
+  if (last != NULL && strcmp(last, ".0") == 0) done = 1;
+  natsMsg_Destroy(message);
 }
 
 int main(int argc, char** argv) {
   natsConnection* connection = NULL;
-  jsCtx* js = NULL;
   natsSubscription* subscription = NULL;
+  jsCtx* js = NULL;
+  jsOptions wait;
   jsSubOptions options;
-  jsErrCode code;
-  char stream[256], subject[256];
-  unsigned long long messages = 0, bytes = 0;
-
-  if (argc < 2 || getenv("NATS_URL") == NULL) return 2;
-  snprintf(stream, sizeof stream, "KV_%s", argv[1]);
-  snprintf(subject, sizeof subject, "$KV.%s.>", argv[1]);
-  check(natsConnection_ConnectTo(&connection, getenv("NATS_URL")));
-  check(natsConnection_JetStream(&js, connection, NULL));
+  char subject[256], stream[256];
+  if (argc < 3) return 2;
+  snprintf(subject, sizeof subject, "$KV.%s.>", argv[2]);
+  snprintf(stream, sizeof stream, "KV_%s", argv[2]);
+  jsOptions_Init(&wait);
+  wait.Wait = 60000;
   jsSubOptions_Init(&options);
   options.Stream = stream;
   options.Ordered = true;
-  options.Config.DeliverPolicy = js_DeliverAll;
-  options.Config.HeadersOnly = argc > 2;
-  check(js_SubscribeSync(&subscription, js, subject, NULL, &options, &code));
-  check(natsSubscription_SetPendingLimits(subscription, -1, -1));
-  for (;;) {
-    natsMsg* message = NULL;
-    const char* reply;
-    int last;
-    check(natsSubscription_NextMsg(&message, subscription, 30000));
-    ++messages;
-    bytes += (unsigned long long)natsMsg_GetDataLength(message);
-    reply = strrchr(natsMsg_GetReply(message), '.');
-    last = reply != NULL && strcmp(reply, ".0") == 0;
-    natsMsg_Destroy(message);
-    if (last) break;
-  }
-  printf("%llu messages, %llu bytes\n", messages, bytes);
+  options.Config.HeadersOnly = argc > 3;
+  natsStatus s = natsConnection_ConnectTo(&connection, argv[1]);
+  if (s == NATS_OK) s = natsConnection_JetStream(&js, connection, NULL);
+  if (s == NATS_OK) s = js_Subscribe(&subscription, js, subject, taken, NULL, &wait, &options, NULL);
+  if (s == NATS_OK) s = natsSubscription_SetPendingLimits(subscription, -1, -1);
+  while (s == NATS_OK && !done) nats_Sleep(1);
+  printf("%ld\n", count);
+  if (s != NATS_OK) fprintf(stderr, "subscribe: %s\n", natsStatus_GetText(s));
   natsSubscription_Destroy(subscription);
   jsCtx_Destroy(js);
   natsConnection_Destroy(connection);
   nats_Close();
-  return 0;
+  return s == NATS_OK ? 0 : 1;
 }

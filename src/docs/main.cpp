@@ -1,0 +1,45 @@
+// natskv-docs FOLDER: writes man/ and completions/ into it.
+#include "docs/tree.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace {
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) throw std::runtime_error("cannot write " + path.string());
+}
+
+void write_all(const std::filesystem::path& folder) {
+  auto files = natskv::docs::manual();
+  for (auto& file : natskv::docs::completions()) files.push_back(std::move(file));
+  // A command that is gone leaves no page behind.
+  for (const char* part : {"man", "completions"}) std::filesystem::remove_all(folder / part);
+  for (const auto& file : files) write(folder / file.path, file.text);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    fmt::print(stderr, "usage: natskv-docs FOLDER\n");
+    return 2;
+  }
+  try {
+    write_all(argv[1]);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "natskv-docs: {}\n", error.what());
+    return 1;
+  }
+}

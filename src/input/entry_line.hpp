@@ -1,0 +1,36 @@
+// One line of an import: a JSON object of SPEC 5's entry.
+#pragma once
+
+#include "base/types.hpp"
+#include "kv/entry.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// What a line asks for. Its strings are reused from line to line.
+struct EntryLine {
+  std::string key;
+  std::string value;  ///< empty for markers
+  Operation operation = Operation::put;
+  std::optional<std::uint64_t> revision;
+  std::optional<Instant> created;
+  std::optional<Span> ttl;
+};
+
+class EntryParser {
+ public:
+  /// Fills `line`. Failure(usage) that says what is wrong and never quotes a value: no JSON object, a key
+  /// that may not be written, not exactly one of `value` and `value_base64`, a type that is not SPEC 5's.
+  void parse(std::string_view text, EntryLine& line);
+  /// The first member that no entry has, or "".
+  [[nodiscard]] const std::string& unknown() const { return unknown_; }
+
+ private:
+  std::string unknown_;
+};
+
+}  // namespace natskv

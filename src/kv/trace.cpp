@@ -1,0 +1,97 @@
+#include "kv/trace.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string header(natsMsg* message, const char* name) {
+  const char* value = nullptr;
+  return natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr ? value : "";
+}
+
+// A revision, an error, or the answer's size: never what it holds.
+std::string result_of(natsMsg* message) {
+  if (natsMsg_IsNoResponders(message)) return "nobody answers";
+  const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(message));
+  if (const std::string sequence = header(message, "Nats-Sequence"); !sequence.empty())
+    return fmt::format("revision {}, {} B", sequence, size);
+  if (const std::string status = header(message, "Status"); !status.empty())
+    return fmt::format("{} {}", status, header(message, "Description"));
+  const auto answer = nlohmann::json::parse(std::string_view(natsMsg_GetData(message), size), nullptr, false);
+  if (answer.is_object()) {
+    if (const auto error = answer.find("error"); error != answer.end() && error->is_object()) {
+      return fmt::format("error {}: {}", error->value("err_code", 0), error->value("description", ""));
+    }
+    const auto sequence = answer.find("seq");
+    if (sequence != answer.end() && sequence->is_number_unsigned())
+      return fmt::format("revision {}", sequence->get<std::uint64_t>());
+  }
+  return fmt::format("{} B", size);
+}
+
+std::string line(const Asked& asked, std::string_view result, Clock::duration took) {
+  const std::chrono::duration<double, std::milli> ms = took;
+  return fmt::format(
+      "{}{}{}{} {} B -> {}, {:.2f} ms", asked.function.empty() ? "" : fmt::format("{} ", asked.function),
+      asked.subject, asked.function.empty() ? "" : " (library)",
+      asked.headers.empty() ? "" : fmt::format(" [{}]", asked.headers), asked.bytes, result, ms.count());
+}
+
+std::string joined(const nats::Pipeline::Headers& headers) {
+  std::string text;
+  for (const auto& [name, value] : headers) text += (text.empty() ? "" : ", ") + name + ": " + value;
+  return text;
+}
+
+}  // namespace
+
+Asking::Asking(Session& session, Asked asked)
+    : session_(session), asked_(std::move(asked)), started_(Clock::now()) {
+  session_.stop().waiting(
+      {asked_.writes
+           ? fmt::format("{}: no answer from {} within {} ms; the write may have been stored", asked_.subject,
+                         config::shown(session.settings().servers), session.timeout().ms())
+           : fmt::format("{}: no answer from {} within {} ms; nothing was changed", asked_.subject,
+                         config::shown(session.settings().servers), session.timeout().ms()),
+       asked_.writes});
+}
+
+Asking::~Asking() { session_.stop().waiting({}); }
+
+void Asking::say(const std::string& result) {
+  if (session_.notices().tracing()) session_.notices().trace(line(asked_, result, Clock::now() - started_));
+}
+
+void Asking::answered(natsMsg* message) {
+  if (session_.notices().tracing()) say(result_of(message));
+}
+
+void Asking::revision(std::uint64_t number) {
+  if (session_.notices().tracing()) say(fmt::format("revision {}", number));
+}
+
+void Asking::ended(natsStatus status, int code) {
+  if (!session_.notices().tracing()) return;
+  if (status == NATS_OK) return say("ok");
+  const auto error = nats::error(status, code);
+  say(code == 0 ? std::string(error.what()) : fmt::format("error {}: {}", code, error.what()));
+}
+
+void trace(nats::Pipeline& pipeline, Session& session) {
+  if (!session.notices().tracing()) return;
+  pipeline.observe([&session](const nats::Pipeline::Exchange& exchange) {
+    const Asked asked{.subject = std::string(exchange.subject),
+                      .bytes = exchange.bytes,
+                      .headers = joined(exchange.headers)};
+    session.notices().trace(line(asked,
+                                 exchange.answer == nullptr ? std::string(natsStatus_GetText(exchange.status))
+                                                            : result_of(exchange.answer),
+                                 exchange.took));
+  });
+}
+
+}  // namespace natskv

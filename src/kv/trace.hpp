@@ -1,0 +1,62 @@
+// --trace: one line an operation (SPEC 2). Values and secrets are never part of it.
+#pragma once
+
+#include "base/stop.hpp"
+#include "kv/session.hpp"
+#include "nats/check.hpp"
+#include "nats/pipeline.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// Something asked of the server. `function`: of nats.c where the request is made inside it, whose documented
+/// subject is then `subject`; "" for our own request.
+struct Asked {
+  std::string subject;
+  std::string_view function = {};
+  std::size_t bytes = 0;
+  std::string headers = {};  ///< those that are set, "Name: value, …"
+  bool writes = false;
+};
+
+/// From before the call to its result. Meanwhile the last words know what is waited for.
+class Asking {
+ public:
+  Asking(Session& session, Asked asked);
+  ~Asking();
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+  /// The answer itself, a revision, or how it failed.
+  void answered(natsMsg* message);
+  void revision(std::uint64_t number);
+  void ended(natsStatus status, int code = 0);
+
+ private:
+  void say(const std::string& result);
+
+  Session& session_;
+  Asked asked_;
+  std::chrono::steady_clock::time_point started_;
+};
+
+/// A call inside nats.c that asks the server. `revision`: where the call puts it.
+template <class Call>
+natsStatus traced(Session& session, Asked asked, const std::uint64_t* revision, Call&& call) {
+  Asking asking(session, std::move(asked));
+  const natsStatus status = call();
+  if (status == NATS_OK && revision != nullptr)
+    asking.revision(*revision);
+  else
+    asking.ended(status);
+  return status;
+}
+
+/// Traces what goes through a pipeline; nothing where nobody traces.
+void trace(nats::Pipeline& pipeline, Session& session);
+
+}  // namespace natskv

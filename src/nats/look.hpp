@@ -1,0 +1,80 @@
+// One look at a server without nats.c, which tells neither addresses nor the greeting nor the certificate:
+// for doctor, and for the reason of a connection that was broken off. Sends nothing but a TLS handshake.
+#pragma once
+
+#include "base/types.hpp"
+#include "nats/handle.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace natskv::nats {
+
+/// Of the server's INFO line.
+struct Greeting {
+  std::string version, name, cluster;
+  bool tls_required = false, tls_available = false, tls_verify = false, auth_required = false;
+};
+
+struct Certificate {
+  std::string protocol;            ///< "TLSv1.3"
+  std::vector<std::string> names;  ///< alternative names, else the common name
+  std::string issuer;
+  long days_left = 0;   ///< below 0: expired
+  std::string problem;  ///< why it is not trusted for this host; empty: it is
+};
+
+/// What stopped the look, as the end of a sentence ("refused the connection").
+struct LookError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Nothing came in time.
+struct LookTimeout : LookError {
+  using LookError::LookError;
+};
+
+class Look {
+ public:
+  /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole look takes at most `wait`.
+  Look(const std::string& url, Span wait);
+  ~Look();
+  Look(const Look&) = delete;
+  Look& operator=(const Look&) = delete;
+
+  [[nodiscard]] const std::string& host() const { return host_; }
+  /// The host's addresses. The steps below do what comes before them. All throw LookError.
+  const std::vector<std::string>& resolve();
+  /// "ADDRESS:PORT" of the first that accepts.
+  const std::string& connect();
+  Greeting greeting();
+  /// The JSON of its INFO line.
+  std::string info();
+  /// Of a connection that greeted, or (TLS first) did not yet. `authorities`: a file, or "" for the system's.
+  Certificate handshake(const std::string& authorities);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Tls;
+  [[nodiscard]] int left() const;  // milliseconds
+  void ready(short events);
+  bool try_address(const std::string& address);
+  std::size_t receive(char* to, std::size_t size);
+
+  std::string host_, port_, peer_;
+  Clock::time_point until_;
+  std::vector<std::string> addresses_;
+  int fd_ = -1;
+  std::unique_ptr<Tls> tls_;
+};
+
+/// The greeting of a server, or nothing where it did not come within `wait` (TLS first, a proxy).
+std::optional<Greeting> greeting_of(const std::string& url, Span wait);
+/// The JSON behind the INFO of the server that this connection is to, or "".
+std::string greeting(natsConnection* connection, Span wait);
+
+}  // namespace natskv::nats

@@ -1,0 +1,85 @@
+#include "output/file.hpp"
+
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>  // mkostemp, realpath
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace natskv {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Where a link leads, so that the temporary is on the same file system and the link stays.
+std::string target_of(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
+  const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), ::free);
+  return real ? real.get() : path;
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::string& path) : path_(target_of(path)), shown_(in_quotes(path)) {
+  struct stat info {};
+  const bool exists = ::stat(path_.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) fail(EISDIR);
+  direct_ = exists && !S_ISREG(info.st_mode);
+  if (direct_) {
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  } else {
+    fd_ = ::open(folder_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)) {
+      temporary_ = path_ + ".XXXXXX";
+      fd_ = ::mkostemp(temporary_.data(), O_CLOEXEC);  // 0600
+      if (fd_ < 0) temporary_.clear();
+    }
+  }
+  if (fd_ < 0) fail(errno);
+  out_ = std::make_unique<Output>(fd_, shown_);
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::fail(int error) const {
+  throw Failure(Exit::failure, "cannot write to " + shown_ + ": " + std::generic_category().message(error));
+}
+
+// A file without a name gets one that is free; only then can it replace what stands there.
+void OutputFile::name_temporary() {
+  const std::string self = "/proc/self/fd/" + std::to_string(fd_);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    std::string name = path_ + "." + std::to_string(::getpid()) + "." + std::to_string(attempt);
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = std::move(name);
+      return;
+    }
+    if (errno != EEXIST) fail(errno);
+  }
+  fail(EEXIST);
+}
+
+void OutputFile::commit() {
+  out_->flush();
+  if (direct_) return;
+  if (::fsync(fd_) != 0) fail(errno);
+  if (temporary_.empty()) name_temporary();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
+  temporary_.clear();
+}
+
+}  // namespace natskv

@@ -1,0 +1,64 @@
+#include "output/pretty.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace natskv::text {
+namespace {
+
+constexpr std::string_view space = " \t\r\n";
+
+// Where a string that begins at `at` ends (behind its quote).
+std::size_t string_end(std::string_view json, std::size_t at) {
+  for (++at; json[at] != '"'; ++at) {
+    if (json[at] == '\\') ++at;
+  }
+  return at + 1;
+}
+
+}  // namespace
+
+std::optional<std::string> pretty_json(std::string_view json) {
+  // Parsing and dumping would write 1E+05 and 0.10 differently, and drop a name that is there twice.
+  if (!nlohmann::json::accept(json)) return std::nullopt;
+  std::string out;
+  std::size_t depth = 0;
+  const auto new_line = [&] {
+    out += '\n';
+    out.append(depth * 2, ' ');
+  };
+  for (std::size_t at = json.find_first_not_of(space); at < json.size();
+       at = json.find_first_not_of(space, at)) {
+    const char c = json[at];
+    if (c == '"') {
+      const auto end = string_end(json, at);
+      out += json.substr(at, end - at);
+      at = end;
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') {
+      out += c;
+      const auto next = json.find_first_not_of(space, at);
+      if (json[next] == '}' || json[next] == ']') {
+        out += json[next];
+        at = next + 1;
+      } else {
+        ++depth;
+        new_line();
+      }
+    } else if (c == '}' || c == ']') {
+      --depth;
+      new_line();
+      out += c;
+    } else if (c == ',') {
+      out += c;
+      new_line();
+    } else {
+      out += c;
+      if (c == ':') out += ' ';
+    }
+  }
+  return out + "\n";
+}
+
+}  // namespace natskv::text

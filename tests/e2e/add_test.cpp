@@ -1,0 +1,441 @@
+// add: every option on both servers, what it refuses, what it leaves alone.
+#include "support/bucket.hpp"
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+/// An option, what it makes of the stream's configuration, what info says of it; the server 2.x that first
+/// knows it.
+struct Row {
+  Words words;
+  Json config;
+  Json record;
+  int minor = 9;
+  std::string edit = {};  // what edit says instead, "" where it does the same
+  int edit_minor = 9;     // the server that first can change it
+};
+
+const std::vector<Row> rows{
+    {{"--description", "of all"}, {{"description", "of all"}}, {{"description", "of all"}}},
+    {{"--history", "64"}, {{"max_msgs_per_subject", 64}}, {{"history", 64}}},
+    {{"--storage", "memory"},
+     {{"storage", "memory"}},
+     {{"storage", "memory"}},
+     9,
+     "--storage: the server can't change"},
+    {{"--ttl", "1m"},
+     {{"max_age", 60'000'000'000}, {"duplicate_window", 60'000'000'000}},
+     {{"ttl_seconds", 60}}},
+    {{"--ttl", "1500ms"},
+     {{"max_age", 1'500'000'000}, {"duplicate_window", 1'500'000'000}},
+     {{"ttl_seconds", 1.5}}},
+    {{"--ttl", "2d"}, {{"max_age", 172'800'000'000'000}}, {{"ttl_seconds", 172'800}}},
+    {{"--marker-ttl", "90s"},
+     {{"allow_msg_ttl", true}, {"subject_delete_marker_ttl", 90'000'000'000}},
+     {{"marker_ttl_seconds", 90}},
+     11},
+    {{"--replicas", "1"}, {{"num_replicas", 1}}, {{"replicas", 1}}},
+    {{"--max-value-size", "1KB"}, {{"max_msg_size", 1024}}, {{"max_value_bytes", 1024}}},
+    {{"--max-bucket-size", "2MiB"}, {{"max_bytes", 2 << 20}}, {{"max_bucket_bytes", 2 << 20}}},
+    {{"--compress"}, {{"compression", "s2"}}, {{"compression", "s2"}}, 10},
+    {{"--tags", "ssd", "--tags", "eu"},
+     {{"placement", {{"tags", {"ssd", "eu"}}}}},
+     {{"placement", {{"tags", {"ssd", "eu"}}}}}},
+    {{"--cluster", "east"}, {{"placement", {{"cluster", "east"}}}}, {{"placement", {{"cluster", "east"}}}}},
+    {{"--metadata", "team=a", "--metadata", "site:x=y"},
+     {{"metadata", {{"team", "a"}, {"site", "x=y"}}}},
+     {{"metadata", {{"team", "a"}, {"site", "x=y"}}}},
+     10},
+    {{"--republish-destination", "out.>"},
+     {{"republish", {{"src", ">"}, {"dest", "out.>"}}}},
+     {{"republish", {{"source", ">"}, {"destination", "out.>"}, {"headers_only", false}}}},
+     9,
+     "",
+     10},
+    {{"--republish-source", "$KV.b.>", "--republish-destination", "out.>", "--republish-headers"},
+     {{"republish", {{"src", "$KV.b.>"}, {"dest", "out.>"}, {"headers_only", true}}}},
+     {{"republish", {{"source", "$KV.b.>"}, {"destination", "out.>"}, {"headers_only", true}}}},
+     9,
+     "",
+     10},
+    {{"--mirror", "origin"},
+     {{"mirror", {{"name", "KV_origin"}}}, {"mirror_direct", true}, {"subjects", nullptr}},
+     {{"mirror", {{"bucket", "origin"}}}},
+     9,
+     "--mirror: the server can't make a bucket a mirror"},
+    {{"--source", "origin"},
+     {{"sources", Json::array({{{"name", "KV_origin"},
+                                {"subject_transforms",
+                                 Json::array({{{"src", "$KV.origin.>"}, {"dest", "$KV.b.>"}}})}}})}},
+     {{"sources", Json::array({{{"bucket", "origin"}}})}},
+     10},
+};
+
+std::string said(const Words& words) {
+  std::string text;
+  for (const auto& word : words) text += word + " ";
+  return text;
+}
+
+Words command(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+/// What changes while the bucket lives.
+Json steady(Json record) {
+  for (const char* part : {"mirror", "sources"}) {
+    if (!record.contains(part)) continue;
+    for (auto* one : record[part].is_array() ? [&] {
+           std::vector<Json*> all;
+           for (auto& source : record[part]) all.push_back(&source);
+           return all;
+         }()
+                                             : std::vector<Json*>{&record[part]}) {
+      if (one->contains("lag")) CHECK((*one)["lag"].is_number_unsigned());
+      one->erase("lag");
+      one->erase("last_seen_seconds");
+    }
+  }
+  return record;
+}
+
+/// A plain bucket's configuration or record with the row's fields.
+Json with(Json plain, const Json& fields) {
+  plain.merge_patch(fields);
+  return plain;
+}
+
+}  // namespace
+
+TEST_CASE("each option of a bucket is made, changed, shown and kept, or refused before anything is sent") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("origin");
+  REQUIRE(server.natskv({"add", "plain"}).status == 0);
+  const Json plain_config = stream_config(server.url(), "plain");
+  const Json plain_record = Json::parse(server.natskv({"info", "plain", "-j"}).out);
+  const auto named = [](Json json, bool config) {
+    if (config) {
+      json["name"] = "KV_b";
+      json["subjects"] = {"$KV.b.>"};
+    } else {
+      json["bucket"] = "b";
+      json["stream"] = "KV_b";
+    }
+    json.erase("created");
+    return json;
+  };
+  for (const auto& row : rows) {
+    CAPTURE(said(row.words));
+    const bool known = server_at_least(2, row.minor);
+    const auto added = server.natskv(command({"add", "b", "-j"}, row.words));
+    if (!known) {
+      CHECK(added.status == 1);
+      CHECK(added.out.empty());
+      CHECK(added.err.find("natskv: add: bucket \"b\": " + row.words[0] + " needs nats-server 2." +
+                           std::to_string(row.minor) + ", this one is 2.9.") == 0);
+      CHECK(stream_config(server.url(), "b") == nullptr);
+    } else {
+      CHECK(added.status == 0);
+      CHECK(added.err.empty());
+      CHECK(stream_config(server.url(), "b") == with(named(plain_config, true), row.config));
+      const auto record = with(named(plain_record, false), row.record);
+      CHECK(named(steady(Json::parse(added.out)), false) == record);
+      CHECK(named(steady(Json::parse(server.natskv({"info", "b", "-j"}).out)), false) == record);
+      // Twice is once.
+      const auto again = server.natskv(command({"add", "b", "-j"}, row.words));
+      CHECK(again.status == 0);
+      CHECK(again.err == "natskv: add: bucket \"b\" exists already, with this configuration\n");
+      CHECK(named(steady(Json::parse(again.out)), false) == record);
+      client.delete_bucket("b");
+    }
+    // The same by edit of a plain bucket.
+    client.add_bucket("b", "{}");
+    const auto before = stream_config(server.url(), "b");
+    const auto edit = server.natskv(command({"edit", "b", "-j"}, row.words));
+    if (!row.edit.empty()) {
+      CHECK(edit.status == 2);
+      CHECK(edit.err.find("natskv: edit: " + row.edit) == 0);
+      CHECK(stream_config(server.url(), "b") == before);
+    } else if (!known) {
+      CHECK(edit.status == 1);
+      CHECK(edit.err.find(row.words[0] + " needs nats-server 2." + std::to_string(row.minor)) !=
+            std::string::npos);
+      CHECK(stream_config(server.url(), "b") == before);
+    } else if (!server_at_least(2, row.edit_minor)) {
+      CHECK(edit.status == 1);
+      CHECK(edit.err.find("natskv: edit: bucket \"b\": stream configuration update can not change") == 0);
+      CHECK(stream_config(server.url(), "b") == before);
+    } else {
+      CHECK_MESSAGE(edit.status == 0, edit.err);
+      CHECK(stream_config(server.url(), "b") == with(before, row.config));
+      CHECK(named(steady(Json::parse(server.natskv({"info", "b", "-j"}).out)), false) ==
+            with(named(plain_record, false), row.record));
+    }
+    client.delete_bucket("b");
+  }
+}
+
+TEST_CASE("all options at once") {
+  Server server;
+  const bool modern = server_at_least(2, 11);
+  Words words{"add",
+              "b",
+              "--description",
+              "d",
+              "--history",
+              "5",
+              "--storage",
+              "memory",
+              "--ttl",
+              "1h",
+              "--replicas",
+              "1",
+              "--max-value-size",
+              "1KB",
+              "--max-bucket-size",
+              "1MB",
+              "--tags",
+              "t",
+              "--cluster",
+              "c",
+              "--republish-destination",
+              "out.>",
+              "-j"};
+  if (modern) words = command(words, {"--marker-ttl", "1m", "--compress", "--metadata", "k=v"});
+  const auto added = server.natskv(words);
+  CHECK_MESSAGE(added.status == 0, added.err);
+  // One line, SPEC's fields in SPEC's order.
+  std::string keys;
+  const auto record = nlohmann::ordered_json::parse(added.out);
+  for (const auto& [key, value] : record.items()) keys += key + " ";
+  const std::string modern_keys = modern ? "compression metadata " : "";
+  CHECK(keys == "bucket description created values keys bytes history storage replicas ttl_seconds " +
+                    std::string(modern ? "marker_ttl_seconds " : "") + "max_value_bytes max_bucket_bytes " +
+                    modern_keys + "placement republish stream backing_store ");
+}
+
+TEST_CASE("the plain words of add on a terminal and in a pipe") {
+  Server server;
+  const auto piped = server.natskv({"new", "b", "--max-bucket-size", "1MB", "--utc"});
+  CHECK(piped.status == 0);
+  CHECK(piped.out.find("bucket\tb\ncreated\t2") == 0);
+  CHECK(piped.out.find("Z\nvalues\t0\nkeys\t0\nbytes\t0\nhistory\t1\nstorage\tfile\nreplicas\t1\n"
+                       "max_bucket_bytes\t1048576\nstream\tKV_b\nbacking_store\tJetStream\n") !=
+        std::string::npos);
+  const auto table = server.natskv({"add", "b", "--max-bucket-size", "1MB", "-o", "table", "--quiet"});
+  CHECK(table.err.empty());
+  CHECK(table.out.find("Bucket:          b\n") == 0);
+  CHECK(table.out.find("Used:            0.0% of 1 MiB\n") != std::string::npos);
+  CHECK(table.out.find("Max bucket size: 1 MiB\n") != std::string::npos);
+}
+
+TEST_CASE("another configuration is a conflict that lists what differs, and nothing is changed") {
+  Server server;
+  Client(server.url())
+      .add_bucket("b", R"({"max_age": 3600000000000, "storage": "memory", "allow_direct": false})");
+  const auto before = stream_config(server.url(), "b");
+  const auto added = server.natskv({"add", "b", "--history", "3", "-j"});
+  CHECK(added.status == 4);
+  CHECK(added.out.empty());
+  CHECK(added.err.find("natskv: add: bucket \"b\" exists with another configuration: ") == 0);
+  for (const char* part : {"history is 1, not 3", "storage is memory, not file", "ttl is 1h, not none",
+                           "allow_direct is none, not true"}) {
+    CHECK_MESSAGE(added.err.find(part) != std::string::npos, added.err);
+  }
+  CHECK(added.err.find("hint: natskv edit b changes it") != std::string::npos);
+  CHECK(added.err.find(R"({"error":{"exit":4,"code":"conflict","bucket":"b",)") != std::string::npos);
+  CHECK(stream_config(server.url(), "b") == before);
+}
+
+TEST_CASE("--update creates or edits") {
+  Server server;
+  CHECK(server.natskv({"add", "b", "--update", "--history", "3", "--ttl", "1h"}).status == 0);
+  const auto updated = server.natskv({"add", "b", "--update", "--history", "4", "-j"});
+  CHECK(updated.status == 0);
+  CHECK(Json::parse(updated.out)["history"] == 4);
+  CHECK(Json::parse(updated.out)["ttl_seconds"] == 3600);
+  CHECK(server.natskv({"add", "b", "--update", "--storage", "file"}).status == 0);
+  const auto fixed = server.natskv({"add", "b", "--update", "--storage", "memory"});
+  CHECK(fixed.status == 4);
+  CHECK(fixed.err.find("the server can't change this: storage is file, not memory") != std::string::npos);
+  const auto mirror = server.natskv({"add", "b", "--update", "--mirror", "o"});
+  CHECK(mirror.status == 4);
+  CHECK(mirror.err.find("mirror is none, not {\"bucket\":\"o\"}") != std::string::npos);
+}
+
+TEST_CASE("what is wrong is said before a socket is opened") {
+  const std::vector<std::pair<Words, std::string>> wrong{
+      {{"--history", "0"}, "--history: 0 is not in 1 to 64"},
+      {{"--history", "65"}, "--history: 65 is not in 1 to 64"},
+      {{"--history", ""}, "--history"},
+      {{"--history", "-1"}, "--history"},
+      {{"--history", "18446744073709551616"}, "--history"},
+      {{"--replicas", "0"}, "--replicas: 0 is not in 1 to 5"},
+      {{"--replicas", "6"}, "--replicas: 6 is not in 1 to 5"},
+      {{"--max-value-size", "-2"}, "--max-value-size"},
+      {{"--max-value-size", "2GB"}, "--max-value-size: at most 2147483647 bytes"},
+      {{"--max-value-size", "1.5KB"}, "--max-value-size"},
+      {{"--max-bucket-size", "99999999TB"}, "--max-bucket-size"},
+      {{"--max-bucket-size", "9223372036854775808"}, "--max-bucket-size"},
+      {{"--ttl", "-1s"}, "--ttl"},
+      {{"--ttl", "1ms"}, "--ttl: 100ms or more"},
+      {{"--ttl", "300y"}, "--ttl"},
+      {{"--ttl", "soon"}, "--ttl"},
+      {{"--marker-ttl", "999ms"}, "--marker-ttl: 1s or more"},
+      {{"--storage", "tape"}, "--storage: \"tape\" is none of file, memory"},
+      {{"--metadata", "word"}, "--metadata: \"word\" is not KEY=VALUE"},
+      {{"--metadata", "=x"}, "--metadata"},
+      {{"--metadata", "_nats.level=1"}, "--metadata: \"_nats.level\" is the server's own"},
+      {{"--metadata", "a=1", "--metadata", "a:2"}, "--metadata: \"a\" stands twice"},
+      {{"--republish-source", "a.>"}, "--republish-source needs --republish-destination"},
+      {{"--republish-headers"}, "--republish-headers needs --republish-destination"},
+      {{"--republish-destination", ""}, "--republish-destination: \"\" is no subject"},
+      {{"--republish-destination", "a..b"}, "--republish-destination"},
+      {{"--republish-destination", "a b"}, "--republish-destination"},
+      {{"--mirror", "o", "--source", "p"}, "--mirror"},
+      {{"--mirror", "b"}, "--mirror: a bucket can't mirror itself"},
+      {{"--mirror", "o.o"}, "--mirror"},
+      {{"--mirror-domain", "hub"}, "--mirror-domain needs --mirror"},
+      {{"--mirror", "o", "--mirror-domain", "h*b"}, "--mirror-domain"},
+      {{"--mirror", "o", "--marker-ttl", "1m"}, "--marker-ttl: a mirror"},
+      {{"--source", "b"}, "--source: a bucket can't be its own source"},
+      {{"--source", "o", "--source", "o"}, "--source: \"o\" stands twice"},
+      {{"more"}, ""},
+      {{"-o", "raw"}, "raw"},
+  };
+  Listener silent;
+  for (const auto& [words, text] : wrong) {
+    CAPTURE(said(words));
+    const auto result =
+        natskv::test::natskv(command({"add", "b"}, words), {.env = {{"NATS_URL", silent.url()}}});
+    CHECK(result.status == 2);
+    CHECK(result.out.empty());
+    CHECK_MESSAGE(result.err.find(text) != std::string::npos, result.err);
+  }
+  CHECK(natskv::test::natskv({"add", "a.b"}).status == 2);
+  CHECK(natskv::test::natskv({"add"}).status == 2);
+}
+
+TEST_CASE("what only the server can refuse comes in its words, and nothing is made") {
+  Server server;
+  const auto replicas = server.natskv({"add", "b", "--replicas", "2"});
+  CHECK(replicas.status == 1);
+  CHECK(replicas.err == "natskv: add: bucket \"b\": more than one replica needs a cluster\n");
+  const auto cycle = server.natskv({"add", "b", "--republish-destination", "$KV.b.x.>"});
+  CHECK(cycle.status == 1);
+  CHECK(cycle.err.find("bucket \"b\": ") != std::string::npos);
+  CHECK(cycle.err.find("cycle") != std::string::npos);
+  CHECK(stream_config(server.url(), "b") == nullptr);
+}
+
+TEST_CASE("an origin that is missing or no bucket is warned of, a mirror of a mirror refused") {
+  Server server;
+  const auto mirror = server.natskv({"add", "m", "--mirror", "none"});
+  CHECK(mirror.status == 0);
+  CHECK(mirror.err == "natskv: add: warning: origin bucket \"none\" does not exist\n");
+  add_foreign_stream(server.url(), "foreign", 0);
+  const auto foreign = server.natskv({"add", "n", "--mirror", "foreign"});
+  CHECK(foreign.status == 0);
+  CHECK(foreign.err.find("warning: origin \"foreign\": stream \"KV_foreign\" is not a key-value bucket") !=
+        std::string::npos);
+  const auto chain = server.natskv({"add", "mm", "--mirror", "m"});
+  CHECK(chain.status == 1);
+  CHECK(chain.err.find("origin bucket \"m\" is itself a mirror of \"none\"") != std::string::npos);
+  CHECK(stream_config(server.url(), "mm") == nullptr);
+  const auto domain =
+      server.natskv({"add", "d", "--mirror", "o", "--mirror-domain", "nowhere", "--timeout", "3s"});
+  CHECK(domain.status == 0);
+  CHECK(domain.err.find("warning: origin bucket \"o\" could not be looked at") != std::string::npos);
+  if (!server_at_least(2, 10)) return;
+  const auto source = server.natskv({"add", "s", "--source", "none"});
+  CHECK(source.status == 0);
+  CHECK(source.err == "natskv: add: warning: source bucket \"none\" does not exist\n");
+}
+
+TEST_CASE("a stream that only has a bucket's name is never touched") {
+  Server server;
+  add_foreign_stream(server.url(), "x", 3);
+  const auto before = stream_info(server.url(), "x")["config"];
+  const std::string words = "stream \"KV_x\" exists but is not a key-value bucket";
+  const std::vector<std::pair<Words, int>> commands{
+      {{"add", "x"}, 4},
+      {{"add", "x", "--update", "--ttl", "1h"}, 4},
+      {{"edit", "x", "--ttl", "1h"}, 1},
+      {{"info", "x"}, 1},
+      {{"rm", "x", "--force"}, 1},
+      {{"compact", "x", "--force", "--older-than", "0"}, 1},
+      {{"purge", "x", "--all", "--force"}, 1},
+      {{"purge", "x", ">", "--force"}, 1},
+      {{"del", "x", ">", "--force"}, 1},
+      {{"del", "x", "new"}, 1},
+      {{"purge", "x", "new"}, 1},
+      {{"put", "x", "new", "v"}, 1},
+      {{"create", "x", "new", "v"}, 1},
+      {{"update", "x", "new", "v", "1"}, 1},
+      {{"get", "x", "new"}, 1},
+      {{"get", "x", "a", "b"}, 1},
+      {{"keys", "x"}, 1},
+      {{"ls", "x"}, 1},
+      {{"history", "x", "new"}, 1},
+      {{"watch", "x", "--initial"}, 1},
+      {{"revert", "x", "new", "1"}, 1},
+  };
+  for (const auto& [command, status] : commands) {
+    CAPTURE(said(command));
+    const auto result = server.natskv(command);
+    CHECK(result.status == status);
+    CHECK_MESSAGE(result.err.find(words) != std::string::npos, result.err);
+    CHECK(result.out.empty());
+  }
+  CHECK(server.natskv({"ls"}).out.empty());
+  CHECK(stream_info(server.url(), "x")["config"] == before);
+  CHECK(Client(server.url()).messages("x") == 3);
+}
+
+TEST_CASE("who may not ask is told so, and who finds nobody, too") {
+  Server server(
+      {.config =
+           R"(authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["$JS.API.STREAM.CREATE.>"] } } } ] })"});
+  const auto url = "nats://u:p@127.0.0.1:" + std::to_string(server.port());
+  const auto refused = natskv::test::natskv({"add", "b"}, {.env = {{"NATS_URL", url}}});
+  CHECK(refused.status == 6);
+  CHECK(refused.err.find("bucket \"b\": ") != std::string::npos);
+  CHECK(refused.err.find("STREAM.CREATE.KV_b") != std::string::npos);
+  Server none({.jetstream = false});
+  CHECK(none.natskv({"add", "b"}).status == 5);
+  CHECK(none.natskv({"ls"}).status == 5);
+}
+
+TEST_CASE("an answer that never comes leaves the outcome unknown") {
+  // Creations and changes go where somebody listens and never answers.
+  Server server(
+      {.config =
+           R"(mappings: { "$JS.API.STREAM.CREATE.>": "lost.>", "$JS.API.STREAM.UPDATE.>": "lost.>" })"});
+  Client client(server.url());
+  natsSubscription* raw = nullptr;
+  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "lost.>") == NATS_OK);
+  const natskv::nats::Subscription subscription(raw);
+  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
+  const auto added = server.natskv({"add", "b", "--timeout", "500ms"});
+  CHECK(added.status == 7);
+  CHECK(added.out.empty());
+  CHECK(added.err ==
+        "natskv: add: bucket \"b\": no answer; the change may have been made\n"
+        "hint: look with natskv info b; the same command is safe to repeat\n");
+}

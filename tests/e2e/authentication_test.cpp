@@ -1,0 +1,211 @@
+// Every way to authenticate, right, wrong and missing.
+#include "support/client.hpp"
+#include "support/identities.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+
+namespace {
+
+struct Way {
+  const char* name;
+  std::vector<std::string> options;
+  int status;
+  const char* said;  // part of stderr
+  std::map<std::string, std::optional<std::string>> env = {};
+};
+
+void try_all(const Server& server, const std::vector<Way>& ways) {
+  for (const Way& way : ways) {
+    CAPTURE(way.name);
+    auto words = way.options;
+    words.insert(words.end(), {"keys", "b"});
+    const auto result = server.natskv(words, {.env = way.env});
+    CAPTURE(result.err);
+    CHECK(result.status == way.status);
+    CHECK(result.err.find(way.said) != std::string::npos);
+    CHECK(result.err.find("s3cret") == std::string::npos);
+    CHECK(result.out.empty());
+  }
+}
+
+std::string at_host(const Server& server, const std::string& user) {
+  return "nats://" + user + "@127.0.0.1:" + std::to_string(server.port());
+}
+
+}  // namespace
+
+TEST_CASE("user and password: right, wrong and missing, from every place") {
+  const Server server(
+      {.config = R"(authorization { users: [ { user: "al ice", password: "s3cret\"\\word" } ] })"});
+  const TempDir folder;
+  const std::string word = R"(s3cret"\word)";
+  write_file(folder / "right", word + "\nsecond line", 0600);
+  write_file(folder / "wrong", "s3cret-not\n", 0600);
+  write_file(folder / "open", word + "\n", 0644);
+  write_file(folder / "empty", "", 0600);
+  CHECK(server.natskv({"add", "b", "-q", "--user", "al ice", "--password", word}).status == 0);
+  try_all(server,
+          {
+              {"right", {"--user", "al ice", "--password", word}, 0, ""},
+              {"wrong", {"--user", "al ice", "--password", "s3cret"}, 6, "refused the credentials"},
+              {"missing", {}, 6, "wants credentials"},
+              {"a user alone is a token", {"--user", "al ice"}, 6, "refused the credentials"},
+              {"a password alone", {"--password", "s3cret"}, 2, "needs a user"},
+              {"variables", {}, 0, "", {{"NATS_USER", "al ice"}, {"NATS_PASSWORD", word}}},
+              {"variables, wrong", {}, 6, "refused", {{"NATS_USER", "al ice"}, {"NATS_PASSWORD", "x"}}},
+              {"file", {"--user", "al ice", "--password-file", folder / "right"}, 0, ""},
+              {"wrong file", {"--user", "al ice", "--password-file", folder / "wrong"}, 6, "refused"},
+              {"file that everyone reads",
+               {"--user", "al ice", "--password-file", folder / "open"},
+               0,
+               "everyone can read"},
+              {"missing file", {"--user", "al ice", "--password-file", folder / "none"}, 2, "No such file"},
+              {"empty file", {"--user", "al ice", "--password-file", folder / "empty"}, 2, "is empty"},
+              {"in the URL", {"-s", at_host(server, "al%20ice:s3cret%22%5Cword")}, 0, ""},
+              {"in the URL, wrong", {"-s", at_host(server, "al%20ice:s3cret")}, 6, "refused"},
+          });
+}
+
+TEST_CASE("token: right, wrong and missing") {
+  const Server server({.config = "authorization { token: s3cret }"});
+  const TempDir folder;
+  write_file(folder / "right", "s3cret\n", 0600);
+  CHECK(server.natskv({"add", "b", "-q", "--token", "s3cret"}).status == 0);
+  try_all(server, {
+                      {"right", {"--token", "s3cret"}, 0, ""},
+                      {"wrong", {"--token", "s3cretx"}, 6, "refused the credentials"},
+                      {"missing", {}, 6, "wants credentials"},
+                      {"a user alone is a token", {"--user", "s3cret"}, 0, ""},
+                      {"variable", {}, 0, "", {{"NATS_TOKEN", "s3cret"}}},
+                      {"file", {"--token-file", folder / "right"}, 0, ""},
+                      {"in the URL", {"-s", at_host(server, "s3cret")}, 0, ""},
+                  });
+  const auto piped = server.natskv({"keys", "b", "--token-file", "-"}, {.input = "s3cret\n"});
+  CHECK(piped.status == 0);
+}
+
+TEST_CASE("NKey: right, wrong, missing, and files that are none") {
+  const TempDir folder;
+  if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
+  const Server server(
+      {.config = "authorization { users: [ { nkey: " + read_file(folder / "nkey.public") + " } ] }"});
+  const std::string seed = read_file(folder / "nkey.seed");
+  write_file(folder / "decorated",
+             "-----BEGIN USER NKEY SEED-----\n" + seed + "\n------END USER NKEY SEED------\n", 0600);
+  write_file(folder / "cut", seed.substr(0, 40), 0600);
+  write_file(folder / "empty", "", 0600);
+  CHECK(server.natskv({"add", "b", "-q", "--nkey", folder / "nkey.seed"}).status == 0);
+  try_all(server, {
+                      {"right", {"--nkey", folder / "nkey.seed"}, 0, ""},
+                      {"decorated", {"--nkey", folder / "decorated"}, 0, ""},
+                      {"variable", {}, 0, "", {{"NATS_NKEY", folder / "nkey.seed"}}},
+                      {"another's", {"--nkey", folder / "other.seed"}, 6, "refused the credentials"},
+                      {"missing", {}, 6, "wants credentials"},
+                      {"truncated", {"--nkey", folder / "cut"}, 6, "holds no NKey seed"},
+                      {"empty", {"--nkey", folder / "empty"}, 6, "is empty"},
+                      {"public key", {"--nkey", folder / "nkey.public"}, 6, "holds no NKey seed"},
+                      {"no file", {"--nkey", folder / "none"}, 2, "No such file"},
+                      {"a folder", {"--nkey", folder.path().string()}, 2, "directory"},
+                  });
+}
+
+TEST_CASE("an NKey for a server without nonces is refused, not sent") {
+  const TempDir folder;
+  if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
+  const Server server;
+  const auto result = server.natskv({"keys", "b", "--nkey", folder / "nkey.seed"});
+  CAPTURE(result.err);
+  CHECK(result.status == 6);
+}
+
+TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") {
+  const TempDir folder;
+  if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
+  const Server server({.config = read_file(folder / "server.conf")});
+  write_file(folder / "cut.creds", read_file(folder / "alice.creds").substr(0, 60), 0600);
+  write_file(folder / "empty", "", 0600);
+  write_file(folder / "open.creds", read_file(folder / "alice.creds"), 0644);
+  write_file(folder / "words.json",
+             R"({"user_jwt":")" + read_file(folder / "alice.jwt") + R"(","user_seed":")" +
+                 read_file(folder / "other.seed") + R"("})",
+             0600);
+  std::string seed = read_file(folder / "alice.seed");
+  seed.pop_back();
+  write_file(folder / "alice.json",
+             R"({"user_jwt":")" + read_file(folder / "alice.jwt") + R"(","user_seed":")" + seed + R"("})",
+             0600);
+  CHECK(server.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0);
+  const auto both = [&](const char* jwt, const char* own) {
+    return std::vector<std::string>{"--jwt", folder / jwt, "--seed", folder / own};
+  };
+  try_all(server,
+          {
+              {"creds", {"--creds", folder / "alice.creds"}, 0, ""},
+              {"variable", {}, 0, "", {{"NATS_CREDS", folder / "alice.creds"}}},
+              {"everyone reads", {"--creds", folder / "open.creds"}, 0, "everyone can read"},
+              {"JWT and seed", both("alice.jwt", "alice.seed"), 0, ""},
+              {"variables",
+               {},
+               0,
+               "",
+               {{"NATS_JWT", folder / "alice.jwt"}, {"NATS_SEED", folder / "alice.seed"}}},
+              {"words of a context", {"--context", folder / "alice.json"}, 0, ""},
+              {"words, another's seed", {"--context", folder / "words.json"}, 6, "refused the credentials"},
+              {"another's seed", both("alice.jwt", "other.seed"), 6, "refused the credentials"},
+              {"JWT without seed", {"--jwt", folder / "alice.jwt"}, 2, "needs --seed"},
+              {"unknown account", {"--creds", folder / "stranger.creds"}, 6, "refused the credentials"},
+              {"expired", {"--creds", folder / "expired.creds"}, 6, "the JWT expired at "},
+              {"missing", {}, 6, "wants credentials"},
+              {"truncated", {"--creds", folder / "cut.creds"}, 6, "holds no"},
+              {"empty", {"--creds", folder / "empty"}, 6, "is empty"},
+              {"wrong kind", {"--creds", folder / "nkey.seed"}, 6, "holds no JWT"},
+              {"seed for JWT", both("alice.seed", "alice.seed"), 6, "holds no JWT"},
+              {"JetStream is not for the account",
+               {"--creds", folder / "bare.creds"},
+               6,
+               "JetStream is not enabled for this account"},
+              {"no file", {"--creds", folder / "none"}, 2, "No such file"},
+          });
+  CHECK(server.natskv({"put", "b", "k", "v", "--creds", folder / "bare.creds"}).status == 6);
+}
+
+TEST_CASE("permissions: a denied key, a denied API and another inbox are 6 at once") {
+  const Server server({.config = R"(
+    accounts: { A: { jetstream: enabled, users: [
+      { user: all, password: x },
+      { user: some, password: x, permissions: { publish: { deny: ["$KV.b.secret.>", "$JS.API.STREAM.CREATE.>"] } } },
+      { user: me, password: x, permissions: { subscribe: ["_INBOX_me.>"] } } ] } })"});
+  CHECK(server.natskv({"add", "b", "-q", "--user", "all", "--password", "x"}).status == 0);
+  const auto as = [&](const char* user, std::vector<std::string> words) {
+    words.insert(words.end(), {"--user", user, "--password", "x"});
+    return server.natskv(words);
+  };
+  auto result = as("some", {"put", "b", "secret.x", "v"});
+  CHECK(result.status == 6);
+  CHECK(result.err.find("$KV.b.secret.x") != std::string::npos);
+  CHECK(result.seconds < 3);
+  CHECK(as("some", {"put", "b", "open", "v"}).status == 0);
+  CHECK(as("some", {"add", "c"}).status == 6);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "open"},
+                                                {"put", "b", "k", "v"},
+                                                {"keys", "b"},
+                                                {"history", "b", "open"},
+                                                {"get", "b", "open", "k"},
+                                                {"del", "b", "k", "open"},
+                                                {"info", "b"}}) {
+    CAPTURE(words[0]);
+    CHECK(as("me", words).status == 6);
+    auto prefixed = words;
+    prefixed.insert(prefixed.end(), {"--inbox-prefix", "_INBOX_me"});
+    const auto ok = as("me", prefixed);
+    CAPTURE(ok.err);
+    CHECK((ok.status == 0 || ok.status == 3));
+  }
+}

@@ -1,0 +1,222 @@
+// Tab in real shells on a terminal, and what `natskv __complete` answers them.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+
+namespace {
+
+const std::string scripts = NATSKV_SOURCE "/completions/";
+
+// One server with what completion finds; natskv in a folder of its own.
+struct Place {
+  Place() : client(server.url()) {
+    std::filesystem::create_directory(folder / "bin");
+    client.add_bucket("config", R"({"max_msgs_per_subject": 5})");
+    for (const char* key : {"app.db.host", "app.db.port", "app.name", "mode=x", "mode:y", "top"})
+      client.put("config", key, "value");
+    client.put("config", "top", "newer");
+    client.put("config", "gone", "", {{"KV-Operation", "DEL"}});
+  }
+
+  [[nodiscard]] std::map<std::string, std::optional<std::string>> environment() const {
+    return {{"NATS_URL", server.url()},
+            {"PATH", folder.path().string() + "/bin:/usr/local/bin:/usr/bin:/bin"},
+            {"HOME", folder.path().string()},
+            {"XDG_CONFIG_HOME", folder / "config"}};
+  }
+  std::vector<std::string> offered(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"__complete", "--"});
+    std::vector<std::string> lines;
+    const auto result = server.natskv(std::move(words), {.env = environment()});
+    CHECK(result.status == 0);
+    CHECK(result.err == "");
+    std::string line;
+    for (const char c : result.out) {
+      if (c == '\n') {
+        lines.push_back(line.substr(0, line.find('\t')));
+        line.clear();
+      } else {
+        line += c;
+      }
+    }
+    if (!lines.empty()) lines.erase(lines.begin());
+    return lines;
+  }
+
+  Server server;
+  Client client;
+  TempDir folder;
+};
+
+using Words = std::vector<std::string>;
+
+// A shell at its prompt, which it shows as "READY>". Its natskv completes, and otherwise shows its arguments.
+class Shell {
+ public:
+  Shell(const Place& place, Run what) : terminal_(with(place, std::move(what)), {.rows = 24, .cols = 120}) {
+    REQUIRE(terminal_.read_until("READY>", 20));
+  }
+  // Types, presses Tab and Enter; `arguments` is what natskv is then called with.
+  void completes(const std::string& typed, const std::string& arguments) {
+    CAPTURE(typed);
+    const std::string number = std::to_string(++cases_);
+    terminal_.send("natskv " + typed + "\t case" + number + "\r");
+    CHECK(terminal_.read_until("<case" + number + ">", 20));
+    const auto& screen = terminal_.screen();
+    const auto end = screen.find("<case" + number + ">");
+    if (end == std::string::npos) return;
+    const auto begin = screen.rfind('\n', end) + 1;
+    CHECK(screen.substr(begin, end - begin) == arguments);
+  }
+
+ private:
+  static Run with(const Place& place, Run what) {
+    write_file(place.folder / "bin/natskv",
+               "#!/bin/sh\nif [ \"$1\" = __complete ]; then exec " + natskv_command({}).args[0] +
+                   " \"$@\"; fi\nprintf '<%s>' \"$@\"\necho\n",
+               0700);
+    what.env = place.environment();
+    what.env["TERM"] = "dumb";
+    what.cwd = place.folder.path().string();
+    return what;
+  }
+  Terminal terminal_;
+  int cases_ = 0;
+};
+
+void drive(Shell& shell, const std::string& url) {
+  shell.completes("edit-v", "<edit-value>");
+  shell.completes("get --consis", "<get><--consistent>");
+  shell.completes("get con", "<get><config>");
+  shell.completes("get config app.d", "<get><config><app.db.>");
+  shell.completes("get config app.db.h", "<get><config><app.db.host>");
+  shell.completes("get config mode=", "<get><config><mode=x>");
+  shell.completes("get config mode:", "<get><config><mode:y>");
+  shell.completes("get config top --output=jsonl -o ts", "<get><config><top><--output=jsonl><-o><tsv>");
+  shell.completes("get config top --output=ta", "<get><config><top><--output=table>");
+  shell.completes("-s $NATS_URL -q info co", "<-s><" + url + "><-q><info><config>");
+  shell.completes("put config k -F some-f", "<put><config><k><-F><some-file>");
+  shell.completes("get 'con", "<get><config>");
+}
+
+std::string bash_rc(const Place& place, bool with_library) {
+  const std::string path = place.folder / (with_library ? "rc1" : "rc2");
+  write_file(path,
+             "PS1='READY>'\nbind 'set enable-bracketed-paste off'\n" +
+                 std::string(with_library ? "source /usr/share/bash-completion/bash_completion\n" : "") +
+                 "source " + scripts + "natskv.bash\n");
+  write_file(place.folder / "some-file", "");
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE("The scripts are right in their shells' eyes") {
+  CHECK(run({.args = {"bash", "-n", scripts + "natskv.bash"}}).status == 0);
+  if (!program("zsh").empty()) CHECK(run({.args = {"zsh", "-n", scripts + "_natskv"}}).status == 0);
+  if (!program("fish").empty()) CHECK(run({.args = {"fish", "-n", scripts + "natskv.fish"}}).status == 0);
+}
+
+TEST_CASE("bash completes, with bash-completion and without") {
+  const Place place;
+  {
+    Shell shell(place, {.args = {"bash", "--noprofile", "--rcfile", bash_rc(place, false), "-i"}});
+    drive(shell, place.server.url());
+  }
+  if (!std::filesystem::exists("/usr/share/bash-completion/bash_completion")) SKIP("no bash-completion");
+  Shell shell(place, {.args = {"bash", "--noprofile", "--rcfile", bash_rc(place, true), "-i"}});
+  drive(shell, place.server.url());
+}
+
+TEST_CASE("zsh completes") {
+  if (program("zsh").empty()) SKIP("no zsh");
+  const Place place;
+  write_file(place.folder / "some-file", "");
+  write_file(place.folder / ".zshrc", "PS1='READY>'\nunsetopt zle_bracketed_paste prompt_sp\nfpath=(" +
+                                          scripts + " $fpath)\nautoload -U compinit\ncompinit -u -d " +
+                                          (place.folder / "dump") + "\n");
+  Shell shell(place, {.args = {"zsh", "-d", "-i"}});
+  drive(shell, place.server.url());
+}
+
+TEST_CASE("fish completes") {
+  if (program("fish").empty()) SKIP("no fish");
+  const Place place;
+  write_file(place.folder / "some-file", "");
+  Shell shell(place,
+              {.args = {"fish", "--private", "-C",
+                        "function fish_prompt; echo -n 'READY>'; end; set -g fish_autosuggestion_enabled 0; "
+                        "set -g fish_greeting; source " +
+                            scripts + "natskv.fish",
+                        "-i"}});
+  drive(shell, place.server.url());
+}
+
+TEST_CASE("A word, its commands, options and choices are offered without a server") {
+  const Place place;
+  CHECK(place.offered({"rev"}) == Words{"revert"});
+  CHECK(place.offered({"help", "comp"}) == Words{"compact"});
+  CHECK(place.offered({"get", "b", "k", "--rev"}) == Words{"--revision"});
+  CHECK(place.offered({"get", "b", "k", "--raw", "--ra"}) == Words{});
+  CHECK(place.offered({"get", "--", "b", "k", "--ra"}) == Words{});
+  CHECK(place.offered({"get", "-o", "js"}) == Words{"json", "jsonl"});
+  CHECK(place.offered({"get", "--output=ra"}) == Words{"--output=raw"});
+  CHECK(place.offered({"no-such-command", ""}) == Words{});
+  CHECK(place.offered({"--no-such-option", ""}) == Words{});
+  CHECK(place.offered({"put", "config", "top", ""}) == Words{});
+}
+
+TEST_CASE("Buckets, levels of keys, revisions and contexts come from where they are") {
+  const Place place;
+  CHECK(place.offered({"get", ""}) == Words{"config"});
+  CHECK(place.offered({"get", "config", ""}) == Words{"app.", "mode:y", "mode=x", "top"});
+  CHECK(place.offered({"get", "config", "app."}) == Words{"app.db.", "app.name"});
+  CHECK(place.offered({"get", "config", "app.*"}) == Words{});
+  CHECK(place.offered({"revert", "config", "top", ""}) == Words{"7", "6"});
+  CHECK(place.offered({"get", "config", "top", "--revision="}) == Words{"--revision=7", "--revision=6"});
+  CHECK(place.offered({"get", "nobucket", ""}) == Words{});
+  std::filesystem::create_directories(place.folder / "config/nats/context");
+  write_file(place.folder / "config/nats/context/work.json", "{}");
+  CHECK(place.offered({"--context", ""}) == Words{"work"});
+  // What was typed counts, not the environment.
+  CHECK(place.offered({"-s", "nats://127.0.0.1:1", "get", ""}) == Words{});
+}
+
+TEST_CASE("Names that a terminal or a shell could obey are not offered raw") {
+  Place place;
+  place.client.put("config", "evil.$(touch${IFS}x)", "v");
+  place.client.put("config", "evil.\x1b[31m", "v");
+  place.client.put("config", "evil.\xe2\x80\xaegnp", "v");
+  CHECK(place.offered({"get", "config", "evil."}) == Words{"evil.$(touch${IFS}x)"});
+  Shell shell(place, {.args = {"bash", "--noprofile", "--rcfile", bash_rc(place, false), "-i"}});
+  shell.completes("get config evil.", "<get><config><evil.$(touch${IFS}x)>");
+}
+
+TEST_CASE("At most 200 words are offered, of a bucket of any size") {
+  Place place;
+  for (int i = 0; i < 300; ++i) place.client.send("$KV.config.many.k" + std::to_string(i), "v");
+  CHECK(place.offered({"get", "config", "many."}).size() == 200);
+}
+
+TEST_CASE("Tab gives up, silently, on a server that does not answer") {
+  Place place;
+  const Listener silent;
+  CHECK(place.offered({"-s", silent.url(), "get", ""}) == Words{});
+  place.server.pause();
+  CHECK(place.offered({"get", "config", ""}) == Words{});
+  const auto result =
+      place.server.natskv({"__complete", "--", "keys", ""}, {.env = place.environment(), .limit = 5});
+  CHECK_FALSE(result.timed_out);
+  CHECK(result.out == "");
+  place.server.resume();
+}

@@ -1,0 +1,111 @@
+// cp: a bucket's values into another.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace natskv::test;
+
+namespace {
+
+struct World {
+  Server server;
+  Client client{server.url()};
+  World() {
+    client.add_bucket("src", R"({"max_msgs_per_subject": 3})");
+    client.add_bucket("dst", R"({"max_msgs_per_subject": 3})");
+    client.put("src", "a", "old");
+    client.put("src", "a", std::string("\0\xff", 2));
+    client.put("src", "x.b", "2");
+    client.put("src", "dead", "3");
+    client.put("src", "dead", "", {{"KV-Operation", "DEL"}});
+    client.put("dst", "extra", "e");
+    client.put("dst", "x.b", "mine");
+  }
+  std::string keys() const { return server.natskv({"keys", "dst"}).out; }
+};
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("cp writes the latest values, and leaves the rest") {
+  World world;
+  const auto result = world.server.natskv({"cp", "src", "dst"});
+  CHECK(result.status == 0);
+  CHECK(result.out.empty());
+  CHECK(has(result.err, "bucket \"dst\": put 2, "));
+  CHECK(world.client.last("dst", "a").data == std::string("\0\xff", 2));
+  CHECK(world.client.last("dst", "x.b").data == "2");
+  CHECK(world.client.last("dst", "dead").revision == 0);
+  CHECK(world.client.last("dst", "extra").data == "e");
+}
+
+TEST_CASE("cp takes a pattern, --create keeps what is there") {
+  World world;
+  const auto result = world.server.natskv({"cp", "src", "dst", "--create"});
+  CHECK(result.status == 4);
+  CHECK(has(result.err, "key \"x.b\" of bucket \"dst\" exists, at revision 2"));
+  CHECK(world.client.last("dst", "x.b").data == "mine");
+  CHECK(world.client.last("dst", "a").data == std::string("\0\xff", 2));
+  CHECK(world.server.natskv({"cp", "src", "dst", "x.>", "-q"}).status == 0);
+  CHECK(world.client.last("dst", "x.b").data == "2");
+}
+
+TEST_CASE("cp --prune deletes what the source has not, forced only; --dry-run lists it") {
+  World world;
+  CHECK(world.server.natskv({"cp", "src", "dst", "--prune"}).status == 2);
+  const auto dry = world.server.natskv({"cp", "src", "dst", "--prune", "--dry-run"});
+  CHECK(dry.status == 0);
+  CHECK(has(dry.out, "extra\t1\tPUT"));
+  CHECK(has(dry.err, "would be: put 2, unchanged 0, deleted 1"));
+  CHECK(world.client.messages("dst") == 2);
+  CHECK(world.server.natskv({"cp", "src", "dst", "--prune", "-f"}).status == 0);
+  CHECK(world.keys() == "a\nx.b\n");
+  CHECK(world.server.natskv({"diff", "src", "dst"}).status == 0);
+}
+
+TEST_CASE("cp --prune deletes nothing where a write failed") {
+  World world;
+  const auto result = world.server.natskv({"cp", "src", "dst", "--create", "--prune", "-f"});
+  CHECK(result.status == 4);
+  CHECK(has(result.err, "nothing was pruned"));
+  CHECK(world.client.last("dst", "extra").data == "e");
+}
+
+TEST_CASE("cp into itself, from or to nothing is refused") {
+  const World world;
+  CHECK(world.server.natskv({"cp", "src", "src"}).status == 2);
+  CHECK(world.server.natskv({"cp", "missing", "dst"}).status == 3);
+  CHECK(world.server.natskv({"cp", "src", "missing"}).status == 3);
+}
+
+TEST_CASE("cp reaches another server by a context") {
+  const World world;
+  Server second;
+  Client client(second.url());
+  client.add_bucket("src");
+  const TempDir folder;
+  const auto context = folder / "other.json";
+  write_file(context, "{\"url\":\"" + second.url() + "\"}");
+  CHECK(world.server.natskv({"cp", "src", "src", "--to-context", context}).status == 0);
+  CHECK(client.last("src", "x.b").data == "2");
+  CHECK(world.server.natskv({"diff", "src", "src", "--to-context", context}).status == 0);
+}
+
+TEST_CASE("a time to live goes along, or fails its key where it can't") {
+  if (!server_at_least(2, 11)) SKIP("this server has no per-key TTL");
+  World world;
+  world.client.add_bucket("from", R"({"allow_msg_ttl": true})");
+  world.client.add_bucket("to", R"({"allow_msg_ttl": true})");
+  world.client.put("from", "k", "v", {{"Nats-TTL", "3600s"}});
+  CHECK(world.server.natskv({"cp", "from", "to"}).status == 0);
+  CHECK(has(world.client.last("to", "k").headers.at("Nats-TTL"), "s"));
+  const auto refused = world.server.natskv({"cp", "from", "dst"});
+  CHECK(refused.status == 1);
+  CHECK(has(refused.err, "has a time to live, bucket \"dst\" has no per-key TTL"));
+}

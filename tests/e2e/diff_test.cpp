@@ -1,0 +1,88 @@
+// diff: added, removed, changed.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+using namespace natskv::test;
+
+namespace {
+
+struct World {
+  Server server;
+  Client client{server.url()};
+  World() {
+    for (const char* bucket : {"a", "b"}) {
+      client.add_bucket(bucket, R"({"max_msgs_per_subject": 3})");
+      for (const char* key : {"same", "x.gone", "x.changed"}) client.put(bucket, key, "1");
+    }
+    client.put("b", "x.changed", "2");
+    client.put("b", "x.gone", "", {{"KV-Operation", "DEL"}});
+    client.put("b", "new", std::string("\0", 1));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("diff shows what was added, changed and removed, with both revisions") {
+  const World world;
+  const auto result = world.server.natskv({"diff", "a", "b"});
+  CHECK(result.status == 1);
+  CHECK(result.out == "changed\tx.changed\t3\t4\nadded\tnew\t\t6\nremoved\tx.gone\t2\t\n");
+  CHECK(result.err.empty());
+  CHECK(world.server.natskv({"diff", "b", "a"}).out ==
+        "added\tx.gone\t\t2\nchanged\tx.changed\t4\t3\nremoved\tnew\t6\t\n");
+  CHECK(world.server.natskv({"diff", "a", "b", "x.*", "-o", "jsonl"}).out ==
+        "{\"change\":\"changed\",\"key\":\"x.changed\",\"revision_a\":3,\"revision_b\":4}\n"
+        "{\"change\":\"removed\",\"key\":\"x.gone\",\"revision_a\":2}\n");
+}
+
+TEST_CASE("diff is like diff: 0 the same, and trouble is not 1") {
+  const World world;
+  const auto same = world.server.natskv({"diff", "a", "b", "same"});
+  CHECK(same.status == 0);
+  CHECK(same.out.empty());
+  CHECK(world.server.natskv({"diff", "a", "a", "-j"}).out == "[]\n");
+  CHECK(world.server.natskv({"diff", "a", "missing"}).status == 3);
+  CHECK(world.server.natskv({"diff", "a"}).status == 2);
+  Run full = world.server.command({"diff", "a", "b"});
+  full.out_file = "/dev/full";
+  CHECK(run(full).status == 2);
+  CHECK(natskv::test::natskv({"diff", "a", "b", "-s", "127.0.0.1:1"}).status == 5);
+}
+
+TEST_CASE("diff reaches another server by a context") {
+  const World world;
+  Server second;
+  Client client(second.url());
+  client.add_bucket("a");
+  client.put("a", "same", "1");
+  const TempDir folder;
+  const auto context = folder / "other.json";
+  write_file(context, "{\"url\":\"" + second.url() + "\"}");
+  const auto result = world.server.natskv({"diff", "a", "a", "--to-context", context});
+  CHECK(result.status == 1);
+  CHECK(result.out == "removed\tx.gone\t2\t\nremoved\tx.changed\t3\t\n");
+}
+
+TEST_CASE("two large buckets are compared in bounded memory") {
+  World world;
+  world.client.add_bucket("big1");
+  world.client.add_bucket("big2");
+  std::string lines;
+  const std::string value(1000, 'v');
+  for (int i = 0; i < 20'000; ++i) {
+    lines += "{\"key\":\"k" + std::to_string(i) + "\",\"value\":\"" + value + "\"}\n";
+  }
+  CHECK(world.server.natskv({"import", "big1"}, {.input = lines}).status == 0);
+  CHECK(world.server.natskv({"import", "big2"}, {.input = lines}).status == 0);
+  world.client.put("big2", "k77", "other");
+  const auto result = world.server.natskv({"diff", "big1", "big2"});
+  CHECK(result.status == 1);
+  CHECK(result.out == "changed\tk77\t78\t20001\n");
+}

@@ -1,0 +1,237 @@
+// edit: changes what is named and nothing else.
+#include "support/bucket.hpp"
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+TEST_CASE("the fields that change are printed, old and new, in every format") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5, "description": "old one"})");
+  const Words change{"edit",          "b", "--history", "10", "--ttl", "90s", "--max-value-size", "1KB",
+                     "--description", ""};
+  const auto with = [&](Words more) {
+    more.insert(more.begin(), change.begin(), change.end());
+    return more;
+  };
+  const auto before = stream_config(server.url(), "b");
+  const auto dry = server.natskv(with({"--dry-run"}));
+  CHECK(dry.status == 0);
+  CHECK(dry.err == "natskv: edit: dry run: nothing was changed\n");
+  CHECK(dry.out.find("history\t5\t10\n") != std::string::npos);
+  CHECK(dry.out.find("ttl_seconds\t\t90\n") != std::string::npos);
+  CHECK(dry.out.find("max_value_bytes\t\t1024\n") != std::string::npos);
+  CHECK(dry.out.find("description\told one\t\n") != std::string::npos);
+  CHECK(stream_config(server.url(), "b") == before);
+
+  const auto table = server.natskv(with({"--dry-run", "-o", "table", "-q"}));
+  CHECK(table.err.empty());
+  CHECK(table.out.find("FIELD") == 0);
+  CHECK(table.out.find("1m30s") != std::string::npos);
+  CHECK(table.out.find("1 KiB") != std::string::npos);
+
+  const auto edited = server.natskv(with({"-j"}));
+  CHECK(edited.status == 0);
+  CHECK(edited.err.empty());
+  const auto object = Json::parse(edited.out);
+  CHECK(object["bucket"] == "b");
+  Json rows = Json::object();
+  for (const auto& row : object["changes"]) rows[row["field"].get<std::string>()] = row;
+  CHECK(rows["history"] == Json({{"field", "history"}, {"old", 5}, {"new", 10}}));
+  CHECK(rows["ttl_seconds"] == Json({{"field", "ttl_seconds"}, {"new", 90}}));
+  CHECK(rows["max_value_bytes"] == Json({{"field", "max_value_bytes"}, {"new", 1024}}));
+  CHECK(rows["description"] == Json({{"field", "description"}, {"old", "old one"}}));
+
+  const auto again = server.natskv(with({"-j"}));
+  CHECK(again.status == 0);
+  CHECK(again.err == "natskv: edit: bucket \"b\" is so already; nothing was changed\n");
+  CHECK(again.out == "{\"bucket\":\"b\",\"changes\":[]}\n");
+}
+
+TEST_CASE("settings that natskv does not name survive") {
+  Server server;
+  Client client(server.url());
+  Json settings{{"allow_direct", false},
+                {"max_msgs", 1000},
+                {"max_consumers", 7},
+                {"deny_delete", false},
+                {"duplicate_window", 30'000'000'000},
+                {"no_ack", false}};
+  if (server_at_least(2, 10)) {
+    settings["subject_transform"] = {{"src", "$KV.b.old.>"}, {"dest", "$KV.b.new.>"}};
+    settings["consumer_limits"] = {{"max_ack_pending", 50}};
+    settings["metadata"] = {{"owner", "x"}};
+    settings["compression"] = "s2";
+  }
+  if (server_at_least(2, 12)) settings["allow_atomic"] = true;
+  client.add_bucket("b", settings.dump());
+  const auto before = stream_config(server.url(), "b");
+  const auto edited = server.natskv({"edit", "b", "--history", "9", "--description", "new"});
+  CHECK_MESSAGE(edited.status == 0, edited.err);
+  auto expected = before;
+  expected["max_msgs_per_subject"] = 9;
+  expected["description"] = "new";
+  CHECK(stream_config(server.url(), "b") == expected);
+}
+
+TEST_CASE("what was set can be removed") {
+  Server server;
+  Client client(server.url());
+  const bool modern = server_at_least(2, 11);
+  REQUIRE(server.natskv({"add", "plain"}).status == 0);
+  Words add{"add",
+            "b",
+            "--description",
+            "d",
+            "--ttl",
+            "1h",
+            "--max-value-size",
+            "1KB",
+            "--max-bucket-size",
+            "1MB",
+            "--tags",
+            "t",
+            "--cluster",
+            "c"};
+  Words edit{
+      "edit",   "b", "--description", "", "--ttl", "0", "--max-value-size", "-1", "--max-bucket-size", "-1",
+      "--tags", "",  "--cluster",     ""};
+  if (modern) {
+    client.add_bucket("o");
+    add.insert(add.end(),
+               {"--compress", "--metadata", "k=v", "--source", "o", "--republish-destination", "out.>"});
+    edit.insert(edit.end(), {"--no-compress", "--no-metadata", "--no-source", "o", "--no-republish"});
+  }
+  REQUIRE(server.natskv(add).status == 0);
+  const auto edited = server.natskv(edit);
+  CHECK_MESSAGE(edited.status == 0, edited.err);
+  auto plain = stream_config(server.url(), "plain");
+  plain["name"] = "KV_b";
+  plain["subjects"] = {"$KV.b.>"};
+  CHECK(stream_config(server.url(), "b") == plain);
+  CHECK(server.natskv({"add", "b"}).status == 0);  // it is as a new one
+}
+
+TEST_CASE("metadata and sources are added to, a source that is none is named") {
+  Server server;
+  if (!server_at_least(2, 10)) SKIP("this server keeps no metadata");
+  Client client(server.url());
+  for (const char* name : {"o", "p", "q"}) client.add_bucket(name);
+  REQUIRE(
+      server.natskv({"add", "b", "--metadata", "a=1", "--metadata", "b=2", "--source", "o", "--source", "p"})
+          .status == 0);
+  CHECK(
+      server
+          .natskv({"edit", "b", "--metadata", "b=3", "--metadata", "c=", "--source", "q", "--no-source", "o"})
+          .status == 0);
+  const auto config = stream_config(server.url(), "b");
+  CHECK(config["metadata"] == Json({{"a", "1"}, {"b", "3"}, {"c", ""}}));
+  CHECK(config["sources"].size() == 2);
+  CHECK(config["sources"][0]["name"] == "KV_p");
+  CHECK(config["sources"][1]["name"] == "KV_q");
+  const auto none = server.natskv({"edit", "b", "--no-source", "o"});
+  CHECK(none.status == 1);
+  CHECK(none.err == "natskv: edit: bucket \"b\" has no source \"o\"\n");
+  CHECK(stream_config(server.url(), "b") == config);
+}
+
+TEST_CASE("limit markers are switched on and off, TTLs of keys stay allowed") {
+  Server server;
+  if (!server_at_least(2, 11)) SKIP("this server knows no TTL of keys");
+  Client(server.url()).add_bucket("b");
+  const auto before = server.natskv({"create", "b", "k", "v", "--ttl", "1m"});
+  CHECK(before.status == 1);
+  CHECK(before.err.find("edit b --marker-ttl") != std::string::npos);
+  CHECK(server.natskv({"edit", "b", "--marker-ttl", "1h"}).status == 0);
+  CHECK(stream_config(server.url(), "b")["subject_delete_marker_ttl"] == 3'600'000'000'000);
+  CHECK(server.natskv({"create", "b", "k", "v", "--ttl", "1m"}).status == 0);
+  const auto off = server.natskv({"edit", "b", "--marker-ttl", "0"});
+  CHECK(off.status == 0);
+  CHECK(off.out == "marker_ttl_seconds\t3600\t\n");
+  CHECK(stream_config(server.url(), "b")["allow_msg_ttl"] == true);
+  CHECK(server.natskv({"create", "b", "l", "v", "--ttl", "1m"}).status == 0);
+}
+
+TEST_CASE("what the server can't change is refused with the reason before a socket is opened") {
+  Listener silent;
+  const std::vector<std::pair<Words, std::string>> wrong{
+      {{"--storage", "memory"}, "--storage: the server can't change a bucket's storage\nhint: make a bucket"},
+      {{"--mirror", "o"}, "--mirror: the server can't make a bucket a mirror or change its origin\nhint: "},
+      {{"--mirror-domain", "o"}, "--mirror: the server can't"},
+      {{"--history", "0"}, "--history: 0 is not in 1 to 64"},
+      {{"--compress", "--no-compress"}, "--no-compress"},
+      {{"--source", "o", "--no-source", "o"}, "--source and --no-source both name \"o\""},
+      {{"--tags", "", "--tags", "x"}, "--tags"},
+      {{"--marker-ttl", "1ms"}, "--marker-ttl: 1s or more"},
+      {{"--metadata", "_nats.x=1"}, "--metadata: \"_nats.x\" is the server's own"},
+  };
+  for (const auto& [words, text] : wrong) {
+    Words command{"edit", "b"};
+    command.insert(command.end(), words.begin(), words.end());
+    const auto result = natskv::test::natskv(command, {.env = {{"NATS_URL", silent.url()}}});
+    CAPTURE(text);
+    CHECK(result.status == 2);
+    CHECK_MESSAGE(result.err.find(text) != std::string::npos, result.err);
+  }
+}
+
+TEST_CASE("a bucket that is missing, and a part of a republishing that is not there") {
+  Server server;
+  const auto missing = server.natskv({"edit", "b", "--history", "2"});
+  CHECK(missing.status == 3);
+  CHECK(missing.err == "natskv: edit: bucket \"b\" not found\n");
+  Client(server.url()).add_bucket("b");
+  const auto part = server.natskv({"edit", "b", "--republish-headers"});
+  CHECK(part.status == 2);
+  CHECK(part.err.find("--republish-headers needs --republish-destination") != std::string::npos);
+  if (!server_at_least(2, 10)) {
+    // Said by the server: it can't change a republishing at all.
+    const auto fixed = server.natskv({"edit", "b", "--republish-destination", "out.>"});
+    CHECK(fixed.status == 1);
+    CHECK(fixed.err.find("can not change RePublish") != std::string::npos);
+    return;
+  }
+  CHECK(server.natskv({"edit", "b", "--republish-destination", "out.>"}).status == 0);
+  CHECK(server.natskv({"edit", "b", "--republish-headers"}).status == 0);
+  CHECK(stream_config(server.url(), "b")["republish"] ==
+        Json({{"src", ">"}, {"dest", "out.>"}, {"headers_only", true}}));
+  const auto refused = server.natskv({"edit", "b", "--republish-destination", "$KV.b.x"});
+  CHECK(refused.status == 1);
+  CHECK(refused.err.find("bucket \"b\": ") != std::string::npos);
+}
+
+TEST_CASE("a change by somebody else between reading and writing stops it") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  // The proxy holds the command between its first and its second look, while the bucket is changed.
+  Proxy proxy(server.port());
+  proxy.delay(0.15);
+  Process process(natskv_command({"edit", "b", "--history", "5"}, {.env = {{"NATS_URL", proxy.url()}}}));
+  // Changed again and again until the command has ended: whatever it read first, the second look differs.
+  int window = 1;
+  while (process.running()) {
+    auto config = stream_config(server.url(), "b");
+    if (config["max_msgs_per_subject"] == 5) break;
+    config["max_msgs"] = 1000 + ++window;
+    client.api("STREAM.UPDATE.KV_b", config.dump());
+  }
+  const auto result = process.wait(20);
+  CHECK(result.status == 4);
+  CHECK(result.err.find("bucket \"b\" was changed by somebody else meanwhile: max_msgs is ") !=
+        std::string::npos);
+  CHECK(result.out.empty());
+  CHECK(stream_config(server.url(), "b")["max_msgs_per_subject"] == 1);
+}

@@ -1,0 +1,119 @@
+// edit-value, with editors that are scripts.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+
+using namespace natskv::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Desk {
+  Desk() : client(server.url()) {
+    client.add_bucket("config", R"({"max_msgs_per_subject": 5})");
+    client.put("config", "greeting", "hello");
+  }
+  // `script`: what the editor does with the file "$1".
+  Result edit(const std::string& script, std::vector<std::string> more = {}, Run rest = {}) {
+    write_file(folder / "editor", "#!/bin/sh\n" + script + "\n", 0700);
+    rest.env["EDITOR"] = folder / "editor";
+    rest.env["TMPDIR"] = places.path().string();
+    more.insert(more.begin(), {"edit-value", "config", "greeting"});
+    return server.natskv(std::move(more), std::move(rest));
+  }
+  [[nodiscard]] bool nothing_left() const { return fs::is_empty(places.path()); }
+
+  Server server;
+  Client client;
+  TempDir folder, places;
+};
+
+}  // namespace
+
+TEST_CASE("What the editor makes of a value is stored, with its revision printed") {
+  Desk desk;
+  const auto result = desk.edit("printf 'a\\0b' > \"$1\"");
+  CHECK(result.status == 0);
+  CHECK(result.out == "2\n");
+  CHECK(result.err == "");
+  CHECK(desk.client.last("config", "greeting").data == std::string("a\0b", 3));
+  CHECK(desk.nothing_left());
+}
+
+TEST_CASE("An unchanged value is not written, nor is a newline that an editor adds") {
+  Desk desk;
+  CHECK(desk.edit("true").status == 0);
+  const auto result = desk.edit("echo >> \"$1\"");
+  CHECK(result.status == 0);
+  CHECK(result.out == "");
+  CHECK(result.err.find("unchanged") != std::string::npos);
+  CHECK(desk.edit("true", {"-q"}).err == "");
+  CHECK(desk.client.last_revision("config") == 1);
+  CHECK(desk.edit("echo hallo > \"$1\"").out == "2\n");
+  CHECK(desk.client.last("config", "greeting").data == "hallo");
+  CHECK(desk.nothing_left());
+}
+
+TEST_CASE("An editor that fails, or is none, changes nothing") {
+  Desk desk;
+  const auto failed = desk.edit("echo x > \"$1\"; exit 3");
+  CHECK(failed.status == 1);
+  CHECK(failed.err.find("status 3; nothing was written") != std::string::npos);
+  const auto none = desk.edit("", {}, {.env = {{"VISUAL", "natskv-no-such-editor"}}});
+  CHECK(none.status == 1);
+  CHECK(none.err.find("hint: set VISUAL or EDITOR") != std::string::npos);
+  CHECK(desk.client.last_revision("config") == 1);
+  CHECK(desk.nothing_left());
+}
+
+TEST_CASE("VISUAL comes before EDITOR and may hold options; the value is for its owner's eyes") {
+  Desk desk;
+  const auto result = desk.edit(
+      "exit 9", {},
+      {.env = {{"VISUAL", "sh -c 'stat -c %a \"$1\" \"$(dirname \"$1\")\" >&2; echo new > \"$1\"' x"}}});
+  CHECK(result.status == 0);
+  CHECK(result.err == "600\n700\n");
+  CHECK(desk.client.last("config", "greeting").data == "new");
+}
+
+TEST_CASE("A key written meanwhile is a conflict; the edit is kept in a file of its owner") {
+  Desk desk;
+  const auto result = desk.edit("echo mine > \"$1\"; chmod 644 \"$1\"; " + natskv_command({}).args[0] +
+                                " -s " + desk.server.url() + " -q put config greeting theirs");
+  CHECK(result.status == 4);
+  CHECK(result.out == "");
+  CHECK(desk.client.last("config", "greeting").data == "theirs");
+  const auto at = result.err.find("the edit is in \"");
+  REQUIRE(at != std::string::npos);
+  const auto from = at + 16;
+  const std::string path = result.err.substr(from, result.err.find('"', from) - from);
+  CHECK(read_file(path) == "mine\n");
+  CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("The edit is kept too when the server is gone") {
+  Desk desk;
+  const auto result = desk.edit(
+      "echo mine > \"$1\"; kill " + std::to_string(desk.server.pid()) + "; sleep 0.5", {"--timeout", "1s"});
+  CHECK(result.status >= 5);
+  CHECK(result.err.find("the edit is in \"") != std::string::npos);
+  CHECK_FALSE(desk.nothing_left());
+}
+
+TEST_CASE("A missing key is not found, and no editor starts") {
+  Desk desk;
+  write_file(desk.folder / "editor", "#!/bin/sh\necho started >&2\n", 0700);
+  const auto result =
+      desk.server.natskv({"edit-value", "config", "none"}, {.env = {{"EDITOR", desk.folder / "editor"}}});
+  CHECK(result.status == 3);
+  CHECK(result.err.find("started") == std::string::npos);
+  CHECK(desk.server.natskv({"edit-value", "config"}).status == 2);
+}

@@ -1,0 +1,230 @@
+// import where something breaks on the way: the server, the input, the user.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+
+using namespace natskv::test;
+
+namespace {
+
+constexpr int keys = 30'000;
+
+std::string key_of(int i) { return "k." + std::to_string(i); }
+std::string value_of(int i) { return "value-" + std::to_string(i) + std::string(100, 'x'); }
+
+std::string lines_of(int count) {
+  std::string lines;
+  for (int i = 0; i < count; ++i)
+    lines += "{\"key\":\"" + key_of(i) + "\",\"value\":\"" + value_of(i) + "\"}\n";
+  return lines;
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+std::map<std::string, std::string> held(const Server& server) {
+  std::map<std::string, std::string> found;
+  const auto result = server.natskv({"export", "b"});
+  REQUIRE(result.status == 0);
+  for (std::size_t at = 0; at < result.out.size();) {
+    const auto end = result.out.find('\n', at);
+    const auto entry = nlohmann::json::parse(result.out.substr(at, end - at));
+    found[entry.at("key")] = entry.value("value", "");
+    at = end + 1;
+  }
+  return found;
+}
+
+/// Keys that messages name: conflicts and unknown outcomes.
+std::set<std::string> reported(const std::string& err) {
+  std::set<std::string> found;
+  for (std::size_t at = err.find("key \""); at != std::string::npos; at = err.find("key \"", at)) {
+    at += 5;
+    found.insert(err.substr(at, err.find('"', at) - at));
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a server killed and restarted during an import, with another writer: the bucket equals the file") {
+  Server server;
+  const TempDir folder;
+  write_file(folder / "in", lines_of(keys));
+  std::mt19937 random(static_cast<unsigned>(::getpid()));
+  for (int round = 0; round < 2; ++round) {
+    {
+      Client client(server.url());
+      if (round == 0) client.add_bucket("b", R"({"max_msgs_per_subject": 2})");
+    }
+    Process import(server.command({"import", "b", "-F", folder / "in"}, {.limit = 120}));
+    std::set<std::string> written;
+    for (int kill = 0; kill < 2; ++kill) {
+      ::usleep(static_cast<useconds_t>(50'000 + random() % 200'000));
+      if (kill == 0) {
+        try {
+          Client other(server.url());
+          for (int i = 0; i < 20; ++i) {
+            const auto key = key_of(static_cast<int>(random() % keys));
+            other.put("b", key, "another's");
+            written.insert(key);
+          }
+        } catch (const std::runtime_error&) {  // the server was just starting
+        }
+      }
+      server.kill9();
+      server.restart();
+    }
+    auto result = import.wait(120);
+    CAPTURE(result.err);
+    CHECK_FALSE(result.timed_out);
+    if (result.status != 0 && result.status != 4) {
+      // A server that lost what it had acknowledged says so, and is written to again.
+      CHECK(has(result.err, "run the import again"));
+      result = server.natskv({"import", "b", "-F", folder / "in"}, {.limit = 120});
+      CHECK(result.status == 0);
+    }
+    const auto excused = reported(result.err);
+    const auto all = held(server);
+    CHECK(all.size() == static_cast<std::size_t>(keys));
+    for (int i = 0; i < keys; ++i) {
+      const auto key = key_of(i);
+      const auto at = all.find(key);
+      REQUIRE_MESSAGE(at != all.end(), key);
+      if (at->second == value_of(i)) continue;
+      // Written by the other one: behind our own write, or in its place, which was reported.
+      const bool allowed = excused.contains(key) || written.contains(key);
+      REQUIRE_MESSAGE(allowed, key);
+      REQUIRE(at->second == "another's");
+    }
+  }
+}
+
+TEST_CASE("a compare-and-set whose answer was lost is never called written on the strength of equal bytes") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  Process import(server.command({"import", "b", "--create"}, {.open_stdin = true, .limit = 60}));
+  import.send("{\"key\":\"first\",\"value\":\"1\"}\n");
+  for (int i = 0; i < 100 && Client(server.url()).messages("b") == 0; ++i) ::usleep(50'000);
+  server.pause();
+  import.send("{\"key\":\"k\",\"value\":\"v\"}\n");
+  ::usleep(300'000);
+  server.kill9();
+  server.restart();
+  // Somebody wrote the same bytes meanwhile; or the import did, for all that can be known.
+  try {
+    Client(server.url()).put("b", "k", "v");
+  } catch (const std::runtime_error&) {
+  }
+  import.close_stdin();
+  const auto result = import.wait(40);
+  CAPTURE(result.err);
+  const bool settled = has(result.err, "put 1, ") && (result.status == 7 || result.status == 4);
+  const bool before_the_other = has(result.err, "put 2, ") && result.status == 0;
+  CHECK((settled || before_the_other));
+}
+
+TEST_CASE("a server that does not come back: what was in flight is unknown, and it ends") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  Process import(server.command({"import", "b", "--timeout", "2s"}, {.open_stdin = true, .limit = 60}));
+  import.send(lines_of(10));
+  for (int i = 0; i < 100 && Client(server.url()).messages("b") < 10; ++i) ::usleep(50'000);
+  server.pause();
+  import.send(lines_of(20).substr(lines_of(10).size()));
+  ::usleep(300'000);
+  server.kill9();
+  import.close_stdin();
+  const auto result = import.wait(40);
+  CAPTURE(result.err);
+  CHECK(result.status == 7);
+  CHECK(has(result.err, "put 10, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 10"));
+  CHECK(has(result.err, "the first line that was not acknowledged is 11"));
+}
+
+TEST_CASE("Ctrl-C stops sending, waits for what is in flight and says what was written") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  Process import(server.command({"import", "b"}, {.open_stdin = true}));
+  import.send(lines_of(500));
+  for (int i = 0; i < 100 && client.messages("b") < 500; ++i) ::usleep(50'000);
+  import.signal(SIGINT);
+  const auto result = import.wait(10);
+  CHECK(result.status == 130);
+  CHECK(has(result.err, "put 500, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 0"));
+  CHECK(has(result.err, "the first line that was not acknowledged is 501"));
+}
+
+TEST_CASE("Ctrl-C during a large import: all that is said to be written is, and nothing else") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  const TempDir folder;
+  write_file(folder / "in", lines_of(100'000));
+  Process import(server.command({"import", "b", "-F", folder / "in"}));
+  for (int i = 0; i < 1000 && client.messages("b") == 0; ++i) ::usleep(5'000);
+  import.signal(SIGINT);
+  const auto result = import.wait(10);
+  CHECK(result.status == 130);
+  CHECK(has(result.err, "bucket \"b\": put " + std::to_string(client.messages("b")) + ", "));
+  CHECK(has(result.err, "unknown 0"));
+}
+
+TEST_CASE("a bucket that is full fails the line that did not fit") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_bytes": 20000, "discard": "new"})");
+  const auto result = server.natskv({"import", "b"}, {.input = lines_of(2000)});
+  CHECK(result.status == 1);
+  CHECK(has(result.err, "the bucket is full"));
+  const auto put = result.err.substr(result.err.find("put ") + 4);
+  CHECK(has(result.err, "that was not acknowledged is " + std::to_string(std::stoi(put) + 1) + "\n"));
+}
+
+TEST_CASE("a refused permission costs its line only") {
+  Server server({.config = R"(authorization { users = [
+    {user: all, password: all},
+    {user: some, password: some, permissions: {publish: {deny: "$KV.b.k.7"}}}
+  ] })"});
+  const std::string host = server.url().substr(server.url().find("//") + 2);
+  Client client("nats://all:all@" + host);
+  client.add_bucket("b");
+  const auto result = natskv::test::natskv({"import", "b", "--keep-going", "-s", "nats://some:some@" + host},
+                                           {.input = lines_of(50)});
+  CAPTURE(result.err);
+  CHECK(result.status == 6);
+  CHECK(has(result.err, "line 8: key \"k.7\""));
+  CHECK(has(result.err, "put 49, unchanged 0, deleted 0, conflicts 0, failed 1"));
+  CHECK(client.messages("b") == 49);
+}
+
+TEST_CASE("a file that changes between check and send is noticed") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  client.put("b", "other", "v");
+  const TempDir folder;
+  // The pause after the check is the prompt's.
+  write_file(folder / "in", lines_of(10));
+  Terminal import(server.command({"import", "b", "--prune", "-F", folder / "in"}));
+  REQUIRE(import.read_until("delete 1 key"));
+  write_file(folder / "in", lines_of(11));
+  import.send("y\n");
+  const auto result = import.wait();
+  CHECK(result.status == 1);
+  CHECK(import.screen().find("changed while it was read") != std::string::npos);
+  CHECK(client.last("b", "other").data == "v");
+  CHECK(client.messages("b") == 1);
+}

@@ -1,0 +1,310 @@
+// import: JSON Lines in.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+using namespace natskv::test;
+
+namespace {
+
+struct World {
+  Server server;
+  Client client{server.url()};
+  World() { client.add_bucket("b", R"({"max_msgs_per_subject": 5})"); }
+
+  [[nodiscard]] Result import(const std::string& lines, std::vector<std::string> more = {}) const {
+    std::vector<std::string> args{"import", "b"};
+    args.insert(args.end(), more.begin(), more.end());
+    return server.natskv(std::move(args), {.input = lines});
+  }
+  std::string value(const std::string& key) { return client.last("b", key).data; }
+};
+
+std::string line(const std::string& key, const std::string& value) {
+  return nlohmann::json({{"key", key}, {"value", value}}).dump() + "\n";
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+/// What makes two exports equal: bucket names, revisions and times differ.
+std::vector<std::tuple<std::string, std::string, std::string, std::string>> content(
+    const std::string& jsonl) {
+  std::vector<std::tuple<std::string, std::string, std::string, std::string>> found;
+  for (std::size_t at = 0; at < jsonl.size();) {
+    const auto end = jsonl.find('\n', at);
+    const auto entry = nlohmann::json::parse(jsonl.substr(at, end - at));
+    found.emplace_back(entry.at("key"), entry.at("operation"), entry.value("value", "(none)"),
+                       entry.value("value_base64", "(none)"));
+    at = end + 1;
+  }
+  return found;
+}
+
+/// Random keys, values of any bytes, markers and history.
+void fill(Client& client, const std::string& bucket, unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](unsigned limit) { return random() % limit; };
+  for (int i = 0; i < 400; ++i) {
+    const std::string key = "k." + std::to_string(below(80)) + (below(2) == 0 ? "/x=_-" : "");
+    if (below(8) == 0) {
+      client.put(bucket, key, "", {{"KV-Operation", "DEL"}});
+    } else if (below(12) == 0) {
+      client.put(bucket, key, "", {{"KV-Operation", "PURGE"}, {"Nats-Rollup", "sub"}});
+    } else {
+      std::string value(below(200), '\0');
+      for (char& c : value) c = static_cast<char>(below(2) == 0 ? below(256) : 'a' + below(26));
+      client.put(bucket, key, value);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("import writes values, markers and any bytes, and says what it did") {
+  World world;
+  const auto result = world.import(line("a", "1") + "{\"key\":\"b\",\"value_base64\":\"AP8=\"}\n" +
+                                   "{\"key\":\"c\",\"operation\":\"DEL\"}\n\n" + line("a", "2"));
+  CHECK(result.status == 0);
+  CHECK(result.out.empty());
+  CHECK(result.err ==
+        "natskv: import: bucket \"b\": put 3, unchanged 0, deleted 1, conflicts 0, failed 0, unknown 0, 1 of "
+        "them for keys that came before\n");
+  CHECK(world.value("a") == "2");
+  CHECK(world.value("b") == std::string("\0\xff", 2));
+  CHECK(world.client.last("b", "c").headers.at("KV-Operation") == "DEL");
+  CHECK(world.import(line("a", "3"), {"-q"}).err.empty());
+}
+
+TEST_CASE("export, import, export: equal in key, operation, value and order, between servers too") {
+  const World world;
+  std::unique_ptr<Server> other;
+  if (const char* program = std::getenv("NATS_SERVER_OTHER")) {
+    const char* const one = std::getenv("NATS_SERVER");
+    const std::string before = one == nullptr ? "" : one;
+    setenv("NATS_SERVER", program, 1);
+    other = std::make_unique<Server>();
+    if (before.empty())
+      unsetenv("NATS_SERVER");
+    else
+      setenv("NATS_SERVER", before.c_str(), 1);
+  }
+  const Server& target = other ? *other : world.server;
+  Client from(world.server.url());
+  Client to(target.url());
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    const std::string bucket = "from" + std::to_string(seed);
+    const std::string copy = "to" + std::to_string(seed);
+    from.add_bucket(bucket, R"({"max_msgs_per_subject": 4})");
+    to.add_bucket(copy, R"({"max_msgs_per_subject": 4})");
+    to.add_bucket(copy + "h", R"({"max_msgs_per_subject": 4})");
+    fill(from, bucket, seed);
+    const auto latest = world.server.natskv({"export", bucket});
+    CHECK(target.natskv({"import", copy}, {.input = latest.out}).status == 0);
+    CHECK(content(target.natskv({"export", copy}).out) == content(latest.out));
+    const auto history = world.server.natskv({"export", bucket, "--history"});
+    CHECK(target.natskv({"import", copy + "h", "--check"}, {.input = history.out}).status == 0);
+    CHECK(content(target.natskv({"export", copy + "h", "--history"}).out) == content(history.out));
+  }
+}
+
+TEST_CASE("--create writes new and deleted keys only; a key's later lines go over its first") {
+  World world;
+  world.client.put("b", "old", "here");
+  world.client.put("b", "dead", "x");
+  world.client.put("b", "dead", "", {{"KV-Operation", "DEL"}});
+  const auto result = world.import(
+      line("old", "1") + line("dead", "2") + line("new", "3") + line("new", "4") + line("old", "5"),
+      {"--create"});
+  CHECK(result.status == 4);
+  CHECK(has(result.err, "line 1: key \"old\" of bucket \"b\" exists, at revision 1"));
+  CHECK(has(result.err, "line 5: key \"old\""));
+  CHECK(has(result.err, "put 3, unchanged 0, deleted 0, conflicts 2"));
+  CHECK(world.value("old") == "here");
+  CHECK(world.value("dead") == "2");
+  CHECK(world.value("new") == "4");
+}
+
+TEST_CASE("--update writes only over the line's revision") {
+  World world;
+  const auto revision = world.client.put("b", "k", "old");
+  world.client.put("b", "l", "old");
+  world.client.put("b", "l", "newer");
+  const auto lines = "{\"key\":\"k\",\"value\":\"1\",\"revision\":" + std::to_string(revision) +
+                     "}\n{\"key\":\"l\",\"value\":\"1\",\"revision\":2}\n";
+  const auto dry = world.import(lines, {"--update", "--dry-run"});
+  CHECK(dry.status == 4);
+  CHECK(has(dry.err, "would be: put 1, unchanged 0, deleted 0, conflicts 1"));
+  CHECK(world.value("k") == "old");
+  const auto result = world.import(lines, {"--update"});
+  CHECK(result.status == 4);
+  CHECK(has(result.err, "line 2: key \"l\" of bucket \"b\" is at revision 3, not 2; nothing was written"));
+  CHECK(world.value("k") == "1");
+  CHECK(world.value("l") == "newer");
+  CHECK(world.import(line("k", "x"), {"--update"}).status == 2);
+}
+
+TEST_CASE("--skip-unchanged writes what differs, and a key's last line wins all the same") {
+  World world;
+  world.client.put("b", "same", "1");
+  world.client.put("b", "other", "1");
+  world.client.put("b", "back", "A");
+  const auto before = world.client.messages("b");
+  const auto result = world.import(
+      line("same", "1") + line("other", "2") + line("back", "B") + line("back", "A"), {"--skip-unchanged"});
+  CHECK(has(result.err, "put 3, unchanged 1"));
+  CHECK(world.client.messages("b") == before + 3);
+  CHECK(world.value("back") == "A");
+  CHECK(has(world.import(line("same", "1") + line("other", "2"), {"--skip-unchanged"}).err,
+            "put 0, unchanged 2"));
+}
+
+TEST_CASE("a bad line of a file stops before anything is written, of a pipe when it comes") {
+  World world;
+  const TempDir folder;
+  const std::string bad = line("a", "1") + "{\"key\":\"b\"}\n" + line("c", "3");
+  write_file(folder / "bad", bad);
+  for (const auto& args : {std::vector<std::string>{"import", "b", "-F", folder / "bad"},
+                           std::vector<std::string>{"import", "b", "--check"}}) {
+    const auto result = world.server.natskv(args, {.input = bad});
+    CHECK(result.status == 2);
+    CHECK(has(result.err, "line 2: neither \"value\" nor \"value_base64\" is given\n"));
+    CHECK(world.client.messages("b") == 0);
+  }
+  const auto piped = world.import(bad);
+  CHECK(piped.status == 2);
+  CHECK(has(piped.err, "the first line that was not acknowledged is 2"));
+  CHECK(world.client.messages("b") == 1);
+  const auto on = world.import(bad, {"--keep-going"});
+  CHECK(on.status == 2);
+  CHECK(has(on.err, "put 2, unchanged 0, deleted 0, conflicts 0, failed 1"));
+  CHECK(world.value("c") == "3");
+}
+
+TEST_CASE("input of every wrong kind names its line") {
+  World world;
+  const auto refused = [&](const std::string& lines, std::string_view why) {
+    const auto result = world.import(lines);
+    CHECK(result.status == 2);
+    CHECK_MESSAGE(has(result.err, why), result.err);
+  };
+  refused(line("a", "1") + "{\"key\":\"b\",\"value\":\"trunc", "line 2: no valid JSON");
+  refused("{\"key\":\"a b\",\"value\":\"1\"}\n", "line 1: \"key\": ");
+  refused("{\"key\":\"a\",\"value\":\"1\",\"value_base64\":\"AA==\"}\n", "line 1: both");
+  refused("{\"key\":\"a\",\"value_base64\":\"A\"}\n", "line 1: \"value_base64\" is no base64");
+  refused(std::string(20'000'000, 'x'), "line 1 is longer than");
+  CHECK(world.server.natskv({"import", "b", "-F", "/no/such/file"}).status == 2);
+  CHECK(world.server.natskv({"import", "b", "-F", "/tmp"}).status == 2);
+  CHECK(world.server.natskv({"import", "missing"}, {.input = line("a", "1")}).status == 3);
+  CHECK(natskv::test::natskv({"import", "b", "-s", "127.0.0.1:1"}, {.input = ""}).status == 5);
+  const auto warned =
+      world.import("{\"key\":\"a\",\"value\":\"1\",\"x\":1}\n{\"key\":\"a\",\"value\":\"1\",\"y\":1}\n");
+  CHECK(warned.status == 0);
+  CHECK(has(warned.err, "warning: line 1: no entry has a member \"x\""));
+  CHECK_FALSE(has(warned.err, "\"y\""));
+  CHECK(world.import("").status == 0);
+}
+
+TEST_CASE("a value over the limit fails its line; the rest goes on with --keep-going") {
+  World world;
+  world.client.add_bucket("small", R"({"max_msg_size": 100})");
+  const std::string lines = line("a", "1") + line("big", std::string(200, 'x')) + line("c", "3");
+  const auto result = world.server.natskv({"import", "small", "--keep-going"}, {.input = lines});
+  CHECK(result.status == 1);
+  CHECK(has(result.err, "line 2: key \"big\" of bucket \"small\""));
+  CHECK(has(result.err, "put 2, unchanged 0, deleted 0, conflicts 0, failed 1"));
+  const auto huge = world.import(line("huge", std::string(2'000'000, 'x')));
+  CHECK(huge.status == 1);
+  CHECK(has(huge.err,
+            "line 1: key \"huge\" of bucket \"b\": the value of 2000000 B is over the server's limit"));
+}
+
+TEST_CASE("--prune deletes what no line names, asked or forced only") {
+  World world;
+  for (const char* key : {"keep", "x.1", "x.2", "y.1"}) world.client.put("b", key, "v");
+  const auto lines = line("keep", "v");
+  const auto refused = world.import(lines, {"--prune"});
+  CHECK(refused.status == 2);
+  CHECK(world.client.messages("b") == 4);
+  const auto dry = world.import(lines, {"--prune-pattern", "x.*", "--dry-run"});
+  CHECK(dry.status == 0);
+  CHECK(has(dry.out, "x.1\t2\tPUT"));
+  CHECK(has(dry.err, "deleted 2"));
+  CHECK(world.server.natskv({"keys", "b", "--count"}).out == "4\n");
+  CHECK(world.import(lines, {"--prune-pattern", "x.*", "-f"}).status == 0);
+  CHECK(world.server.natskv({"keys", "b"}).out == "y.1\nkeep\n");
+  CHECK(world.import(lines, {"--prune", "-f"}).status == 0);
+  CHECK(world.server.natskv({"keys", "b"}).out == "keep\n");
+}
+
+TEST_CASE("nothing is pruned for an empty input, a dead generator, or a line that was not written") {
+  World world;
+  world.client.put("b", "other", "v");
+  CHECK(world.import("", {"--prune", "-f"}).status == 2);
+  CHECK(world.import(line("a", "1") + "{\"key\":\"b\",\"va", {"--prune", "-f"}).status == 2);
+  const auto partly = world.import(line("a", "1") + "{}\n", {"--prune", "-f", "--keep-going"});
+  CHECK(partly.status == 2);
+  CHECK(has(partly.err, "nothing was pruned"));
+  CHECK(has(world.import(line("other", "1"), {"--create", "--prune", "-f"}).err, "nothing was pruned"));
+  const auto dead = run({.args = {"sh", "-c", "false | \"$0\" import b --prune -f -s " + world.server.url(),
+                                  natskv_command({}).args.at(0)}});
+  CHECK(dead.status == 2);
+  CHECK(world.value("other") == "v");
+  CHECK(world.import("", {"--prune", "-f", "--allow-empty"}).status == 0);
+  CHECK(world.server.natskv({"keys", "b", "--count"}).out == "0\n");
+}
+
+TEST_CASE("on a terminal --prune says how many would go and asks") {
+  World world;
+  const TempDir folder;
+  write_file(folder / "in", line("keep", "v"));
+  for (const char* key : {"a", "b", "keep"}) world.client.put("b", key, "v");
+  Terminal no(world.server.command({"import", "b", "--prune", "-F", folder / "in"}));
+  CHECK(no.read_until("delete 2 keys"));
+  no.send("n\n");
+  CHECK(no.wait().status == 1);
+  CHECK(world.client.messages("b") == 3);
+  Terminal yes(world.server.command({"import", "b", "--prune", "-F", folder / "in"}));
+  CHECK(yes.read_until("delete 2 keys"));
+  yes.send("y\n");
+  CHECK(yes.wait().status == 0);
+  CHECK(world.server.natskv({"keys", "b"}).out == "keep\n");
+}
+
+TEST_CASE("a time to live goes along as far as it is left, or fails before anything is written") {
+  World world;
+  const TempDir folder;
+  write_file(folder / "in", line("plain", "1") + "{\"key\":\"k\",\"value\":\"v\",\"ttl_seconds\":3600}\n");
+  const auto refused = world.server.natskv({"import", "b", "-F", folder / "in"});
+  CHECK(refused.status == 1);
+  CHECK(has(refused.err, "line 2: key \"k\" has a time to live"));
+  CHECK(world.client.messages("b") == 0);
+  CHECK(world.server.natskv({"import", "b", "--ignore-ttl", "-F", folder / "in"}).status == 0);
+  CHECK(world.value("k") == "v");
+  if (!server_at_least(2, 11)) SKIP("this server has no per-key TTL");
+  world.client.add_bucket("ttl", R"({"allow_msg_ttl": true})");
+  const auto taken = world.server.natskv({"import", "ttl"},
+                                         {.input = "{\"key\":\"k\",\"value\":\"v\",\"ttl_seconds\":3600}\n"
+                                                   "{\"key\":\"past\",\"value\":\"v\",\"ttl_seconds\":5,"
+                                                   "\"created\":\"2020-01-01T00:00:00Z\"}\n"});
+  CHECK(taken.status == 0);
+  CHECK(has(taken.err, "put 1, "));
+  CHECK(has(taken.err, "expired 1"));
+  CHECK(world.client.last("ttl", "k").headers.at("Nats-TTL") == "3600s");
+  CHECK(world.client.last("ttl", "past").revision == 0);
+  world.client.add_bucket("ttl2", R"({"allow_msg_ttl": true})");
+  CHECK(
+      world.server.natskv({"import", "ttl2"}, {.input = world.server.natskv({"export", "ttl"}).out}).status ==
+      0);
+  CHECK(has(world.client.last("ttl2", "k").headers.at("Nats-TTL"), "s"));
+}

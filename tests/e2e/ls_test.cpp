@@ -1,0 +1,130 @@
+// ls: the buckets.
+#include "support/bucket.hpp"
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+Words names(const std::string& jsonl) {
+  Words all;
+  for (const auto& bucket : Json::parse(jsonl)) all.push_back(bucket["bucket"]);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("no buckets: nothing, and in JSON an empty list") {
+  Server server;
+  CHECK(server.natskv({"ls"}).out.empty());
+  CHECK(server.natskv({"ls"}).status == 0);
+  CHECK(server.natskv({"ls", "-j"}).out == "[]\n");
+  CHECK(server.natskv({"ls", "-n", "-j"}).out == "[]\n");
+}
+
+TEST_CASE("buckets by name in every format, mirrors too, other streams not") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"description": "the\tsecond"})");
+  client.add_bucket("a");
+  client.put("a", "k", "v");
+  client.put("a", "l", "v");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "b"}).status == 0);
+  add_foreign_stream(server.url(), "foreign", 1);
+  client.api("STREAM.CREATE.ORDERS", R"({"name": "ORDERS", "subjects": ["o.>"], "storage": "memory"})");
+  client.api("STREAM.CREATE.A", R"({"name": "A", "subjects": ["a.>"], "storage": "memory"})");
+
+  CHECK(server.natskv({"ls", "--names"}).out == "a\nb\nm\n");
+  CHECK(server.natskv({"list", "-n", "-j"}).out == "[\n\"a\",\n\"b\",\n\"m\"\n]\n");
+  const auto json = Json::parse(server.natskv({"ls", "-j"}).out);
+  REQUIRE(json.size() == 3);
+  CHECK(json[0]["values"] == 2);
+  CHECK(json[2]["mirror"]["bucket"] == "b");
+  const auto info = Json::parse(server.natskv({"info", "a", "-j"}).out);
+  CHECK(json[0] == info);
+  const auto tsv = server.natskv({"ls"}).out;
+  CHECK(tsv.find(fmt::format("a\t2\t{}\t{}\t{}\t\nb\t0\t0\t", info["bytes"].get<int>(),
+                             info["created"].get<std::string>(), info["last_update"].get<std::string>())) ==
+        0);
+  CHECK(tsv.find("\t\tthe\\tsecond\n") != std::string::npos);
+  const auto table = server.natskv({"ls", "-o", "table", "--utc"}).out;
+  CHECK(table.find("BUCKET  VALUES  BYTES  CREATED") == 0);
+}
+
+TEST_CASE("buckets in another order, the largest or the latest first") {
+  Server server;
+  Client client(server.url());
+  for (const char* name : {"a", "b", "c", "d"}) client.add_bucket(name);
+  client.put("d", "k", "x");
+  client.put("b", "k", std::string(5000, 'x'));
+  client.put("c", "k", "x");
+  client.put("c", "l", "x");
+  CHECK(names(server.natskv({"ls", "-j", "--sort", "values"}).out) == Words{"c", "b", "d", "a"});
+  CHECK(names(server.natskv({"ls", "-j", "--sort", "bytes"}).out) == Words{"b", "c", "d", "a"});
+  CHECK(names(server.natskv({"ls", "-j", "--sort", "updated"}).out) == Words{"c", "b", "d", "a"});
+  CHECK(names(server.natskv({"ls", "-j", "--sort", "name"}).out) == Words{"a", "b", "c", "d"});
+}
+
+TEST_CASE("1,000 buckets between other streams are all listed, once, by name") {
+  Server server;
+  Client client(server.url());
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    const auto name = fmt::format("b{:04}", i);
+    client.add_bucket(name, R"({"storage": "memory"})");
+    expected += name + "\n";
+  }
+  for (const char* name : {"AAA", "KW", "ZZZ"}) {
+    client.api(fmt::format("STREAM.CREATE.{}", name),
+               fmt::format(R"({{"name": "{}", "storage": "memory"}})", name));
+  }
+  const auto listed = server.natskv({"ls", "-n"}, {.limit = 60});
+  CHECK(listed.status == 0);
+  CHECK(listed.out == expected);
+  CHECK(Json::parse(server.natskv({"ls", "-j"}, {.limit = 60}).out).size() == 1000);
+}
+
+TEST_CASE("with a bucket it is keys") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  for (const char* key : {"app.x", "app.y", "z"}) client.put("b", key, "v");
+  for (const Words& words :
+       {Words{"b"}, Words{"b", "app.*"}, Words{"b", "--count"}, Words{"b", "-v"}, Words{"b", "-j"}}) {
+    Words ls{"ls"}, keys{"keys"};
+    ls.insert(ls.end(), words.begin(), words.end());
+    keys.insert(keys.end(), words.begin(), words.end());
+    const auto listed = server.natskv(ls);
+    CHECK(listed.status == 0);
+    CHECK_FALSE(listed.out.empty());
+    CHECK(listed.out == server.natskv(keys).out);
+  }
+  CHECK(server.natskv({"ls", "none"}).status == 3);
+  CHECK(server.natskv({"ls", "b", "--sort", "name"}).status == 2);
+  CHECK(server.natskv({"ls", "b", "-n"}).status == 2);
+  CHECK(server.natskv({"ls", "--count"}).status == 2);
+  CHECK(server.natskv({"ls", "-v"}).status == 2);
+  CHECK(server.natskv({"ls", "--sort", "size"}).status == 2);
+  CHECK(server.natskv({"ls", "a.b"}).status == 2);
+}
+
+TEST_CASE("who may not list is told so") {
+  Server server(
+      {.config =
+           R"(authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["$JS.API.STREAM.LIST"] } } } ] })"});
+  const auto refused = natskv::test::natskv(
+      {"ls"}, {.env = {{"NATS_URL", "nats://u:p@127.0.0.1:" + std::to_string(server.port())}}});
+  CHECK(refused.status == 6);
+  CHECK(refused.err.find("natskv: ls: the list of buckets: ") == 0);
+}

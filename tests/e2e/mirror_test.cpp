@@ -1,0 +1,184 @@
+// Mirrors and sources: read like buckets, written to at their origin, shown with their lag.
+#include "support/bucket.hpp"
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+/// Waits until the copy holds so many messages.
+void caught_up(Server& server, const std::string& bucket, std::uint64_t messages) {
+  for (int i = 0; i < 200; ++i) {
+    if (Client(server.url()).messages(bucket) == messages) return;
+    run({.args = {"sleep", "0.05"}});
+  }
+  throw std::runtime_error(bucket + " does not catch up");
+}
+
+std::string out(const Server& server, Words words) { return server.natskv(std::move(words)).out; }
+
+}  // namespace
+
+TEST_CASE("a mirror is read as a bucket, by its own name") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_msgs_per_subject": 5})");
+  client.put("o", "app.x", "1");
+  client.put("o", "app.x", "2");
+  client.put("o", "app.y", "3");
+  client.put("o", "gone", "", {{"KV-Operation", "DEL"}});
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o", "--history", "5"}).status == 0);
+  caught_up(server, "m", 4);
+  CHECK(out(server, {"get", "m", "app.x"}) == "2");
+  CHECK(out(server, {"get", "m", "app.x", "--revision", "1"}) == "1");
+  CHECK(out(server, {"get", "m", "app.x", "--consistent"}) == "2");
+  CHECK(server.natskv({"get", "m", "gone"}).status == 3);
+  CHECK(server.natskv({"get", "m", "never"}).status == 3);
+  CHECK(out(server, {"keys", "m"}) == "app.x\napp.y\n");
+  CHECK(out(server, {"keys", "m", "*.y"}) == "app.y\n");
+  CHECK(out(server, {"ls", "m", "--deleted"}) == "app.x\napp.y\ngone\n");
+  const auto history = Json::parse(out(server, {"history", "m", "app.x", "-j"}));
+  REQUIRE(history.size() == 2);
+  CHECK(history[0]["bucket"] == "m");
+  CHECK(history[0]["value"] == "1");
+  CHECK(history[1]["revision"] == 2);
+  const auto records = Json::parse(out(server, {"get", "m", "app.y", "app.x", "-j"}));
+  CHECK(records[0]["value"] == "3");
+  CHECK(records[1]["value"] == "2");
+  CHECK(Json::parse(out(server, {"get", "m", "app.*", "-j"})).size() == 2);
+  Process watch(server.command({"watch", "m", "app.*", "-o", "jsonl"}));
+  REQUIRE(watch.read_until("\"3\""));
+  client.put("o", "app.z", "new");
+  CHECK(watch.read_until("\"app.z\""));
+  CHECK(watch.out().find("$KV") == std::string::npos);
+}
+
+TEST_CASE("what is written to a mirror goes to its origin, under the origin's subject") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_msgs_per_subject": 5})");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o", "--history", "5"}).status == 0);
+  CHECK(out(server, {"put", "m", "k", "one"}) == "1\n");
+  CHECK(client.last("o", "k").data == "one");
+  caught_up(server, "m", 1);
+  CHECK(out(server, {"update", "m", "k", "two", "1"}) == "2\n");
+  CHECK(client.last("o", "k").data == "two");
+  CHECK(server.natskv({"update", "m", "k", "three", "1"}).status == 4);
+  caught_up(server, "m", 2);
+  CHECK(server.natskv({"create", "m", "k", "x"}).status == 4);
+  CHECK(out(server, {"create", "m", "l", "x"}) == "3\n");
+  CHECK(server.natskv({"del", "m", "l"}).status == 0);
+  CHECK(client.last("o", "l").headers.at("KV-Operation") == "DEL");
+  caught_up(server, "m", 4);
+  CHECK(server.natskv({"get", "m", "l"}).status == 3);
+  CHECK(out(server, {"keys", "m"}) == "k\n");
+}
+
+TEST_CASE("info of a mirror says where it comes from and how far behind it is") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  for (int i = 0; i < 10; ++i) client.put("o", "k" + std::to_string(i), "v");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  caught_up(server, "m", 10);
+  const auto info = Json::parse(out(server, {"info", "m", "-j"}));
+  CHECK(info["values"] == 10);
+  CHECK(info["mirror"]["bucket"] == "o");
+  CHECK(info["mirror"]["lag"] == 0);
+  CHECK(info["mirror"]["last_seen_seconds"].is_number());
+  CHECK_FALSE(info["mirror"].contains("domain"));
+  CHECK(out(server, {"info", "m", "-o", "table"}).find("Mirror:        bucket=o lag=0") != std::string::npos);
+}
+
+TEST_CASE("sources bring the keys of other buckets under the bucket's own name") {
+  Server server;
+  if (!server_at_least(2, 10)) SKIP("this server transforms no subjects");
+  Client client(server.url());
+  client.add_bucket("x");
+  client.add_bucket("y");
+  client.put("x", "a", "from x");
+  client.put("y", "b", "from y");
+  REQUIRE(server.natskv({"add", "all", "--source", "x", "--source", "y"}).status == 0);
+  caught_up(server, "all", 2);
+  CHECK(out(server, {"get", "all", "a"}) == "from x");
+  CHECK(out(server, {"get", "all", "b"}) == "from y");
+  CHECK(Json::parse(out(server, {"keys", "all", "-j"})).size() == 2);
+  CHECK(server.natskv({"put", "all", "own", "v"}).status == 0);
+  CHECK(client.last("x", "own").revision == 0);
+  CHECK(out(server, {"get", "all", "own"}) == "v");
+  const auto info = Json::parse(out(server, {"info", "all", "-j"}));
+  REQUIRE(info["sources"].size() == 2);
+  CHECK(info["sources"][0]["bucket"] == "x");
+  CHECK(info["sources"][0]["lag"] == 0);
+  CHECK(info["sources"][1]["bucket"] == "y");
+}
+
+TEST_CASE("--no-mirror makes a bucket of its own where the server can, and says what stays behind") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  client.put("o", "k", "v");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  caught_up(server, "m", 1);
+  const auto before = stream_config(server.url(), "m");
+  const auto edited = server.natskv({"edit", "m", "--no-mirror"});
+  if (!server_at_least(2, 12)) {
+    CHECK(edited.status == 1);
+    CHECK(edited.err.find("natskv: edit: bucket \"m\": ") == 0);
+    CHECK(stream_config(server.url(), "m") == before);
+    return;
+  }
+  CHECK(edited.status == 0);
+  CHECK(edited.err.find("warning: what was copied stays stored under $KV.o.>") != std::string::npos);
+  CHECK(server.natskv({"put", "m", "own", "v"}).status == 0);
+  CHECK(client.last("o", "own").revision == 0);
+  CHECK(out(server, {"get", "m", "own"}) == "v");
+  CHECK(out(server, {"keys", "m"}) == "own\n");
+}
+
+TEST_CASE("a mirror of a bucket in another domain") {
+  // hub and leaf, each with JetStream of its own; the leaf mirrors the hub's bucket.
+  Server hub(
+      {.config = "leafnodes { listen: \"127.0.0.1:-1\" }", .jetstream_config = "domain: hub", .name = "hub"});
+  const auto log = hub.log();
+  const std::string mark = "Listening for leafnode connections on 127.0.0.1:";
+  REQUIRE(log.find(mark) != std::string::npos);
+  const auto port = log.substr(log.find(mark) + mark.size(), 5);
+  Server leaf({.config = "leafnodes { remotes: [ { url: \"nats://127.0.0.1:" +
+                         std::to_string(std::stoi(port)) + "\" } ] }",
+               .jetstream_config = "domain: leaf",
+               .name = "leaf"});
+  Client client(hub.url());
+  client.add_bucket("o");
+  client.put("o", "k", "v");
+  bool linked = false;
+  for (int i = 0; i < 200 && !linked; ++i) {
+    linked = leaf.natskv({"info", "o", "--js-domain", "hub", "--timeout", "1s"}).status == 0;
+    if (!linked) run({.args = {"sleep", "0.05"}});
+  }
+  REQUIRE(linked);
+  const auto added = leaf.natskv({"add", "m", "--mirror", "o", "--mirror-domain", "hub"});
+  CHECK_MESSAGE(added.status == 0, added.err);
+  CHECK(added.err.empty());
+  caught_up(leaf, "m", 1);
+  CHECK(out(leaf, {"get", "m", "k"}) == "v");
+  CHECK(out(leaf, {"keys", "m"}) == "k\n");
+  const auto info = Json::parse(out(leaf, {"info", "m", "-j"}));
+  CHECK(info["mirror"]["bucket"] == "o");
+  CHECK(info["mirror"]["domain"] == "hub");
+  CHECK(info["mirror"]["lag"] == 0);
+  const auto written = leaf.natskv({"put", "m", "w", "at the origin"});
+  CHECK_MESSAGE(written.out == "2\n", written.err);
+  CHECK(client.last("o", "w").data == "at the origin");
+}

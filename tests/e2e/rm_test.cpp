@@ -1,0 +1,88 @@
+#include "support/buckets.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace natskv::test;
+
+TEST_CASE("rm with --force removes the bucket and says so on stderr only") {
+  const TestBucket b;
+  b.put("k", "v");
+  CHECK(all(b("rm", {"-f"})) == fmt::format("0||natskv: rm: removed bucket \"{}\"\n", b.name()));
+  CHECK(b("get", {"k"}).err == fmt::format("natskv: get: bucket \"{}\" not found\n", b.name()));
+  CHECK(all(b("rm", {"-f"})) == fmt::format("3||natskv: rm: bucket \"{}\" not found\n", b.name()));
+  const TestBucket c;
+  CHECK(all(c("rm", {"--force", "--quiet"})) == "0||");
+}
+
+TEST_CASE("off a terminal rm refuses, sending nothing; a piped y is no answer") {
+  for (const auto& input : {std::optional<std::string>(), std::optional<std::string>("y\n")}) {
+    CHECK(all(nowhere({"rm", "b"}, {.input = input})) ==
+          "2||natskv: rm: removing bucket \"b\" asks first, and nobody can be asked here\nhint: --force does "
+          "it "
+          "without asking\n");
+  }
+  const TestBucket b;
+  Terminal terminal(b.command("rm", {}, {.input = "y\n"}), {.in = false});
+  CHECK(terminal.wait().status == 2);
+  Terminal silent(b.command("rm"), {.err = false});
+  CHECK(silent.wait().status == 2);
+  CHECK(b.messages() == 0);
+}
+
+TEST_CASE("no spelling of rm removes a key") {
+  const TestBucket b;
+  b.put("k", "v");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"k"}, {"k", "-f"}, {"-f", "k"}, {"-f", "--", "k"}, {"", "-f"}}) {
+    CHECK(
+        all(b("rm", words)) ==
+        "2||natskv: rm: rm removes one bucket and takes no key\nhint: natskv del BUCKET KEY deletes keys\n");
+  }
+  CHECK(b.last("k").data == "v");
+}
+
+TEST_CASE("on a terminal rm asks, with values and size; only yes is yes") {
+  const TestBucket b;
+  b.put("k", std::string(2000, 'x'));
+  b.put("l", "v");
+  for (const std::string answer : {"n\n", "\n", "yep\n", "\x04"}) {
+    Terminal terminal(b.command("rm"));
+    REQUIRE(terminal.read_until("[y/N] "));
+    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" with 2 values (2 KiB)? [y/N] ", b.name()));
+    terminal.send(answer);
+    CHECK(terminal.wait().status == 1);
+    CHECK(terminal.screen().ends_with("natskv: rm: nothing changed\r\n"));
+  }
+  CHECK(b.messages() == 2);
+  Terminal terminal(b.command("rm"));
+  REQUIRE(terminal.read_until("[y/N] "));
+  terminal.send("YES\n");
+  CHECK(terminal.wait().status == 0);
+  CHECK(b("rm", {"-f"}).status == 3);
+}
+
+TEST_CASE("Ctrl-C at the question ends with 130 and removes nothing") {
+  const TestBucket b;
+  Terminal terminal(b.command("rm"));
+  REQUIRE(terminal.read_until("[y/N] "));
+  terminal.send("\x03");
+  CHECK(terminal.wait().status == 130);
+  CHECK(terminal.sane());
+  CHECK(b.messages() == 0);
+}
+
+TEST_CASE("a user may think longer than the timeout") {
+  const TestBucket b;
+  Terminal terminal(b.command("rm", {"--timeout", "300ms"}));
+  REQUIRE(terminal.read_until("[y/N] "));
+  terminal.read_for(0.5);
+  terminal.send("y\n");
+  CHECK(terminal.wait().status == 0);
+}
+
+TEST_CASE("a stream that is no bucket is not removed") {
+  bed().client.api("STREAM.CREATE.KV_plain", R"({"name":"KV_plain","subjects":["plain.>"]})");
+  CHECK(all(kv({"rm", "plain", "-f"})) ==
+        "1||natskv: rm: stream \"KV_plain\" exists but is not a key-value bucket\n");
+  CHECK(bed().client.api("STREAM.INFO.KV_plain").find("\"error\"") == std::string::npos);
+}

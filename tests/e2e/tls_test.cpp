@@ -1,0 +1,110 @@
+// TLS: what is trusted, what is not, and what is said.
+#include "support/identities.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+
+namespace {
+
+std::string tls_config(const TempDir& folder, const std::string& name, const std::string& more = {}) {
+  return "tls { cert_file: \"" + folder / (name + ".pem") + "\", key_file: \"" + folder / (name + ".key") +
+         "\" " + more + " }";
+}
+
+std::string tls_url(const Server& server) { return "tls://127.0.0.1:" + std::to_string(server.port()); }
+
+}  // namespace
+
+TEST_CASE("a trusted server, by option, variable and context; an untrusted one each with its sentence") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const Server server({.config = tls_config(folder, "server")});
+  CHECK(server.natskv({"add", "b", "-q", "--tlsca", folder / "ca.pem"}).status == 0);
+  CHECK(server.natskv({"keys", "b", "-s", tls_url(server), "--tlsca", folder / "ca.pem"}).status == 0);
+  CHECK(server.natskv({"keys", "b"}, {.env = {{"NATS_CA", folder / "ca.pem"}}}).status == 0);
+  write_file(folder / "c.json", R"({"ca":")" + folder / "ca.pem" + "\"}", 0600);
+  CHECK(server.natskv({"keys", "b", "--context", folder / "c.json"}).status == 0);
+  auto result = server.natskv({"keys", "b"});
+  CHECK(result.status == 6);
+  CHECK(result.err.find("authority that is not trusted") != std::string::npos);
+  CHECK(result.err.find("--tlsca") != std::string::npos);
+  CHECK(server.natskv({"keys", "b", "--tlsca", folder / "strange-ca.pem"}).status == 6);
+  write_file(folder / "none.pem", "no certificate", 0600);
+  result = server.natskv({"keys", "b", "--tlsca", folder / "none.pem"});
+  CHECK(result.status == 6);
+  CHECK(result.err.find("holds no certificate") != std::string::npos);
+  CHECK(server.natskv({"keys", "b", "--tlsca", folder / "missing"}).status == 2);
+  result = server.natskv({"keys", "b", "--tlsca", folder / "ca.pem", "--tlsfirst"});
+  CHECK(result.status != 0);
+  if (result.status == 2) CHECK(result.err.find("--tlsfirst needs nats.c 3.9.0") != std::string::npos);
+}
+
+TEST_CASE("a certificate that is expired, for another host, or self-signed") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const struct {
+    const char *certificate, *said;
+  } wrong[] = {{"expired", "has expired"}, {"other", "is for another host"}, {"self", "self-signed"}};
+  for (const auto& [certificate, said] : wrong) {
+    CAPTURE(certificate);
+    const Server server({.config = tls_config(folder, certificate)});
+    const auto result = server.natskv({"keys", "b", "-s", tls_url(server), "--tlsca", folder / "ca.pem"});
+    CAPTURE(result.err);
+    CHECK(result.status == 6);
+    CHECK(result.err.find(said) != std::string::npos);
+    const auto doctor =
+        server.natskv({"doctor", "-s", tls_url(server), "--tlsca", folder / "ca.pem", "-o", "tsv"});
+    CHECK(doctor.status == 6);
+    CHECK(doctor.out.find("tls\tfailed\t") != std::string::npos);
+  }
+}
+
+TEST_CASE("a client certificate: right, another authority's, missing, without its key") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const Server server(
+      {.config = tls_config(folder, "server", ", ca_file: \"" + folder / "ca.pem" + "\", verify: true")});
+  const auto with = [&](const char* name) {
+    return server.natskv({"info", "b", "--tlsca", folder / "ca.pem", "--tlscert",
+                          folder / (std::string(name) + ".pem"), "--tlskey",
+                          folder / (std::string(name) + ".key")});
+  };
+  CHECK(with("client").status == 3);  // there is no such bucket: we are in
+  auto result = with("foreign");
+  CAPTURE(result.err);
+  CHECK(result.status == 6);
+  CHECK(result.err.find("refused the client certificate") != std::string::npos);
+  result = server.natskv({"info", "b", "--tlsca", folder / "ca.pem"});
+  CHECK(result.status == 6);
+  CHECK(result.err.find("wants a client certificate") != std::string::npos);
+  result = server.natskv({"info", "b", "--tlsca", folder / "ca.pem", "--tlscert", folder / "client.pem"});
+  CHECK(result.status == 2);
+  result = server.natskv({"info", "b", "--tlsca", folder / "ca.pem", "--tlscert", folder / "client.pem",
+                          "--tlskey", folder / "server.key"});
+  CHECK(result.status == 6);
+  CHECK(server
+            .natskv({"info", "b"}, {.env = {{"NATS_CA", folder / "ca.pem"},
+                                            {"NATS_CERT", folder / "client.pem"},
+                                            {"NATS_KEY", folder / "client.key"}}})
+            .status == 3);
+}
+
+TEST_CASE("a plain server where TLS was asked for is refused before anything is said") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const Server server;
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"-s", tls_url(server)}, {"--tlsca", folder / "ca.pem"}}) {
+    auto words = more;
+    words.insert(words.end(), {"keys", "b"});
+    const auto result = server.natskv(words);
+    CHECK(result.status == 6);
+    CHECK(result.err.find("does not offer TLS") != std::string::npos);
+  }
+}

@@ -1,0 +1,118 @@
+"""Linearizability: processes that put, update, create, get --consistent and del one key, while things break."""
+import json
+import random
+import tempfile
+import threading
+import time
+
+import checks
+from faults import FAULTS
+from linear import FOREVER, OK, REFUSED, UNKNOWN, Operation, Undecided, linearizable
+from servers import Site
+from workload import Worker
+
+
+class Register(Worker):
+    """One process of the history; `wins` is shared: the revision that was seen last, for compare-and-set."""
+
+    def __init__(self, context, name, seed, key, operations, lock, last):
+        super().__init__(context, name, seed)
+        self.key, self.operations, self.lock, self.last = key, operations, lock, last
+
+    def step(self, n):
+        kind = self.random.choice(["put", "update", "update", "create", "get", "get", "get", "del"])
+        value, expected = f"{self.name}-{n}", self.last["revision"] or 1
+        words = {"put": ["put", "b", self.key, value], "update": ["update", "b", self.key, value, str(expected)],
+                 "create": ["create", "b", self.key, value], "del": ["del", "b", self.key, "-o", "json"],
+                 "get": ["get", "b", self.key, "--consistent", "-o", "json"]}[kind]
+        done = self.context.run(words)
+        one = self.operation(kind, value, expected, done)
+        if one is None:
+            return
+        with self.lock:
+            if one.revision:
+                self.last["revision"] = one.revision
+            self.operations.append(one)
+
+    @staticmethod
+    def operation(kind, value, expected, done):
+        """What the command did, or None where it did nothing (5) or read nothing."""
+        expected = expected if kind == "update" else None
+        if kind == "get":
+            if done.status == 3:
+                return Operation("get", done.started, done.ended, REFUSED)
+            if done.status != 0:
+                return None
+            entry = json.loads(done.out)
+            return Operation("get", done.started, done.ended, OK, entry["value"], revision=entry["revision"])
+        value = None if kind == "del" else value
+        if done.status == 0:
+            revision = json.loads(done.out)["revision"] if kind == "del" else int(done.out)
+            return Operation(kind, done.started, done.ended, OK, value, expected, revision)
+        if done.status == 4:
+            return Operation(kind, done.started, done.ended, REFUSED, value, expected)
+        if done.status == 7:
+            return Operation(kind, done.started, FOREVER, UNKNOWN, value, expected)
+        return None
+
+
+def with_known_revisions(operations, stored):
+    """The bucket itself says where a write without answer landed."""
+    at = {value.decode(): revision for revision, _, _, value in stored if value}
+    return [Operation(o.kind, o.start, o.end, o.result, o.value, o.expected, at[o.value])
+            if o.result == UNKNOWN and o.value in at else o for o in operations]
+
+
+def explain(operations, key):
+    """A shortest prefix that no order explains."""
+    operations = sorted(operations, key=lambda o: o.end if o.end != FOREVER else o.start)
+    for upto in range(1, len(operations) + 1):
+        if not linearizable(operations[:upto]):
+            last = operations[upto - 1]
+            return f"{key}: no order of the first {upto} of {len(operations)} operations; the last is {last}"
+    return f"{key}: no order of {len(operations)} operations"
+
+
+def experiment(given, context_of, seconds):
+    """Faults of all kinds but partitions (a deposed leader may answer, ADR-8), a new key each few seconds."""
+    seed = f"{given.seed}/register"
+    folder = tempfile.mkdtemp(prefix="natskv-faults-")
+    site = Site(given.server, folder, 3 if given.cluster else 1)
+    findings, count, injected, chance, end = [], 0, 0, random.Random(seed), time.monotonic() + seconds
+    try:
+        with site.client(20) as client:
+            client.add_bucket("b", 64, site.replicas)
+        site.settle("b")
+        context = context_of(given, folder + "/c", site.url())
+        kinds = ["none", "kill"] + (["leader-kill", "step-down"] if given.cluster else ["pause"])
+        rounds = 0
+        while rounds == 0 or time.monotonic() < end:
+            key, operations, lock, last = f"register{rounds}", [], threading.Lock(), {"revision": None}
+            workers = [Register(context, f"r{rounds}p{i}", seed, key, operations, lock, last) for i in range(4)]
+            for worker in workers:
+                worker.start()
+            kind = kinds[rounds % len(kinds)]
+            if kind == "none":
+                time.sleep(4)
+            else:
+                injected += FAULTS[kind](site, "b", chance, 6, given.timeout)
+            for worker in workers:
+                worker.end()
+            for worker in workers:
+                worker.join(60)
+            site.settle("b")
+            findings += [(checks.CRASHED, f"{w.name}: {w.error!r}") for w in workers if w.error]
+            with site.client(20) as client:
+                stored = [one for one in client.stored("b") if one[1] == key]
+            history = with_known_revisions(operations, stored)
+            count += len(history)
+            try:
+                if not linearizable(history):
+                    findings.append((checks.LOST, f"{kind}: {explain(history, key)}"))
+            except Undecided as undecided:
+                findings.append((checks.FALSE, f"{kind}: {key}: not decided after {undecided}"))
+            rounds += 1
+        findings += checks.commands(context.done)
+        return ("register", injected, count, []), findings
+    finally:
+        site.close(given.keep)

@@ -1,0 +1,253 @@
+"""What runs while things break: natskv processes in loops, each remembered with its status and its times."""
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+
+from client import Client, Gone
+
+
+@dataclass
+class Done:
+    """One command that ended. `started` and `ended` are of time.monotonic()."""
+    words: list
+    status: int
+    out: bytes
+    err: bytes
+    started: float
+    ended: float
+    limit: float
+
+
+@dataclass
+class Context:
+    """How natskv is started in one experiment."""
+    natskv: str
+    folder: str
+    url: str
+    timeout: float
+    mark: str
+    slack: float = 10.0  # seconds beyond its limit until a command counts as hung (the machine may be busy)
+    done: list = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def environment(self):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("NATS") and k not in ("XDG_CONFIG_HOME",)}
+        env |= {"NATS_URL": self.url, "HOME": self.folder + "/home", "TMPDIR": self.folder + "/tmp",
+                "NATSKV_FAULTS_MARK": self.mark, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        return env
+
+    def run(self, words, limit=None, data=None):
+        """natskv to its end; killed (status -9) when it outlives `limit` (default: the timeout) and the slack."""
+        limit = limit or self.timeout
+        command = [self.natskv, "--timeout", f"{int(self.timeout * 1000)}ms", *words]
+        started = time.monotonic()
+        with subprocess.Popen(command, env=self.environment(), stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(data, timeout=limit + self.slack)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                out, err = process.communicate()
+        done = Done(words, process.returncode, out, err, started, time.monotonic(), limit)
+        with self.lock:
+            self.done.append(done)
+        return done
+
+
+class Worker(threading.Thread):
+    """Calls step(n) until it is told to end; an exception in it is kept."""
+
+    def __init__(self, context, name, seed):
+        super().__init__(daemon=True, name=name)
+        self.context, self.random = context, random.Random(f"{seed}/{name}")
+        self.ending, self.error, self.steps = False, None, 0
+
+    def run(self):
+        try:
+            while not self.ending:
+                self.step(self.steps)
+                self.steps += 1
+        except Exception as error:  # reported by the driver
+            self.error = error
+
+    def end(self):
+        self.ending = True
+
+
+class Putter(Worker):
+    """put in a loop, every value once. `writes`: (key, value, status, revision or None)."""
+
+    def __init__(self, context, name, seed, keys=6):
+        super().__init__(context, name, seed)
+        self.writes, self.keys = [], keys
+
+    def step(self, n):
+        key, value = f"{self.name}.k{n % self.keys}", f"{self.name}-{n}"
+        done = self.context.run(["put", "b", key, value])
+        self.writes.append((key, value.encode(), done.status, int(done.out) if done.status == 0 else None))
+
+
+class Control(Worker):
+    """The same without natskv: what is lost here is the server's loss."""
+
+    def __init__(self, context, name, seed, port):
+        super().__init__(context, name, seed)
+        self.port, self.client, self.writes = port, None, []
+
+    def step(self, n):
+        key, value = f"{self.name}.k{n % 6}", f"{self.name}-{n}".encode()
+        try:
+            self.client = self.client or Client(self.port, self.context.timeout)
+        except Gone:
+            time.sleep(0.05)
+            return
+        try:
+            self.writes.append((key, value, 0, self.client.put("b", key, value)))
+        except ValueError:
+            self.writes.append((key, value, 5, None))
+        except Gone:
+            self.writes.append((key, value, 7, None))
+            self.client.close()
+            self.client = None
+        time.sleep(0.02)
+
+
+class ControlWatch(Worker):
+    """A plain consumer of everything, past the proxies: what it does not get either, the server did not deliver."""
+
+    def __init__(self, context, name, seed, port):
+        super().__init__(context, name, seed)
+        self.port, self.seen = port, set()
+
+    def step(self, n):
+        try:
+            with Client(self.port, 2) as client:
+                client.follow("b", max(self.seen, default=0) + 1)
+                while not self.ending:
+                    try:
+                        self.seen.add(client.delivery())
+                    except TimeoutError:
+                        continue
+        except Gone:
+            time.sleep(0.05)
+
+
+class Counter(Worker):
+    """get --consistent, then update by compare-and-set: adds 1."""
+
+    def __init__(self, context, name, seed):
+        super().__init__(context, name, seed)
+        self.won, self.unknown, self.lost = 0, 0, 0
+
+    def step(self, n):
+        got = self.context.run(["get", "b", "counter", "--consistent", "-o", "json"])
+        if got.status != 0:
+            time.sleep(0.02)
+            return
+        entry = json.loads(got.out)
+        done = self.context.run(["update", "b", "counter", str(int(entry["value"]) + 1), str(entry["revision"])])
+        self.won += done.status == 0
+        self.unknown += done.status == 7
+        self.lost += done.status == 4
+
+
+class Churner(Worker):
+    """Keys that come and go, so that there are markers to list, watch and compact."""
+
+    def __init__(self, context, name, seed):
+        super().__init__(context, name, seed)
+        self.state = {}  # key -> value, or None when deleted, or "?" where the outcome is unknown
+
+    def step(self, n):
+        key = f"{self.name}.k{self.random.randrange(4)}"
+        verb = self.random.choice(["put", "put", "create", "del", "purge"])
+        value = f"{self.name}-{n}".encode()
+        words = [verb, "b", key] + ([value.decode()] if verb in ("put", "create") else [])
+        done = self.context.run(words)
+        if done.status == 0:
+            self.state[key] = value if verb in ("put", "create") else None
+        elif done.status not in (4, 5):
+            self.state[key] = "?"
+
+
+class Importer(Worker):
+    """A file of new lines each time. `batches`: (lines, Done)."""
+
+    def __init__(self, context, name, seed, lines=200):
+        super().__init__(context, name, seed)
+        self.lines, self.batches = lines, []
+
+    def step(self, n):
+        lines = [(f"{self.name}.k{i}", f"{self.name}-{n}-{i}") for i in range(self.lines)]
+        data = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in lines).encode()
+        done = self.context.run(["import", "b"], limit=max(30.0, self.context.timeout), data=data)
+        self.batches.append((lines, done))
+        time.sleep(0.2)
+
+
+class Reader(Worker):
+    """Listings of all kinds; `listed` is what a complete one must hold of the keys that nobody changes."""
+
+    def __init__(self, context, name, seed, static, verbs):
+        super().__init__(context, name, seed)
+        self.static, self.verbs, self.wrong = static, verbs, []
+
+    def step(self, n):
+        verb = self.verbs[n % len(self.verbs)]
+        words = {"keys": ["keys", "b", "-v", "-o", "jsonl"], "export": ["export", "b"], "history": ["history", "b", "static.>", "-o", "jsonl"],
+                 "compact": ["compact", "b", "-f", "--older-than", "0"], "get": ["get", "b", "static.*", "-o", "jsonl"]}[verb]
+        done = self.context.run(words, limit=max(30.0, self.context.timeout))
+        if done.status != 0 or verb == "compact":
+            return
+        lines = [json.loads(line) for line in done.out.splitlines()]
+        found = sorted(line["key"] for line in lines if line["key"].startswith("static."))
+        if found != sorted(self.static):
+            self.wrong.append((verb, f"{len(found)} of {len(self.static)} keys, {len(found) - len(set(found))} twice"))
+        for line in lines:
+            if line["key"] in self.static and "value" in line and line["value"] != self.static[line["key"]]:
+                self.wrong.append((verb, f"value of {line['key']}"))
+
+
+class Watcher:
+    """A watch to files, so that nothing of ours slows it."""
+
+    def __init__(self, context, name, options):
+        self.name, self.options = name, options
+        self.out, self.err = f"{context.folder}/{name}.out", f"{context.folder}/{name}.err"
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = subprocess.Popen([context.natskv, "--timeout", f"{int(context.timeout * 1000)}ms", "watch", "b", "-o", "jsonl",
+                                             "--max-disconnect", "10m", *options],
+                                            env=context.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+    def seen(self):
+        with open(self.out, "rb") as file:
+            return [json.loads(line) for line in file.read().split(b"\n")[:-1]]
+
+    def last(self):
+        """The last revision shown so far."""
+        with open(self.out, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 4096))
+            lines = file.read().split(b"\n")[:-1]
+        return json.loads(lines[-1])["revision"] if lines else 0
+
+    def said(self):
+        with open(self.err, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def end(self):
+        """SIGINT; the status, or None where it did not end within 5 seconds."""
+        if self.process.poll() is not None:
+            return self.process.returncode
+        self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None

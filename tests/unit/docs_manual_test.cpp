@@ -1,0 +1,95 @@
+#include "app/help.hpp"
+#include "commands/table.hpp"
+#include "docs/fields.hpp"
+#include "docs/page.hpp"
+#include "docs/tree.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+
+using namespace natskv;
+namespace fs = std::filesystem;
+
+TEST_CASE("Every command has a summary of one line, a description, examples and a test") {
+  for (const Verb* verb : commands::table()) {
+    CAPTURE(verb->name);
+    CHECK(verb->summary.size() <= 60);
+    CHECK_FALSE(verb->summary.empty());
+    CHECK_FALSE(verb->summary.ends_with('.'));
+    CHECK_FALSE(verb->description.empty());
+    CHECK(verb->examples.find("natskv " + std::string(verb->name)) != std::string::npos);
+    std::string file(verb->name);
+    if (verb->group == Group::hidden) continue;
+    std::replace(file.begin(), file.end(), '-', '_');
+    CHECK(fs::exists(fs::path(NATSKV_SOURCE) / "tests/e2e" / (file + "_test.cpp")));
+  }
+}
+
+TEST_CASE("No name is two commands, and no option is declared twice or without help") {
+  std::set<std::string_view> names;
+  for (const auto& command : docs::commands()) {
+    CAPTURE(command.verb->name);
+    CHECK(names.insert(command.verb->name).second);
+    for (const auto alias : command.verb->aliases) CHECK(names.insert(alias).second);
+    std::set<std::string> options;
+    for (const auto& item : command.declared->items()) {
+      CAPTURE(item.longer);
+      CHECK((item.argument.hidden || !item.argument.help.empty()));
+      CHECK(options.insert(item.longer).second);
+      if (!item.shorter.empty()) CHECK(options.insert(item.shorter).second);
+    }
+  }
+}
+
+TEST_CASE("Help fits a screen of 24 lines and 80 columns") {
+  const std::string text = help();
+  CHECK(std::count(text.begin(), text.end(), '\n') <= 24);
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = text.find('\n', at);
+    CHECK(end - at <= 80);
+    at = end + 1;
+  }
+  for (const auto& command : docs::commands()) {
+    CHECK(text.find(std::string(command.verb->name)) != std::string::npos);
+    CHECK(help(*command.verb, *command.declared).find("\nExamples:\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("roff is never obeyed where it is text") {
+  CHECK(docs::roff(R"(.so \fB 'a' -x ~ ^ `)") == R"(\&.so \efB \(aqa\(aq \-x \(ti \(ha \(ga)");
+  CHECK(docs::roff("…ä") == "\\&...\\[u00E4]");
+  CHECK(docs::marked("with --force, or (-f).") == "with \\fB\\-\\-force\\fR, or (\\fB\\-f\\fR).");
+  docs::Page page("natskv-x", "1");
+  page.heading("A");
+  page.prose("'so first\n\n.so second");
+  CHECK(page.text().find("\n'so") == std::string::npos);
+  CHECK(page.text().find("\n.so") == std::string::npos);
+}
+
+TEST_CASE("Every command has a page, each alias leads to one") {
+  std::set<std::string> paths;
+  for (const auto& file : docs::manual()) {
+    CHECK(paths.insert(file.path).second);
+    CHECK(file.text.ends_with('\n'));
+  }
+  for (const auto& command : docs::commands()) {
+    CHECK(paths.count("man/natskv-" + std::string(command.verb->name) + ".1") == 1);
+    for (const auto alias : command.verb->aliases)
+      CHECK(paths.count("man/natskv-" + std::string(alias) + ".1") == 1);
+  }
+}
+
+TEST_CASE("The fields of JSON are described, in their order") {
+  const auto records = docs::records();
+  REQUIRE_FALSE(records.empty());
+  std::string names;
+  for (const auto& field : records[0].fields) names += field.name + ":" + field.type + " ";
+  CHECK(names ==
+        "bucket:string key:string revision:number operation:string created:string size:number value:string "
+        "delta:number ttl_seconds:number expires:string marker_reason:string ");
+}
