@@ -138,9 +138,26 @@ void EntryStream::go_on_from(const Stream& stream) {
         "bucket \"{}\" was emptied, nothing shown so far is left; starting from its current values",
         bucket_));
   }
+  if (!caught_up_ && !listing_.history && !listing_.from) return;
   // What was gone before we started was never to be shown.
-  if (caught_up_ || listing_.history || listing_.from)
-    missed_.expect(std::max(last_, std::min(start_last_, stream.last)), stream.last);
+  const std::uint64_t shown = std::max(last_, std::min(start_last_, stream.last));
+  if (filter_ == prefix_ + ">" && !filter_here_)
+    missed_.expect(shown, stream.last);
+  else
+    unseen_ = shown;
+}
+
+// With a filter, revisions that do not come may be other keys'. But a key whose kept revisions come and are
+// fewer than the bucket keeps of each has lost none.
+void EntryStream::report_unseen() {
+  const auto shown = std::exchange(unseen_, std::nullopt);
+  const auto& start = consumer_->start();
+  if (!shown || target_ <= *shown ||
+      start.pending + start.delivered < static_cast<std::uint64_t>(history_limit_))
+    return;
+  session_.notices().warn(
+      fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
+                  bucket_, *shown + 1, target_));
 }
 
 void EntryStream::consume(Span wait) {
@@ -323,6 +340,7 @@ void EntryStream::mend() {
   try {
     go_on_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, patience())));
     consume(caught_up_ ? session_.timeout() : session_.starting());
+    report_unseen();
   } catch (const nats::Error& error) {
     if (!listing_.live || session_.stop()) throw explain(session_, error, {.bucket = bucket_});
     if (error.code == stream_not_found) {

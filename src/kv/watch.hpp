@@ -73,6 +73,7 @@ class EntryStream {
   void away(std::string_view why);
   void give_up_in_time();
   void report_missed();
+  void report_unseen();
   Span patience();
 
   Session& session_;
@@ -105,6 +106,7 @@ class EntryStream {
   bool heard_ = true;  // something came since silent_since_
   int silent_looks_ = 0;
   Missed missed_;
+  std::optional<std::uint64_t> unseen_;  // last_ before an outage, under a filter
   std::function<void()> idle_;
 };
 
