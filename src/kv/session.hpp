@@ -28,6 +28,8 @@ class Notices {
   virtual ~Notices() = default;
   virtual void warn(std::string_view text) = 0;  ///< always shown
   virtual void note(std::string_view text) = 0;  ///< dropped by --quiet
+  /// While the result lives, a terminal is told what is waited for, after 2 s.
+  [[nodiscard]] virtual std::shared_ptr<void> waiting(const std::string& what) = 0;
   [[nodiscard]] virtual bool tracing() const = 0;
   virtual void trace(std::string_view line) = 0;
 };

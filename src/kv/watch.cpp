@@ -1,6 +1,7 @@
 #include "kv/watch.hpp"
 
 #include "base/pattern.hpp"
+#include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "output/text.hpp"
 
@@ -27,8 +28,9 @@ std::uint64_t number(const nlohmann::ordered_json& object, const char* name) {
 }  // namespace
 
 struct EntryStream::Stream {
-  explicit Stream(const nlohmann::ordered_json& info)
-      : created(info.value("created", std::string())),
+  Stream(const std::string& bucket, const nlohmann::ordered_json& info)
+      : genuine(is_bucket(bucket, info.at("config"))),
+        created(info.value("created", std::string())),
         history(info.at("config").value("max_msgs_per_subject", std::int64_t{0})),
         first(number(info.at("state"), "first_seq")),
         last(number(info.at("state"), "last_seq")),
@@ -45,6 +47,7 @@ struct EntryStream::Stream {
     }
   }
 
+  bool genuine;  // a key-value bucket, not a stream of its name
   std::string created, origin;
   std::int64_t history;
   std::uint64_t first, last, messages, subjects, bytes;
@@ -54,6 +57,7 @@ struct EntryStream::Stream {
 EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
     : session_(session), bucket_(std::move(bucket)), listing_(std::move(listing)) {
   if (listing_.live) session_.keep_reconnecting();
+  const auto waiting = session_.notices().waiting(fmt::format("reading bucket \"{}\" …", bucket_));
   session_.connection();
   session_.arm_deadline(session_.starting());
   // While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
@@ -72,7 +76,7 @@ void EntryStream::open() {
   disconnects_ = session_.link().disconnects;
   missed_heartbeats_ = session_.link().missed_heartbeats;
   try {
-    start_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
+    start_from(Stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
     consume(session_.starting());
   } catch (const nats::Error& error) {
     const bool lost = session_.link().disconnects != disconnects_ && !session_.stop();
@@ -85,7 +89,7 @@ void EntryStream::open() {
 }
 
 void EntryStream::start_from(const Stream& stream) {
-  if (stream.history < 1) throw no_key_value(bucket_);
+  if (!stream.genuine) throw no_key_value(bucket_);
   history_limit_ = stream.history;
   prefix_ = fmt::format("$KV.{}.", stream.origin.empty() ? bucket_ : stream.origin);
   filter_ = prefix_ + common(listing_.patterns);
@@ -239,7 +243,7 @@ const Entry* EntryStream::take(nats::Message message) {
 void EntryStream::look_for_the_end() {
   constexpr int rounds_enough = 10;
   try {
-    const Stream stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.timeout()));
+    const Stream stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.timeout()));
     if (last_ >= stream.last || ++rounds_ > rounds_enough) {
       caught_up_ = true;
     } else if (stream.last == std::exchange(target_, stream.last)) {
@@ -338,7 +342,7 @@ void EntryStream::mend() {
   if (listing_.live && natsConnection_Status(session_.connection()) != NATS_CONN_STATUS_CONNECTED)
     return give_up_in_time();
   try {
-    go_on_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, patience())));
+    go_on_from(Stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, patience())));
     consume(caught_up_ ? session_.timeout() : session_.starting());
     report_unseen();
   } catch (const nats::Error& error) {
