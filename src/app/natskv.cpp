@@ -142,6 +142,9 @@ void Natskv::warn(std::string_view text) { say(verb_ + ": warning: ", text); }
 void Natskv::note(std::string_view text) {
   if (!given_.quiet) say(verb_ + ": ", text);
 }
+std::shared_ptr<void> Natskv::waiting(const std::string& what) {
+  return std::make_shared<Waiting>(what, given_.quiet);
+}
 void Natskv::hint(std::string_view text) {
   if (!given_.quiet) to_stderr(fmt::format("hint: {}\n", text::visible(text)));
 }

@@ -80,6 +80,7 @@ class Natskv final : public Notices {
   void warn(std::string_view text) override;
   void note(std::string_view text) override;
   void hint(std::string_view text);
+  [[nodiscard]] std::shared_ptr<void> waiting(const std::string& what) override;
   [[nodiscard]] bool tracing() const override { return given_.trace; }
   void trace(std::string_view line) override;
   [[nodiscard]] bool quiet() const { return given_.quiet; }

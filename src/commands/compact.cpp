@@ -14,6 +14,7 @@ namespace {
 class Compact final : public Action {
   std::string bucket_;
   std::optional<Span> older_than_;
+  std::optional<std::uint64_t> upto_;
   bool force_ = false;
 
   void declare(Arguments& a) override {
@@ -26,12 +27,14 @@ class Compact final : public Action {
   }
 
   // Markers that are a key's latest revision and old enough, by the server's clock.
+  // Once counted for the prompt, no later ones are added: what was agreed to is what goes.
   template <class Each>
   void each(Natskv& natskv, Span age, Each&& marker) {
     EntryStream entries(natskv.session(), bucket_, {.values = false});
+    if (!upto_) upto_ = entries.last_revision();
     while (const Entry* entry = entries.next_current()) {
       const bool old = age.ns == 0 || entry->created.ns < entries.server_time().ns - age.ns;
-      if (entry->marker() && old && entry->revision <= entries.last_revision()) marker(*entry);
+      if (entry->marker() && old && entry->revision <= *upto_) marker(*entry);
     }
   }
 

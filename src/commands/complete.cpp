@@ -32,6 +32,7 @@ constexpr Span answer = milliseconds(350);        // for connecting and each ans
 constexpr int last_resort_ms = 450;               // then nothing is
 
 struct Silent final : Notices {
+  std::shared_ptr<void> waiting(const std::string&) override { return nullptr; }
   void warn(std::string_view) override {}
   void note(std::string_view) override {}
   [[nodiscard]] bool tracing() const override { return false; }

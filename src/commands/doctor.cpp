@@ -105,6 +105,8 @@ class Examination {
       check.detail = skipped.why;
     } catch (const Failure& failure) {
       failed(check, failure);
+    } catch (const nats::LookTimeout& error) {
+      failed(check, Failure(Exit::unreachable, error.what(), hint_));
     } catch (const nats::LookError& error) {
       failed(check, Failure(name == "tls" ? Exit::not_allowed : Exit::unreachable, error.what(), hint_));
     }

@@ -14,16 +14,23 @@ namespace {
 
 class Edit final : public Action {
   std::string bucket_;
+  std::vector<std::string> more_;
   BucketSettings settings_;
   bool dry_run_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
+    a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
     settings_.declare_edit(a);
     a.flag("--dry-run", dry_run_, "only print what would change");
   }
 
-  void check() override { settings_.check(bucket_); }
+  void check() override {
+    if (!more_.empty()) {
+      throw usage("edit changes the settings of one bucket", "natskv edit-value BUCKET KEY edits a value");
+    }
+    settings_.check(bucket_);
+  }
 
   int run(Natskv& natskv) override {
     // In rows for people and TSV, one object in JSON: settled before connecting.

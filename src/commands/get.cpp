@@ -88,6 +88,7 @@ class Get final : public Action {
     const Format format = natskv.format(style);
     if (format != Format::raw && raw_) throw usage("--raw and --output are two formats");
     if (format != Format::raw && nul_) throw usage("-0 ends raw values; it goes with no other --output");
+    if (format != Format::raw && pretty_) throw usage("--pretty and --output are two formats");
     return format;
   }
 
@@ -95,7 +96,6 @@ class Get final : public Action {
     Style style = styled(Style::object(), true);
     style.layout.nul = nul_;
     const Format format = chosen(natskv, style);
-    if (pretty_ && format != Format::raw) throw usage("--pretty and --output are two formats");
     auto rows = natskv.rows(fields::get(), style);
     const std::string& key = patterns_[0].text;
     auto bucket = natskv.bucket(bucket_);

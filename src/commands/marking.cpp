@@ -5,6 +5,7 @@
 #include "input/parse.hpp"
 #include "kv/explain.hpp"
 #include "kv/multiget.hpp"
+#include "kv/seen.hpp"
 #include "kv/watch.hpp"
 
 #include <fmt/format.h>
@@ -114,13 +115,15 @@ void Marking::each(Natskv& natskv, Each&& entry_of) {
   for (const auto& pattern : patterns_) {
     if (!pattern.wild) missing.insert(pattern.text);
   }
+  Seen named;  // a key that was listed and is then written again is named by its own conflict
   while (const Entry* entry = entries.next_current()) {
     if (entry->marker()) continue;
     if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);
     if (!old_enough(*entry, entries.server_time())) continue;
+    const bool first = named.insert(entry->key);
     if (entry->revision <= listed_upto_)
       entry_of(*entry);
-    else
+    else if (first)
       natskv.report(written_meanwhile(*entry));
   }
   if (!must_exist_) return;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <utility>
 
 namespace {
 
@@ -20,10 +21,11 @@ void write(const std::filesystem::path& path, const std::string& text) {
 }
 
 void write_all(const std::filesystem::path& folder) {
+  auto files = natskv::docs::manual();
+  for (auto& file : natskv::docs::completions()) files.push_back(std::move(file));
   // A command that is gone leaves no page behind.
   for (const char* part : {"man", "completions"}) std::filesystem::remove_all(folder / part);
-  for (const auto& file : natskv::docs::manual()) write(folder / file.path, file.text);
-  for (const auto& file : natskv::docs::completions()) write(folder / file.path, file.text);
+  for (const auto& file : files) write(folder / file.path, file.text);
 }
 
 }  // namespace

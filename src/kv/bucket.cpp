@@ -49,6 +49,7 @@ kvStore* Bucket::store() {
         nullptr, [&] { return js_KeyValue(&raw, js, name_.c_str()); });
     if (status == NATS_NOT_FOUND) throw no_bucket(name_);
     if (status == NATS_INVALID_ARG) throw no_key_value(name_);
+    if (status == NATS_ERR) (void)info();  // js_KeyValue loses the code that says which error it was
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
     store_.reset(raw);
   }

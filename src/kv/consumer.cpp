@@ -1,5 +1,9 @@
 #include "kv/consumer.hpp"
 
+#include "kv/trace.hpp"
+
+#include <algorithm>
+
 namespace natskv {
 namespace {
 
@@ -33,13 +37,18 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait) {
   bounds.Wait = wait.ms();
   natsSubscription* raw = nullptr;
   jsErrCode code{};
-  const auto status =
-      js_SubscribeSync(&raw, session.jetstream(), reading.filter.c_str(), &bounds, &options, &code);
+  jsCtx* js = session.jetstream();
+  Asking asking(session, {.subject = session.api_subject("CONSUMER.CREATE." + std::string(options.Stream)) +
+                                     " for " + reading.filter,
+                          .function = "js_SubscribeSync"});
+  const auto status = js_SubscribeSync(&raw, js, reading.filter.c_str(), &bounds, &options, &code);
+  asking.ended(status, static_cast<int>(code));
   subscription_.reset(raw);
   nats::check(status, static_cast<int>(code));
   // The server's flow control bounds what waits here; a limit of ours would drop messages.
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
-  start_ = state(wait);
+  // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
+  start_ = state(std::min(wait, session.timeout()));
 }
 
 natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {

@@ -225,6 +225,7 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
     case NATS_IO_ERROR:
     case NATS_STALE_CONNECTION:
     case NATS_INVALID_SUBSCRIPTION:  // closed with its connection
+    case NATS_INSUFFICIENT_BUFFER:  // what a request meets while a connection is down that will be made again
       return no_answer(session, error, doing);
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};

@@ -100,6 +100,11 @@ nats::Message Session::request(const std::string& subject, std::string_view body
   natsConnection* nc = connection();
   natsMsg* raw = nullptr;
   Asking asking(*this, {.subject = subject, .bytes = body.size()});
+  if (!link_->fail_fast) {
+    auto answer = request_in_slices(subject, body, wait.value_or(timeout()));
+    asking.answered(answer.get());
+    return answer;
+  }
   const natsStatus status = natsConnection_Request(
       &raw, nc, subject.c_str(), body.data(), static_cast<int>(body.size()), wait.value_or(timeout()).ms());
   nats::Message answer(raw);
@@ -111,6 +116,21 @@ nats::Message Session::request(const std::string& subject, std::string_view body
   asking.answered(raw);
   if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
   return answer;
+}
+
+// Where a violation does not close the connection (others are in flight), it is looked for: the library's own
+// wait would see only its end.
+nats::Message Session::request_in_slices(const std::string& subject, std::string_view body, Span wait) {
+  nats::Pipeline pipeline(connection(), settings().inbox_prefix, {}, wait);
+  pipeline.send(0, subject, body);
+  while (!stop_) {
+    if (auto answer = pipeline.next(milliseconds(50))) {
+      if (answer->status == NATS_OK) return std::move(answer->message);
+      throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
+    }
+    if (const auto refused = refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
+  }
+  throw nats::Error(NATS_CONNECTION_CLOSED, 0, natsStatus_GetText(NATS_CONNECTION_CLOSED));
 }
 
 nlohmann::ordered_json Session::api(std::string_view what, const std::string& body,

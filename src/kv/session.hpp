@@ -28,6 +28,8 @@ class Notices {
   virtual ~Notices() = default;
   virtual void warn(std::string_view text) = 0;  ///< always shown
   virtual void note(std::string_view text) = 0;  ///< dropped by --quiet
+  /// While the result lives, a terminal is told what is waited for, after 2 s.
+  [[nodiscard]] virtual std::shared_ptr<void> waiting(const std::string& what) = 0;
   [[nodiscard]] virtual bool tracing() const = 0;
   virtual void trace(std::string_view line) = 0;
 };
@@ -108,6 +110,7 @@ class Session {
 
  private:
   void connect();
+  nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;
   std::optional<config::Settings> settings_;

@@ -1,6 +1,7 @@
 #include "kv/watch.hpp"
 
 #include "base/pattern.hpp"
+#include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "output/text.hpp"
 
@@ -27,13 +28,15 @@ std::uint64_t number(const nlohmann::ordered_json& object, const char* name) {
 }  // namespace
 
 struct EntryStream::Stream {
-  explicit Stream(const nlohmann::ordered_json& info)
-      : created(info.value("created", std::string())),
+  Stream(const std::string& bucket, const nlohmann::ordered_json& info)
+      : genuine(is_bucket(bucket, info.at("config"))),
+        created(info.value("created", std::string())),
         history(info.at("config").value("max_msgs_per_subject", std::int64_t{0})),
         first(number(info.at("state"), "first_seq")),
         last(number(info.at("state"), "last_seq")),
         messages(number(info.at("state"), "messages")),
-        subjects(number(info.at("state"), "num_subjects")) {
+        subjects(number(info.at("state"), "num_subjects")),
+        bytes(number(info.at("state"), "bytes")) {
     const auto& config = info.at("config");
     if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
       const auto stream = mirror->value("name", std::string());
@@ -44,15 +47,17 @@ struct EntryStream::Stream {
     }
   }
 
+  bool genuine;  // a key-value bucket, not a stream of its name
   std::string created, origin;
   std::int64_t history;
-  std::uint64_t first, last, messages, subjects;
+  std::uint64_t first, last, messages, subjects, bytes;
   Instant time;
 };
 
 EntryStream::EntryStream(Session& session, std::string bucket, Listing listing)
     : session_(session), bucket_(std::move(bucket)), listing_(std::move(listing)) {
   if (listing_.live) session_.keep_reconnecting();
+  const auto waiting = session_.notices().waiting(fmt::format("reading bucket \"{}\" …", bucket_));
   session_.connection();
   session_.arm_deadline(session_.starting());
   // While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
@@ -71,17 +76,20 @@ void EntryStream::open() {
   disconnects_ = session_.link().disconnects;
   missed_heartbeats_ = session_.link().missed_heartbeats;
   try {
-    start_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
+    start_from(Stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
     consume(session_.starting());
   } catch (const nats::Error& error) {
-    throw explain(session_, error, {.bucket = bucket_});
+    const bool lost = session_.link().disconnects != disconnects_ && !session_.stop();
+    if (!listing_.live || !lost || created_.empty()) throw explain(session_, error, {.bucket = bucket_});
+    consumer_.reset();
+    return;  // a watch that lost its connection while starting goes on when it is back
   }
   total_ = consumer_->start().pending + consumer_->start().delivered;
   if (server_time_.ns == 0) server_time_ = consumer_->start().created;
 }
 
 void EntryStream::start_from(const Stream& stream) {
-  if (stream.history < 1) throw no_key_value(bucket_);
+  if (!stream.genuine) throw no_key_value(bucket_);
   history_limit_ = stream.history;
   prefix_ = fmt::format("$KV.{}.", stream.origin.empty() ? bucket_ : stream.origin);
   filter_ = prefix_ + common(listing_.patterns);
@@ -91,6 +99,9 @@ void EntryStream::start_from(const Stream& stream) {
                                        filter_.find_first_of("*>") != std::string::npos);
   created_ = stream.created;
   start_last_ = target_ = stream.last;
+  // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.
+  constexpr std::uint64_t small = 256;
+  with_values_ = listing_.values || stream.bytes <= small * stream.messages;
   subjects_ = stream.subjects;
   empty_ = stream.messages == 0;
   server_time_ = stream.time;
@@ -131,9 +142,26 @@ void EntryStream::go_on_from(const Stream& stream) {
         "bucket \"{}\" was emptied, nothing shown so far is left; starting from its current values",
         bucket_));
   }
+  if (!caught_up_ && !listing_.history && !listing_.from) return;
   // What was gone before we started was never to be shown.
-  if (caught_up_ || listing_.history || listing_.from)
-    missed_.expect(std::max(last_, std::min(start_last_, stream.last)), stream.last);
+  const std::uint64_t shown = std::max(last_, std::min(start_last_, stream.last));
+  if (filter_ == prefix_ + ">" && !filter_here_)
+    missed_.expect(shown, stream.last);
+  else
+    unseen_ = shown;
+}
+
+// With a filter, revisions that do not come may be other keys'. But a key whose kept revisions come and are
+// fewer than the bucket keeps of each has lost none.
+void EntryStream::report_unseen() {
+  const auto shown = std::exchange(unseen_, std::nullopt);
+  const auto& start = consumer_->start();
+  if (!shown || target_ <= *shown ||
+      start.pending + start.delivered < static_cast<std::uint64_t>(history_limit_))
+    return;
+  session_.notices().warn(
+      fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
+                  bucket_, *shown + 1, target_));
 }
 
 void EntryStream::consume(Span wait) {
@@ -147,7 +175,7 @@ void EntryStream::consume(Span wait) {
   consumer_.emplace(session_,
                     Reading{.stream = "KV_" + bucket_,
                             .filter = filter_,
-                            .values = listing_.values,
+                            .values = with_values_,
                             .latest = snapshot && history_limit_ > 1,
                             .after = last_},
                     wait);
@@ -204,7 +232,8 @@ const Entry* EntryStream::take(nats::Message message) {
     missed_.end();
     report_missed();
   }
-  if (!caught_up_ && (delivery.pending == 0 || delivery.sequence >= target_)) look_for_the_end();
+  if (!caught_up_ && (delivery.sequence >= target_ || (rounds_ == 0 && delivery.pending == 0)))
+    look_for_the_end();
   return entry;
 }
 
@@ -214,7 +243,7 @@ const Entry* EntryStream::take(nats::Message message) {
 void EntryStream::look_for_the_end() {
   constexpr int rounds_enough = 10;
   try {
-    const Stream stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.timeout()));
+    const Stream stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.timeout()));
     if (last_ >= stream.last || ++rounds_ > rounds_enough) {
       caught_up_ = true;
     } else if (stream.last == std::exchange(target_, stream.last)) {
@@ -238,7 +267,8 @@ const Entry* EntryStream::show(const Delivery& delivery) {
                                    [&](const auto& pattern) { return means(pattern, subject); })) {
     return nullptr;
   }
-  read_entry(held_.get(), !listing_.values, entry_);
+  read_entry(held_.get(), !with_values_, entry_);
+  if (!listing_.values) entry_.value = {};
   entry_.bucket = bucket_;
   entry_.key = subject;
   entry_.revision = delivery.sequence;
@@ -312,8 +342,9 @@ void EntryStream::mend() {
   if (listing_.live && natsConnection_Status(session_.connection()) != NATS_CONN_STATUS_CONNECTED)
     return give_up_in_time();
   try {
-    go_on_from(Stream(session_.api("STREAM.INFO.KV_" + bucket_, {}, patience())));
+    go_on_from(Stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, patience())));
     consume(caught_up_ ? session_.timeout() : session_.starting());
+    report_unseen();
   } catch (const nats::Error& error) {
     if (!listing_.live || session_.stop()) throw explain(session_, error, {.bucket = bucket_});
     if (error.code == stream_not_found) {

@@ -22,7 +22,7 @@ namespace natskv {
 struct Listing {
   std::vector<Pattern> patterns = {};       ///< keys or PATTERNs; none: all keys
   bool history = false;                     ///< every kept revision, not only the latest of a key
-  bool values = true;                       ///< false: headers only (Entry::size is still right)
+  bool values = true;                       ///< false: no values (Entry::size is still right)
   bool current = true;                      ///< false: only what comes after the start
   std::optional<std::uint64_t> from = {};   ///< from this revision on, kept ones, then changes
   bool live = false;                        ///< goes on behind a lost connection; next() is used
@@ -73,6 +73,7 @@ class EntryStream {
   void away(std::string_view why);
   void give_up_in_time();
   void report_missed();
+  void report_unseen();
   Span patience();
 
   Session& session_;
@@ -81,6 +82,7 @@ class EntryStream {
   std::string prefix_;  // "$KV.<bucket or origin>."
   std::string filter_;  // the common subject
   bool filter_here_ = false;
+  bool with_values_ = true;  // as the server is asked
 
   std::optional<Consumer> consumer_;
   nats::Message held_;
@@ -104,6 +106,7 @@ class EntryStream {
   bool heard_ = true;  // something came since silent_since_
   int silent_looks_ = 0;
   Missed missed_;
+  std::optional<std::uint64_t> unseen_;  // last_ before an outage, under a filter
   std::function<void()> idle_;
 };
 

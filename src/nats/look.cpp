@@ -127,7 +127,7 @@ const std::vector<std::string>& Look::resolve() {
   std::thread(look_up, host_, resolution).detach();
   std::unique_lock lock(resolution->mutex);
   if (!resolution->done.wait_until(lock, until_, [&] { return resolution->ended; }))
-    throw LookError("the name service does not answer");
+    throw LookTimeout("the name service does not answer");
   if (resolution->error != 0) throw LookError(::gai_strerror(resolution->error));
   addresses_ = resolution->addresses;
   if (addresses_.empty()) throw LookError("the name has no address");
@@ -139,7 +139,7 @@ void Look::ready(short events) {
   for (;;) {
     const int count = ::poll(&one, 1, left());
     if (count > 0) return;
-    if (count == 0) throw LookError("nothing came in time");
+    if (count == 0) throw LookTimeout("nothing came in time");
     if (errno != EINTR) throw LookError(std::generic_category().message(errno));
   }
 }

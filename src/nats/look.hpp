@@ -33,6 +33,11 @@ struct LookError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Nothing came in time.
+struct LookTimeout : LookError {
+  using LookError::LookError;
+};
+
 class Look {
  public:
   /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole look takes at most `wait`.

@@ -75,7 +75,8 @@ class Shell {
     const auto& screen = terminal_.screen();
     const auto end = screen.find("<case" + number + ">");
     if (end == std::string::npos) return;
-    const auto begin = screen.rfind('\n', end) + 1;
+    // fish writes how it leaves the terminal in front of what the program says.
+    const auto begin = screen.find('<', screen.rfind('\n', end));
     CHECK(screen.substr(begin, end - begin) == arguments);
   }
 

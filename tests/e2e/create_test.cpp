@@ -50,7 +50,7 @@ TEST_CASE("--ttl is refused where the bucket would keep the key for ever") {
   CHECK(result.status == 1);
   CHECK(result.err ==
         fmt::format("natskv: create: bucket \"{}\" has no per-key TTL\nhint: natskv edit {} --marker-ttl "
-                    "1h enables it (nats-server 2.11 or newer)\n",
+                    "1s enables it (nats-server 2.11 or newer)\n",
                     b.name(), b.name()));
   CHECK(b.last_revision() == 0);
 }

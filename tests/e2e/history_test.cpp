@@ -50,7 +50,9 @@ TEST_CASE("history shows what is kept, oldest first, markers among it") {
   CHECK(revisions(server.natskv({"history", "b", ">"}).out).size() == 6);
 
   const auto json = server.natskv({"history", "b", "k", "-j"}).out;
-  CHECK(json.starts_with("[\n" R"({"bucket":"b","key":"k","revision":2,"operation":"PUT")"));
+  CHECK(
+      json.starts_with("[\n"
+                       R"({"bucket":"b","key":"k","revision":2,"operation":"PUT")"));
   CHECK(json.ends_with("]\n"));
   CHECK(std::count(json.begin(), json.end(), '{') == 4);
 }

@@ -74,8 +74,7 @@ TEST_CASE("keys are listed once each, the latest of them deciding") {
   CHECK(b.out({"--count", "--deleted"}) == "5\n");
   CHECK(b.out({"-0"}) == std::string("often\0again\0empty\0", 18));
   CHECK(b.out({"-j"}) == "[\n\"often\",\n\"again\",\n\"empty\"\n]\n");
-  CHECK(b.out({"-o", "jsonl"}) ==
-        "{\"name\":\"often\"}\n{\"name\":\"again\"}\n{\"name\":\"empty\"}\n");
+  CHECK(b.out({"-o", "jsonl"}) == "{\"name\":\"often\"}\n{\"name\":\"again\"}\n{\"name\":\"empty\"}\n");
 }
 
 TEST_CASE("keys -v adds what is known of the latest, --display-value the value") {

@@ -69,7 +69,7 @@ TEST_CASE("a client certificate: right, another authority's, missing, without it
   const TempDir folder;
   if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
   const Server server(
-      {.config = tls_config(folder, "server", "ca_file: \"" + folder / "ca.pem" + "\", verify: true")});
+      {.config = tls_config(folder, "server", ", ca_file: \"" + folder / "ca.pem" + "\", verify: true")});
   const auto with = [&](const char* name) {
     return server.natskv({"info", "b", "--tlsca", folder / "ca.pem", "--tlscert",
                           folder / (std::string(name) + ".pem"), "--tlskey",

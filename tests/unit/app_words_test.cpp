@@ -1,6 +1,5 @@
 // SPEC 2: how the words of a command line are split before a parser sees them.
 #include "app/words.hpp"
-
 #include "base/failure.hpp"
 #include "commands/table.hpp"
 #include "config/settings.hpp"
@@ -32,9 +31,12 @@ std::string shape(const natskv::Verb& verb, const std::vector<std::string>& word
   std::string out;
   for (const auto& word : natskv::split(words, command.declared, help)) {
     if (!out.empty()) out += ' ';
-    if (word.option == nullptr) out += "<" + word.text + ">";
-    else if (!word.option->takes_value()) out += word.option->longer;
-    else out += word.option->longer + "=<" + word.text + ">";
+    if (word.option == nullptr)
+      out += "<" + word.text + ">";
+    else if (!word.option->takes_value())
+      out += word.option->longer;
+    else
+      out += word.option->longer + "=<" + word.text + ">";
   }
   return help ? "help" : out;
 }
@@ -82,7 +84,8 @@ TEST_CASE("an empty value is a value") {
 
 TEST_CASE("in VALUE's place an option that is none is refused, never stored or skipped") {
   const std::string text =
-      "the word in VALUE's place looks like an option and is none; write -- before a value that looks like an option";
+      "the word in VALUE's place looks like an option and is none; write -- before a value that looks like "
+      "an option";
   CHECK(refusal(put, {"b", "k", "--secret-value"}) == text);
   CHECK(refusal(put, {"b", "k", "-x"}) == text);
   CHECK(refusal(create, {"b", "k", "--Xy=1"}) == text);
@@ -90,7 +93,8 @@ TEST_CASE("in VALUE's place an option that is none is refused, never stored or s
 }
 
 TEST_CASE("an unknown option proposes the nearest") {
-  CHECK(refusal(get, {"b", "k", "--revison", "3"}) == "unknown option \"--revison\"; did you mean --revision?");
+  CHECK(refusal(get, {"b", "k", "--revison", "3"}) ==
+        "unknown option \"--revison\"; did you mean --revision?");
   CHECK(refusal(get, {"b", "k", "--zzzzzz"}) == "unknown option \"--zzzzzz\"");
   CHECK(refusal(get, {"b", "k", "-Z"}) == "unknown option \"-Z\"");
 }

@@ -1,7 +1,6 @@
 // What nats.c and the server say, before kv/ makes sentences of it.
-#include "nats/check.hpp"
-
 #include "nats/api.hpp"
+#include "nats/check.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -51,7 +50,8 @@ TEST_CASE("an API answer is an object, or an error with its code") {
     }
     return {NATS_OK, 0, "no error"};
   };
-  CHECK(error_of(R"({"error":{"code":404,"err_code":10059,"description":"stream not found"}})").code == 10059);
+  CHECK(error_of(R"({"error":{"code":404,"err_code":10059,"description":"stream not found"}})").code ==
+        10059);
   CHECK(std::string(error_of(R"({"error":{"err_code":10059,"description":"x y"}})").what()) == "x y");
   CHECK(error_of(R"({"error":{"err_code":"10059","description":7}})").code == 0);
   for (const auto* body : {"", "nonsense", "[1]", "7", "{\"a\":", "null", "\xff\xfe"}) {

@@ -1,0 +1,108 @@
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/traffic.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <tuple>
+
+using namespace natskv::test;
+
+namespace {
+
+const Headers del{{"KV-Operation", "DEL"}};
+
+struct Bucket {
+  Server server;
+  Client client{server.url()};
+  Bucket() {
+    client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
+    client.put("b", "live", "1");
+    for (const char* value : {"x", "y", "z"}) client.put("b", "gone", value);
+    client.put("b", "gone", "", del);
+    client.put("b", "purged", "", {{"KV-Operation", "PURGE"}, {"Nats-Rollup", "sub"}});
+    client.put("b", "again", "", del);
+    client.put("b", "again", "2");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("compact drops markers with the history under them, and nothing else") {
+  Bucket b;
+  const auto result = b.server.natskv({"compact", "b", "--older-than", "0", "--force"});
+  CHECK(result.status == 0);
+  CHECK(result.out == "");
+  CHECK(result.err == "natskv: compact: bucket \"b\": dropped 2 markers, 5 revisions in all\n");
+  CHECK(b.server.natskv({"keys", "b", "--deleted"}).out == "live\nagain\n");
+  CHECK(b.client.messages("b") == 3);
+  CHECK(b.client.last("b", "again").data == "2");
+  const auto again = b.server.natskv({"compact", "b", "--older-than", "0", "-f", "-q"});
+  CHECK(again.status == 0);
+  CHECK(again.err == "");
+}
+
+TEST_CASE("compact keeps markers younger than half an hour, and says so") {
+  Bucket b;
+  const auto result = b.server.natskv({"compact", "b", "-f"});
+  CHECK(result.status == 0);
+  CHECK(result.err ==
+        "natskv: compact: bucket \"b\": dropped 0 markers older than 30m, 0 revisions in all\n");
+  CHECK(b.client.messages("b") == 8);
+  run({.args = {"sleep", "1.1"}});
+  b.client.put("b", "young", "", del);
+  CHECK(b.server.natskv({"compact", "b", "-f", "--older-than", "1s"}).status == 0);
+  CHECK(b.server.natskv({"keys", "b", "--deleted"}).out == "live\nagain\nyoung\n");
+}
+
+TEST_CASE("off a terminal compact refuses without --force, and a piped yes is no answer") {
+  Bucket b;
+  const auto result = b.server.natskv({"compact", "b", "--older-than", "0"}, {.input = "y\n"});
+  CHECK(result.status == 2);
+  CHECK(result.err.find("--force") != std::string::npos);
+  CHECK(b.client.messages("b") == 8);
+  CHECK(b.server.natskv({"compact", "b", "-f", "--older-than", "soon"}).status == 2);
+  CHECK(b.server.natskv({"compact", "none", "-f"}).status == 3);
+}
+
+TEST_CASE("on a terminal compact asks, naming what would go") {
+  Bucket b;
+  for (const auto& [answer, status, left] : {std::tuple{"n\n", 1, 8U}, {"\n", 1, 8U}, {"y\n", 0, 3U}}) {
+    CAPTURE(answer);
+    Terminal terminal(b.server.command({"compact", "b", "--older-than", "0"}));
+    REQUIRE(terminal.read_until("Drop 2 markers of bucket \"b\" and the history under them?"));
+    terminal.send(answer);
+    CHECK(terminal.wait().status == status);
+    CHECK(terminal.sane());
+    CHECK(b.client.messages("b") == left);
+  }
+}
+
+TEST_CASE("a marker that came after the question is not what was agreed to") {
+  Bucket b;
+  Terminal terminal(b.server.command({"compact", "b", "--older-than", "0"}));
+  REQUIRE(terminal.read_until("Drop 2 markers"));
+  b.client.put("b", "live", "", del);
+  b.client.put("b", "gone", "back");
+  terminal.send("y\n");
+  CHECK(terminal.wait().status == 0);
+  CHECK(b.server.natskv({"keys", "b", "--deleted"}).out == "again\nlive\ngone\n");
+  CHECK(b.client.last("b", "gone").data == "back");
+}
+
+TEST_CASE("keys that are written again while compact runs keep their new values") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5, "storage": "memory"})");
+  constexpr int keys = 2000;
+  for (int i = 0; i < keys; ++i) client.put("b", "k." + std::to_string(i), "", del);
+  Writers writers(server.url(), "b", "k.", keys);
+  const auto result = server.natskv({"compact", "b", "--older-than", "0", "-f"});
+  CHECK(result.status == 0);
+  while (writers.written() < keys) run({.args = {"sleep", "0.02"}});
+  writers.stop();
+  client.put("b", "end", "v");
+  CHECK(server.natskv({"keys", "b", "k.*", "--count"}).out == "2000\n");
+}

@@ -1,0 +1,85 @@
+// doctor: what works and what does not, in order, with the status of the first failure.
+#include "support/client.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+using namespace natskv::test;
+
+namespace {
+
+// "settings=ok resolve=ok …"
+std::string results(const Result& result) {
+  std::string text;
+  for (const auto& row : nlohmann::json::parse(result.out)) {
+    text += (text.empty() ? "" : " ") + row.at("check").get<std::string>() + "=" +
+            row.at("result").get<std::string>();
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("everything works, and nothing is written") {
+  const Server server({.name = "n1"});
+  Client client(server.url());
+  client.add_bucket("b");
+  client.put("b", "k", "v");
+  const auto result = server.natskv({"doctor", "b", "--key", "k", "-j", "--timeout", "3s"});
+  CHECK(result.status == 0);
+  CHECK(results(result) ==
+        "settings=ok resolve=ok tcp=ok tls=skipped authentication=ok server=ok latency=ok jetstream=ok "
+        "bucket=ok read=ok "
+        "list=ok watch=ok write=ok");
+  CHECK(result.out.find("timeout 3000ms (--timeout)") != std::string::npos);
+  CHECK(result.out.find("(NATS_URL)") != std::string::npos);
+  CHECK(result.out.find("name n1") != std::string::npos);
+  CHECK(result.out.find("key \\\"k\\\": revision 1") != std::string::npos);
+  CHECK(client.last_revision("b") == 1);
+  CHECK(server.natskv({"doctor", "--key", "k"}).status == 2);
+}
+
+TEST_CASE("the first failure decides, what hangs on it is skipped") {
+  const auto refused =
+      natskv::test::natskv({"doctor", "b", "-j", "-s", "127.0.0.1:" + std::to_string(free_ports(1).at(0))});
+  CHECK(refused.status == 5);
+  CHECK(results(refused) ==
+        "settings=ok resolve=ok tcp=failed tls=skipped authentication=skipped server=skipped latency=skipped "
+        "jetstream=skipped bucket=skipped read=skipped list=skipped watch=skipped write=skipped");
+  const auto unknown = natskv::test::natskv({"doctor", "-j", "-s", "no-such-host.invalid"});
+  CHECK(unknown.status == 5);
+  CHECK(results(unknown).find("resolve=failed") != std::string::npos);
+  const Listener silent;
+  const auto mute = natskv::test::natskv({"doctor", "-j", "-s", silent.url(), "--timeout", "500ms"});
+  CHECK(mute.status == 5);
+  CHECK(results(mute).find("tcp=ok tls=failed") != std::string::npos);
+  CHECK(natskv::test::natskv({"doctor", "-j", "--context", "none"}).status == 3);
+  const Server locked({.config = "authorization { token: s3cret }"});
+  const auto denied = locked.natskv({"doctor", "-j"});
+  CHECK(denied.status == 6);
+  CHECK(results(denied).find("authentication=failed") != std::string::npos);
+  const Server plain({.jetstream = false});
+  const auto none = plain.natskv({"doctor", "-j"});
+  CHECK(none.status == 5);
+  CHECK(results(none).find("jetstream=failed") != std::string::npos);
+}
+
+TEST_CASE("a missing bucket is 3, a key that may not be written fails only that check") {
+  const Server server({.config = R"(accounts: { A: { jetstream: enabled, users: [
+      { user: all, password: x },
+      { user: some, password: x, permissions: { publish: { deny: ["$KV.b.secret.>"] } } } ] } })"});
+  CHECK(server.natskv({"add", "b", "-q", "--user", "all", "--password", "x"}).status == 0);
+  const auto missing = server.natskv({"doctor", "none", "-j", "--user", "all", "--password", "x"});
+  CHECK(missing.status == 3);
+  CHECK(results(missing).find("bucket=failed read=skipped") != std::string::npos);
+  const auto denied =
+      server.natskv({"doctor", "b", "--key", "secret.x", "-j", "--user", "some", "--password", "x"});
+  CHECK(denied.status == 6);
+  CHECK(results(denied).find("bucket=ok read=ok list=ok watch=ok write=failed") != std::string::npos);
+  CHECK(server.natskv({"doctor", "b", "-j", "--user", "some", "--password", "x"}).status == 0);
+}

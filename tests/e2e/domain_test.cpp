@@ -1,0 +1,89 @@
+// A bucket behind a leaf node (JetStream domain) and one of another account (API prefix): every path.
+#include "support/client.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <thread>
+
+using namespace natskv::test;
+
+namespace {
+
+// Binds, gets, puts, lists, marks, many at once: kvStore_*, API requests, direct gets, pipelines, consumers.
+void use(const Server& server, const std::vector<std::string>& more) {
+  const auto go = [&](std::vector<std::string> words) {
+    words.insert(words.end(), more.begin(), more.end());
+    const auto result = server.natskv(words);
+    CAPTURE(words[0]);
+    CAPTURE(result.err);
+    CHECK(result.status == 0);
+    return result.out;
+  };
+  CHECK(go({"put", "b", "k", "v1"}) == "1\n");
+  CHECK(go({"get", "b", "k"}) == "v1");
+  CHECK(go({"update", "b", "k", "v2", "1"}) == "2\n");
+  CHECK(go({"create", "b", "l", "w"}) == "3\n");
+  CHECK(go({"get", "b", "k", "l", "-o", "tsv"}).find("l\t3\t") != std::string::npos);
+  CHECK(go({"get", "b", "k", "--revision", "1"}) == "v1");
+  CHECK(go({"get", "b", "k", "--consistent"}) == "v2");
+  CHECK(go({"keys", "b"}) == "k\nl\n");
+  CHECK(go({"history", "b", "k", "-o", "tsv"}).find("k\t1\tPUT") == 0);
+  CHECK(go({"watch", "b", "--initial", "-o", "tsv"}).find("l\t3\tPUT") != std::string::npos);
+  CHECK(go({"del", "b", "l"}) == "4\n");
+  CHECK(go({"purge", "b", "k", "l"}) == "5\n6\n");
+  CHECK(go({"info", "b", "-o", "tsv"}).find("bucket\tb") != std::string::npos);
+  go({"doctor", "b"});
+}
+
+}  // namespace
+
+TEST_CASE("a JetStream domain behind a leaf node") {
+  const int leaf_port = free_ports(1).at(0);
+  const Server hub({.config = "leafnodes { host: 127.0.0.1, port: " + std::to_string(leaf_port) + " }",
+                    .jetstream_config = "domain: hub",
+                    .name = "hub"});
+  const Server leaf(
+      {.config = "leafnodes { remotes: [ { url: \"nats://127.0.0.1:" + std::to_string(leaf_port) + "\" } ] }",
+       .jetstream_config = "domain: leaf",
+       .name = "leaf"});
+  Client(hub.url()).add_bucket("b", R"({"max_msgs_per_subject":5,"allow_direct":true})");
+  for (int i = 0; i < 100 && leaf.natskv({"keys", "b", "--js-domain", "hub", "--timeout", "1s"}).status != 0;
+       ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(leaf.natskv({"keys", "b"}).status == 3);
+  use(leaf, {"--js-domain", "hub"});
+  const TempDir folder;
+  write_file(folder / "c.json", R"({"jetstream_domain":"hub"})", 0600);
+  CHECK(leaf.natskv({"keys", "b", "--context", folder / "c.json"}).status == 0);
+  CHECK(leaf.natskv({"keys", "b", "--js-domain", "nowhere", "--timeout", "1s"}).status == 5);
+  CHECK(leaf.natskv({"keys", "b", "--js-domain", "hub", "--js-api-prefix", "x"}).status == 2);
+}
+
+TEST_CASE("another account's bucket through an API prefix") {
+  const Server server({.config = R"(accounts: {
+    OWNER: { jetstream: enabled, users: [ { user: owner, password: x } ], exports: [
+      { service: "$JS.API.>" , response_type: stream }, { service: "$KV.b.>" }, { stream: "deliver.>" },
+      { service: "$JS.FC.>" }, { service: "$JS.ACK.>" } ] },
+    GUEST: { users: [ { user: guest, password: x } ], imports: [
+      { service: { account: OWNER, subject: "$JS.API.>" }, to: "theirs.>" },
+      { service: { account: OWNER, subject: "$KV.b.>" }, to: "theirs.$KV.b.>" } ] } })"});
+  const auto as = [&](const char* user, std::vector<std::string> words) {
+    words.insert(words.end(), {"--user", user, "--password", "x"});
+    return server.natskv(words);
+  };
+  CHECK(as("owner", {"add", "b", "-q"}).status == 0);
+  CHECK(as("guest", {"get", "b", "k"}).status != 0);
+  const auto put = as("guest", {"put", "b", "k", "v", "--js-api-prefix", "theirs"});
+  CAPTURE(put.err);
+  CHECK(put.out == "1\n");
+  CHECK(as("guest", {"get", "b", "k", "--js-api-prefix", "theirs."}).out == "v");
+  CHECK(as("guest", {"get", "b", "k", "k2", "--js-api-prefix", "theirs", "-o", "tsv"}).out.find("k\t1\t") ==
+        0);
+  CHECK(as("guest", {"del", "b", "k", "--js-api-prefix", "theirs"}).out == "2\n");
+  CHECK(as("guest", {"info", "b", "--js-api-prefix", "theirs"}).status == 0);
+  CHECK(as("owner", {"get", "b", "k"}).status == 3);
+}

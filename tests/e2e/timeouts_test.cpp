@@ -1,0 +1,96 @@
+// Servers that are dead, silent or stop answering: several of them, and how long that may take.
+#include "support/client.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <string>
+
+using namespace natskv::test;
+
+TEST_CASE("of several servers the first that answers serves; a dead one costs less than 2 s") {
+  const Server server;
+  Client(server.url()).add_bucket("b");
+  const Listener silent;
+  const std::string refused = "nats://127.0.0.1:" + std::to_string(free_ports(1).at(0));
+  for (const std::string& dead : {refused, silent.url(), std::string("nats://no-such-host.invalid:4222")}) {
+    CAPTURE(dead);
+    const auto result = natskv::test::natskv({"keys", "b", "-s", dead + "," + server.url()});
+    CAPTURE(result.err);
+    CHECK(result.status == 0);
+    CHECK(result.seconds < 2.5);
+  }
+  const auto none = natskv::test::natskv(
+      {"keys", "b", "-s", silent.url() + "," + refused + "," + silent.url(), "--timeout", "900ms"});
+  CHECK(none.status == 5);
+  CHECK(none.seconds < 2.5);
+}
+
+TEST_CASE("nobody, silence, and a server that stops answering are 5 within the time-out") {
+  const auto nobody =
+      natskv::test::natskv({"get", "b", "k", "-s", "127.0.0.1:" + std::to_string(free_ports(1).at(0))});
+  CHECK(nobody.status == 5);
+  CHECK(nobody.err.find("no server answers at nats://127.0.0.1:") != std::string::npos);
+  const Listener silent;
+  FakeServer dumb(FakeServer::handshake());
+  for (const std::string& url : {silent.url(), dumb.url()}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "k"},
+                                                  {"get", "b", "k", "l"},
+                                                  {"keys", "b"},
+                                                  {"history", "b", "k"},
+                                                  {"info", "b"},
+                                                  {"ls"},
+                                                  {"del", "b", "k", "l"}}) {
+      auto all = words;
+      all.insert(all.end(), {"-s", url, "--timeout", "400ms"});
+      CAPTURE(words[0]);
+      const auto result = natskv::test::natskv(all);
+      CAPTURE(result.err);
+      CHECK(result.status == 5);
+      CHECK(result.err.find("no answer from " + url + " within 400 ms") != std::string::npos);
+      CHECK(result.seconds < 5);
+    }
+  }
+  const auto variable =
+      natskv::test::natskv({"get", "b", "k", "-s", silent.url()}, {.env = {{"NATS_TIMEOUT", "300ms"}}});
+  CHECK(variable.err.find("within 300 ms") != std::string::npos);
+  CHECK(natskv::test::natskv({"get", "b", "k", "--timeout", "0s"}).status == 2);
+}
+
+TEST_CASE("a write without an answer is 7, an interruption 130") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  const Listener silent;
+  Process waiting(natskv_command({"get", "b", "k", "-s", silent.url(), "--timeout", "20s"}));
+  waiting.read_for(0.5);
+  waiting.signal(SIGINT);
+  const auto interrupted = waiting.wait(5);
+  CHECK(interrupted.status == 130);
+  server.pause();
+  const auto frozen = natskv::test::natskv({"put", "b", "k", "v", "-s", server.url(), "--timeout", "500ms"});
+  server.resume();
+  CHECK((frozen.status == 5 || frozen.status == 7));
+  CHECK(frozen.err.find("within 500 ms") != std::string::npos);
+}
+
+TEST_CASE("a TLS handshake that hangs cannot be ended: the last words say what was waited for") {
+  FakeServer server({{Step::Kind::send,
+                      "INFO {\"server_id\":\"x\",\"version\":\"2.9.0\",\"max_payload\":1000,\"headers\":true,"
+                      "\"tls_required\":true}\r\n"}});
+  const auto late = natskv::test::natskv({"get", "b", "k", "-j", "-s", server.url(), "--timeout", "300ms"});
+  CHECK(late.status == 5);
+  CHECK(late.err == "natskv: get: no answer from " + server.url() +
+                        " within 300 ms\n{\"error\":{\"exit\":5,\"code\":"
+                        "\"unreachable\",\"message\":\"no answer from " +
+                        server.url() + " within 300 ms\"}}\n");
+  Process waiting(natskv_command({"put", "b", "k", "v", "-s", server.url(), "--timeout", "20s"}));
+  for (int i = 0; i < 100 && server.connections() < 2; ++i) waiting.read_for(0.02);
+  waiting.read_for(0.1);
+  waiting.signal(SIGTERM);
+  const auto ended = waiting.wait(5);
+  CHECK(ended.status == 143);
+  CHECK(ended.err.empty());  // nothing was sent
+}

@@ -1,0 +1,276 @@
+// watch while servers, connections and buckets come and go.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/tcp.hpp"
+#include "support/traffic.hpp"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <map>
+#include <sstream>
+#include <string>
+
+using namespace natskv::test;
+
+namespace {
+
+struct Shown {
+  std::map<std::string, std::uint64_t> latest;  // of each key
+  int events = 0;
+  bool ordered = true;  // revisions only grow
+};
+
+Shown shown(const std::string& tsv) {
+  Shown all;
+  std::uint64_t before = 0;
+  std::istringstream stream(tsv);
+  for (std::string line; std::getline(stream, line); ++all.events) {
+    const auto tab = line.find('\t');
+    const auto revision = std::stoull(line.substr(tab + 1));
+    if (revision <= before) all.ordered = false;
+    before = all.latest[line.substr(0, tab)] = revision;
+  }
+  return all;
+}
+
+bool says(const Process& process, const std::string& text) {
+  return process.err().find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a server that is killed and restarted under a watch and a writer: nothing repeated, all latest") {
+  Server server;
+  {
+    Client client(server.url());
+    client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
+    fill(client, "b", "k.", 200, "v");
+  }
+  Process watch(server.command({"watch", "b"}, {.limit = 90}));
+  REQUIRE(watch.read_until("k.199\t"));
+  for (int round = 0; round < 2; ++round) {
+    {
+      Writers writers(server.url(), "b", "k.", 200);
+      watch.read_for(0.4);
+      server.kill9();
+    }
+    REQUIRE(watch.read_err_until("lost, trying to reconnect"));
+    server.restart();
+    Writers writers(server.url(), "b", "k.", 200);
+    watch.read_for(1);
+  }
+  Client client(server.url());
+  const auto last = client.put("b", "k.end", "v");
+  REQUIRE(watch.read_until("k.end\t" + std::to_string(last), 30));
+  CHECK(says(watch, "connected again"));
+  watch.signal(SIGINT);
+  const auto result = watch.wait();
+  CHECK(result.status == 130);
+  const auto all = shown(result.out);
+  CHECK(all.ordered);
+  int stale = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto key = "k." + std::to_string(i);
+    if (all.latest.at(key) != client.last("b", key).revision) ++stale;
+  }
+  CHECK(stale == 0);
+}
+
+TEST_CASE("what an outage cost is said from which revision to which") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 3})");
+  client.put("b", "k", "1");
+  Proxy proxy(server.port());
+  Process all(natskv_command({"watch", "b", "-s", proxy.url()}));
+  Process one(natskv_command({"watch", "b", "k", "-s", proxy.url()}));
+  Process other(natskv_command({"watch", "b", "none", "-s", proxy.url()}));
+  REQUIRE(all.read_until("k\t1"));
+  REQUIRE(one.read_until("k\t1"));
+  other.read_for(0.5);
+  proxy.refuse();
+  proxy.cut();
+  REQUIRE(all.read_err_until("lost"));
+  REQUIRE(other.read_err_until("lost"));
+  for (int i = 2; i <= 10; ++i) client.put("b", "k", std::to_string(i));
+  proxy.refuse(false);
+  CHECK(all.read_until("k\t10"));
+  CHECK(one.read_until("k\t10"));
+  CHECK(all.read_err_until("bucket \"b\": revisions 2 to 7 are no longer kept and were missed\n"));
+  CHECK(one.read_err_until("of the revisions 2 to 10 those that it no longer keeps were missed\n"));
+  CHECK(shown(all.out()).events == 4);
+  CHECK(shown(all.out()).ordered);
+  // Whatever nobody watches is no loss.
+  CHECK(other.read_err_until("connected again"));
+  CHECK_FALSE(says(other, "missed"));
+}
+
+TEST_CASE("a bucket that is deleted under a watch ends it, connected or not") {
+  Server server;
+  Client client(server.url());
+  for (const bool connected : {true, false}) {
+    CAPTURE(connected);
+    client.add_bucket("b");
+    client.put("b", "k", "v");
+    Proxy proxy(server.port());
+    Process watch(natskv_command({"watch", "b", "-s", proxy.url()}));
+    REQUIRE(watch.read_until("k\t1"));
+    if (!connected) {
+      proxy.refuse();
+      proxy.cut();
+      REQUIRE(watch.read_err_until("lost"));
+    }
+    client.delete_bucket("b");
+    proxy.refuse(false);
+    const auto result = watch.wait(20);
+    CHECK(result.status == 3);
+    CHECK(result.err.ends_with("natskv: watch: bucket \"b\" was deleted\n"));
+  }
+}
+
+TEST_CASE("a bucket that is made anew is said, and starts from its current values") {
+  Server server;
+  Client client(server.url());
+  for (const bool connected : {true, false}) {
+    CAPTURE(connected);
+    client.add_bucket("b");
+    for (int i = 0; i < 5; ++i) client.put("b", "old", "v");
+    Proxy proxy(server.port());
+    Process watch(natskv_command({"watch", "b", "-s", proxy.url()}));
+    REQUIRE(watch.read_until("old\t5"));
+    if (!connected) {
+      proxy.refuse();
+      proxy.cut();
+      REQUIRE(watch.read_err_until("lost"));
+    }
+    client.delete_bucket("b");
+    client.add_bucket("b");
+    client.put("b", "new", "v");
+    proxy.refuse(false);
+    CHECK(watch.read_err_until("bucket \"b\" was made anew; starting from its current values\n", 20));
+    CHECK(watch.read_until("new\t1\t"));
+    client.put("b", "later", "v");
+    CHECK(watch.read_until("later\t2\t"));
+    watch.signal(SIGINT);
+    CHECK(watch.wait().status == 130);
+    client.delete_bucket("b");
+  }
+}
+
+TEST_CASE("a bucket that is emptied during an outage is said") {
+  Server server;
+  Client client(server.url());
+  for (const bool refilled : {true, false}) {
+    CAPTURE(refilled);
+    client.add_bucket("b");
+    for (const char* key : {"a", "b", "c"}) client.put("b", key, "v");
+    Proxy proxy(server.port());
+    Process watch(natskv_command({"watch", "b", "-s", proxy.url()}));
+    REQUIRE(watch.read_until("c\t3"));
+    proxy.refuse();
+    proxy.cut();
+    REQUIRE(watch.read_err_until("lost"));
+    client.api("STREAM.PURGE.KV_b");
+    if (refilled) client.put("b", "d", "v");
+    proxy.refuse(false);
+    CHECK(watch.read_err_until("bucket \"b\" was emptied"));
+    client.put("b", "e", "v");
+    CHECK(watch.read_until("e\t"));
+    CHECK(shown(watch.out()).events == (refilled ? 5 : 4));
+    client.delete_bucket("b");
+  }
+}
+
+TEST_CASE("a server that hangs longer than its heartbeats is waited for") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  client.put("b", "k", "v");
+  Process watch(server.command({"watch", "b"}));
+  REQUIRE(watch.read_until("k\t1"));
+  server.pause();
+  CHECK(watch.read_err_until("no answer from ", 15));
+  server.resume();
+  CHECK(watch.read_err_until("connected again", 20));
+  client.put("b", "k", "w");
+  CHECK(watch.read_until("k\t2"));
+  CHECK(shown(watch.out()).events == 2);
+}
+
+TEST_CASE("watch gives up after --max-disconnect, dead server or hung") {
+  for (const bool dead : {true, false}) {
+    CAPTURE(dead);
+    Server server;
+    Client(server.url()).add_bucket("b");
+    Process watch(server.command({"watch", "b", "--max-disconnect", "1s"}));
+    watch.read_for(0.7);
+    REQUIRE(watch.running());
+    if (dead)
+      server.kill9();
+    else
+      server.pause();
+    const auto result = watch.wait(20);
+    CHECK(result.status == 5);
+    CHECK(result.err.find("bucket \"b\": no connection for 1s\n") != std::string::npos);
+    if (!dead) server.resume();
+  }
+}
+
+TEST_CASE("signals and a reader that went away end a watch whose server is gone") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  const auto start = [&] { return server.command({"watch", "b"}); };
+  Process interrupted(start()), terminated(start()), unread(start());
+  for (Process* watch : {&interrupted, &terminated, &unread}) watch->read_for(0.3);
+  server.kill9();
+  for (Process* watch : {&interrupted, &terminated, &unread}) REQUIRE(watch->read_err_until("lost"));
+  interrupted.signal(SIGINT);
+  terminated.signal(SIGTERM);
+  unread.close_stdout();
+  CHECK(interrupted.wait(5).status == 130);
+  CHECK(terminated.wait(5).status == 143);
+  CHECK(unread.wait(5).status == 141);
+}
+
+TEST_CASE("an outage during the initial load: every key's latest, nothing older behind it") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5, "storage": "memory"})");
+  constexpr int keys = 20000;
+  for (int i = 0; i < 3; ++i) fill(client, "b", "k.", keys, "v");
+  Proxy proxy(server.port());
+  proxy.limit(700'000);
+  Process watch(natskv_command({"watch", "b", "--initial", "-s", proxy.url()}, {.limit = 60}));
+  const bool lost = watch.read_err_until("lost", 10);
+  CAPTURE(watch.err());
+  CAPTURE(watch.out().size());
+  REQUIRE(lost);
+  proxy.limit({});
+  const auto result = watch.wait(60);
+  CHECK(result.status == 0);
+  const auto all = shown(result.out);
+  CHECK(all.ordered);
+  CHECK(all.events == keys);
+  CHECK(all.latest.size() == keys);
+}
+
+TEST_CASE("permissions that are taken away under a watch are a refusal") {
+  const auto users = [](const std::string& more) {
+    return "authorization { users: [ {user: u, password: u" + more + "}, {user: a, password: a} ] }";
+  };
+  Server server({.config = users("")});
+  const auto url = [&](const std::string& user) {
+    return "nats://" + user + ":" + user + "@127.0.0.1:" + std::to_string(server.port());
+  };
+  Client(url("a")).add_bucket("b");
+  Proxy proxy(server.port());
+  Process watch(natskv_command({"watch", "b", "-s", "nats://u:u@127.0.0.1:" + std::to_string(proxy.port())}));
+  watch.read_for(0.5);
+  server.reload(users(R"(, permissions: {publish: {deny: "$JS.API.>"}})"));
+  proxy.cut();  // a subscription that was allowed stays
+  const auto result = watch.wait(25);
+  CHECK(result.status == 6);
+  CHECK(result.err.find("Permissions Violation") != std::string::npos);
+}
