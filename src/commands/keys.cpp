@@ -27,12 +27,18 @@ class Keys final : public Action {
   int run(Natskv& natskv) override { return listing_.run(natskv); }
 };
 
-// Each key once: one written again while it was listed comes a second time behind.
+// Each key once: one written again while it was listed comes a second time behind. Only revisions from after
+// the start can be of a key that came before: of those the stream held then, one a key is read.
 template <class Each>
 void each_key(EntryStream& entries, bool deleted, Each&& show) {
   Seen seen(entries.total());
   while (const Entry* entry = entries.next_current()) {
-    if ((!entry->marker() || deleted) && seen.insert(entry->key)) show(*entry);
+    if (entry->marker() && !deleted) continue;
+    if (entry->revision <= entries.last_revision())
+      seen.add_new(entry->key);
+    else if (!seen.insert(entry->key))
+      continue;
+    show(*entry);
   }
 }
 

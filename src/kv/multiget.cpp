@@ -37,7 +37,9 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
   bucket.session().lift_deadline();
 }
 
+// In bursts: a request for each answer would wake the server, and us, once a key.
 void MultiGet::ask() {
+  if (asked_.size() * 2 > window_) return;
   while (!wanted_.empty() && asked_.size() < window_ && pipeline_.room(0)) {
     const std::string subject = bucket_.place().read_prefix + wanted_.front();
     if (!reads_as_pattern(wanted_.front())) {

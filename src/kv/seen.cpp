@@ -2,9 +2,11 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace natskv {
 namespace {
@@ -61,7 +63,7 @@ void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint6
   high = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-Seen::Seen(std::uint64_t expected) : table_(std::size_t{expected} * 2 + 64), key_{} {
+Seen::Seen(std::uint64_t expected) : expected_(expected), key_{} {
   if (getrandom(key_, sizeof key_, 0) != sizeof key_)
     throw std::runtime_error("the kernel gives no random bytes");
 }
@@ -83,22 +85,44 @@ std::size_t Seen::place_of(const Hash& hash) const {
   return at;
 }
 
-bool Seen::contains(std::string_view key) const { return table_[place_of(hash(key))] != Hash{}; }
+bool Seen::contains(std::string_view key) const {
+  settle();
+  return table_[place_of(hash(key))] != Hash{};
+}
 
 bool Seen::insert(std::string_view key) {
+  settle();
   const Hash h = hash(key);
-  std::size_t at = place_of(h);
-  if (table_[at] == h) return false;
-  if ((size_ + 1) * 4 > table_.size() * 3) {
-    grow();
-    at = place_of(h);
-  }
-  table_[at] = h;
-  ++size_;
+  if (table_[place_of(h)] == h) return false;
+  put(h);
   return true;
 }
 
-void Seen::grow() {
+void Seen::add_new(std::string_view key) {
+  if (!table_.empty()) return put(hash(key));
+  if (added_.empty()) added_.reserve(expected_);
+  added_.push_back(hash(key));
+}
+
+// Filling the table misses the cache at every key: not before someone asks it.
+void Seen::settle() const {
+  if (!table_.empty()) return;
+  table_.resize(std::size_t{std::max<std::uint64_t>(expected_, added_.size())} * 2 + 64);
+  for (const Hash& h : std::exchange(added_, {})) put(h);
+}
+
+void Seen::put(const Hash& hash) const {
+  std::size_t at = place_of(hash);
+  if (table_[at] == hash) return;
+  if ((size_ + 1) * 4 > table_.size() * 3) {
+    grow();
+    at = place_of(hash);
+  }
+  table_[at] = hash;
+  ++size_;
+}
+
+void Seen::grow() const {
   std::vector<Hash> old(table_.size() + table_.size() / 2);
   old.swap(table_);
   for (const Hash& h : old) {

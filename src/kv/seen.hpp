@@ -15,10 +15,12 @@ class Seen {
 
   /// false if it was there before.
   bool insert(std::string_view key);
+  /// For a key that can't have been there before: cheaper, no table until someone asks.
+  void add_new(std::string_view key);
   [[nodiscard]] bool contains(std::string_view key) const;
-  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t size() const { return size_ + added_.size(); }
   /// What the table takes.
-  [[nodiscard]] std::size_t bytes() const { return table_.size() * sizeof(Hash); }
+  [[nodiscard]] std::size_t bytes() const { return (table_.size() + added_.capacity()) * sizeof(Hash); }
 
  private:
   struct Hash {
@@ -27,11 +29,16 @@ class Seen {
   };
   [[nodiscard]] Hash hash(std::string_view key) const;
   [[nodiscard]] std::size_t place_of(const Hash& hash) const;
-  void grow();
+  void grow() const;
+  void settle() const;
+  void put(const Hash& hash) const;
 
-  std::vector<Hash> table_;  // half full with the expected keys; grows at three quarters
-  std::uint64_t size_ = 0;
-  std::uint64_t key_[2];  // random: no writer can choose keys that collide
+  std::uint64_t expected_;
+  // What of the set is in the table yet does not change it: the table is made when first asked.
+  mutable std::vector<Hash> added_;  // by add_new(), before that
+  mutable std::vector<Hash> table_;  // half full with the expected keys; grows at three quarters
+  mutable std::uint64_t size_ = 0;   // of the table
+  std::uint64_t key_[2];             // random: no writer can choose keys that collide
 };
 
 /// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein 2012).

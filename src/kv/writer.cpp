@@ -9,13 +9,17 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <thread>
 
 namespace natskv {
 namespace {
 
 constexpr Span slice = milliseconds(100);
 constexpr std::size_t most_postponed = 256;
+constexpr std::size_t many = 200;  // in flight: more than are answered in one short sleep
 constexpr int too_many_requests = 10167;
+// Pushed between two looks for answers while there is room: a look that finds none costs as much as a write.
+constexpr unsigned pushes_a_look = 64;
 
 nats::Pipeline::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
   nats::Pipeline::Headers headers;
@@ -106,10 +110,9 @@ void Writer::push(std::uint64_t number, Write write) {
   const std::size_t key = hash_of(write.key);
   throw_if_over();
   if (!pipeline_.room(write.value.size())) {
-    // Refilled at half a window: a wake-up for each answer would cost more than the answer.
-    do settle(slice);
-    while (pipeline_.worth_settling() || !pipeline_.room(write.value.size()));
-  } else if (pipeline_.worth_settling() || trouble()) {
+    wait_for_room(write.value.size());
+  } else if (trouble() || !postponed_.empty() ||
+             (pipeline_.worth_settling() && ++unsettled_ >= pushes_a_look)) {
     settle(Span{0});
   }
   while (keys_.contains(key) || postponed_.size() >= most_postponed) settle(slice);
@@ -125,6 +128,16 @@ void Writer::push(std::uint64_t number, Write write) {
     return conclude(std::move(open), 0, failure);
   }
   send(std::move(open));
+}
+
+// Refilled at half a window: a wake-up for each answer would cost more than the answer. With half a window
+// under way the server has work for longer than this sleeps.
+void Writer::wait_for_room(std::size_t bytes) {
+  while (true) {
+    settle(slice);
+    if (!pipeline_.worth_settling() && pipeline_.room(bytes)) return;
+    if (pipeline_.in_flight() >= many) std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
 }
 
 void Writer::send(Open open) {
@@ -186,6 +199,7 @@ void Writer::throw_if_over() {
 
 void Writer::settle(Span wait) {
   Session& session = bucket_.session();
+  unsettled_ = 0;
   if (trouble()) recover();
   try {
     while (auto answer = pipeline_.next(wait)) {

@@ -85,6 +85,7 @@ class Writer {
   using Opens = std::unordered_map<std::uint64_t, Open>;
 
   void send(Open open);
+  void wait_for_room(std::size_t bytes);
   void settle(Span slice);
   void settle_one(nats::Answer answer);
   void refuse(Opens::iterator at, const nats::Error& error);
@@ -115,6 +116,7 @@ class Writer {
   std::string created_;         // the bucket's, to notice one made anew
   std::deque<Open> doubtful_;   // to be compared with what the bucket holds
   std::deque<Open> postponed_;  // refused for now, safe to send again
+  unsigned unsettled_ = 0;      // how many were pushed since answers were last taken in
   bool recovering_ = false;
   int violations_ = 0, disconnects_ = 0;
   std::optional<Clock::time_point> draining_;

@@ -3,6 +3,7 @@
 #include "nats/check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace natskv::nats {
@@ -17,27 +18,31 @@ Pipeline::Pipeline(natsConnection* connection, const std::string& inbox_prefix, 
   constexpr std::string_view standard = "_INBOX";
   if (!inbox_prefix.empty() && inbox_.starts_with(standard)) inbox_.replace(0, standard.size(), inbox_prefix);
   inbox_ += '.';
+  reply_ = inbox_;
   natsSubscription* subscription = nullptr;
   check(natsConnection_SubscribeSync(&subscription, connection_, (inbox_ + "*").c_str()));
   subscription_.reset(subscription);
   check(natsSubscription_SetPendingLimits(subscription, -1, -1));
 }
 
-void Pipeline::send(std::uint64_t id, const std::string& subject, std::string_view body,
-                    const Headers& headers) {
-  const std::string reply = inbox_ + std::to_string(id);
+void Pipeline::send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers) {
+  reply_.resize(inbox_.size());
+  std::array<char, 20> digits{};
+  reply_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr);
   const int size = static_cast<int>(body.size());
   if (headers.empty()) {
-    check(natsConnection_PublishRequest(connection_, subject.c_str(), reply.c_str(), body.data(), size));
+    check(natsConnection_PublishRequest(connection_, subject.c_str(), reply_.c_str(), body.data(), size));
   } else {
     natsMsg* raw = nullptr;
-    check(natsMsg_Create(&raw, subject.c_str(), reply.c_str(), body.data(), size));
+    check(natsMsg_Create(&raw, subject.c_str(), reply_.c_str(), body.data(), size));
     const Message message(raw);
     for (const auto& [name, value] : headers) check(natsMsgHeader_Set(raw, name.c_str(), value.c_str()));
     check(natsConnection_PublishMsg(connection_, raw));
   }
-  open_.emplace(id, Open{Clock::now(), body.size(), subject, observer_ ? headers : Headers{}});
-  order_.push_back(id);
+  if (open_.empty()) first_ = id;
+  while (id_of(open_.size()) < id) open_.emplace_back();
+  open_.push_back({true, Clock::now(), body.size(), std::move(subject), observer_ ? headers : Headers{}});
+  ++count_;
   bytes_ += body.size();
 }
 
@@ -46,32 +51,42 @@ void Pipeline::tell(const Open& open, natsStatus status, natsMsg* answer) const 
     observer_({open.subject, open.headers, open.bytes, status, answer, Clock::now() - open.sent});
 }
 
-void Pipeline::close(std::unordered_map<std::uint64_t, Open>::iterator open) {
-  bytes_ -= open->second.bytes;
-  open_.erase(open);
+Pipeline::Open* Pipeline::find(std::uint64_t id) {
+  if (id < first_ || id - first_ >= open_.size()) return nullptr;
+  Open& open = open_[id - first_];
+  return open.waits ? &open : nullptr;
+}
+
+// The reference is not valid behind this.
+void Pipeline::close(Open& open) {
+  open.waits = false;
+  --count_;
+  bytes_ -= open.bytes;
+  drop_answered();
+}
+
+void Pipeline::drop_answered() {
+  while (!open_.empty() && !open_.front().waits) {
+    open_.pop_front();
+    ++first_;
+  }
 }
 
 std::optional<Answer> Pipeline::overdue() {
-  while (!order_.empty()) {
-    const auto open = open_.find(order_.front());
-    if (open != open_.end() && Clock::now() - open->second.sent < std::chrono::nanoseconds(wait_.ns)) break;
-    const auto id = order_.front();
-    order_.pop_front();
-    if (open == open_.end()) continue;
-    tell(open->second, NATS_TIMEOUT, nullptr);
-    close(open);
-    return Answer{id, NATS_TIMEOUT, nullptr};
-  }
-  return std::nullopt;
+  if (open_.empty() || Clock::now() - open_.front().sent < std::chrono::nanoseconds(wait_.ns))
+    return std::nullopt;
+  const auto id = first_;
+  tell(open_.front(), NATS_TIMEOUT, nullptr);
+  close(open_.front());
+  return Answer{id, NATS_TIMEOUT, nullptr};
 }
 
 std::optional<Answer> Pipeline::next(Span slice) {
-  const auto until = Clock::now() + std::chrono::nanoseconds(slice.ns);
+  const auto until = slice.ns > 0 ? Clock::now() + std::chrono::nanoseconds(slice.ns) : Clock::time_point{};
+  auto left = slice.ms();
   while (true) {
     natsMsg* raw = nullptr;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    const natsStatus status =
-        natsSubscription_NextMsg(&raw, subscription_.get(), std::max<std::int64_t>(left, 0));
+    const natsStatus status = natsSubscription_NextMsg(&raw, subscription_.get(), left);
     if (status != NATS_OK) {
       if (status != NATS_TIMEOUT) throw error(status);
       return overdue();
@@ -79,13 +94,20 @@ std::optional<Answer> Pipeline::next(Span slice) {
     Message message(raw);
     const std::string_view subject = natsMsg_GetSubject(raw);
     std::uint64_t id = 0;
-    if (subject.size() <= inbox_.size()) continue;
-    std::from_chars(subject.data() + inbox_.size(), subject.data() + subject.size(), id);
-    const auto open = open_.find(id);
-    if (open == open_.end()) continue;  // answered after its time was up, or twice
-    tell(open->second, NATS_OK, raw);
-    close(open);
-    while (!order_.empty() && !open_.contains(order_.front())) order_.pop_front();
+    Open* open = nullptr;
+    if (subject.size() > inbox_.size()) {
+      std::from_chars(subject.data() + inbox_.size(), subject.data() + subject.size(), id);
+      open = find(id);
+    }
+    if (open == nullptr) {  // answered after its time was up, or twice
+      if (left > 0) {
+        const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+        left = std::max<std::int64_t>(rest, 0);
+      }
+      continue;
+    }
+    tell(*open, NATS_OK, raw);
+    close(*open);
     if (natsMsg_IsNoResponders(raw)) return Answer{id, NATS_NO_RESPONDERS, nullptr};
     return Answer{id, NATS_OK, std::move(message)};
   }
@@ -93,24 +115,23 @@ std::optional<Answer> Pipeline::next(Span slice) {
 
 std::vector<std::uint64_t> Pipeline::abandon() {
   std::vector<std::uint64_t> ids;
-  for (const auto id : order_) {
-    const auto open = open_.find(id);
-    if (open == open_.end()) continue;
-    tell(open->second, NATS_CONNECTION_CLOSED, nullptr);
-    ids.push_back(id);
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    if (!open_[i].waits) continue;
+    tell(open_[i], NATS_CONNECTION_CLOSED, nullptr);
+    ids.push_back(id_of(i));
   }
   open_.clear();
-  order_.clear();
+  count_ = 0;
   bytes_ = 0;
   return ids;
 }
 
 std::optional<std::uint64_t> Pipeline::settle_subject(std::string_view subject) {
-  for (const auto id : order_) {
-    const auto open = open_.find(id);
-    if (open == open_.end() || open->second.subject != subject) continue;
-    tell(open->second, NATS_NOT_PERMITTED, nullptr);
-    close(open);
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    if (!open_[i].waits || open_[i].subject != subject) continue;
+    const auto id = id_of(i);
+    tell(open_[i], NATS_NOT_PERMITTED, nullptr);
+    close(open_[i]);
     return id;
   }
   return std::nullopt;

@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -55,18 +54,20 @@ class Pipeline {
 
   /// Whether one more of so many bytes fits; an empty window takes anything.
   [[nodiscard]] bool room(std::size_t bytes) const {
-    return open_.empty() || (open_.size() < limits_.messages && bytes_ + bytes <= limits_.bytes);
+    // An old request that is not answered holds the places of all behind it.
+    return count_ == 0 || (count_ < limits_.messages && open_.size() < limits_.messages * 16 &&
+                           bytes_ + bytes <= limits_.bytes);
   }
-  [[nodiscard]] std::size_t in_flight() const { return open_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return count_; }
   /// Whether so much is open that answers should be taken in before the next request (refilling at half a
   /// window instead of after each answer saves a wake-up per message).
   [[nodiscard]] bool worth_settling() const {
-    return open_.size() * 2 >= limits_.messages || bytes_ * 2 >= limits_.bytes;
+    return count_ * 2 >= limits_.messages || bytes_ * 2 >= limits_.bytes;
   }
 
-  /// Sends; `id` comes back with the answer and is not in flight already. Throws nats::Error where it was not
-  /// sent.
-  void send(std::uint64_t id, const std::string& subject, std::string_view body, const Headers& headers = {});
+  /// Sends; `id` comes back with the answer and is greater than any before (nearly consecutive: what lies
+  /// between takes room). Throws nats::Error where it was not sent.
+  void send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers = {});
   /// The next answer, waiting at most `slice`; nullopt: none yet. A request whose time is up is its own
   /// answer.
   std::optional<Answer> next(Span slice);
@@ -78,24 +79,29 @@ class Pipeline {
  private:
   using Clock = std::chrono::steady_clock;
   struct Open {
-    Clock::time_point sent;
-    std::size_t bytes;
-    std::string subject;
-    Headers headers;  // kept for an observer only
+    bool waits = false;
+    Clock::time_point sent = {};
+    std::size_t bytes = 0;
+    std::string subject = {};
+    Headers headers = {};  // kept for an observer only
   };
   void tell(const Open& open, natsStatus status, natsMsg* answer) const;
   std::optional<Answer> overdue();
-  void close(std::unordered_map<std::uint64_t, Open>::iterator open);
+  /// Its request, or null when none with this id waits.
+  Open* find(std::uint64_t id);
+  void close(Open& open);
+  void drop_answered();
+  std::uint64_t id_of(std::size_t place) const { return first_ + place; }
 
   natsConnection* connection_;
   Limits limits_;
   Span wait_;
-  std::string inbox_;
+  std::string inbox_, reply_;  // reply_: inbox_ and the id of the last request
   Observer observer_;
   Subscription subscription_;
-  std::unordered_map<std::uint64_t, Open> open_;
-  std::deque<std::uint64_t>
-      order_;  // by time of sending; answered ones are dropped when they come to the front
+  std::deque<Open> open_;    // by id and so by time; answered ones are dropped when they come to the front
+  std::uint64_t first_ = 0;  // id of the first of them
+  std::size_t count_ = 0;    // how many of them wait
   std::size_t bytes_ = 0;
 };
 
