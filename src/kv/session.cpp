@@ -11,11 +11,22 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
 
 namespace natskv {
 
+namespace {
+
+// The library's callback thread outlives natsConnection_Destroy, and nothing tells when its last call is over.
+Link* new_link() {
+  static auto* const links = new std::deque<Link>;
+  return &links->emplace_back();
+}
+
+}  // namespace
+
 Session::Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices)
-    : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(std::make_unique<Link>()) {}
+    : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(new_link()) {}
 
 Session::~Session() {
   if (!connection_) return;

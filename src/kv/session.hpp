@@ -116,7 +116,7 @@ class Session {
   std::optional<config::Settings> settings_;
   Stop& stop_;
   Notices& notices_;
-  std::unique_ptr<Link> link_;
+  Link* link_;  // never freed: a closed connection's last callback may come after everything else
   bool reconnect_ = false;
   bool fail_fast_ = true;
   nats::Connection connection_;
