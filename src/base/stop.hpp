@@ -25,21 +25,25 @@ class Stop {
   [[nodiscard]] Why why() const noexcept { return why_.load(std::memory_order_acquire); }
   explicit operator bool() const noexcept { return why() != Why::none; }
 
-  /// Keeps the first reason and runs the interruption (closing the connection), once, from the calling
-  /// thread.
-  void set(Why why) {
+  /// Keeps the first reason.
+  void set(Why why) noexcept {
     Why none = Why::none;
-    if (!why_.compare_exchange_strong(none, why)) return;
-    const std::lock_guard lock(mutex_);
-    if (interrupt_) interrupt_();
+    why_.compare_exchange_strong(none, why);
   }
 
-  /// What ends a call that blocks; run at once when the stop came first. An empty function takes it back:
-  /// after that the old one is not running and will not run.
-  void on_stop(std::function<void()> interrupt) {
+  /// Runs the interruption, once, from the calling thread: for a main thread that a Stop finds in a call that
+  /// blocks.
+  void interrupt() {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(interrupted_, true) || !interrupt_) return;
+    interrupt_();
+  }
+  /// What ends a call that blocks (closing the connection); run at once when it was asked for before. An
+  /// empty function takes it back: after that the old one is not running and will not run.
+  void on_interrupt(std::function<void()> interrupt) {
     const std::lock_guard lock(mutex_);
     interrupt_ = std::move(interrupt);
-    if (interrupt_ && *this) interrupt_();
+    if (interrupt_ && interrupted_) interrupt_();
   }
 
   /// What the main thread waits for, as a sentence that says how it ends if nothing comes. `write`: sent, so
@@ -85,6 +89,7 @@ class Stop {
   std::atomic<Why> why_{Why::none};
   std::mutex mutex_;
   std::function<void()> interrupt_;
+  bool interrupted_ = false;
   std::mutex words_;
   Waiting waiting_;
   LastWords speaker_;

@@ -24,7 +24,8 @@ void choose_start(jsConsumerConfig& config, const Reading& reading) {
 
 }  // namespace
 
-Consumer::Consumer(Session& session, const Reading& reading, Span wait) {
+Consumer::Consumer(Session& session, const Reading& reading, Span wait)
+    : subscription_(nullptr, nats::Retire{&session.retired()}) {
   jsSubOptions options;
   nats::check(jsSubOptions_Init(&options));
   options.Stream = reading.stream.c_str();
@@ -45,6 +46,7 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait) {
   asking.ended(status, static_cast<int>(code));
   subscription_.reset(raw);
   nats::check(status, static_cast<int>(code));
+  session.retired().free_all();
   // The server's flow control bounds what waits here; a limit of ours would drop messages.
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
   // A connection that is lost now is noticed by this running out only (nats.c does not end requests).

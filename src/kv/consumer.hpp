@@ -3,6 +3,7 @@
 
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
+#include "nats/retired.hpp"
 
 #include <cstdint>
 #include <string>

@@ -218,15 +218,8 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
   if (why == Why::none && error.code == 0) {
     if (auto failure = ask_again(session, error, doing)) return *failure;
   }
+  if (error.status == NATS_TIMEOUT || error.connection_lost()) return no_answer(session, error, doing);
   switch (error.status) {
-    case NATS_TIMEOUT:
-    case NATS_CONNECTION_CLOSED:
-    case NATS_CONNECTION_DISCONNECTED:
-    case NATS_IO_ERROR:
-    case NATS_STALE_CONNECTION:
-    case NATS_INVALID_SUBSCRIPTION:  // closed with its connection
-    case NATS_INSUFFICIENT_BUFFER:  // what a request meets while a connection is down that will be made again
-      return no_answer(session, error, doing);
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
     case NATS_MAX_PAYLOAD:

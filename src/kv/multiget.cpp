@@ -31,8 +31,9 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
     : bucket_(bucket),
       window_(first_window),
       direct_(!consistent && bucket.direct()),
-      pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix,
-                {.messages = window, .bytes = most_bytes}, bucket.session().timeout()) {
+      pipeline_(bucket.session().connection(), bucket.session().retired(),
+                bucket.session().settings().inbox_prefix, {.messages = window, .bytes = most_bytes},
+                bucket.session().timeout()) {
   trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();
 }

@@ -17,7 +17,8 @@ namespace natskv {
 
 namespace {
 
-// The library's callback thread outlives natsConnection_Destroy, and nothing tells when its last call is over.
+// The library's callback thread outlives natsConnection_Destroy, and nothing tells when its last call is
+// over.
 Link* new_link() {
   static auto* const links = new std::deque<Link>;
   return &links->emplace_back();
@@ -30,10 +31,11 @@ Session::Session(std::function<config::Settings()> settings, Stop& stop, Notices
 
 Session::~Session() {
   if (!connection_) return;
-  stop_.on_stop({});
+  stop_.on_interrupt({});
   jetstream_.reset();
   // The library's threads may still be in a callback that uses the link: only a closed connection has none.
   natsConnection_Close(connection_.get());
+  retired_.free_all();
   connection_.reset();
 }
 
@@ -73,7 +75,7 @@ void Session::connect() {
   if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings(), *link_);
   if (stop_) throw Stopped{};
   if (status != NATS_OK) throw refused(nats::error(status), settings(), *link_);
-  stop_.on_stop([raw] { natsConnection_Close(raw); });
+  stop_.on_interrupt([raw] { natsConnection_Close(raw); });
 }
 
 natsConnection* Session::connection() {
@@ -124,6 +126,7 @@ nats::Message Session::request(const std::string& subject, std::string_view body
     asking.ended(error.status);
     throw nats::Error(error);
   }
+  retired_.free_all();
   asking.answered(raw);
   if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
   return answer;
@@ -132,7 +135,7 @@ nats::Message Session::request(const std::string& subject, std::string_view body
 // Where a violation does not close the connection (others are in flight), it is looked for: the library's own
 // wait would see only its end.
 nats::Message Session::request_in_slices(const std::string& subject, std::string_view body, Span wait) {
-  nats::Pipeline pipeline(connection(), settings().inbox_prefix, {}, wait);
+  nats::Pipeline pipeline(connection(), retired_, settings().inbox_prefix, {}, wait);
   pipeline.send(0, subject, body);
   while (!stop_) {
     if (auto answer = pipeline.next(milliseconds(50))) {

@@ -8,6 +8,7 @@
 #include "config/settings.hpp"
 #include "nats/check.hpp"
 #include "nats/handle.hpp"
+#include "nats/retired.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -70,6 +71,8 @@ class Session {
   natsConnection* connection();
   jsCtx* jetstream();
   Link& link() { return *link_; }
+  /// Where subscriptions of this connection end.
+  nats::Retired& retired() { return retired_; }
   /// The largest message the server takes, in bytes.
   std::uint64_t max_payload();
   Stop& stop() { return stop_; }
@@ -120,6 +123,7 @@ class Session {
   bool reconnect_ = false;
   bool fail_fast_ = true;
   nats::Connection connection_;
+  nats::Retired retired_;
   nats::JetStream jetstream_;
 };
 

@@ -13,7 +13,7 @@
 namespace natskv {
 namespace {
 
-constexpr std::int64_t slice_ms = 200;   // between two looks at the connection
+constexpr std::int64_t slice_ms = 80;    // between two looks at the connection
 constexpr std::int64_t listing_ms = 45;  // between two looks at a listing that says nothing
 constexpr std::int64_t flush_ms = 5;     // a pause this long and what was written goes out
 constexpr int stuck_looks = 20;          // so many in a row, and the server's count is wrong
@@ -79,7 +79,9 @@ void EntryStream::open() {
     start_from(Stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, session_.starting())));
     consume(session_.starting());
   } catch (const nats::Error& error) {
-    const bool lost = session_.link().disconnects != disconnects_ && !session_.stop();
+    // The library tells of a lost connection later than the call that it ended.
+    const bool lost =
+        (session_.link().disconnects != disconnects_ || error.connection_lost()) && !session_.stop();
     if (!listing_.live || !lost || created_.empty()) throw explain(session_, error, {.bucket = bucket_});
     consumer_.reset();
     return;  // a watch that lost its connection while starting goes on when it is back

@@ -71,8 +71,8 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
                Loss loss)
     : bucket_(bucket),
       settled_(std::move(settled)),
-      pipeline_(bucket.session().connection(), bucket.session().settings().inbox_prefix, limits,
-                bucket.session().timeout()),
+      pipeline_(bucket.session().connection(), bucket.session().retired(),
+                bucket.session().settings().inbox_prefix, limits, bucket.session().timeout()),
       loss_(loss),
       violations_(bucket.session().link().violations),
       disconnects_(bucket.session().link().disconnects) {
@@ -85,13 +85,13 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
   const auto& info = bucket_.info();
   highest_ = info.at("state").value("last_seq", std::uint64_t{0});
   created_ = info.value("created", std::string());
-  session.stop().on_stop({});
+  session.stop().on_interrupt({});
 }
 
 Writer::~Writer() {
   if (loss_ == Loss::ends) return;
   natsConnection* const connection = bucket_.session().connection();
-  bucket_.session().stop().on_stop([connection] { natsConnection_Close(connection); });
+  bucket_.session().stop().on_interrupt([connection] { natsConnection_Close(connection); });
 }
 
 void Writer::push(std::uint64_t number, Write write) {

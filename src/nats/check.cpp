@@ -52,6 +52,20 @@ bool Error::conflict() const {
          std::string_view(what()).find(lost_text) != std::string_view::npos;
 }
 
+bool Error::connection_lost() const {
+  switch (status) {
+    case NATS_CONNECTION_CLOSED:
+    case NATS_CONNECTION_DISCONNECTED:
+    case NATS_IO_ERROR:
+    case NATS_STALE_CONNECTION:
+    case NATS_INVALID_SUBSCRIPTION:  // closed with its connection
+    case NATS_INSUFFICIENT_BUFFER:  // what a request meets while a connection is down that will be made again
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::uint64_t Error::current_revision() const {
   const std::string_view text = what();
   const auto at = text.find(lost_text);

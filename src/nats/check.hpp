@@ -19,6 +19,8 @@ struct Error : std::runtime_error {
 
   /// A lost compare-and-set, whichever way the library reports it (10071, on replicated streams 10164).
   [[nodiscard]] bool conflict() const;
+  /// Whether it says that the connection is gone, for now or for good; a time-out may mean that, too.
+  [[nodiscard]] bool connection_lost() const;
   /// "wrong last sequence: 7" -> 7, the key's current revision; 0 where the text has none.
   [[nodiscard]] std::uint64_t current_revision() const;
 };

@@ -21,7 +21,6 @@ using Handle = std::unique_ptr<T, Destroyer<Destroy>>;
 using Options = Handle<natsOptions, natsOptions_Destroy>;
 using Connection = Handle<natsConnection, natsConnection_Destroy>;
 using JetStream = Handle<jsCtx, jsCtx_Destroy>;
-using Subscription = Handle<natsSubscription, natsSubscription_Destroy>;
 using Message = Handle<natsMsg, natsMsg_Destroy>;
 using Store = Handle<kvStore, kvStore_Destroy>;
 using StoreEntry = Handle<kvEntry, kvEntry_Destroy>;

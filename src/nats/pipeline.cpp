@@ -8,8 +8,9 @@
 
 namespace natskv::nats {
 
-Pipeline::Pipeline(natsConnection* connection, const std::string& inbox_prefix, Limits limits, Span wait)
-    : connection_(connection), limits_(limits), wait_(wait) {
+Pipeline::Pipeline(natsConnection* connection, Retired& retired, const std::string& inbox_prefix,
+                   Limits limits, Span wait)
+    : connection_(connection), limits_(limits), wait_(wait), subscription_(nullptr, Retire{&retired}) {
   natsInbox* raw = nullptr;
   check(natsInbox_Create(&raw));
   const Inbox inbox(raw);

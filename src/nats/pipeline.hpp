@@ -5,6 +5,7 @@
 
 #include "base/types.hpp"
 #include "nats/handle.hpp"
+#include "nats/retired.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -46,8 +47,9 @@ class Pipeline {
   };
   using Observer = std::function<void(const Exchange&)>;
 
-  /// Subscribes its inbox. The connection must outlive it. `wait`: how long an answer may take.
-  Pipeline(natsConnection* connection, const std::string& inbox_prefix, Limits limits, Span wait);
+  /// Subscribes its inbox. The connection and `retired` must outlive it. `wait`: how long an answer may take.
+  Pipeline(natsConnection* connection, Retired& retired, const std::string& inbox_prefix, Limits limits,
+           Span wait);
 
   /// Before the first send().
   void observe(Observer observer) { observer_ = std::move(observer); }

@@ -69,6 +69,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Loops look at Stop at least this often, so that only a call that blocks is interrupted: closing a
+// connection on which messages arrive is not safe in nats.c before 3.6.1 (nats/retired.hpp).
+constexpr std::chrono::milliseconds patience{120};
+
 // A regular file and /dev/null never lose their reader.
 bool has_a_reader(int fd) {
   struct stat info {};
@@ -129,7 +133,7 @@ struct Watchdog::State {
   Time deadline;
   Time reminder;
   Work work;
-  std::chrono::milliseconds grace{200};
+  std::chrono::milliseconds grace{350};
   bool stdout_watched = true;
   bool quit = false;
   bool held = false;  // signals are a child's
@@ -139,6 +143,7 @@ struct Watchdog::State {
   bool silent = false;
 
   Time stopped;  // the thread's own
+  bool interrupted = false;
 };
 
 void Watchdog::State::open() {
@@ -167,6 +172,10 @@ void Watchdog::State::run() {
     look_at_the_clock();
     if (!stop) continue;
     if (!stopped) stopped = Clock::now();
+    if (!interrupted && due(*stopped + patience)) {
+      interrupted = true;
+      stop.interrupt();
+    }
     bool late = false;
     {
       const std::lock_guard lock(mutex);
@@ -189,7 +198,7 @@ void Watchdog::State::wait() {
     if (!stdout_watched || held || stop) fds[2].fd = -1;
     next = reminder;
     if (!stop) next = earlier(next, deadline);
-    if (stopped) next = earlier(next, *stopped + grace);
+    if (stopped) next = earlier(next, *stopped + (interrupted ? grace : std::min(grace, patience)));
   }
   if (::poll(fds.data(), fds.size(), milliseconds_until(next)) <= 0) return;
   if (fds[0].revents != 0) {

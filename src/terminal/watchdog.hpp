@@ -50,7 +50,7 @@ class Watchdog {
   void deadline(Time when);
   /// On from the start.
   void watch_stdout(bool on);
-  /// How long the main thread may take to unwind after a Stop: 200 ms at first. Returns what it was.
+  /// How long the main thread may take to unwind after a Stop: 350 ms at first. Returns what it was.
   std::chrono::milliseconds grace(std::chrono::milliseconds time);
   /// No last words from here on. Does not return while they are being said.
   void unwinding_done();

@@ -430,7 +430,7 @@ TEST_CASE("an answer that never comes leaves the outcome unknown") {
   Client client(server.url());
   natsSubscription* raw = nullptr;
   REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "lost.>") == NATS_OK);
-  const natskv::nats::Subscription subscription(raw);
+  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
   REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
   const auto added = server.natskv({"add", "b", "--timeout", "500ms"});
   CHECK(added.status == 7);

@@ -151,7 +151,7 @@ TEST_CASE("No last words are said once unwinding is done, nor before the grace i
   Forked longer([] {
     Stop stop;
     Watchdog watchdog(stop, [](Why) { ::_exit(words_said); });
-    if (watchdog.grace(1h) != 200ms) return 3;
+    if (watchdog.grace(1h) != 350ms) return 3;
     ::kill(::getpid(), SIGINT);
     const int why = why_of(stop);
     std::this_thread::sleep_for(300ms);
