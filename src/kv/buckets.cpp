@@ -156,7 +156,12 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
   std::vector<std::string> missing;
   std::string last;
   std::size_t offset = 0;
+  // Streams made in front of us push known ones onto the next page, but not for ever.
+  constexpr int pages_without_news = 100;
+  int nothing_new = 0;
   for (;;) {
+    if (nothing_new++ == pages_without_news)
+      throw Failure(Exit::failure, "the server's list of buckets does not end");
     const Page answer(session, offset);
     answer.missing(missing);
     const Json& streams = answer.streams();
@@ -171,6 +176,7 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
       const std::string name = Page::name(stream);
       if (name <= last) continue;
       last = name;
+      nothing_new = 0;
       if (name.starts_with("KV_") && is_bucket(bucket_of(name), stream.at("config"))) each(stream);
     }
     page();

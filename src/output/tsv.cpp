@@ -8,10 +8,13 @@ namespace natskv {
 
 namespace {
 
-/// Names stand as they are; only what would break a row is escaped.
+/// Names and texts stand as they are, for a key is used again as it was read; but control characters, which
+/// no key holds, would break a row or reach a terminal.
 void append_name(std::string_view name, std::string& out) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   for (std::size_t at = 0; at < name.size();) {
-    const std::size_t end = std::min(name.find_first_of("\t\n\r", at), name.size());
+    const auto end =
+        static_cast<std::size_t>(std::find_if(name.begin() + at, name.end(), control) - name.begin());
     out += name.substr(at, end - at);
     if (end < name.size()) text::tsv(name.substr(end, 1), out);
     at = end + 1;
