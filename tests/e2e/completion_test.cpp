@@ -15,7 +15,7 @@ using namespace natskv::test;
 
 namespace {
 
-const std::string scripts = NATSKV_SOURCE "/completions/";
+const std::string scripts = source_path("completions/");
 
 // One server with what completion finds; natskv in a folder of its own.
 struct Place {

@@ -19,7 +19,7 @@ using namespace natskv::test;
 namespace {
 
 std::vector<std::string> blocks(const std::string& language) {
-  const std::string text = read_file(NATSKV_SOURCE "/README.md");
+  const std::string text = read_file(source_path("README.md"));
   const std::string fence = "```" + language + "\n";
   std::vector<std::string> found;
   for (auto at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
@@ -75,5 +75,5 @@ TEST_CASE("The README's first command does the main job") {
   CHECK(result.out.starts_with("bucket\tconfig\n"));
   CHECK(result.out.ends_with("\n1\nhello"));
   CHECK(commands[1] == "tests/run\n");
-  CHECK(std::filesystem::exists(NATSKV_SOURCE "/tests/run"));
+  CHECK(std::filesystem::exists(source_path("tests/run")));
 }

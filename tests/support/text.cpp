@@ -18,6 +18,8 @@ namespace natskv::test {
 
 namespace fs = std::filesystem;
 
+std::string source_path(std::string_view relative) { return fmt::format("{}/{}", NATSKV_SOURCE, relative); }
+
 std::string escaped(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {

@@ -14,6 +14,8 @@ std::string escaped(std::string_view bytes);
 
 /// The whole file, byte for byte. Throws std::runtime_error.
 std::string read_file(const std::filesystem::path& path);
+/// A file of the checkout.
+std::string source_path(std::string_view relative);
 /// Replaces the file; `mode` as in chmod. Throws std::runtime_error.
 void write_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
 

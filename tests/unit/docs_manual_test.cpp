@@ -26,7 +26,7 @@ TEST_CASE("Every command has a summary of one line, a description, examples and 
     std::string file(verb->name);
     if (verb->group == Group::hidden) continue;
     std::replace(file.begin(), file.end(), '-', '_');
-    CHECK(fs::exists(fs::path(NATSKV_SOURCE) / "tests/e2e" / (file + "_test.cpp")));
+    CHECK(fs::exists(natskv::test::source_path("tests/e2e/" + file + "_test.cpp")));
   }
 }
 
