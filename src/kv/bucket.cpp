@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <limits>
 
 namespace natskv {
@@ -57,10 +58,16 @@ kvStore* Bucket::store() {
 }
 
 const nlohmann::ordered_json& Bucket::info() {
-  try {
-    info_ = std::make_shared<const nlohmann::ordered_json>(session_.api("STREAM.INFO.KV_" + name_));
-  } catch (const nats::Error& error) {
-    throw explain(session_, error, {.bucket = name_});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(session_.starting().ns);
+  for (info_ = nullptr; !info_;) {
+    try {
+      info_ = std::make_shared<const nlohmann::ordered_json>(session_.api("STREAM.INFO.KV_" + name_));
+    } catch (const nats::Error& error) {
+      const bool comes_back = session_.reconnecting() && error.connection_lost() && !session_.link().closed &&
+                              !session_.stop() && std::chrono::steady_clock::now() < until;
+      if (!comes_back) throw explain(session_, error, {.bucket = name_});
+      nats_Sleep(50);
+    }
   }
   if (!is_bucket(name_, info_->at("config"))) throw no_key_value(name_);
   return *info_;

@@ -38,8 +38,15 @@ void Writer::recover() {
     try {
       if (loss_ == Loss::survives && session.link().disconnects != disconnects_) {
         wait_connected();
-        // Answers that came before the connection was lost.
-        while (auto answer = pipeline_.next(Span{0})) settle_one(std::move(*answer));
+        // Answers that came before the connection was lost. That the time of others ran out meanwhile says
+        // nothing of them: they are looked at, too.
+        while (auto answer = pipeline_.next(Span{0})) {
+          const auto at = writes_.find(answer->id);
+          if (answer->status != NATS_TIMEOUT)
+            settle_one(std::move(*answer));
+          else if (at != writes_.end())
+            doubtful_.push_back(take(at));
+        }
         for (const auto id : pipeline_.abandon()) {
           if (const auto at = writes_.find(id); at != writes_.end()) doubtful_.push_back(take(at));
         }

@@ -136,6 +136,7 @@ nats::Message Session::request(const std::string& subject, std::string_view body
 // wait would see only its end.
 nats::Message Session::request_in_slices(const std::string& subject, std::string_view body, Span wait) {
   nats::Pipeline pipeline(connection(), retired_, settings().inbox_prefix, {}, wait);
+  const int disconnects = link_->disconnects;
   pipeline.send(0, subject, body);
   while (!stop_) {
     if (auto answer = pipeline.next(milliseconds(50))) {
@@ -143,6 +144,9 @@ nats::Message Session::request_in_slices(const std::string& subject, std::string
       throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
     }
     if (const auto refused = refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
+    // nats.c makes the connection again, but not the request.
+    if (link_->disconnects != disconnects)
+      throw nats::Error(NATS_CONNECTION_DISCONNECTED, 0, natsStatus_GetText(NATS_CONNECTION_DISCONNECTED));
   }
   throw nats::Error(NATS_CONNECTION_CLOSED, 0, natsStatus_GetText(NATS_CONNECTION_CLOSED));
 }

@@ -62,6 +62,7 @@ class Session {
   const config::Settings& settings();
   /// Before the first connection(): reconnect for ever (watch, import) instead of failing at once.
   void keep_reconnecting() { reconnect_ = true; }
+  [[nodiscard]] bool reconnecting() const { return reconnect_; }
   /// Before the first connection(): several requests are in flight, so a violation must not close the
   /// connection.
   void keep_after_violation() { fail_fast_ = false; }
