@@ -15,8 +15,8 @@ int run(const std::vector<std::string>& words, Output& out, Stop& stop);
 /// The status of a stop: 130, 143, 141; 5 for a deadline.
 int status_of(Why why);
 
-/// Overwrites the secrets among the process's arguments (--password, --token, user parts of URLs), so that ps
-/// does not show them. First thing; the words were copied before.
+/// Overwrites the secrets among the process's arguments (--password, --token, --user, user parts of URLs), so
+/// that ps does not show them. First thing; the words were copied before.
 void hide_secrets(int argc, char** argv);
 
 }  // namespace natskv
