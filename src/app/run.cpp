@@ -9,6 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -140,6 +143,15 @@ void hide_secrets(int argc, char** argv) {
     else if (before.starts_with("--"))
       start = before.find('=') + 1;  // 0 without one
     wipe(word + start, at - start);
+  }
+}
+
+void keep_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one: those below are open by now.
+    [[maybe_unused]] const int kept =
+        ::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
   }
 }
 

@@ -19,4 +19,9 @@ int status_of(Why why);
 /// that ps does not show them. First thing; the words were copied before.
 void hide_secrets(int argc, char** argv);
 
+/// Puts something that fails in the place of standard descriptors that natskv was started without. Otherwise
+/// the next file, socket or event of natskv's own gets that number, and output or messages go there. Children
+/// are started without them as well.
+void keep_standard_descriptors();
+
 }  // namespace natskv
