@@ -103,6 +103,9 @@ TEST_CASE("lists are tables on a terminal and TSV in a pipe") {
   Terminal dumb(b.command("get", {"k", "l"}, {.env = {{"TERM", "dumb"}}}));
   CHECK(dumb.wait().status == 0);
   CHECK(dumb.screen().find("\x1b[") == std::string::npos);
+  Terminal colourless(b.command("get", {"k", "l"}, {.env = {{"NO_COLOR", "1"}}}));
+  CHECK(colourless.wait().status == 0);
+  CHECK(colourless.screen().find("\x1b[") == std::string::npos);
   Terminal plain(b.command("get", {"k", "l", "--color", "never"}));
   CHECK(plain.wait().status == 0);
   CHECK(plain.screen().find("\x1b[") == std::string::npos);
