@@ -15,9 +15,9 @@ namespace {
 
 // Binds, gets, puts, lists, marks, many at once: kvStore_*, API requests, direct gets, pipelines, consumers.
 void use(const Server& server, const std::vector<std::string>& more) {
-  const auto go = [&](std::vector<std::string> words) {
+  const auto go = [&](std::vector<std::string> words, const std::string& input = {}) {
     words.insert(words.end(), more.begin(), more.end());
-    const auto result = server.natskv(words);
+    const auto result = server.natskv(words, {.input = input});
     CAPTURE(words[0]);
     CAPTURE(result.err);
     CHECK(result.status == 0);
@@ -37,6 +37,19 @@ void use(const Server& server, const std::vector<std::string>& more) {
   CHECK(go({"purge", "b", "k", "l"}) == "5\n6\n");
   CHECK(go({"info", "b", "-o", "tsv"}).find("bucket\tb") != std::string::npos);
   go({"doctor", "b"});
+  go({"import", "b"}, R"({"key":"m","value":"1"})");
+  CHECK(go({"put", "b", "m", "2"}) == "8\n");
+  CHECK(go({"revert", "b", "m", "7"}) == "9\n");
+  CHECK(go({"export", "b"}).find(R"("key":"m","revision":9,"operation":"PUT")") != std::string::npos);
+  CHECK(go({"ls", "--names"}) == "b\n");
+  CHECK(go({"edit", "b", "--history", "6"}) == "history\t5\t6\n");
+  go({"compact", "b", "--force", "--older-than", "0"});
+  CHECK(go({"history", "b", ">"}).find("k\t") == std::string::npos);
+  CHECK(go({"del", "b", "*", "--force"}) == "10\n");
+  go({"add", "c"});
+  go({"purge", "b", "--all", "--force"});
+  CHECK(go({"keys", "b", "--deleted"}).empty());
+  go({"rm", "c", "--force"});
 }
 
 }  // namespace
