@@ -114,6 +114,24 @@ TEST_CASE("the time-out is for the whole of a one-key command, not for each of i
   CHECK(natskv::test::natskv({"get", "b", "k", "-s", proxy.url(), "--timeout", "25s"}).out == "v");
 }
 
+TEST_CASE("a listing that starts slowly is said to, on a terminal only") {
+  FakeServer dumb(FakeServer::handshake());
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"keys", "b"}, {"history", "b", "k"}}) {
+    auto all = words;
+    all.insert(all.end(), {"-s", dumb.url()});
+    Terminal terminal(natskv_command(all));
+    CHECK(terminal.read_until("reading bucket \"b\" …"));
+    terminal.signal(SIGINT);
+    CHECK(terminal.wait().status == 130);
+    CHECK(terminal.sane());
+    Process piped(natskv_command(all));
+    piped.read_for(2.5);
+    piped.signal(SIGINT);
+    CHECK(piped.wait().err.empty());
+  }
+}
+
 TEST_CASE("a write without an answer is 7, an interruption 130") {
   Server server;
   Client(server.url()).add_bucket("b");
