@@ -9,10 +9,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
+#include <string_view>
 
 namespace natskv {
 namespace {
@@ -117,22 +121,37 @@ int run(const std::vector<std::string>& words, Output& out, Stop& stop) {
 }
 
 void hide_secrets(int argc, char** argv) {
-  const auto wipe = [](char* text) { std::memset(text, 'x', std::strlen(text)); };
+  const auto wipe = [](char* text, std::size_t size) { std::memset(text, 'x', size); };
   for (int i = 1; i < argc; ++i) {
     char* word = argv[i];
-    for (const char* option : {"--password", "--token"}) {
+    for (const char* option : {"--password", "--token", "--user"}) {  // a user alone is a token
       const std::size_t length = std::strlen(option);
       if (std::strcmp(word, option) == 0 && i + 1 < argc)
-        wipe(argv[i + 1]);
+        wipe(argv[i + 1], std::strlen(argv[i + 1]));
       else if (std::strncmp(word, option, length) == 0 && word[length] == '=')
-        wipe(word + length + 1);
+        wipe(word + length + 1, std::strlen(word + length + 1));
     }
-    // nats://user:secret@host, as often as it stands in a list
-    for (char* scheme = std::strstr(word, "://"); scheme != nullptr;
-         scheme = std::strstr(scheme + 3, "://")) {
-      char* at = scheme + 3 + std::strcspn(scheme + 3, "@,/ ");
-      if (*at == '@') std::memset(scheme + 3, 'x', static_cast<std::size_t>(at - scheme - 3));
-    }
+    // A URL's user part, with or without a scheme. It may hold / and @, so that in a list all up to the last
+    // @ goes; so does part of a VALUE with an @, which was read before.
+    const std::string_view text(word);
+    const std::size_t at = text.rfind('@');
+    if (at == std::string_view::npos) continue;
+    const std::string_view before = text.substr(0, at);
+    std::size_t start = 0;
+    if (const std::size_t scheme = before.find("://"); scheme != std::string_view::npos)
+      start = scheme + 3;
+    else if (before.starts_with("--"))
+      start = before.find('=') + 1;  // 0 without one
+    wipe(word + start, at - start);
+  }
+}
+
+void keep_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one: those below are open by now.
+    [[maybe_unused]] const int kept =
+        ::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
   }
 }
 

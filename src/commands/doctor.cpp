@@ -197,8 +197,12 @@ class Examination {
                     certificate.days_left < 0 ? fmt::format("expired {} days ago", -certificate.days_left)
                                               : fmt::format("{} days left", certificate.days_left));
     if (!certificate.problem.empty())
-      throw Failure(Exit::not_allowed, fmt::format("{}: {}", certificate.problem, names),
-                    settings_.tls_ca.empty() ? "name the certificate authority with --tlsca" : "");
+      throw Failure(
+          Exit::not_allowed, fmt::format("{}: {}", certificate.problem, names),
+          settings_.tls_ca.empty()
+              ? "name the certificate authority with --tlsca"
+              : "the server needs a certificate that is valid now, for the name it is called by, and "
+                "from the authority of --tlsca");
     return names;
   }
 

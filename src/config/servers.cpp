@@ -77,7 +77,12 @@ std::string complete(std::string_view text, const std::string& what) {
   }
   if (bracketed) host = host.substr(1, close - 1);
   if (!valid_host(host)) throw wrong(host.empty() ? "names no host" : "is not HOST or HOST:PORT");
-  if (!valid_port(port)) throw wrong("has no port from 1 to 65535");
+  if (!valid_port(port)) {
+    // Anything but a number may be a password that lost its @host.
+    const bool number = port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+    if (number) throw wrong("has no port from 1 to 65535");
+    throw usage(what + ": " + in_quotes(std::string(host) + ":…") + " has no port from 1 to 65535");
+  }
   const bool address = host.find(':') != std::string_view::npos;  // IPv6, with or without brackets
   return url.scheme + "://" + std::string(url.user == "@" ? "" : url.user) + (address ? "[" : "") +
          std::string(host) + (address ? "]:" : ":") + std::string(port);

@@ -172,7 +172,6 @@ void EntryStream::consume(Span wait) {
   received_ = 0;
   rounds_ = 0;
   silent_looks_ = 0;
-  heard_ = true;
   // With one revision a key all messages are the latest of each, and an old server starts that at once.
   consumer_.emplace(session_,
                     Reading{.stream = "KV_" + bucket_,
@@ -294,14 +293,17 @@ void EntryStream::quiet(natsStatus status) {
     broken_ = true;
     nats_Sleep(slice_ms / 4);
   }
-  if (in_trouble())
+  if (in_trouble()) {
+    bound_silence();
     mend();
-  else if (!caught_up_)
+  } else if (!caught_up_) {
     ask_what_is_left();
+  }
 }
 
-// Ends a listing that has no last message to end it: there was none, or it was overwritten on its way.
-void EntryStream::ask_what_is_left() {
+// However often its consumer is made anew meanwhile (heartbeats that do not come, a count that is wrong): a
+// listing to which no message comes ends. One made for another account, say, never reaches us.
+void EntryStream::bound_silence() {
   if (std::exchange(heard_, false)) {
     silent_since_ = Clock::now();
     silent_looks_ = 0;
@@ -309,6 +311,11 @@ void EntryStream::ask_what_is_left() {
   if (!listing_.live && Clock::now() - silent_since_ > std::chrono::nanoseconds(session_.starting().ns)) {
     throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
   }
+}
+
+// Ends a listing that has no last message to end it: there was none, or it was overwritten on its way.
+void EntryStream::ask_what_is_left() {
+  bound_silence();
   try {
     const auto state = consumer_->state(session_.timeout());
     if (state.delivered > received_) return;

@@ -68,6 +68,7 @@ class EntryStream {
   void quiet(natsStatus status);
   void look_for_the_end();
   void ask_what_is_left();
+  void bound_silence();
   [[nodiscard]] bool in_trouble() const;
   void mend();
   void away(std::string_view why);

@@ -156,10 +156,10 @@ void Watchdog::State::open() {
   ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
   signals = ::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
   wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  stdout_watched = has_a_reader(STDOUT_FILENO);
   if (signals < 0 || wake < 0) {
     throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
   }
+  stdout_watched = has_a_reader(STDOUT_FILENO);
 }
 
 void Watchdog::State::run() {

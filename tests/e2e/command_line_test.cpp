@@ -28,15 +28,17 @@ class Bad {
 
   Words line() {
     Words words = one(commands);
-    switch (number(9)) {
+    // What may be left out is not left out of these.
+    Words any = number(2) == 0 ? words : one(others);
+    switch (number(10)) {
       case 0:
         return {one(garbage), "b", "k"};
       case 1:
-        insert(words, one(unknown));
-        return words;
+        insert(any, one(unknown));
+        return any;
       case 2:
-        words[1] = one(buckets);
-        return words;
+        any[1] = one(buckets);
+        return any;
       case 3:
         words.resize(1 + number(words[0] == "rm" ? 1 : 2));
         return words;
@@ -56,12 +58,18 @@ class Bad {
         words.push_back(option + "=" + one(no_durations));
         return words;
       }
-      case 7:
-        words.push_back(one(unfinished));
+      case 7: {
+        const auto& [command, option] = one(sizes);
+        words = command;
+        words.push_back(option + "=" + one(no_sizes));
         return words;
+      }
+      case 8:
+        any.push_back(one(unfinished));
+        return any;
       default:
-        insert(words, one(wrong_globals));
-        return words;
+        insert(any, one(wrong_globals));
+        return any;
     }
   }
 
@@ -87,6 +95,19 @@ class Bad {
       {"create", "b", "k", "v"}, {"update", "b", "k", "v", "1"}, {"del", "b", "k"},
       {"purge", "b", "k"},       {"revert", "b", "k", "1"},      {"history", "b", "k"},
       {"rm", "b", "-f"}};
+  const std::vector<Words> others{{"add", "b"},
+                                  {"edit", "b", "--history", "2"},
+                                  {"info", "b"},
+                                  {"compact", "b", "-f"},
+                                  {"keys", "b"},
+                                  {"watch", "b"},
+                                  {"export", "b"},
+                                  {"import", "b"},
+                                  {"diff", "b", "c"},
+                                  {"cp", "b", "c"},
+                                  {"view", "b"},
+                                  {"new", "b", "--compress"},
+                                  {"edit-value", "b", "k"}};
   const Words garbage{"gett",
                       "PUT",
                       " ",
@@ -117,12 +138,24 @@ class Bad {
                                                            {{"put", "b", "k", "v"}, "--if-revision"},
                                                            {{"update", "b", "k", "v"}, "--if-revision"},
                                                            {{"del", "b", "k"}, "--if-revision"},
-                                                           {{"purge", "b", "k"}, "--if-revision"}};
+                                                           {{"purge", "b", "k"}, "--if-revision"},
+                                                           {{"watch", "b"}, "--revision"},
+                                                           {{"add", "b"}, "--history"},
+                                                           {{"edit", "b"}, "--history"}};
   const std::vector<std::pair<Words, std::string>> durations{{{"get", "b", "k"}, "--timeout"},
                                                              {{"put", "b", "k", "v"}, "--timeout"},
                                                              {{"del", "b", "k", "-f"}, "--older-than"},
                                                              {{"create", "b", "k", "v"}, "--ttl"},
-                                                             {{"purge", "b", "k"}, "--ttl"}};
+                                                             {{"purge", "b", "k"}, "--ttl"},
+                                                             {{"add", "b"}, "--ttl"},
+                                                             {{"edit", "b"}, "--marker-ttl"},
+                                                             {{"compact", "b", "-f"}, "--older-than"},
+                                                             {{"watch", "b"}, "--max-disconnect"}};
+  const Words no_sizes{"", "x", "-2", "1.5K", "1PB", "99999999999999999999", "K", "1 K", "0x10", "+1"};
+  const std::vector<std::pair<Words, std::string>> sizes{{{"add", "b"}, "--max-value-size"},
+                                                         {{"add", "b"}, "--max-bucket-size"},
+                                                         {{"edit", "b"}, "--max-value-size"},
+                                                         {{"edit", "b"}, "--max-bucket-size"}};
   const Words unfinished{"--timeout", "-s", "--server", "-o", "--output", "--color", "--user", "--token"};
   const Words wrong_globals{"--output=yaml", "-oxml",       "--color=maybe", "-o=",      "--server=",
                             "--json=1",      "--quiet=yes", "--timeout=0",   "--output", "--user"};

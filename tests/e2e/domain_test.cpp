@@ -15,9 +15,9 @@ namespace {
 
 // Binds, gets, puts, lists, marks, many at once: kvStore_*, API requests, direct gets, pipelines, consumers.
 void use(const Server& server, const std::vector<std::string>& more) {
-  const auto go = [&](std::vector<std::string> words) {
+  const auto go = [&](std::vector<std::string> words, const std::string& input = {}) {
     words.insert(words.end(), more.begin(), more.end());
-    const auto result = server.natskv(words);
+    const auto result = server.natskv(words, {.input = input});
     CAPTURE(words[0]);
     CAPTURE(result.err);
     CHECK(result.status == 0);
@@ -37,6 +37,19 @@ void use(const Server& server, const std::vector<std::string>& more) {
   CHECK(go({"purge", "b", "k", "l"}) == "5\n6\n");
   CHECK(go({"info", "b", "-o", "tsv"}).find("bucket\tb") != std::string::npos);
   go({"doctor", "b"});
+  go({"import", "b"}, R"({"key":"m","value":"1"})");
+  CHECK(go({"put", "b", "m", "2"}) == "8\n");
+  CHECK(go({"revert", "b", "m", "7"}) == "9\n");
+  CHECK(go({"export", "b"}).find(R"("key":"m","revision":9,"operation":"PUT")") != std::string::npos);
+  CHECK(go({"ls", "--names"}) == "b\n");
+  CHECK(go({"edit", "b", "--history", "6"}) == "history\t5\t6\n");
+  go({"compact", "b", "--force", "--older-than", "0"});
+  CHECK(go({"history", "b", ">"}).find("k\t") == std::string::npos);
+  CHECK(go({"del", "b", "*", "--force"}) == "10\n");
+  go({"add", "c"});
+  go({"purge", "b", "--all", "--force"});
+  CHECK(go({"keys", "b", "--deleted"}).empty());
+  go({"rm", "c", "--force"});
 }
 
 }  // namespace
@@ -70,20 +83,34 @@ TEST_CASE("another account's bucket through an API prefix") {
       { service: "$JS.FC.>" }, { service: "$JS.ACK.>" } ] },
     GUEST: { users: [ { user: guest, password: x } ], imports: [
       { service: { account: OWNER, subject: "$JS.API.>" }, to: "theirs.>" },
+      { service: { account: OWNER, subject: "$JS.FC.>" } },
+      { stream: { account: OWNER, subject: "deliver.>" } },
       { service: { account: OWNER, subject: "$KV.b.>" }, to: "theirs.$KV.b.>" } ] } })"});
   const auto as = [&](const char* user, std::vector<std::string> words) {
     words.insert(words.end(), {"--user", user, "--password", "x"});
     return server.natskv(words);
   };
-  CHECK(as("owner", {"add", "b", "-q"}).status == 0);
+  CHECK(as("owner", {"add", "b", "--history", "5", "-q"}).status == 0);
   CHECK(as("guest", {"get", "b", "k"}).status != 0);
-  const auto put = as("guest", {"put", "b", "k", "v", "--js-api-prefix", "theirs"});
-  CAPTURE(put.err);
-  CHECK(put.out == "1\n");
+  use(server,
+      {"--js-api-prefix", "theirs", "--inbox-prefix", "deliver", "--user", "guest", "--password", "x"});
+  CHECK(as("owner", {"put", "b", "k", "v"}).status == 0);
   CHECK(as("guest", {"get", "b", "k", "--js-api-prefix", "theirs."}).out == "v");
-  CHECK(as("guest", {"get", "b", "k", "k2", "--js-api-prefix", "theirs", "-o", "tsv"}).out.find("k\t1\t") ==
-        0);
-  CHECK(as("guest", {"del", "b", "k", "--js-api-prefix", "theirs"}).out == "2\n");
-  CHECK(as("guest", {"info", "b", "--js-api-prefix", "theirs"}).status == 0);
-  CHECK(as("owner", {"get", "b", "k"}).status == 3);
+  const TempDir folder;
+  write_file(folder / "c.json",
+             R"({"user":"guest","password":"x","jetstream_api_prefix":"theirs","inbox_prefix":"deliver"})",
+             0600);
+  CHECK(server.natskv({"keys", "b", "--context", folder / "c.json"}).out == "k\n");
+  // What another account's consumer delivers reaches only imported subjects: a listing that stays without a
+  // message ends, whatever its consumer is told to be.
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"keys", "b"}, {"history", "b", "k"}, {"get", "b", "*"}}) {
+    CAPTURE(words[0]);
+    auto all = words;
+    all.insert(all.end(), {"--js-api-prefix", "theirs", "--timeout", "4s"});
+    const auto deaf = as("guest", all);
+    CHECK_FALSE(deaf.timed_out);
+    CHECK(deaf.status == 5);
+    CHECK(deaf.err.find("within 4000 ms; nothing was changed") != std::string::npos);
+  }
 }

@@ -51,6 +51,33 @@ TEST_CASE("a closed stdout is a failure where there is something to write") {
   CHECK(b("get", {"k"}, {.close_stdin = true, .close_stderr = true}).out == "w");
 }
 
+TEST_CASE("nothing of natskv's own takes the number of a descriptor that was closed") {
+  const TestBucket b;
+  b.put("k", "8 bytes.");  // as many as an eventfd takes
+  CHECK(all(b("get", {"k"}, {.close_stdin = true, .close_stdout = true})) ==
+        "1||natskv: get: cannot write to standard output: Bad file descriptor\n");
+  CHECK(all(b("put", {"k"}, {.close_stdin = true})) ==
+        "2||natskv: put: VALUE: cannot read stdin: Bad file descriptor\n");
+  // A child is started without them, too.
+  const auto child = natskv::test::natskv(
+      {"sandbox", "--", "sh", "-c", "for fd in 0 1; do [ -e /proc/$$/fd/$fd ] && exit 9; done; exit 0"},
+      {.close_stdin = true, .close_stdout = true});
+  CHECK(child.status == 0);
+}
+
+TEST_CASE("without descriptors left for it natskv says so and fails") {
+  // How many are enough for the loader only depends on what is inherited.
+  std::string said;
+  for (const char* most : {"4", "5", "6", "7", "8", "9"}) {
+    const auto short_of = run({.args = {"sh", "-c", "ulimit -n $0; exec \"$@\"", most,
+                                        natskv_command({}).args[0], "get", "b", "k", "-s", "127.0.0.1:1"}});
+    CAPTURE(all(short_of));
+    CHECK((short_of.status == 127 || short_of.status == 1 || short_of.status == 5));
+    said += short_of.err;
+  }
+  CHECK(said.find("natskv: cannot watch for signals: Too many open files\n") != std::string::npos);
+}
+
 TEST_CASE("a reader that went away is a silent 141") {
   const TestBucket b;
   b.put("big", std::string(1'000'000, 'x'));
@@ -76,6 +103,9 @@ TEST_CASE("lists are tables on a terminal and TSV in a pipe") {
   Terminal dumb(b.command("get", {"k", "l"}, {.env = {{"TERM", "dumb"}}}));
   CHECK(dumb.wait().status == 0);
   CHECK(dumb.screen().find("\x1b[") == std::string::npos);
+  Terminal colourless(b.command("get", {"k", "l"}, {.env = {{"NO_COLOR", "1"}}}));
+  CHECK(colourless.wait().status == 0);
+  CHECK(colourless.screen().find("\x1b[") == std::string::npos);
   Terminal plain(b.command("get", {"k", "l", "--color", "never"}));
   CHECK(plain.wait().status == 0);
   CHECK(plain.screen().find("\x1b[") == std::string::npos);

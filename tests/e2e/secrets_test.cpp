@@ -19,7 +19,14 @@ TEST_CASE("secrets given as options are gone from /proc/PID/cmdline") {
        {std::vector<std::string>{"-s", url, "--user", "u", "--password", "s3cret"},
         {"-s", url, "--user=u", "--password=s3cret"},
         {"-s", url, "--token", "s3cret"},
+        {"--user", "s3cret", "-s", url},
+        {"--user=s3cret", "-s", url},
+        {"-s", "s3cret@" + url},
+        {"-su:s3cret@" + url},
+        {"--server=u:s3cret@" + url},
         {"--server=nats://u:s3cret@" + url},
+        {"-s", "nats://u:a/s3cret@" + url},
+        {"-s", "nats://u:a@s3cret@" + url},
         {"-s", "nats://s3cret@" + url + ",nats://u:s3cret@" + url}}) {
     auto all = words;
     all.insert(all.end(), {"--trace", "--timeout", "2s", "get", "b", "k"});

@@ -60,6 +60,78 @@ TEST_CASE("nobody, silence, and a server that stops answering are 5 within the t
   CHECK(natskv::test::natskv({"get", "b", "k", "--timeout", "0s"}).status == 2);
 }
 
+TEST_CASE("a name service that does not answer is waited for within the time-out, or until a signal") {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "k"},
+                                                {"put", "b", "k", "v"},
+                                                {"keys", "b"},
+                                                {"watch", "b"},
+                                                {"ls"}}) {
+    auto all = words;
+    all.insert(all.end(), {"-s", "slow.example", "--timeout", "300ms"});
+    const auto result = run(with_slow_names(natskv_command(all)));
+    CHECK(result.status == 5);
+    CHECK(result.err == "natskv: " + words[0] + ": no answer from nats://slow.example:4222 within 300 ms\n");
+  }
+  const auto doctor =
+      run(with_slow_names(natskv_command({"doctor", "-s", "slow.example", "--timeout", "300ms"})));
+  CHECK(doctor.status == 5);
+  CHECK(doctor.out.find("resolve\tfailed\tnats://slow.example:4222: the name service does not answer\t") !=
+        std::string::npos);
+  Process waiting(
+      with_slow_names(natskv_command({"put", "b", "k", "v", "-s", "slow.example", "--timeout", "50s"})));
+  waiting.read_for(0.5);
+  waiting.signal(SIGTERM);
+  const auto ended = waiting.wait();
+  CHECK_FALSE(ended.timed_out);
+  CHECK(ended.status == 143);
+  CHECK(ended.err.empty());
+}
+
+TEST_CASE("the time-out is for the whole of a one-key command, not for each of its answers") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
+  Proxy proxy(server.port());
+  proxy.delay(
+      0.25);  // half a second an answer; connecting takes one and a half of that, each command two more
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "k"},
+                                                {"get", "b", "k", "--consistent"},
+                                                {"put", "b", "k", "v"},
+                                                {"update", "b", "k", "v", "1"},
+                                                {"create", "b", "n", "v"},
+                                                {"revert", "b", "k", "1"}}) {
+    CAPTURE(words[0]);
+    client.delete_bucket("b");
+    client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
+    client.put("b", "k", "v");
+    auto all = words;
+    all.insert(all.end(), {"-s", proxy.url(), "--timeout", "1500ms"});
+    const auto late = natskv::test::natskv(all);
+    CAPTURE(late.err);
+    CHECK((late.status == 5 || late.status == 7));
+    CHECK(late.err.find("within 1500 ms") != std::string::npos);
+  }
+  CHECK(natskv::test::natskv({"get", "b", "k", "-s", proxy.url(), "--timeout", "25s"}).out == "v");
+}
+
+TEST_CASE("a listing that starts slowly is said to, on a terminal only") {
+  FakeServer dumb(FakeServer::handshake());
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"keys", "b"}, {"history", "b", "k"}}) {
+    auto all = words;
+    all.insert(all.end(), {"-s", dumb.url()});
+    Terminal terminal(natskv_command(all));
+    CHECK(terminal.read_until("reading bucket \"b\" …"));
+    terminal.signal(SIGINT);
+    CHECK(terminal.wait().status == 130);
+    CHECK(terminal.sane());
+    Process piped(natskv_command(all));
+    piped.read_for(2.5);
+    piped.signal(SIGINT);
+    CHECK(piped.wait().err.empty());
+  }
+}
+
 TEST_CASE("a write without an answer is 7, an interruption 130") {
   Server server;
   Client(server.url()).add_bucket("b");

@@ -58,10 +58,15 @@ TEST_CASE("a certificate that is expired, for another host, or self-signed") {
     CAPTURE(result.err);
     CHECK(result.status == 6);
     CHECK(result.err.find(said) != std::string::npos);
+    // Without tls:// the server's wish for TLS is followed, and what it shows is looked at all the same.
+    const auto system = server.natskv({"keys", "b"}, {.env = {{"SSL_CERT_FILE", folder / "ca.pem"}}});
+    CHECK(system.status == 6);
+    CHECK(system.err.find(said) != std::string::npos);
     const auto doctor =
         server.natskv({"doctor", "-s", tls_url(server), "--tlsca", folder / "ca.pem", "-o", "tsv"});
     CHECK(doctor.status == 6);
     CHECK(doctor.out.find("tls\tfailed\t") != std::string::npos);
+    CHECK(doctor.out.find("\tthe server needs a certificate that is valid now") != std::string::npos);
   }
 }
 

@@ -94,8 +94,10 @@ TEST_CASE("wrong URLs are refused, without their user part") {
   CHECK(wrong_server("u:secret@h:0") == "2: --server: \"h:0\" has no port from 1 to 65535");
   CHECK(wrong_server("h:") == "2: --server: \"h:\" has no port from 1 to 65535");
   CHECK(wrong_server("h:65536") == "2: --server: \"h:65536\" has no port from 1 to 65535");
-  CHECK(wrong_server("h:+1") == "2: --server: \"h:+1\" has no port from 1 to 65535");
-  CHECK(wrong_server("h:4222/path") == "2: --server: \"h:4222/path\" has no port from 1 to 65535");
+  CHECK(wrong_server("h:+1") == "2: --server: \"h:…\" has no port from 1 to 65535");
+  CHECK(wrong_server("h:4222/path") == "2: --server: \"h:…\" has no port from 1 to 65535");
+  CHECK(wrong_server("nats://u:secret") == "2: --server: \"u:…\" has no port from 1 to 65535");
+  CHECK(wrong_server("nats://u:sec,ret@h") == "2: --server: \"u:…\" has no port from 1 to 65535");
   CHECK(wrong_server("h/path") == "2: --server: \"h/path\" is not HOST or HOST:PORT");
   CHECK(wrong_server("a b") == "2: --server: \"a b\" is not HOST or HOST:PORT");
   CHECK(wrong_server("[::1") == "2: --server: \"[::1\" has no ] after its address");
