@@ -79,8 +79,8 @@ const Verb export_{
         "not UTF-8 are in value_base64.\n\n"
         "With --file the lines go to a temporary beside the file, mode 0600, which takes its name when "
         "everything is written: a failure leaves nothing under that name, or what stood there before. A "
-        "device "
-        "or a named pipe is written to as it stands.\n\n"
+        "symbolic link is replaced, never written through; a device, a named pipe and /dev/stdout are "
+        "written to as they stand.\n\n"
         "A key that is written again while it is exported may come twice; the later line is the later value.",
     .examples =
         "$ natskv export config | jq -r .value\nhello\n"

@@ -14,6 +14,9 @@ namespace {
 // JetStream API error codes (nats-server's errors.json), as far as natskv has words for them.
 enum Code {
   resources_exceeded = 10002,
+  not_assigned = 10007,
+  temporarily_unavailable = 10008,
+  not_the_leader = 10009,
   too_many_streams = 10027,
   jetstream_not_enabled_for_account = 10039,
   name_in_use = 10058,
@@ -84,6 +87,9 @@ int code_of(const nats::Error& error) {
       {"resource limits exceeded for account", resources_exceeded},
       {"insufficient resources", resources_exceeded},
       {"JetStream not enabled for account", jetstream_not_enabled_for_account},
+      {"JetStream cluster not assigned to this server", not_assigned},
+      {"JetStream system temporarily unavailable", temporarily_unavailable},
+      {"JetStream cluster can not handle request", not_the_leader},
   };
   if (error.code != 0) return error.code;
   for (const auto& [text, code] : texts) {
@@ -103,6 +109,14 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
       return not_for_account(doing);
     case jetstream_not_enabled:
       return no_jetstream(session, doing);
+    case not_assigned:
+    case temporarily_unavailable:
+    case not_the_leader:
+      // As if nobody had listened: a cluster between two leaders refuses before it does anything.
+      return failure(
+          Exit::unreachable,
+          fmt::format("{}: the servers have no leader for it just now; nothing was changed", what_of(doing)),
+          "try again in a moment");
     case stream_full:
       return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
                      "make room with natskv purge or compact, or raise --max-bucket-size");

@@ -4,7 +4,7 @@
 #include "base/quote.hpp"
 
 #include <fcntl.h>
-#include <stdlib.h>  // mkostemp, realpath
+#include <stdlib.h>  // mkostemp
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,23 +21,28 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Where a link leads, so that the temporary is on the same file system and the link stays.
-std::string target_of(const std::string& path) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
-  const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), ::free);
-  return real ? real.get() : path;
+// /dev/stdout, /dev/fd/3: links that stand for a descriptor. Any other is replaced: who planted it does not
+// choose what is overwritten.
+bool names_a_descriptor(const std::string& path) {
+  return path == "/dev/stdout" || path == "/dev/stderr" || path.starts_with("/dev/fd/") ||
+         path.starts_with("/proc/self/fd/");
 }
 
 }  // namespace
 
-OutputFile::OutputFile(const std::string& path) : path_(target_of(path)), shown_(in_quotes(path)) {
+OutputFile::OutputFile(const std::string& path) : path_(path), shown_(in_quotes(path)) {
   struct stat info {};
   const bool exists = ::stat(path_.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) fail(EISDIR);
-  direct_ = exists && !S_ISREG(info.st_mode);
+  direct_ = exists && (!S_ISREG(info.st_mode) || names_a_descriptor(path_));
   if (direct_) {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    // What was no file a moment ago must still be none.
+    if (fd_ >= 0 && !names_a_descriptor(path_) && (::fstat(fd_, &info) != 0 || S_ISREG(info.st_mode))) {
+      ::close(fd_);
+      fd_ = -1;
+      errno = ELOOP;
+    }
   } else {
     fd_ = ::open(folder_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)) {

@@ -11,8 +11,8 @@ namespace natskv {
 class OutputFile {
  public:
   /// Opens a temporary beside `path`, mode 0600, that has no name where the file system can do that. What is
-  /// no regular file (a device, a FIFO) is written to as it stands; a symbolic link's target is replaced, not
-  /// the link. Failure(failure) when it cannot be written.
+  /// no regular file (a device, a FIFO, /dev/stdout) is written to as it stands; a symbolic link to a file is
+  /// replaced, never written through. Failure(failure) when it cannot be written.
   explicit OutputFile(const std::string& path);
   /// Without commit() nothing is left.
   ~OutputFile();

@@ -116,7 +116,10 @@ SandboxFolder SandboxFolder::kept(const std::string& path) {
   const fs::path absolute = fs::absolute(path, error);
   if (error) throw cannot("use the store", path, error.value());
   for (int attempt = 0; attempt < 2; ++attempt) {
+    // What did not exist is for its owner's eyes, as the data of a fresh sandbox are.
+    const mode_t mask = ::umask(077);
     fs::create_directories(absolute, error);
+    ::umask(mask);
     if (error) throw cannot("make the store", path, error.value());
     const int folder = open_folder(absolute.string(), 0);
     if (folder < 0) throw cannot("use the store", path, errno);

@@ -85,11 +85,32 @@ TEST_CASE("a file appears when it is whole, mode 0600, and replaces what was the
   struct stat info {};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U) == 0600);
-  const auto link = folder / "link";
+}
+
+TEST_CASE("a link is replaced, never written through; /dev/stdout is what it stands for") {
+  const World world;
+  const TempDir folder;
+  const auto path = folder / "precious", link = folder / "link", dangling = folder / "dangling";
+  write_file(path, "old");
   std::filesystem::create_symlink(path, link);
-  CHECK(world.server.natskv({"export", "b", "one", "-q", "-F", link}).status == 0);
-  CHECK(std::filesystem::is_symlink(link));
-  CHECK(lines(read_file(path)).size() == 1);
+  std::filesystem::create_symlink(folder / "nowhere", dangling);
+  for (const auto& name : {link, dangling}) {
+    CHECK(world.server.natskv({"export", "b", "one", "-q", "-F", name}).status == 0);
+    CHECK_FALSE(std::filesystem::is_symlink(name));
+    CHECK(lines(read_file(name)).size() == 1);
+    struct stat info {};
+    REQUIRE(::stat(name.c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777U) == 0600);
+  }
+  CHECK(read_file(path) == "old");
+  CHECK_FALSE(std::filesystem::exists(folder / "nowhere"));
+
+  Run through = world.server.command({"export", "b", "one", "-q", "-F", "/dev/stdout"});
+  through.out_file = path;
+  CHECK(run(through).status == 0);
+  CHECK(std::filesystem::is_symlink("/dev/stdout"));
+  CHECK(world.server.natskv({"export", "b", "one", "-q", "-F", "/dev/stdout"}).out ==
+        world.server.natskv({"export", "b", "one"}).out);
 }
 
 TEST_CASE("a failure leaves what was there, and nothing beside it") {

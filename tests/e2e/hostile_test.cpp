@@ -382,3 +382,28 @@ TEST_CASE("a create that is refused and then loses its connection says so, not a
   CHECK(result.status == 5);
   CHECK(result.err.find("nothing was changed") != std::string::npos);
 }
+
+// Found by tests/faults/run --cluster --experiment kill: a get between two leaders was status 1.
+TEST_CASE("a cluster without a leader just now is no answer, not a failure of its own kind") {
+  for (const char* error :
+       {R"({"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"})",
+        R"({"code":503,"err_code":10009,"description":"JetStream cluster can not handle request"})"}) {
+    CAPTURE(error);
+    const Liar liar([&](const Request& r) {
+      if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+      return message(r.reply, R"({"error":)" + std::string(error) + "}");
+    });
+    for (const auto& command : {std::vector<std::string>{"get", "b", "k", "--consistent"},
+                                {"put", "b", "k", "v"},
+                                {"create", "b", "k", "v"},
+                                {"update", "b", "k", "v", "1"},
+                                {"del", "b", "k"},
+                                {"keys", "b"},
+                                {"history", "b", "k"}}) {
+      CAPTURE(command[0]);
+      const auto result = natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}});
+      CHECK(result.status == 5);
+      CHECK(result.err.find("no leader for it just now; nothing was changed") != std::string::npos);
+    }
+  }
+}

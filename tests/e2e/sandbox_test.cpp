@@ -100,6 +100,23 @@ TEST_CASE("The server has JetStream, and the token in no program's arguments") {
   CHECK(result.out == "0\njetstream\n");
 }
 
+TEST_CASE("The server is reachable with its token only, and on loopback only") {
+  const Folder places;
+  const Result result = run(sandbox(
+      places, {"--", "sh", "-c",
+               "bare=nats://${NATS_URL#*@}; port=${bare##*:}; "
+               "try() { env -u NATS_URL -u NATS_CONTEXT \"$0\" \"$@\" > /dev/null 2>&1; echo $?; }; "
+               "try -s $bare ls; try -s $bare --token wrong ls; try -s $bare --user a --password b ls; "
+               "try -s $NATS_URL ls; "
+               // Every socket of the server's that listens: address and port in hexadecimal.
+               "for fd in /proc/$(ls ${NATS_CONTEXT%/*}/ports | tr -dc 0-9)/fd/*; do readlink $fd; done | "
+               "sed -n 's/^socket:.\\(.*\\)]$/ \\1 /p' > ${NATS_CONTEXT%/*}/sockets; "
+               "cat /proc/net/tcp /proc/net/tcp6 | grep ' 0A ' | grep -F -f ${NATS_CONTEXT%/*}/sockets | "
+               "while read n local rest; do echo $local; done | sed s/$(printf %04X $port)/PORT/",
+               natskv_command({}).args.at(0)}));
+  CHECK(result.out == "6\n6\n6\n0\n0100007F:PORT\n");
+}
+
 TEST_CASE("SIGTERM is passed on to the command, and the data go") {
   const Folder places;
   Process process(
@@ -169,6 +186,7 @@ TEST_CASE("--store keeps the data, for one sandbox at a time") {
   process.send("\n");
   CHECK(process.wait().status == 0);
   CHECK(fs::is_directory(store + "/jetstream"));
+  CHECK(stores.mode("a new/store") == 0700);
   CHECK(folders_in(places).empty());
   CHECK(run(sandbox(places, {"--store", store, "--", "true"})).status == 0);
 }

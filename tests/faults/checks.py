@@ -20,19 +20,32 @@ def writes(name, attempts, stored, watched, history=64):
             findings.append((DUPLICATED, f"{name}: {key}={value!r} was acknowledged as {revision} and is at {at}"))
         elif status == 5 and at is not None:
             findings.append((FALSE, f"{name}: {key}={value!r} exited 5 and is at {at}"))
-    for (key, value), count in Tally((key, value) for _, key, operation, value in stored if operation == "PUT").items():
-        if count > 1:
-            findings.append((DUPLICATED, f"{name}: {key}={value!r} is stored {count} times"))
     return findings
 
 
-def counter(workers, value):
-    won, unknown = sum(w.won for w in workers), sum(w.unknown for w in workers)
+def twice(stored, mine):
+    """Values are written once, but a counter's. `mine` says which keys to look at."""
+    counts = Tally((key, value) for _, key, operation, value in stored if operation == "PUT" and mine(key) and not key.endswith("counter"))
+    return [(DUPLICATED, f"{key}={value!r} is stored {count} times") for (key, value), count in counts.items() if count > 1]
+
+
+def value_of(stored, key):
+    return int(next(value for _, name, _, value in reversed(stored) if name == key))
+
+
+def counter(workers, stored, key="counter"):
+    won, unknown, value = sum(w.won for w in workers), sum(w.unknown for w in workers), value_of(stored, key)
     if value < won:
-        return [(LOST, f"counter: {won} updates exited 0, the value is {value}")]
+        return [(LOST, f"{key}: {won} updates were acknowledged, the value is {value}")]
     if value > won + unknown:
-        return [(DUPLICATED, f"counter: {won} updates exited 0, {unknown} exited 7, the value is {value}")]
+        return [(DUPLICATED, f"{key}: {won} updates were acknowledged, {unknown} not answered, the value is {value}")]
     return []
+
+
+def of_the_server(findings, control):
+    """Those of a kind that the control program had in the same run with the same kind of write, and the rest."""
+    kinds = {kind for kind, _ in control}
+    return [one for one in findings if one[0] in kinds], [one for one in findings if one[0] not in kinds]
 
 
 def imports(importer, stored):

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import time
+from collections import deque
 
 
 class Gone(Exception):
@@ -18,7 +19,7 @@ class Client:
         self.buffer = b""
         self.inbox = "_INBOX." + os.urandom(8).hex()
         self.count = 0
-        self.early = []  # messages that came while an answer was awaited
+        self.early = deque()  # messages that came while an answer was awaited
         try:
             self.socket = socket.create_connection(("127.0.0.1", port), timeout=limit)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -146,7 +147,7 @@ class Client:
         """The stream sequence of the next delivery. TimeoutError after a second without; Gone for a gap in the deliveries."""
         while True:
             try:
-                _, reply, _, _ = self.early.pop(0) if self.early else self.message(time.monotonic() + 1)
+                _, reply, _, _ = self.early.popleft() if self.early else self.message(time.monotonic() + 1)
             except Gone as gone:
                 if "in time" in str(gone) or "timed out" in str(gone):
                     raise TimeoutError from None
@@ -163,7 +164,7 @@ class Client:
         """All that the bucket keeps: a list of (revision, key, operation, value)."""
         stream, deliver = "KV_" + bucket, f"{self.inbox}.all.{self.count}"
         end = time.monotonic() + limit
-        self.early = []
+        self.early = deque()
         self._send(b"SUB %s 2\r\n" % deliver.encode())
         answer = self.api("CONSUMER.CREATE." + stream, {"stream_name": stream, "config": {
             "deliver_subject": deliver, "deliver_policy": "all", "ack_policy": "none", "replay_policy": "instant",
@@ -172,7 +173,7 @@ class Client:
             raise Gone(answer["error"])
         found, left = [], answer["num_pending"] + answer["delivered"]["consumer_seq"]
         while left:
-            to, reply, head, data = self.early.pop(0) if self.early else self.message(end)
+            to, reply, head, data = self.early.popleft() if self.early else self.message(end)
             if not reply.startswith("$JS.ACK."):
                 continue
             words = reply.split(".")

@@ -9,7 +9,7 @@ import checks
 from faults import FAULTS
 from linear import FOREVER, OK, REFUSED, UNKNOWN, Operation, Undecided, linearizable
 from servers import Site
-from workload import Worker
+from workload import Control, Worker, control_program
 
 
 class Register(Worker):
@@ -78,12 +78,16 @@ def experiment(given, context_of, seconds):
     seed = f"{given.seed}/register"
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
-    findings, count, injected, chance, end = [], 0, 0, random.Random(seed), time.monotonic() + seconds
+    findings, controls, count, injected, chance, end = [], [], 0, 0, random.Random(seed), time.monotonic() + seconds
     try:
         with site.client(20) as client:
             client.add_bucket("b", 64, site.replicas)
         site.settle("b")
+        with site.client(20) as client:
+            client.put("b", "control.counter", b"0")
         context = context_of(given, folder + "/c", site.url())
+        program = control_program(folder)
+        controls = [Control(context, program, "add", "control.counter") for _ in range(3)]
         kinds = ["none", "kill"] + (["leader-kill", "step-down"] if given.cluster else ["pause"])
         rounds = 0
         while rounds == 0 or time.monotonic() < end:
@@ -112,7 +116,14 @@ def experiment(given, context_of, seconds):
             except Undecided as undecided:
                 findings.append((checks.FALSE, f"{kind}: {key}: not decided after {undecided}"))
             rounds += 1
+        for control in controls:
+            control.end()
+        with site.client(20) as client:
+            by_control = checks.counter(controls, client.stored("b"), "control.counter")
+        servers, findings = checks.of_the_server(findings, by_control)
         findings += checks.commands(context.done)
-        return ("register", injected, count, []), findings
+        return ("register", injected, count, by_control + [(kind, "natskv saw the same: " + text) for kind, text in servers]), findings
     finally:
+        for control in controls:
+            control.end()
         site.close(given.keep)

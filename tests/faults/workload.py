@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 
 from client import Client, Gone
@@ -92,29 +93,50 @@ class Putter(Worker):
         self.writes.append((key, value.encode(), done.status, int(done.out) if done.status == 0 else None))
 
 
-class Control(Worker):
-    """The same without natskv: what is lost here is the server's loss."""
+def control_program(folder):
+    """control.c, built; what it sees go wrong is the server's doing (or nats.c's), not natskv's."""
+    program = folder + "/control"
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libnats"], capture_output=True, text=True, check=True).stdout.split()
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "control.c")
+    subprocess.run(["cc", "-O1", "-o", program, source, *flags], check=True)
+    return program
 
-    def __init__(self, context, name, seed, port):
-        super().__init__(context, name, seed)
-        self.port, self.client, self.writes = port, None, []
 
-    def step(self, n):
-        key, value = f"{self.name}.k{n % 6}", f"{self.name}-{n}".encode()
-        try:
-            self.client = self.client or Client(self.port, self.context.timeout)
-        except Gone:
-            time.sleep(0.05)
-            return
-        try:
-            self.writes.append((key, value, 0, self.client.put("b", key, value)))
-        except ValueError:
-            self.writes.append((key, value, 5, None))
-        except Gone:
-            self.writes.append((key, value, 7, None))
-            self.client.close()
-            self.client = None
-        time.sleep(0.02)
+class Control:
+    """A plain nats.c program in the same run: `what` is put (NAME) or add (a counter's KEY)."""
+
+    def __init__(self, context, program, what, name):
+        self.out = f"{context.folder}/control-{uuid.uuid4().hex}"
+        with open(self.out, "wb") as out:
+            self.process = subprocess.Popen([program, context.url, "b", what, name, f"{int(context.timeout * 1000)}"],
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    @property
+    def writes(self):
+        """As a Putter's."""
+        with open(self.out, encoding="ascii") as file:
+            lines = [line.split() for line in file if line.endswith("\n")]
+        return [(key, value.encode(), int(status), int(revision) or None) for _, key, value, status, revision in lines]
+
+    def _count(self, wanted):
+        return sum(status == wanted for _, _, status, _ in self.writes)
+
+    @property
+    def won(self):
+        return self._count(0)
+
+    @property
+    def unknown(self):
+        return self._count(7)
 
 
 class ControlWatch(Worker):
