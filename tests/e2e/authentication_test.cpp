@@ -1,5 +1,5 @@
 // Every way to authenticate, right, wrong and missing.
-#include "support/client.hpp"
+#include "support/buckets.hpp"
 #include "support/identities.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
@@ -141,7 +141,10 @@ TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") 
   write_file(folder / "alice.json",
              R"({"user_jwt":")" + read_file(folder / "alice.jwt") + R"(","user_seed":")" + seed + R"("})",
              0600);
-  CHECK(server.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0);
+  // A server turns JetStream on for the accounts of JWTs a moment after it listens: 6 until then.
+  REQUIRE(eventually([&] {
+    return server.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0;
+  }));
   const auto both = [&](const char* jwt, const char* own) {
     return std::vector<std::string>{"--jwt", folder / jwt, "--seed", folder / own};
   };
