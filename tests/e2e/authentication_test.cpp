@@ -1,5 +1,5 @@
 // Every way to authenticate, right, wrong and missing.
-#include "support/client.hpp"
+#include "support/buckets.hpp"
 #include "support/identities.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
@@ -50,6 +50,8 @@ TEST_CASE("user and password: right, wrong and missing, from every place") {
   write_file(folder / "wrong", "s3cret-not\n", 0600);
   write_file(folder / "open", word + "\n", 0644);
   write_file(folder / "empty", "", 0600);
+  write_file(folder / "c.json", R"({"user":"al ice","password":"s3cret\"\\word"})", 0600);
+  write_file(folder / "d.json", R"({"user":"al ice","password":"s3cret"})", 0600);
   CHECK(server.natskv({"add", "b", "-q", "--user", "al ice", "--password", word}).status == 0);
   try_all(server,
           {
@@ -68,6 +70,8 @@ TEST_CASE("user and password: right, wrong and missing, from every place") {
                "everyone can read"},
               {"missing file", {"--user", "al ice", "--password-file", folder / "none"}, 2, "No such file"},
               {"empty file", {"--user", "al ice", "--password-file", folder / "empty"}, 2, "is empty"},
+              {"context", {"--context", folder / "c.json"}, 0, ""},
+              {"context, wrong", {"--context", folder / "d.json"}, 6, "refused"},
               {"in the URL", {"-s", at_host(server, "al%20ice:s3cret%22%5Cword")}, 0, ""},
               {"in the URL, wrong", {"-s", at_host(server, "al%20ice:s3cret")}, 6, "refused"},
           });
@@ -77,6 +81,8 @@ TEST_CASE("token: right, wrong and missing") {
   const Server server({.config = "authorization { token: s3cret }"});
   const TempDir folder;
   write_file(folder / "right", "s3cret\n", 0600);
+  write_file(folder / "wrong", "s3cretx\n", 0600);
+  write_file(folder / "c.json", R"({"token":"s3cret"})", 0600);
   CHECK(server.natskv({"add", "b", "-q", "--token", "s3cret"}).status == 0);
   try_all(server, {
                       {"right", {"--token", "s3cret"}, 0, ""},
@@ -84,8 +90,13 @@ TEST_CASE("token: right, wrong and missing") {
                       {"missing", {}, 6, "wants credentials"},
                       {"a user alone is a token", {"--user", "s3cret"}, 0, ""},
                       {"variable", {}, 0, "", {{"NATS_TOKEN", "s3cret"}}},
+                      {"variable, wrong", {}, 6, "refused", {{"NATS_TOKEN", "s3cretx"}}},
                       {"file", {"--token-file", folder / "right"}, 0, ""},
+                      {"wrong file", {"--token-file", folder / "wrong"}, 6, "refused"},
+                      {"missing file", {"--token-file", folder / "none"}, 2, "No such file"},
+                      {"context", {"--context", folder / "c.json"}, 0, ""},
                       {"in the URL", {"-s", at_host(server, "s3cret")}, 0, ""},
+                      {"in the URL, wrong", {"-s", at_host(server, "s3cretx")}, 6, "refused"},
                   });
   const auto piped = server.natskv({"keys", "b", "--token-file", "-"}, {.input = "s3cret\n"});
   CHECK(piped.status == 0);
@@ -100,12 +111,14 @@ TEST_CASE("NKey: right, wrong, missing, and files that are none") {
   write_file(folder / "decorated",
              "-----BEGIN USER NKEY SEED-----\n" + seed + "\n------END USER NKEY SEED------\n", 0600);
   write_file(folder / "cut", seed.substr(0, 40), 0600);
+  write_file(folder / "c.json", R"({"nkey":")" + folder / "nkey.seed" + "\"}", 0600);
   write_file(folder / "empty", "", 0600);
   CHECK(server.natskv({"add", "b", "-q", "--nkey", folder / "nkey.seed"}).status == 0);
   try_all(server, {
                       {"right", {"--nkey", folder / "nkey.seed"}, 0, ""},
                       {"decorated", {"--nkey", folder / "decorated"}, 0, ""},
                       {"variable", {}, 0, "", {{"NATS_NKEY", folder / "nkey.seed"}}},
+                      {"context", {"--context", folder / "c.json"}, 0, ""},
                       {"another's", {"--nkey", folder / "other.seed"}, 6, "refused the credentials"},
                       {"missing", {}, 6, "wants credentials"},
                       {"truncated", {"--nkey", folder / "cut"}, 6, "holds no NKey seed"},
@@ -141,7 +154,11 @@ TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") 
   write_file(folder / "alice.json",
              R"({"user_jwt":")" + read_file(folder / "alice.jwt") + R"(","user_seed":")" + seed + R"("})",
              0600);
-  CHECK(server.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0);
+  // A server turns JetStream on for the accounts of JWTs a moment after it listens: 6 until then.
+  REQUIRE(eventually([&] {
+    return server.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0;
+  }));
+  write_file(folder / "creds.json", R"({"creds":")" + folder / "alice.creds" + "\"}", 0600);
   const auto both = [&](const char* jwt, const char* own) {
     return std::vector<std::string>{"--jwt", folder / jwt, "--seed", folder / own};
   };
@@ -156,6 +173,7 @@ TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") 
                0,
                "",
                {{"NATS_JWT", folder / "alice.jwt"}, {"NATS_SEED", folder / "alice.seed"}}},
+              {"a context's file", {"--context", folder / "creds.json"}, 0, ""},
               {"words of a context", {"--context", folder / "alice.json"}, 0, ""},
               {"words, another's seed", {"--context", folder / "words.json"}, 6, "refused the credentials"},
               {"another's seed", both("alice.jwt", "other.seed"), 6, "refused the credentials"},

@@ -58,6 +58,11 @@ TEST_CASE("nothing of natskv's own takes the number of a descriptor that was clo
         "1||natskv: get: cannot write to standard output: Bad file descriptor\n");
   CHECK(all(b("put", {"k"}, {.close_stdin = true})) ==
         "2||natskv: put: VALUE: cannot read stdin: Bad file descriptor\n");
+  const TempDir folder;
+  CHECK(
+      b("export", {"-F", folder / "file"}, {.close_stdin = true, .close_stdout = true, .close_stderr = true})
+          .status == 0);
+  CHECK(lines(read_file(folder / "file")) == 1);  // and not what export says
   // A child is started without them, too.
   const auto child = natskv::test::natskv(
       {"sandbox", "--", "sh", "-c", "for fd in 0 1; do [ -e /proc/$$/fd/$fd ] && exit 9; done; exit 0"},

@@ -98,6 +98,11 @@ TEST_CASE("a client certificate: right, another authority's, missing, without it
                                             {"NATS_CERT", folder / "client.pem"},
                                             {"NATS_KEY", folder / "client.key"}}})
             .status == 3);
+  write_file(folder / "c.json",
+             R"({"ca":")" + folder / "ca.pem" + R"(","cert":")" + folder / "client.pem" + R"(","key":")" +
+                 folder / "client.key" + "\"}",
+             0600);
+  CHECK(server.natskv({"info", "b", "--context", folder / "c.json"}).status == 3);
 }
 
 TEST_CASE("a plain server where TLS was asked for is refused before anything is said") {
