@@ -26,7 +26,7 @@ class Revert final : public Action {
   }
 
   static std::string shown(const Entry& entry) {
-    return entry.marker() ? fmt::format("({})", name_of(entry.operation))
+    return entry.marker() ? std::string(name_of(entry.operation))
                           : text::cut(text::table_value(entry.value.data), 60);
   }
 
