@@ -369,6 +369,9 @@ const Verb doctor{
         "must refuse, because it expects another stream. That proves the subject of one key only, a random "
         "one or --key; "
         "permissions may differ for others.",
+    .output =
+        "The columns check, result (ok, failed, skipped), detail and hint, in JSON an array of objects with "
+        "these.",
     .examples =
         "$ natskv doctor -o tsv | cut -f1,2 | head -3\nsettings\tok\nresolve\tok\ntcp\tok\n"
         "# With a bucket, as JSON:\n"
