@@ -54,6 +54,7 @@ std::string error_json(const Failure& failure) {
 
 Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop)
     : given_(given), verb_(std::move(verb)), out_(out), stop_(stop) {
+  text::only_ascii(!terminal::utf8());
   if (given.output) {
     asked_ = format_named(*given.output);
     if (!asked_) throw usage("--output: formats are table, tsv, json, jsonl and raw");
@@ -117,7 +118,7 @@ bool Natskv::interactive() const { return terminal::interactive(); }
 bool Natskv::ask(const std::string& question) {
   // The user may take longer than a server.
   if (session_) session_->lift_deadline();
-  const bool yes = terminal::ask(question, stop_);
+  const bool yes = terminal::ask(text::visible(question), stop_);
   if (stop_) throw Stopped{};
   if (session_) session_->arm_deadline(session_->timeout());
   return yes;

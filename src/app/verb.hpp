@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace natskv {
@@ -30,6 +31,9 @@ struct Verb {
   Group group;
   std::string_view summary;      ///< at most 60 characters, no full stop
   std::string_view description;  ///< paragraphs separated by an empty line
+  std::string_view output = {};  ///< what stands on standard output, in the manual
+  /// Exit statuses that mean something else here than elsewhere, or are only here; in the manual.
+  std::vector<std::pair<std::string_view, std::string_view>> statuses = {};
   std::string_view examples;
   std::unique_ptr<Action> (*make)();
 };

@@ -113,6 +113,7 @@ const Verb add{
         "other buckets "
         "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
         "never touched.",
+    .output = "What info prints.",
     .examples =
         "$ natskv add features --history 10 --description 'feature flags' -o json | jq -c '[.bucket, "
         ".history]'\n"

@@ -85,6 +85,7 @@ const Verb compact{
         "revision and no further: a key that is written again meanwhile keeps its value. Ages are counted by "
         "the server's "
         "clock. On a terminal it asks, elsewhere it needs --force. What it did is said on standard error.",
+    .output = "None; how many markers and revisions were dropped is said on standard error.",
     .examples =
         "$ natskv del config greeting\n2\n"
         "$ natskv compact config --older-than 0 --force --quiet\n"

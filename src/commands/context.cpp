@@ -299,6 +299,9 @@ const Verb context{
         "copy of --context where that is given. The words in the files of --jwt and --seed are stored, of "
         "other files "
         "the names. rm removes one; on a terminal it asks, elsewhere it needs --force.",
+    .output =
+        "Of ls the columns name, selected, description and server, with --names the names; of show a line "
+        "for each field. JSON: an array, an object. select, add and rm print nothing.",
     .examples =
         "$ natskv context add here --server nats://127.0.0.1:4222 --description 'this machine' --quiet\n"
         "$ natskv context ls --names\nhere\n"

@@ -175,6 +175,9 @@ const Verb cp{
         "terminal "
         "it asks, elsewhere it needs --force. --dry-run lists what --prune would delete.\n\n"
         "What was done is said on standard error.",
+    .output =
+        "None, but with --dry-run the keys that --prune would delete. A summary is said on standard error: "
+        "put, unchanged, deleted, conflicts, failed, unknown.",
     .examples =
         "$ natskv cp config elsewhere --quiet\n"
         "$ natskv diff config elsewhere\n",

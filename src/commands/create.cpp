@@ -45,6 +45,9 @@ const Verb create{
         "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with "
         "--marker-ttl; "
         "nats-server 2.11 or newer), which is checked before anything is sent.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
     .examples =
         "$ natskv create config lock me\n2\n"
         "# The key exists now: status 4.\n"

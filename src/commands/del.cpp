@@ -28,6 +28,10 @@ const Verb del{
         "A missing key is no error unless --must-exist is given. Keys outside natskv's own rules, written by "
         "other "
         "clients, can be deleted too. No spelling of del removes a bucket: that is natskv rm.",
+    .output =
+        "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "
+        "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
+        "go, as keys prints them.",
     .examples =
         "$ natskv del config greeting\n2\n"
         "$ natskv get config greeting || echo status $?\nstatus 3\n"

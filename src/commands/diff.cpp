@@ -137,6 +137,12 @@ const Verb diff{
         "B. What is added and changed comes first, in the order of B.\n\n"
         "Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both buckets are read as streams; "
         "hashes of keys and values are kept, never the values.",
+    .output =
+        "The columns change (added, removed, changed), key, revision_a and revision_b. JSON: an array of "
+        "objects with these.",
+    .statuses = {{"0", "the same."},
+                 {"1", "different."},
+                 {"2", "the command line is wrong, or what would be 1 elsewhere."}},
     .examples =
         "# A bucket is what it is:\n"
         "$ natskv diff config config\n",

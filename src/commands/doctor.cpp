@@ -12,11 +12,14 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <random>
 
 namespace natskv::commands {
 namespace {
+
+constexpr std::size_t least_room = 10;  // for a detail; on a narrower terminal lines are left to it
 
 struct Check {
   std::string_view check, result;
@@ -125,9 +128,16 @@ class Examination {
   void say(const Check& check) {
     if (lines_) {
       const std::string place = fmt::format("{:<8} {:<15}", check.result, check.check);
-      std::string text = check.detail.empty() ? place.substr(0, place.find_last_not_of(' ') + 1)
-                                              : place + " " + text::visible(check.detail);
-      if (!check.hint.empty()) text += fmt::format("\n{:24} hint: {}", "", text::visible(check.hint));
+      const std::size_t indent = place.size() + 1;
+      const auto width = static_cast<std::size_t>(natskv_.looks().width);
+      const std::size_t room = width == 0 ? 0 : std::max(width, indent + least_room) - indent;
+      std::string text = check.detail.empty()
+                             ? place.substr(0, place.find_last_not_of(' ') + 1)
+                             : place + " " + text::wrapped(text::visible(check.detail), room, indent);
+      if (!check.hint.empty()) {
+        text += fmt::format("\n{:{}}{}", "", indent,
+                            text::wrapped("hint: " + text::visible(check.hint), room, indent));
+      }
       natskv_.out().write(text + "\n");
     } else {
       rows_(check);
@@ -363,6 +373,9 @@ const Verb doctor{
         "must refuse, because it expects another stream. That proves the subject of one key only, a random "
         "one or --key; "
         "permissions may differ for others.",
+    .output =
+        "The columns check, result (ok, failed, skipped), detail and hint, in JSON an array of objects with "
+        "these.",
     .examples =
         "$ natskv doctor -o tsv | cut -f1,2 | head -3\nsettings\tok\nresolve\tok\ntcp\tok\n"
         "# With a bucket, as JSON:\n"

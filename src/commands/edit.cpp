@@ -97,6 +97,9 @@ const Verb edit{
         "server that once "
         "allowed a TTL for single keys does not disallow it. Storage and the origin of a mirror can't be "
         "changed.",
+    .output =
+        "Each change in a line: field, old, new. JSON: an object with bucket and changes, each with field, "
+        "old and new as far as there is one.",
     .examples =
         "$ natskv edit config --history 10 --description settings\n"
         "history\t5\t10\n"

@@ -155,6 +155,7 @@ const Verb edit_value{
         "that only you can read, and the message names it. While it is edited the value is in such a file in "
         "$TMPDIR, "
         "else /tmp. A key that does not exist is made with natskv create.",
+    .output = "The new revision, one number; nothing where nothing was written.",
     .examples =
         "$ EDITOR=\"sed -i s/hello/goodbye/\" natskv edit-value config greeting\n2\n"
         "$ natskv get config greeting\ngoodbye\n",

@@ -82,6 +82,8 @@ const Verb export_{
         "symbolic link is replaced, never written through; a device, a named pipe and /dev/stdout are "
         "written to as they stand.\n\n"
         "A key that is written again while it is exported may come twice; the later line is the later value.",
+    .output =
+        "JSON Lines, an entry each; there is no other format. What was written is said on standard error.",
     .examples =
         "$ natskv export config | jq -r .value\nhello\n"
         "$ natskv export config --file config.jsonl --quiet\n"

@@ -197,6 +197,9 @@ const Verb get{
         "A plain get may be answered by a replica that lags behind. --consistent asks the stream's leader: "
         "your own "
         "earlier writes are seen; in a partition a deposed leader may still answer.",
+    .output =
+        "Of one KEY the value; otherwise the columns key, revision, created and value. JSON: an entry, of "
+        "several keys or a PATTERN an array of them.",
     .examples =
         "$ natskv get config greeting\nhello\n"
         "# A default for a key that is not there:\n"

@@ -41,6 +41,7 @@ const Verb help{
     .group = Group::tools,
     .summary = "Show help, of a command too",
     .description = "The same as natskv --help and natskv COMMAND --help.",
+    .output = "Text.",
     .examples =
         "$ natskv help get | head -1\nnatskv get: Read the value of a key, byte for byte\n"
         "$ natskv help --all | grep -w get\n  get         Read the value of a key, byte for byte\n",

@@ -48,6 +48,7 @@ const Verb history{
         "All revisions that the bucket keeps (natskv add --history), oldest first, delete and purge markers "
         "among them. "
         "An absent KEY is status 3; a PATTERN without a match is no error.",
+    .output = "The columns key, revision, operation, created, size and value. JSON: an array of entries.",
     .examples =
         "$ natskv put config greeting hi\n2\n"
         "$ natskv history config greeting -o tsv | cut -f2,3,6\n1\tPUT\thello\n2\tPUT\thi\n",

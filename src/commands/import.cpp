@@ -81,6 +81,9 @@ const Verb import_{
         "bucket holds. The summary on standard error names the first line that was not acknowledged, if "
         "there "
         "is one; the same file can be run again. Ctrl-C waits for what is in flight.",
+    .output =
+        "None, but with --dry-run the keys that pruning would delete. A summary is said on standard error: "
+        "put, unchanged, deleted, conflicts, failed, unknown.",
     .examples =
         "$ printf '{\"key\":\"a\",\"value\":\"1\"}\\n{\"key\":\"b\",\"value\":\"2\"}\\n' | natskv import "
         "config "

@@ -38,6 +38,7 @@ const Verb info{
         "replica are shown. "
         "What does not apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not "
         "shown.",
+    .output = "A line for each field and its value. JSON: one object.",
     .examples =
         "$ natskv info config -o json | jq -c '[.bucket, .values, .history, .storage]'\n"
         "[\"config\",1,5,\"file\"]\n"

@@ -119,6 +119,10 @@ const Verb keys{
         "each key comes with revision, operation, creation and size of its latest value, in one stream of "
         "messages, never "
         "a request a key.",
+    .output =
+        "Names, one a line; with -v the columns key, revision, operation, created and size, with "
+        "--display-value value too; with --count one number. JSON: an array of names, with -v of entries; "
+        "--tree has none.",
     .examples =
         "$ natskv keys config\ngreeting\n"
         "$ natskv keys config --count\n1\n"

@@ -102,6 +102,9 @@ const Verb ls{
         "Without BUCKET: the buckets, by name, while it reads. In JSON each is the object that info "
         "prints.\n\n"
         "With BUCKET it is keys: names of keys, one a line, with the options of keys.",
+    .output =
+        "Without BUCKET the columns bucket, values, bytes, created, last_update and description, with "
+        "--names the names, one a line; with BUCKET what keys prints.",
     .examples =
         "$ natskv ls --names\nconfig\n"
         "$ natskv ls -o json | jq -r '.[] | \"\\(.bucket) \\(.values)\"'\nconfig 1\n"

@@ -68,6 +68,10 @@ const Verb purge{
         "marker does not fit, in a full bucket, the key is purged without one, and standard error counts "
         "those.\n\n"
         "purge BUCKET --all empties the bucket at once: no markers, and watchers are not told.",
+    .output =
+        "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "
+        "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
+        "go, as keys prints them.",
     .examples =
         "$ natskv purge config greeting\n2\n"
         "$ natskv history config greeting -o tsv | cut -f3\nPURGE\n",

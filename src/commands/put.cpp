@@ -44,6 +44,9 @@ const Verb put{
         "Prints the new revision, one number, never the value. With --if-revision it is update: a "
         "compare-and-set that "
         "fails with status 4 where the key has another revision.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
     .examples =
         "$ natskv put config colour green\n2\n"
         "# Any bytes, from a pipe or a file:\n"

@@ -26,7 +26,7 @@ class Revert final : public Action {
   }
 
   static std::string shown(const Entry& entry) {
-    return entry.marker() ? fmt::format("({})", name_of(entry.operation))
+    return entry.marker() ? std::string(name_of(entry.operation))
                           : text::cut(text::table_value(entry.value.data), 60);
   }
 
@@ -66,6 +66,9 @@ const Verb revert{
         "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
         "elsewhere it acts. A "
         "revision that is a marker has no value: status 1.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
     .examples =
         "$ natskv put config greeting hi\n2\n"
         "$ natskv revert config greeting 1\n3\n"

@@ -53,6 +53,7 @@ const Verb rm{
         "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it "
         "refuses without "
         "--force. A second word is an error: keys are deleted by natskv del.",
+    .output = "None; what was removed is said on standard error.",
     .examples =
         "$ natskv rm config --force --quiet\n"
         "$ natskv info config || echo status $?\nstatus 3\n",

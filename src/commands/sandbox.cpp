@@ -68,6 +68,10 @@ kept with --store. The server dies with natskv, however that ends; what a natskv
 behind, the next sandbox removes. One --store folder serves one sandbox at a time.
 
 Ctrl-C reaches the command, not the server: natskv waits for the command's end. SIGTERM and SIGHUP are passed on to it.)",
+    .output = "What COMMAND prints.",
+    .statuses = {{"0", "COMMAND ended with 0; so is every other status of COMMAND passed on."},
+                 {"126, 127", "COMMAND cannot be executed; there is no such command."},
+                 {"128 and more", "COMMAND was ended by the signal of this number less 128."}},
     .examples =
         R"($ natskv sandbox -- sh -c 'natskv -q add config; natskv put config app.color blue; natskv get config app.color'
 1

@@ -1,6 +1,7 @@
 #include "commands/tree.hpp"
 
 #include "base/pattern.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ void Tree::add(std::string_view key) {
 void Tree::print(const Node& node, std::size_t level, std::string& out) {
   for (const auto& [name, below] : node.below) {
     out.append(level * 2, ' ');
-    out += name;
+    out += text::visible(name);
     if (below->keys > 1 || !below->below.empty()) out += fmt::format(" ({})", below->keys);
     out += '\n';
     print(*below, level + 1, out);

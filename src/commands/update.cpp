@@ -58,6 +58,9 @@ const Verb update{
         "--if-revision is "
         "required.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "
         "safe.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
     .examples =
         "$ natskv update config greeting hi 1\n2\n"
         "# A stale revision changes nothing:\n"

@@ -90,6 +90,9 @@ const Verb watch{
         "longer keeps are missed; standard error says from which to which. A bucket made anew meanwhile is "
         "said, and starts "
         "from its current values. --revision above the last revision plus one is status 3.",
+    .output =
+        "The columns key, revision, operation, created, size and value, a line an event. JSON: an entry a "
+        "line.",
     .examples =
         "$ natskv watch config --initial -o tsv | cut -f1,2,6\ngreeting\t1\thello\n"
         "# Wait for the next change of a key, in a script:\n"

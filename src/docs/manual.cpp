@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace natskv::docs {
 namespace {
 
@@ -56,6 +58,21 @@ void name(Page& page, std::string_view names, std::string_view summary) {
   page.name(names, text);
 }
 
+// Those of all commands, but for what this one says.
+void exit_statuses(Page& page, const Verb& verb) {
+  auto own = verb.statuses;
+  for (auto [status, text] : statuses) {
+    const auto other =
+        std::find_if(own.begin(), own.end(), [&](const auto& one) { return one.first == status; });
+    if (other != own.end()) {
+      text = other->second;
+      own.erase(other);
+    }
+    page.item(status, text);
+  }
+  items(page, own);
+}
+
 std::string command_page(const Command& command) {
   const Verb& verb = *command.verb;
   Page page(page_of(verb), "1");
@@ -73,9 +90,10 @@ std::string command_page(const Command& command) {
     page.prose_after_items("The options of all commands are in natskv(1).");
   }
   page.heading("OUTPUT");
-  page.prose("The formats of -o, their columns and the fields of JSON are in natskv-output(7).");
+  page.prose(
+      fmt::format("{}\n\nThe formats of -o and the fields of JSON are in natskv-output(7).", verb.output));
   page.heading("EXIT STATUS");
-  items(page, statuses);
+  exit_statuses(page, verb);
   page.heading("EXAMPLES");
   page.lines(verb.examples);
   page.heading("SEE ALSO");

@@ -94,9 +94,20 @@ inline constexpr std::array variables{
     Pair{"COLUMNS", "width of tables, where standard output is a terminal."},
     Pair{"NO_COLOR, CLICOLOR_FORCE, TERM",
          "no colours; colours without a terminal too; dumb: no colours, no progress."},
+    Pair{"LC_ALL, LC_CTYPE, LANG",
+         "where they name another character set than UTF-8, what is shown to people is ASCII, other "
+         "characters "
+         "escaped; data are never changed."},
     Pair{"VISUAL, EDITOR", "the editor of edit-value."},
     Pair{"XDG_CONFIG_HOME, HOME", "where contexts are."},
-    Pair{"XDG_RUNTIME_DIR, TMPDIR", "where a sandbox keeps its data while it lives."},
+    Pair{
+        "XDG_RUNTIME_DIR, TMPDIR",
+        "where a sandbox keeps its data while it lives; edit-value and import keep temporary files in TMPDIR "
+        "only, else in /tmp."},
+    Pair{"SHELL, PATH",
+         "what sandbox runs without a COMMAND; where it looks for nats-server, and behind that in "
+         "/usr/local/sbin and /usr/sbin."},
+    Pair{"TZ", "the zone of times in tables."},
 };
 
 inline constexpr std::array differences{
@@ -120,8 +131,8 @@ inline constexpr std::array differences{
 
 inline constexpr std::array formats{
     Pair{"table",
-         "aligned columns under a header, for people: local times, human sizes, cut to the terminal's width, "
-         "control "
+         "aligned columns under a header, for people: local times, human sizes, cut to the terminal's width "
+         "(on a narrow one titles are shortened and times left out), control "
          "characters escaped, binary values as (binary, N B). The default on a terminal, for lists."},
     Pair{"tsv",
          "tab-separated, no header, nothing cut; RFC 3339 UTC times, plain numbers; in values \\t \\n \\r "
@@ -154,6 +165,10 @@ inline constexpr std::array columns{
     Pair{"ls", "bucket values bytes created last_update description"},
     Pair{"info", "field value"},
     Pair{"diff", "change key revision_a revision_b"},
+    Pair{"edit", "field old new"},
+    Pair{"doctor", "check result detail hint"},
+    Pair{"context ls", "name selected description server"},
+    Pair{"put, create, update, del, purge, revert, edit-value", "revision"},
 };
 
 inline constexpr std::string_view error_line =

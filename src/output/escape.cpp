@@ -95,6 +95,8 @@ bool shown(char32_t point) {
          property->category != UTF8PROC_CATEGORY_ZP;
 }
 
+bool ascii = false;
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -103,11 +105,16 @@ int hex_digit(char c) {
 
 }  // namespace
 
+void only_ascii(bool only) { ascii = only; }
+
+std::string_view ellipsis() { return ascii ? "~" : "…"; }
+
 std::string visible(std::string_view bytes) {
   static constexpr Passes passes{""};
   std::string out;
   out.reserve(bytes.size());
-  copy(bytes, passes, out, shown, [&out](std::string_view part, Decoded character) {
+  const auto stays = [](char32_t point) { return !ascii && shown(point); };
+  copy(bytes, passes, out, stays, [&out](std::string_view part, Decoded character) {
     if (short_escape(part[0], out)) return;
     if (!character.valid || character.point < 0x80) return hex_bytes(part, out);
     std::array<char, 8> hex{};

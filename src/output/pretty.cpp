@@ -1,5 +1,9 @@
 #include "output/pretty.hpp"
 
+#include "output/text.hpp"
+#include "output/utf8.hpp"
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace natskv::text {
@@ -13,6 +17,22 @@ std::size_t string_end(std::string_view json, std::size_t at) {
     if (json[at] == '\\') ++at;
   }
   return at + 1;
+}
+
+// The same string, but for what a terminal would obey or not show: that is escaped as JSON does it.
+void add_string(std::string_view json, std::string& out) {
+  while (!json.empty()) {
+    const Decoded character = decode(json);
+    const auto bytes = json.substr(0, character.length);
+    const auto point = static_cast<std::uint32_t>(character.point);
+    if (visible(bytes) == bytes)
+      out += bytes;
+    else if (point < 0x10000)
+      out += fmt::format("\\u{:04x}", point);
+    else
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + (point >> 10), 0xDC00 + (point & 0x3FF));
+    json.remove_prefix(character.length);
+  }
 }
 
 }  // namespace
@@ -31,7 +51,7 @@ std::optional<std::string> pretty_json(std::string_view json) {
     const char c = json[at];
     if (c == '"') {
       const auto end = string_end(json, at);
-      out += json.substr(at, end - at);
+      add_string(json.substr(at, end - at), out);
       at = end;
       continue;
     }

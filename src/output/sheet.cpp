@@ -63,7 +63,7 @@ class Sheet : public Sink {
       const std::string line = bytes && limit_ > 0 ? text::cut(whole, room()) : whole;
       std::string_view rest = line;
       do {
-        const std::string_view part = limit_ == 0 ? rest : piece(rest);
+        const std::string_view part = limit_ == 0 ? rest : text::first_line(rest, room());
         add(label, part, color);
         rest.remove_prefix(part.size());
         rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
@@ -79,15 +79,6 @@ class Sheet : public Sink {
     if (!color.empty()) text_ += ansi::reset;
     text_.erase(text_.find_last_not_of(' ') + 1);
     text_ += '\n';
-  }
-
-  /// What stands on one line: up to the last blank that fits, or to the terminal's edge where there is none.
-  [[nodiscard]] std::string_view piece(std::string_view text) const {
-    const std::size_t fits = text::fit(text, room());
-    if (fits == text.size() || fits == 0) return text;  // 0: one character wider than the room
-    const std::size_t blank = text.rfind(' ', fits);
-    if (blank == std::string_view::npos || blank == 0) return text.substr(0, fits);
-    return text.substr(0, blank);
   }
 
   std::vector<Column> columns_;

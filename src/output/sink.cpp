@@ -29,7 +29,7 @@ std::string value_text(std::string_view bytes, std::size_t columns) {
   if (columns == 0 || bytes.size() <= enough || !text::readable(bytes)) return text::table_value(bytes);
   std::size_t end = enough;
   while (end > 0 && (static_cast<unsigned char>(bytes[end]) & 0xC0) == 0x80) --end;
-  return text::visible(bytes.substr(0, end)) + "…";
+  return text::visible(bytes.substr(0, end)) + std::string(text::ellipsis());
 }
 
 std::string joined(const std::vector<std::string>& lines) {

@@ -32,8 +32,11 @@ std::size_t width_of(Decoded character) {
   if (!character.valid) return 1;
   if (control(character.point)) return 0;
   if (character.point < 0x80) return 1;
-  return static_cast<std::size_t>(
-      std::max(0, utf8proc_charwidth(static_cast<utf8proc_int32_t>(character.point))));
+  const auto point = static_cast<utf8proc_int32_t>(character.point);
+  // utf8proc calls a spacing mark (a vowel sign of Hindi) 0 wide, terminals and the C library 1: too little
+  // would break a table's line.
+  const int least = utf8proc_category(point) == UTF8PROC_CATEGORY_MC ? 1 : 0;
+  return static_cast<std::size_t>(std::max(least, utf8proc_charwidth(point)));
 }
 
 }  // namespace
@@ -81,8 +84,28 @@ std::string cut(std::string_view utf8, std::size_t columns) {
   if (fit(utf8, columns) == utf8.size()) return std::string(utf8);
   if (columns == 0) return {};
   std::string kept(utf8.substr(0, fit(utf8, columns - 1)));
-  kept += "…";
+  kept += ellipsis();
   return kept;
+}
+
+std::string_view first_line(std::string_view utf8, std::size_t columns) {
+  const std::size_t fits = fit(utf8, columns);
+  if (fits == utf8.size() || fits == 0) return utf8;  // 0: one character wider than the room
+  const std::size_t blank = utf8.rfind(' ', fits);
+  return utf8.substr(0, blank == std::string_view::npos || blank == 0 ? fits : blank);
+}
+
+std::string wrapped(std::string_view utf8, std::size_t columns, std::size_t indent) {
+  if (columns == 0) return std::string(utf8);
+  std::string lines;
+  do {
+    const std::string_view line = first_line(utf8, columns);
+    if (!lines.empty()) lines.append("\n").append(indent, ' ');
+    lines += line;
+    utf8.remove_prefix(line.size());
+    utf8.remove_prefix(std::min(utf8.find_first_not_of(' '), utf8.size()));
+  } while (!utf8.empty());
+  return lines;
 }
 
 std::size_t distance(std::string_view a, std::string_view b) {

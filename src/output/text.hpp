@@ -18,9 +18,18 @@ std::size_t fit(std::string_view utf8, std::size_t columns);
 /// Cut to at most `columns`, ending in … where something was cut; never splits a character or a cluster's
 /// base.
 std::string cut(std::string_view utf8, std::size_t columns);
+/// What stands on a line of `columns`: up to the last blank that fits, or to the edge where there is none.
+std::string_view first_line(std::string_view utf8, std::size_t columns);
+/// In lines of at most `columns` (0: one line), the second and all others behind `indent` blanks.
+std::string wrapped(std::string_view utf8, std::size_t columns, std::size_t indent);
 /// For a terminal: control bytes (C0, DEL, C1), invalid UTF-8, bidi controls and zero-width characters become
 /// visible escapes (\n, \t, \r, \xHH, \u{200B}); everything else stays.
 std::string visible(std::string_view bytes);
+/// For a terminal that does not show UTF-8: visible() and cut() make ASCII. There a character's bytes may be
+/// controls (0x9B is CSI). Said once, at the start.
+void only_ascii(bool only);
+/// … or, for such a terminal, one character of ASCII that stands for it.
+std::string_view ellipsis();
 /// UTF-8 without other controls than \t \n \r.
 bool readable(std::string_view bytes);
 /// A value in a table: visible() where it is UTF-8 without other controls than \t \n \r, else "(binary, N

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <string>
 
 namespace natskv::terminal {
 namespace {
@@ -28,6 +29,23 @@ int width(int fd) {
 }
 
 int width() { return width(STDOUT_FILENO); }
+
+bool utf8_of(const char* all, const char* ctype, const char* lang) {
+  std::string_view locale = word(all);
+  if (locale.empty()) locale = word(ctype);
+  if (locale.empty()) locale = word(lang);
+  locale = locale.substr(0, locale.find('@'));
+  if (locale.empty() || locale == "C" || locale == "POSIX") return true;
+  const auto dot = locale.find('.');
+  if (dot == std::string_view::npos) return false;
+  std::string set;
+  for (const char c : locale.substr(dot + 1)) {
+    if (c != '-') set += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return set == "utf8";
+}
+
+bool utf8() { return utf8_of(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG")); }
 
 bool color_of(std::string_view when, bool stdout_is_terminal, const ColorVariables& variables) {
   if (when == "always") return true;

@@ -16,6 +16,12 @@ int width_of(const char* columns, int terminal);
 /// that is no terminal or a TERM that is unset or "dumb".
 bool color(std::string_view when, bool stdout_is_terminal);
 
+/// Whether the user's terminal shows UTF-8: it does unless the locale names another character set.
+bool utf8();
+/// The decision alone: the first of LC_ALL, LC_CTYPE and LANG that says something. "C" says nothing of the
+/// terminal; a language without a character set is ISO 8859.
+bool utf8_of(const char* all, const char* ctype, const char* lang);
+
 struct ColorVariables {
   const char* no_color = nullptr;
   const char* clicolor_force = nullptr;

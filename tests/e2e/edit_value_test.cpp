@@ -108,6 +108,15 @@ TEST_CASE("The edit is kept too when the server is gone") {
   CHECK_FALSE(desk.nothing_left());
 }
 
+TEST_CASE("edit with a key is an error that points to edit-value") {
+  Desk desk;
+  const auto result = desk.server.natskv({"edit", "config", "greeting"});
+  CHECK(result.status == 2);
+  CHECK(result.err ==
+        "natskv: edit: edit changes the settings of one bucket\nhint: natskv edit-value BUCKET KEY edits a "
+        "value\n");
+}
+
 TEST_CASE("A missing key is not found, and no editor starts") {
   Desk desk;
   write_file(desk.folder / "editor", "#!/bin/sh\necho started >&2\n", 0700);

@@ -25,6 +25,7 @@ TEST_CASE("Every command has a summary of one line, a description, examples and 
     CHECK(verb->examples.find("natskv " + std::string(verb->name)) != std::string::npos);
     std::string file(verb->name);
     if (verb->group == Group::hidden) continue;
+    CHECK(verb->output.ends_with('.'));
     std::replace(file.begin(), file.end(), '-', '_');
     CHECK(fs::exists(natskv::test::source_path("tests/e2e/" + file + "_test.cpp")));
   }

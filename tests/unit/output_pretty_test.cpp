@@ -12,6 +12,11 @@ TEST_CASE("JSON is indented, and nothing in it is written otherwise") {
   CHECK(pretty_json("\"a b\"\n") == "\"a b\"\n");
 }
 
+TEST_CASE("What a terminal would obey is escaped, and stays the same string") {
+  CHECK(pretty_json("[\"\u009b31m\x7f\u202e\",\"gr\u00fc\u00df \U0001F600\U000E0041\"]") ==
+        "[\n  \"\\u009b31m\\u007f\\u202e\",\n  \"gr\u00fc\u00df \U0001F600\\udb40\\udc41\"\n]\n");
+}
+
 TEST_CASE("What is no JSON is not indented") {
   for (const char* text : {"", " ", "hello", "{", "[1,]", "{\"a\":1}}", "\"\x01\"", "\"\xff\""})
     CHECK_FALSE(pretty_json(text).has_value());

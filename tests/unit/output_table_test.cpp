@@ -118,6 +118,19 @@ TEST_CASE("a text column that is not the last gives way before numbers do") {
         "k                      1\n");
 }
 
+TEST_CASE("on a narrow terminal times lose their offset, then titles give way, then times are left out") {
+  std::vector<Column> columns = entry;
+  columns.insert(columns.begin() + 4, {"size", "Size"});
+  const std::vector<Row> rows{{"app.name"sv, std::uint64_t{7}, "PURGE"sv, Instant{1'795'482'123'123'456'789},
+                               Size{84}, Bytes{"a long value"}}};
+  CHECK(table(columns, rows, {.utc = true, .width = 70}) ==
+        "Key       Revision  Operation  Created               Size  Value\n"
+        "app.name         7  PURGE      2026-11-24 01:02:03…  84 B  a long val…\n");
+  CHECK(table(columns, rows, {.utc = true, .width = 40}) ==
+        "Key       Rev…  Oper…  Size  Value\n"
+        "app.name     7  PURGE  84 B  a long val…\n");
+}
+
 TEST_CASE("no line is wider than the terminal, down to one column") {
   const std::vector<Row> rows{
       line("app.database.primary", 18446744073709551615U, "PURGE", "\u65e5\u672c\u8a9e value"),

@@ -92,8 +92,25 @@ TEST_CASE("width counts terminal columns") {
   CHECK(text::width("\U0001F600") == 2);    // emoji
   CHECK(text::width("\uFF21") == 2);        // full-width A
   CHECK(text::width("\u2026") == 1);        // …
+  CHECK(text::width("\u0928\u093f") == 2);  // a spacing vowel sign
   CHECK(text::width("a\tb\x1b") == 2);      // controls are nothing
   CHECK(text::width("a\xFF") == 2);         // an invalid byte is one
+}
+
+TEST_CASE("wrapped breaks at blanks, or at the edge where there is none") {
+  CHECK(text::wrapped("one two three", 7, 2) == "one two\n  three");
+  CHECK(text::wrapped("one two three", 0, 2) == "one two three");
+  CHECK(text::wrapped("abcdefgh i", 3, 1) == "abc\n def\n gh\n i");
+  CHECK(text::wrapped("", 3, 1).empty());
+}
+
+TEST_CASE("a terminal without UTF-8 gets ASCII: a character's bytes may be controls there") {
+  text::only_ascii(true);
+  const std::string shown = text::visible("a\u201b31m\u00e9");
+  const std::string cut = text::cut("hello", 4);
+  text::only_ascii(false);
+  CHECK(shown == "a\\u{201B}31m\\u{E9}");
+  CHECK(cut == "hel~");
 }
 
 TEST_CASE("cut keeps whole characters and says that it cut") {

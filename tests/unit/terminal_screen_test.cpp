@@ -16,6 +16,18 @@ TEST_CASE("COLUMNS wins over the terminal if it is a positive number, and 80 is 
   CHECK(width_of(nullptr, 0) == 80);
 }
 
+TEST_CASE("A terminal shows UTF-8 unless the locale names another character set") {
+  using natskv::terminal::utf8_of;
+  CHECK(utf8_of(nullptr, nullptr, nullptr));
+  CHECK(utf8_of("", "", "C"));
+  CHECK(utf8_of("POSIX", nullptr, "de_DE.ISO-8859-1"));
+  CHECK(utf8_of("C.UTF-8", nullptr, nullptr));
+  CHECK(utf8_of(nullptr, "ja_JP.utf8@x", nullptr));
+  CHECK_FALSE(utf8_of("de_DE.ISO-8859-1", nullptr, "de_DE.UTF-8"));
+  CHECK_FALSE(utf8_of("", "ja_JP.eucJP", nullptr));
+  CHECK_FALSE(utf8_of(nullptr, nullptr, "de_DE@euro"));
+}
+
 TEST_CASE("--color always and never win over everything") {
   CHECK(color_of("always", false, {.no_color = "1", .term = "dumb"}));
   CHECK_FALSE(color_of("never", true, {.clicolor_force = "1", .term = "xterm"}));
