@@ -5,7 +5,10 @@
 #include "nats/handle.hpp"
 #include "output/text.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace natskv;
 
