@@ -48,10 +48,10 @@ class Cp final : public Action {
       natskv.confirm({}, false, "to prune nobody can be asked here");
     Session& source = natskv.session();
     Session& target = context_ ? natskv.session(*context_) : source;
-    const Prune prune{target, to_, patterns_};
+    Prune prune{target, to_, patterns_};
     if (prune_ && !dry_ && !force_) {
       Seen keys;
-      EntryStream entries(source, from_, {.patterns = patterns_, .values = false});
+      EntryStream entries(source, from_, {.patterns = patterns_, .values = false, .slow = true});
       while (const Entry* entry = entries.next_current()) {
         if (!entry->marker()) keys.insert(entry->key);
       }
@@ -69,7 +69,7 @@ class Cp final : public Action {
     return natskv.status();
   }
 
-  void copy(Natskv& natskv, Session& source, Bucket& bucket, const Prune& prune) {
+  void copy(Natskv& natskv, Session& source, Bucket& bucket, Prune& prune) {
     Seen keys;
     if (dry_) {
       std::optional<Snapshot> there;
@@ -92,12 +92,13 @@ class Cp final : public Action {
     read(natskv, source, keys, [&](Write write) { writer.push(++number, std::move(write)); });
     writer.finish();
     if (!prune_) return;
-    if (tally_.clean()) return prune.run(keys, writer);
+    if (tally_.clean())
+      return prune.run(keys, writer, [&](const Failure& failure) { tally_.add(natskv, failure, {}); });
     natskv.warn("nothing was pruned, for not every key was written");
   }
 
   [[nodiscard]] Snapshot keys_of(Bucket& bucket) const {
-    EntryStream entries(bucket.session(), to_, {.patterns = patterns_, .values = false});
+    EntryStream entries(bucket.session(), to_, {.patterns = patterns_, .values = false, .slow = true});
     Snapshot there(entries.total());
     while (const Entry* entry = entries.next_current()) there.set(*entry);
     return there;
@@ -105,7 +106,7 @@ class Cp final : public Action {
 
   template <class Use>
   void read(Natskv& natskv, Session& source, Seen& keys, Use use) {
-    EntryStream entries(source, from_, {.patterns = patterns_});
+    EntryStream entries(source, from_, {.patterns = patterns_, .slow = true});
     keys = Seen(entries.total());
     auto progress = natskv.progress("cp " + from_, entries.total());
     std::uint64_t count = 0;

@@ -70,7 +70,7 @@ class Diff final : public Action {
     std::uint64_t met = 0, shown = 0;
     {
       Seen added;
-      EntryStream entries(other, b_, {.patterns = patterns_});
+      EntryStream entries(other, b_, {.patterns = patterns_, .slow = true});
       entries.on_idle([&] { natskv.out().flush(); });
       while (const Entry* entry = entries.next_current()) {
         if (entry->marker()) continue;
@@ -96,7 +96,7 @@ class Diff final : public Action {
 
   // Hashes only; returns how many keys are live.
   std::uint64_t read(Session& session, Snapshot& snapshot) {
-    EntryStream entries(session, a_, {.patterns = patterns_});
+    EntryStream entries(session, a_, {.patterns = patterns_, .slow = true});
     snapshot = Snapshot(entries.total());
     std::uint64_t live = 0;
     while (const Entry* entry = entries.next_current()) {
@@ -111,7 +111,7 @@ class Diff final : public Action {
   // Their names were not kept: they are read once more.
   std::uint64_t removed(Natskv& natskv, Snapshot& first, Rows<Difference>& rows) {
     std::uint64_t shown = 0;
-    EntryStream entries(natskv.session(), a_, {.patterns = patterns_, .values = false});
+    EntryStream entries(natskv.session(), a_, {.patterns = patterns_, .values = false, .slow = true});
     entries.on_idle([&] { natskv.out().flush(); });
     while (const Entry* entry = entries.next_current()) {
       const auto* known = first.find(entry->key);

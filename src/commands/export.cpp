@@ -47,20 +47,25 @@ class Export final : public Action {
     EntryStream entries(natskv.session(), bucket_,
                         {.patterns = parse::patterns(words_, literal_), .history = history_});
     if (!file) entries.on_idle([&] { out.flush(); });
-    auto progress = natskv.progress("export " + bucket_, entries.total());
+    // Lines on a terminal are progress enough, and a bar would stand between them.
+    std::optional<Progress> progress;
+    if (!out.terminal()) progress.emplace("export " + bucket_, entries.total(), natskv.quiet());
     std::uint64_t read = 0, written = 0;
     while (const Entry* entry = entries.next_current()) {
-      progress.tick(++read);
+      if (progress) progress->tick(++read);
       if (entry->marker() && !history_) continue;
       rows(*entry);
       ++written;
     }
     rows.finish();
-    if (file) {
+    if (file)
       file->commit();
-      natskv.note(fmt::format("bucket \"{}\": {} {}{} written to {}", bucket_, written,
-                              history_ ? "revision" : "value", written == 1 ? "" : "s", *file_));
-    }
+    else
+      out.flush();
+    progress.reset();
+    natskv.note(fmt::format("bucket \"{}\": {} {}{} written to {}", bucket_, written,
+                            history_ ? "revision" : "value", written == 1 ? "" : "s",
+                            file ? *file_ : "standard output"));
     return 0;
   }
 };

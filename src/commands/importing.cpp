@@ -124,7 +124,7 @@ void Importer::look_at_bucket() {
     server_time_ = text::from_rfc3339(ts->get<std::string>()).value_or(server_time_);
   }
   if (!options_.skip_unchanged && !options_.dry_run) return;
-  EntryStream entries(natskv_.session(), options_.bucket, {.values = options_.skip_unchanged});
+  EntryStream entries(natskv_.session(), options_.bucket, {.values = options_.skip_unchanged, .slow = true});
   snapshot_.emplace(entries.total());
   while (const Entry* entry = entries.next_current()) snapshot_->set(*entry);
 }
@@ -168,7 +168,7 @@ void Importer::send_all(Writer& writer) {
     writer.finish();
   } catch (...) {
     // What was sent is waited for.
-    if (lines_.number() > handled_ || natskv_.stop()) not_acknowledged(handled_ + 1);
+    if (!all_read_) not_acknowledged(handled_ + 1);
     writer.drain(patience);
     throw;
   }
@@ -182,6 +182,7 @@ void Importer::send_each(Writer* writer) {
     if (!blank(*text)) send_line(writer, *text);
     handled_ = lines_.number();
   }
+  all_read_ = true;
   if (read_ == 0 && options_.prune && !options_.allow_empty) {
     throw usage(fmt::format("{} is empty, and --prune would delete every key", lines_.shown()),
                 "--allow-empty does that");
@@ -302,7 +303,7 @@ void Importer::prune() {
       bucket_, [this](const Settled& s) { tally_.add(natskv_, s, "prune: "); }, window,
       Writer::Loss::survives);
   try {
-    prune_.run(keys_, writer);
+    prune_.run(keys_, writer, [this](const Failure& f) { tally_.add(natskv_, f, "prune: "); });
   } catch (...) {
     writer.drain(patience);
     throw;

@@ -67,7 +67,7 @@ class Importer {
   std::uint64_t read_ = 0;           // lines that are not blank
   std::uint64_t handled_ = 0;        // lines sent, or done with otherwise
   std::uint64_t first_missing_ = 0;  // the first line that was not acknowledged
-  bool checked_ = false, warned_ = false, halted_ = false, invalid_ = false;
+  bool all_read_ = false, checked_ = false, warned_ = false, halted_ = false, invalid_ = false;
   bool ttl_allowed_ = false;
   Instant server_time_;
   std::chrono::steady_clock::time_point server_time_taken_;

@@ -108,7 +108,7 @@ bool Marking::old_enough(const Entry& entry, Instant now) const {
 template <class Each>
 void Marking::each(Natskv& natskv, Each&& entry_of) {
   if (!listing()) return each_key(natskv, entry_of);
-  EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false});
+  EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false, .slow = true});
   // What was shown with the question is what goes: the second listing may not reach further than the first.
   if (listed_upto_ == 0) listed_upto_ = entries.last_revision();
   std::set<std::string, std::less<>> missing;
@@ -124,7 +124,7 @@ void Marking::each(Natskv& natskv, Each&& entry_of) {
     if (entry->revision <= listed_upto_)
       entry_of(*entry);
     else if (first)
-      natskv.report(written_meanwhile(*entry));
+      natskv.report(written_meanwhile(bucket_, entry->key, entry->revision));
   }
   if (!must_exist_) return;
   for (const auto& key : missing) natskv.report(no_key(bucket_, key));
@@ -153,14 +153,6 @@ std::vector<std::string> Marking::distinct() const {
     if (seen.insert(pattern.text).second) keys.push_back(pattern.text);
   }
   return keys;
-}
-
-Failure Marking::written_meanwhile(const Entry& entry) const {
-  return {Exit::conflict,
-          fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays",
-                      entry.key, bucket_, entry.revision),
-          {},
-          {bucket_, std::string(entry.key), entry.revision}};
 }
 
 int Marking::list(Natskv& natskv) {

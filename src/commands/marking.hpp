@@ -39,7 +39,6 @@ class Marking {
   template <class Each>
   void each_key(Natskv& natskv, Each&& entry_of);
   [[nodiscard]] std::vector<std::string> distinct() const;
-  [[nodiscard]] Failure written_meanwhile(const Entry& entry) const;
   [[nodiscard]] bool old_enough(const Entry& entry, Instant now) const;
   [[nodiscard]] bool listing() const;
 

@@ -1,27 +1,35 @@
 #include "commands/prune.hpp"
 
 #include "commands/fields.hpp"
+#include "kv/explain.hpp"
 
 #include <fmt/format.h>
 
 namespace natskv::commands {
 
-void Prune::each(const Seen& kept, const std::function<void(const Entry&)>& absent) const {
-  EntryStream entries(session, bucket, {.patterns = patterns, .values = false});
+void Prune::each(const Seen& kept, const Use& absent, const Use& later) {
+  EntryStream entries(session, bucket, {.patterns = patterns, .values = false, .slow = true});
+  // What was counted for the question is what goes: the second listing may not reach further than the first.
+  if (upto == 0) upto = entries.last_revision();
+  Seen named;  // a key that was listed and is then written again is named by its own conflict
   while (const Entry* entry = entries.next_current()) {
-    // What is written behind the listing's start is another's.
-    if (entry->marker() || entry->revision > entries.last_revision() || kept.contains(entry->key)) continue;
-    absent(*entry);
+    if (entry->marker() || kept.contains(entry->key)) continue;
+    const bool first = named.insert(entry->key);
+    if (entry->revision <= upto)
+      absent(*entry);
+    else if (first)
+      later(*entry);
   }
 }
 
-std::uint64_t Prune::count(const Seen& kept) const {
+std::uint64_t Prune::count(const Seen& kept) {
   std::uint64_t number = 0;
-  each(kept, [&](const Entry&) { ++number; });
+  each(
+      kept, [&](const Entry&) { ++number; }, [](const Entry&) {});
   return number;
 }
 
-void Prune::confirm(Natskv& natskv, const Seen* kept, bool forced) const {
+void Prune::confirm(Natskv& natskv, const Seen* kept, bool forced) {
   if (forced) return;
   if (!natskv.interactive()) natskv.confirm({}, false, "to prune nobody can be asked here");
   if (kept == nullptr) return;
@@ -32,22 +40,26 @@ void Prune::confirm(Natskv& natskv, const Seen* kept, bool forced) const {
                  false, {});
 }
 
-void Prune::run(const Seen& kept, Writer& writer) const {
+void Prune::run(const Seen& kept, Writer& writer, const std::function<void(const Failure&)>& conflicts) {
   std::uint64_t number = 0;
-  each(kept, [&](const Entry& entry) {
-    writer.push(++number,
-                {.key = std::string(entry.key), .operation = Operation::del, .expected = entry.revision});
-  });
+  each(
+      kept,
+      [&](const Entry& entry) {
+        writer.push(++number,
+                    {.key = std::string(entry.key), .operation = Operation::del, .expected = entry.revision});
+      },
+      [&](const Entry& entry) { conflicts(written_meanwhile(bucket, entry.key, entry.revision)); });
   writer.finish();
 }
 
-std::uint64_t Prune::list(Natskv& natskv, const Seen& kept) const {
+std::uint64_t Prune::list(Natskv& natskv, const Seen& kept) {
   auto rows = natskv.rows(fields::keys(false), Style::list());
   std::uint64_t number = 0;
-  each(kept, [&](const Entry& entry) {
+  const auto show = [&](const Entry& entry) {
     rows(entry);
     ++number;
-  });
+  };
+  each(kept, show, [](const Entry&) {});
   rows.finish();
   return number;
 }

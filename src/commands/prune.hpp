@@ -17,17 +17,21 @@ struct Prune {
   Session& session;
   std::string bucket;
   std::vector<Pattern> patterns = {};
+  std::uint64_t upto = 0;  ///< the bucket's last revision when it was first listed
 
-  /// Each live key that is none of `kept`, as it was when the listing started.
-  void each(const Seen& kept, const std::function<void(const Entry&)>& absent) const;
-  [[nodiscard]] std::uint64_t count(const Seen& kept) const;
+  using Use = std::function<void(const Entry&)>;
+  /// Each live key that is none of `kept`, as it was when the bucket was first listed; `later`: those that
+  /// were written behind that.
+  void each(const Seen& kept, const Use& absent, const Use& later);
+  [[nodiscard]] std::uint64_t count(const Seen& kept);
   /// SPEC rule 3: asks, naming how many would go; refuses where nobody can be asked. nullptr: how many is not
   /// known yet, so only the refusal.
-  void confirm(Natskv& natskv, const Seen* kept, bool forced) const;
-  /// A delete marker for each, on the condition that the key still is at the revision that was listed.
-  void run(const Seen& kept, Writer& writer) const;
+  void confirm(Natskv& natskv, const Seen* kept, bool forced);
+  /// A delete marker for each, on the condition that the key still is at the revision that was listed; those
+  /// that were written meanwhile stay, and are conflicts.
+  void run(const Seen& kept, Writer& writer, const std::function<void(const Failure&)>& conflicts);
   /// Lists them on stdout; returns how many.
-  std::uint64_t list(Natskv& natskv, const Seen& kept) const;
+  std::uint64_t list(Natskv& natskv, const Seen& kept);
 };
 
 }  // namespace natskv::commands

@@ -9,6 +9,7 @@ namespace {
 
 // Silence is noticed after two to four of them, also that of a deleted bucket's consumer.
 constexpr std::int64_t heartbeat_ns = 1'000'000'000;
+constexpr int max_ack_pending_exceeded = 10121;  // JetStream API error code
 
 void choose_start(jsConsumerConfig& config, const Reading& reading) {
   if (reading.latest) {
@@ -22,14 +23,45 @@ void choose_start(jsConsumerConfig& config, const Reading& reading) {
   }
 }
 
+// As an ordered consumer but for the acknowledgements, one of which stands for all before it. Nothing is
+// delivered twice.
+void choose_window(jsSubOptions& options, std::int64_t window) {
+  options.Ordered = window == 0;
+  if (window == 0) return;
+  options.ManualAck = true;
+  options.Config.AckPolicy = js_AckAll;
+  options.Config.MaxAckPending = window;
+  options.Config.AckWait = std::int64_t{22} * 3600 * 1'000'000'000;
+  options.Config.MaxDeliver = 1;
+  options.Config.FlowControl = true;
+  options.Config.MemoryStorage = true;
+  options.Config.Replicas = 1;
+}
+
 }  // namespace
 
 Consumer::Consumer(Session& session, const Reading& reading, Span wait)
-    : subscription_(nullptr, nats::Retire{&session.retired()}) {
+    : subscription_(nullptr, nats::Retire{&session.retired()}), window_(reading.window) {
+  try {
+    subscribe(session, reading, wait);
+  } catch (const nats::Error& error) {
+    // A bucket may allow its consumers less (consumer_limits); an ordered one has no such number.
+    if (window_ == 0 || error.code != max_ack_pending_exceeded) throw;
+    window_ = 0;
+    subscribe(session, reading, wait);
+  }
+  session.retired().free_all();
+  // The server's flow control bounds what waits here; a limit of ours would drop messages.
+  nats::check(natsSubscription_SetPendingLimits(subscription_.get(), -1, -1));
+  // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
+  start_ = state(std::min(wait, session.timeout()));
+}
+
+void Consumer::subscribe(Session& session, const Reading& reading, Span wait) {
   jsSubOptions options;
   nats::check(jsSubOptions_Init(&options));
   options.Stream = reading.stream.c_str();
-  options.Ordered = true;
+  choose_window(options, window_);
   options.Config.Heartbeat = heartbeat_ns;
   options.Config.HeadersOnly = !reading.values;
   choose_start(options.Config, reading);
@@ -46,17 +78,17 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait)
   asking.ended(status, static_cast<int>(code));
   subscription_.reset(raw);
   nats::check(status, static_cast<int>(code));
-  session.retired().free_all();
-  // The server's flow control bounds what waits here; a limit of ours would drop messages.
-  nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
-  // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
-  start_ = state(std::min(wait, session.timeout()));
 }
 
 natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
   natsMsg* raw = nullptr;
   const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
-  if (status == NATS_OK) message.reset(raw);
+  if (status != NATS_OK) return status;
+  message.reset(raw);
+  if (window_ > 0 && ++unacknowledged_ * 2 >= window_) {
+    unacknowledged_ = 0;
+    return natsMsg_Ack(raw, nullptr);
+  }
   return status;
 }
 

@@ -17,12 +17,15 @@ struct Reading {
   bool values = true;       ///< false: headers only
   bool latest = false;      ///< only the latest message of each subject, then everything new
   std::uint64_t after = 0;  ///< without `latest`: messages above this sequence
+  /// So many messages at most wait here to be read, by acknowledgements; 0: what the server's flow control
+  /// allows, 32 MiB in the end.
+  std::int64_t window = 0;
 };
 
 /// nats.c makes an ordered consumer anew by itself: after a gap, missed heartbeats, a reconnect; always from
 /// the last sequence on and with all revisions (js.c, jsSub_resetOrderedConsumer). Such deliveries bear
 /// another consumer's name: the owner looks at it and starts a Consumer of its own, for only it knows what
-/// should come.
+/// should come. One with a window is never made anew; heartbeats and the connection tell its owner.
 class Consumer {
  public:
   /// `wait` bounds the server's answer. Throws nats::Error.
@@ -43,8 +46,11 @@ class Consumer {
   [[nodiscard]] const State& start() const { return start_; }
 
  private:
+  void subscribe(Session& session, const Reading& reading, Span wait);
+
   nats::Subscription subscription_;
   State start_;
+  std::int64_t window_ = 0, unacknowledged_ = 0;
 };
 
 }  // namespace natskv

@@ -192,6 +192,14 @@ Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
       {bucket, key, 0}};
 }
 
+Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision) {
+  return {Exit::conflict,
+          fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays", key,
+                      bucket, revision),
+          {},
+          {bucket, std::string(key), revision}};
+}
+
 Failure conflict(const Doing& doing, std::uint64_t current) {
   const About about{doing.bucket, doing.key, current};
   if (doing.creates) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace natskv {
 
@@ -32,6 +33,8 @@ Failure no_key(const std::string& bucket, const std::string& key);
 /// A key that the server takes for a pattern: purging it would take what it matches along.
 Failure reads_as_pattern(const std::string& bucket, const std::string& key);
 Failure conflict(const Doing& doing, std::uint64_t current);
+/// SPEC rule 3: a key that was written behind the listing it would have gone by.
+Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision);
 /// A value that the server would refuse anyway, found before it is sent.
 void check_size(Session& session, const Doing& doing);
 

@@ -25,6 +25,12 @@ std::uint64_t number(const nlohmann::ordered_json& object, const char* name) {
   return at != object.end() && at->is_number_unsigned() ? at->get<std::uint64_t>() : 0;
 }
 
+// How many messages of that size may wait here: 4 MiB of them, with what nats.c needs for each.
+std::int64_t window(std::uint64_t bytes) {
+  constexpr std::uint64_t room = std::uint64_t{4} << 20U, overhead = 500;
+  return static_cast<std::int64_t>(std::max<std::uint64_t>(room / (bytes + overhead), 2));
+}
+
 }  // namespace
 
 struct EntryStream::Stream {
@@ -104,6 +110,8 @@ void EntryStream::start_from(const Stream& stream) {
   // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.
   constexpr std::uint64_t small = 256;
   with_values_ = listing_.values || stream.bytes <= small * stream.messages;
+  if (listing_.slow)
+    window_ = window(with_values_ ? stream.bytes / std::max<std::uint64_t>(stream.messages, 1) : 0);
   subjects_ = stream.subjects;
   empty_ = stream.messages == 0;
   server_time_ = stream.time;
@@ -178,7 +186,8 @@ void EntryStream::consume(Span wait) {
                             .filter = filter_,
                             .values = with_values_,
                             .latest = snapshot && history_limit_ > 1,
-                            .after = last_},
+                            .after = last_,
+                            .window = window_},
                     wait);
   if (consumer_->start().pending == 0 && consumer_->start().delivered == 0) {
     caught_up_ = true;

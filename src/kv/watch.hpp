@@ -25,6 +25,7 @@ struct Listing {
   bool values = true;                       ///< false: no values (Entry::size is still right)
   bool current = true;                      ///< false: only what comes after the start
   std::optional<std::uint64_t> from = {};   ///< from this revision on, kept ones, then changes
+  bool slow = false;                        ///< what is read is worked on: little of it waits here
   bool live = false;                        ///< goes on behind a lost connection; next() is used
   std::optional<Span> max_disconnect = {};  ///< live: give up (5) after being away so long
 };
@@ -84,6 +85,7 @@ class EntryStream {
   std::string filter_;  // the common subject
   bool filter_here_ = false;
   bool with_values_ = true;  // as the server is asked
+  std::int64_t window_ = 0;  // the most messages that wait here; 0: the server's flow control
 
   std::optional<Consumer> consumer_;
   nats::Message held_;

@@ -371,6 +371,7 @@ TEST_CASE("an origin that is missing or no bucket is warned of, a mirror of a mi
 TEST_CASE("a stream that only has a bucket's name is never touched") {
   Server server;
   add_foreign_stream(server.url(), "x", 3);
+  Client(server.url()).add_bucket("plain");
   const auto before = stream_info(server.url(), "x")["config"];
   const std::string words = "stream \"KV_x\" exists but is not a key-value bucket";
   const std::vector<std::pair<Words, int>> commands{
@@ -395,6 +396,12 @@ TEST_CASE("a stream that only has a bucket's name is never touched") {
       {{"history", "x", "new"}, 1},
       {{"watch", "x", "--initial"}, 1},
       {{"revert", "x", "new", "1"}, 1},
+      {{"export", "x"}, 1},
+      {{"import", "x"}, 1},
+      {{"diff", "x", "plain"}, 2},
+      {{"diff", "plain", "x"}, 2},
+      {{"cp", "x", "plain"}, 1},
+      {{"cp", "plain", "x", "--prune", "--force"}, 1},
   };
   for (const auto& [command, status] : commands) {
     CAPTURE(said(command));
@@ -403,7 +410,7 @@ TEST_CASE("a stream that only has a bucket's name is never touched") {
     CHECK_MESSAGE(result.err.find(words) != std::string::npos, result.err);
     CHECK(result.out.empty());
   }
-  CHECK(server.natskv({"ls"}).out.empty());
+  CHECK(server.natskv({"ls", "-n"}).out == "plain\n");
   CHECK(stream_info(server.url(), "x")["config"] == before);
   CHECK(Client(server.url()).messages("x") == 3);
 }
@@ -438,4 +445,45 @@ TEST_CASE("an answer that never comes leaves the outcome unknown") {
   CHECK(added.err ==
         "natskv: add: bucket \"b\": no answer; the change may have been made\n"
         "hint: look with natskv info b; the same command is safe to repeat\n");
+}
+
+TEST_CASE("what the server dropped without a word is named, with the option, and the bucket stays") {
+  // Creations and changes go to one that forgets the description, and is believed.
+  Server server(
+      {.config =
+           R"(mappings: { "$JS.API.STREAM.CREATE.KV_b": "forget.CREATE", "$JS.API.STREAM.UPDATE.KV_b": "forget.UPDATE" })"});
+  Client client(server.url());
+  natsSubscription* raw = nullptr;
+  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "forget.*") == NATS_OK);
+  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
+  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
+  const auto serve = [&](const Words& words) {
+    Process process(server.command(words));
+    natsMsg* message = nullptr;
+    REQUIRE(natsSubscription_NextMsg(&message, raw, 10'000) == NATS_OK);
+    const natskv::nats::Message request(message);
+    auto config = Json::parse(natsMsg_GetData(message));
+    config.erase("description");
+    auto info = stream_info(server.url(), "b");
+    if (info.contains("error")) {
+      client.add_bucket("b");
+      info = stream_info(server.url(), "b");
+    }
+    info["config"] = config;
+    client.send(natsMsg_GetReply(message), info.dump());
+    return process.wait(20);
+  };
+  const auto version = std::to_string(server_version().first) + "." + std::to_string(server_version().second);
+  const auto added = serve({"add", "b", "--description", "wanted", "--history", "1"});
+  CHECK(added.status == 1);
+  CHECK_MESSAGE(
+      added.err.find("natskv: add: bucket \"b\": --description did not take effect on nats-server " +
+                     version) == 0,
+      added.err);
+  CHECK(added.err.find("description is none, not wanted") != std::string::npos);
+  CHECK_FALSE(stream_config(server.url(), "b") == nullptr);
+  const auto edited = serve({"edit", "b", "--description", "wanted"});
+  CHECK(edited.status == 1);
+  CHECK_MESSAGE(edited.err.find("natskv: edit: bucket \"b\": --description did not take effect") == 0,
+                edited.err);
 }

@@ -1,6 +1,7 @@
 // Buckets of natskv and of official clients are the same buckets.
 #include "support/bucket.hpp"
 #include "support/client.hpp"
+#include "support/kept.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
@@ -95,7 +96,8 @@ TEST_CASE("a bucket of nats.py and one of natskv have the same configuration") {
 }
 
 TEST_CASE("the nats tool, where it is installed, makes the same buckets") {
-  if (program("nats").empty()) SKIP("no nats tool in PATH");
+  const auto tool = nats_tool();
+  if (tool.empty()) SKIP("no nats tool; tests/setup/nats-tool builds one");
   Server server;
   Client client(server.url());
   client.add_bucket("o");
@@ -118,7 +120,7 @@ TEST_CASE("the nats tool, where it is installed, makes the same buckets") {
     wishes.push_back({"--marker-ttl", "1500ms", "--ttl", "1h"});
   }
   for (const auto& options : wishes) {
-    Words theirs{"nats", "--server", server.url(), "kv", "add", "b"}, ours{"add", "b"};
+    Words theirs{tool, "--server", server.url(), "kv", "add", "b"}, ours{"add", "b"};
     theirs.insert(theirs.end(), options.begin(), options.end());
     ours.insert(ours.end(), options.begin(), options.end());
     CAPTURE(ours.size() > 2 ? ours[2] : "");
@@ -130,6 +132,35 @@ TEST_CASE("the nats tool, where it is installed, makes the same buckets") {
     CHECK(stream_config(server.url(), "b") == expected);
     client.delete_bucket("b");
   }
+}
+
+TEST_CASE("the nats tool uses natskv's bucket, natskv the tool's, and neither changes it") {
+  const auto tool = nats_tool();
+  if (tool.empty()) SKIP("no nats tool; tests/setup/nats-tool builds one");
+  Server server;
+  const auto nats = [&](Words words) {
+    words.insert(words.begin(), {tool, "--server", server.url(), "kv"});
+    return run({.args = words});
+  };
+  REQUIRE(server.natskv({"add", "ours", "--history", "5", "--ttl", "1h"}).status == 0);
+  const auto ours = stream_config(server.url(), "ours");
+  CHECK(server.natskv({"put", "ours", "k", "from natskv"}).out == "1\n");
+  CHECK(nats({"get", "ours", "k", "--raw"}).out == "from natskv");
+  CHECK(nats({"put", "ours", "k", "from nats"}).status == 0);
+  CHECK(nats({"put", "ours", "gone", "x"}).status == 0);
+  CHECK(nats({"del", "ours", "gone", "--force"}).status == 0);
+  CHECK(server.natskv({"get", "ours", "k"}).out == "from nats");
+  CHECK(server.natskv({"get", "ours", "gone"}).status == 3);
+  CHECK(server.natskv({"update", "ours", "k", "again", "2"}).status == 0);
+  CHECK(nats({"history", "ours", "k"}).out.find("again") != std::string::npos);
+  CHECK(stream_config(server.url(), "ours") == ours);
+
+  REQUIRE(nats({"add", "theirs", "--history", "3", "--description", "d"}).status == 0);
+  const auto theirs = stream_config(server.url(), "theirs");
+  CHECK(server.natskv({"add", "theirs", "--history", "3", "--description", "d"}).status == 0);
+  CHECK(server.natskv({"put", "theirs", "k", "v"}).out == "1\n");
+  CHECK(nats({"get", "theirs", "k", "--raw"}).out == "v");
+  CHECK(stream_config(server.url(), "theirs") == theirs);
 }
 
 TEST_CASE("each uses the other's bucket, and neither changes it") {

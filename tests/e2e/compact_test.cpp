@@ -28,6 +28,14 @@ struct Bucket {
   }
 };
 
+/// k.0 … k.<count-1>, each deleted.
+void mark(const Server& server, int count) {
+  std::string lines;
+  for (int i = 0; i < count; ++i)
+    lines += "{\"key\":\"k." + std::to_string(i) + "\",\"operation\":\"DEL\"}\n";
+  REQUIRE(server.natskv({"import", "b", "-q"}, {.input = lines, .limit = 60}).status == 0);
+}
+
 }  // namespace
 
 TEST_CASE("compact drops markers with the history under them, and nothing else") {
@@ -96,13 +104,28 @@ TEST_CASE("keys that are written again while compact runs keep their new values"
   Server server;
   Client client(server.url());
   client.add_bucket("b", R"({"max_msgs_per_subject": 5, "storage": "memory"})");
-  constexpr int keys = 2000;
-  for (int i = 0; i < keys; ++i) client.put("b", "k." + std::to_string(i), "", del);
+  constexpr int keys = 10'000;
+  mark(server, keys);
   Writers writers(server.url(), "b", "k.", keys);
-  const auto result = server.natskv({"compact", "b", "--older-than", "0", "-f"});
-  CHECK(result.status == 0);
+  const auto result =
+      server.natskv({"compact", "b", "--older-than", "0", "-f", "--timeout", "60s"}, {.limit = 90});
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(writers.written() > 0);
   while (writers.written() < keys) run({.args = {"sleep", "0.02"}});
   writers.stop();
   client.put("b", "end", "v");
-  CHECK(server.natskv({"keys", "b", "k.*", "--count"}).out == "2000\n");
+  CHECK(server.natskv({"keys", "b", "k.*", "--count"}).out == "10000\n");
+}
+
+TEST_CASE("all markers go, however many there are") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  mark(server, 30'000);
+  client.put("b", "live", "v");
+  const auto result =
+      server.natskv({"compact", "b", "--older-than", "0", "-f", "--timeout", "60s"}, {.limit = 90});
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(result.err == "natskv: compact: bucket \"b\": dropped 30000 markers, 30000 revisions in all\n");
+  CHECK(client.messages("b") == 1);
 }

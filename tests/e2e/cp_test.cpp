@@ -109,3 +109,31 @@ TEST_CASE("a time to live goes along, or fails its key where it can't") {
   CHECK(refused.status == 1);
   CHECK(has(refused.err, "has a time to live, bucket \"dst\" has no per-key TTL"));
 }
+
+TEST_CASE("cp --prune deletes what was there at the question, and no key that was written since") {
+  World world;
+  world.client.put("dst", "old", "o");
+  Terminal terminal(world.server.command({"cp", "src", "dst", "--prune"}));
+  REQUIRE(terminal.read_until("delete 2 keys that the source does not hold?"));
+  world.client.put("dst", "extra", "again");
+  world.client.put("dst", "young", "y");
+  terminal.send("y\n");
+  CHECK(terminal.wait().status == 4);
+  CHECK(has(terminal.screen(),
+            "key \"extra\" of bucket \"dst\" was written meanwhile, at revision 4; it stays"));
+  CHECK(has(terminal.screen(), "key \"young\""));
+  CHECK(has(terminal.screen(), "put 2, unchanged 0, deleted 1, conflicts 2"));
+  CHECK(world.client.last("dst", "extra").data == "again");
+  CHECK(world.client.last("dst", "young").data == "y");
+  CHECK(world.client.last("dst", "old").headers.at("KV-Operation") == "DEL");
+}
+
+TEST_CASE("a bucket that allows its consumers little is read all the same") {
+  if (!server_at_least(2, 10)) SKIP("this server limits no consumers by the stream");
+  World world;
+  world.client.add_bucket("tight", R"({"consumer_limits": {"max_ack_pending": 5}})");
+  for (int i = 0; i < 100; ++i) world.client.put("tight", "k" + std::to_string(i), "v");
+  const auto result = world.server.natskv({"cp", "tight", "dst"});
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(has(result.err, "put 100,"));
+}

@@ -1,12 +1,13 @@
 // diff: added, removed, changed.
 #include "support/client.hpp"
+#include "support/memory.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
+#include "support/traffic.hpp"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <string>
 
 using namespace natskv::test;
@@ -70,19 +71,29 @@ TEST_CASE("diff reaches another server by a context") {
   CHECK(result.out == "removed\tx.gone\t2\t\nremoved\tx.changed\t3\t\n");
 }
 
-TEST_CASE("two large buckets are compared in bounded memory") {
+TEST_CASE("two large buckets are copied, compared and pruned in bounded memory") {
   World world;
   world.client.add_bucket("big1");
   world.client.add_bucket("big2");
-  std::string lines;
-  const std::string value(1000, 'v');
-  for (int i = 0; i < 20'000; ++i) {
-    lines += "{\"key\":\"k" + std::to_string(i) + "\",\"value\":\"" + value + "\"}\n";
-  }
-  CHECK(world.server.natskv({"import", "big1"}, {.input = lines}).status == 0);
-  CHECK(world.server.natskv({"import", "big2"}, {.input = lines}).status == 0);
+  constexpr int keys = 100'000;
+  const Run patient{.limit = 120};
+  // As raw messages, with an acknowledged one now and then: as fast as the server takes them.
+  fill(world.client, "big1", "k", keys, std::string(1024, 'v'));
+  const auto copied = world.server.natskv({"cp", "big1", "big2"}, patient);
+  CHECK(copied.status == 0);
+  CHECK(copied.err.find("put 100000,") != std::string::npos);
+  check_within(copied, 32);
   world.client.put("big2", "k77", "other");
-  const auto result = world.server.natskv({"diff", "big1", "big2"});
-  CHECK(result.status == 1);
-  CHECK(result.out == "changed\tk77\t78\t20001\n");
+  world.client.put("big2", "extra", "x");
+  const auto compared = world.server.natskv({"diff", "big1", "big2"}, patient);
+  CHECK(compared.status == 1);
+  CHECK(compared.out == "changed\tk77\t78\t100001\nadded\textra\t\t100002\n");
+  check_within(compared, 32);
+  world.client.add_bucket("small");
+  world.client.put("small", "k5", "kept");
+  const auto pruned = world.server.natskv({"cp", "small", "big2", "--prune", "--force"}, patient);
+  CHECK(pruned.status == 0);
+  CHECK(pruned.err.find("put 1, unchanged 0, deleted 100000,") != std::string::npos);
+  check_within(pruned, 32);
+  CHECK(world.server.natskv({"keys", "big2"}, patient).out == "k5\n");
 }

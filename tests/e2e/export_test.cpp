@@ -3,6 +3,7 @@
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
+#include "support/traffic.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -47,7 +48,8 @@ TEST_CASE("export gives the latest value of each live key, --history every revis
   const World world;
   const auto latest = world.server.natskv({"export", "b"});
   CHECK(latest.status == 0);
-  CHECK(latest.err.empty());
+  CHECK(latest.err == "natskv: export: bucket \"b\": 2 values written to standard output\n");
+  CHECK(world.server.natskv({"export", "b", "-q"}).err.empty());
   const auto two = lines(latest.out);
   REQUIRE(two.size() == 2);
   CHECK(two[0]["key"] == "two");
@@ -150,4 +152,38 @@ TEST_CASE("a full file system leaves no file") {
   CHECK(result.status == 1);
   CHECK(result.err.find("No space left") != std::string::npos);
   CHECK(left == 0);
+}
+
+TEST_CASE("a bar on stderr's terminal, gone at the end; none between lines on the same terminal") {
+  World world;
+  constexpr int keys = 100'000;
+  fill(world.client, "b", "k", keys, "v");
+  const std::string summary = "natskv: export: bucket \"b\": 100002 values written to ";
+  const TempDir folder;
+  Run run = world.server.command({"export", "b", "-F", folder / "out"});
+  run.env["NATS_TIMEOUT"] = "30s";
+  Terminal bar(run);
+  CHECK(bar.wait(60).status == 0);
+  CHECK(bar.screen().find("/100003 (") != std::string::npos);
+  CHECK(bar.screen().find("\r\x1b[K" + summary) != std::string::npos);  // wiped, then the summary
+  Terminal lines(world.server.command({"export", "b"}));
+  CHECK(lines.wait(60).status == 0);
+  CHECK(lines.screen().find("export b  ") == std::string::npos);
+  CHECK(lines.screen().find(summary + "standard output") != std::string::npos);
+}
+
+TEST_CASE("markers of the server are exported as what they are") {
+  if (!server_at_least(2, 11)) SKIP("this server writes no markers");
+  Server server;
+  Client client(server.url());
+  REQUIRE(server.natskv({"add", "b", "--history", "3", "--ttl", "1s", "--marker-ttl", "1h"}).status == 0);
+  client.put("b", "k", "v");
+  for (int i = 0; i < 200 && client.last("b", "k").headers.count("Nats-Marker-Reason") == 0; ++i)
+    run({.args = {"sleep", "0.05"}});
+  CHECK(server.natskv({"export", "b"}).out.empty());
+  const auto history = lines(server.natskv({"export", "b", "--history"}).out);
+  REQUIRE_FALSE(history.empty());
+  CHECK(history.back()["operation"] == "PURGE");
+  CHECK(history.back()["marker_reason"] == "MaxAge");
+  CHECK_FALSE(history.back().contains("value"));
 }

@@ -1,5 +1,7 @@
 // import: JSON Lines in.
 #include "support/client.hpp"
+#include "support/kept.hpp"
+#include "support/memory.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
@@ -7,8 +9,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
-#include <memory>
+#include <algorithm>
+#include <csignal>
 #include <random>
 #include <string>
 #include <tuple>
@@ -69,6 +71,29 @@ void fill(Client& client, const std::string& bucket, unsigned seed) {
   }
 }
 
+/// Random buckets of `source`, exported and imported into `target`, are exported again as they were.
+void same_content_after(const Server& source, const Server& target) {
+  static int number = 0;
+  Client from(source.url());
+  Client to(target.url());
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    const std::string bucket = "from" + std::to_string(++number);
+    const std::string copy = "to" + std::to_string(number);
+    from.add_bucket(bucket, R"({"max_msgs_per_subject": 4})");
+    to.add_bucket(copy, R"({"max_msgs_per_subject": 4})");
+    to.add_bucket(copy + "h", R"({"max_msgs_per_subject": 4})");
+    fill(from, bucket, seed);
+    const auto latest = source.natskv({"export", bucket});
+    CHECK(content(latest.out).size() > 20);
+    CHECK(target.natskv({"import", copy}, {.input = latest.out}).status == 0);
+    CHECK(content(target.natskv({"export", copy}).out) == content(latest.out));
+    const auto history = source.natskv({"export", bucket, "--history"});
+    CHECK(content(history.out).size() > content(latest.out).size());
+    CHECK(target.natskv({"import", copy + "h", "--check"}, {.input = history.out}).status == 0);
+    CHECK(content(target.natskv({"export", copy + "h", "--history"}).out) == content(history.out));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("import writes values, markers and any bytes, and says what it did") {
@@ -86,36 +111,45 @@ TEST_CASE("import writes values, markers and any bytes, and says what it did") {
   CHECK(world.import(line("a", "3"), {"-q"}).err.empty());
 }
 
-TEST_CASE("export, import, export: equal in key, operation, value and order, between servers too") {
+TEST_CASE("export, import, export: equal in key, operation, value and order") {
   const World world;
-  std::unique_ptr<Server> other;
-  if (const char* program = std::getenv("NATS_SERVER_OTHER")) {
-    const char* const one = std::getenv("NATS_SERVER");
-    const std::string before = one == nullptr ? "" : one;
-    setenv("NATS_SERVER", program, 1);
-    other = std::make_unique<Server>();
-    if (before.empty())
-      unsetenv("NATS_SERVER");
-    else
-      setenv("NATS_SERVER", before.c_str(), 1);
+  same_content_after(world.server, world.server);
+}
+
+TEST_CASE("export from one server version and import into another: equal, both ways") {
+  const auto program = other_server_program();
+  if (program.empty()) SKIP("no server of another version; tests/setup/new-server fetches one");
+  const World world;
+  const auto other = other_server(program);
+  same_content_after(world.server, *other);
+  same_content_after(*other, world.server);
+}
+
+TEST_CASE("values with a time to live come back with it") {
+  if (!server_at_least(2, 11)) SKIP("this server has no per-key TTL");
+  World world;
+  for (const char* bucket : {"t1", "t2"})
+    world.client.add_bucket(bucket, R"({"max_msgs_per_subject": 4, "allow_msg_ttl": true})");
+  world.client.put("t1", "long", "v", {{"Nats-TTL", "2h"}});
+  world.client.put("t1", "never", std::string("\0", 1), {{"Nats-TTL", "never"}});
+  world.client.put("t1", "plain", "v");
+  world.client.put("t1", "plain", "",
+                   {{"KV-Operation", "PURGE"}, {"Nats-Rollup", "sub"}, {"Nats-TTL", "1h"}});
+  const auto first = world.server.natskv({"export", "t1", "--history"}).out;
+  CHECK(world.server.natskv({"import", "t2"}, {.input = first}).status == 0);
+  const auto second = world.server.natskv({"export", "t2", "--history"}).out;
+  CHECK(content(first) == content(second));
+  const auto ttl = [](const std::string& jsonl, int line) {
+    std::size_t at = 0;
+    for (int i = 0; i < line; ++i) at = jsonl.find('\n', at) + 1;
+    return nlohmann::json::parse(jsonl.substr(at, jsonl.find('\n', at) - at)).value("ttl_seconds", 0);
+  };
+  for (const int line : {0, 2}) {
+    CHECK(ttl(first, line) >= 3600);
+    CHECK(ttl(second, line) <= ttl(first, line));
+    CHECK(ttl(second, line) > ttl(first, line) - 60);
   }
-  const Server& target = other ? *other : world.server;
-  Client from(world.server.url());
-  Client to(target.url());
-  for (unsigned seed = 1; seed <= 3; ++seed) {
-    const std::string bucket = "from" + std::to_string(seed);
-    const std::string copy = "to" + std::to_string(seed);
-    from.add_bucket(bucket, R"({"max_msgs_per_subject": 4})");
-    to.add_bucket(copy, R"({"max_msgs_per_subject": 4})");
-    to.add_bucket(copy + "h", R"({"max_msgs_per_subject": 4})");
-    fill(from, bucket, seed);
-    const auto latest = world.server.natskv({"export", bucket});
-    CHECK(target.natskv({"import", copy}, {.input = latest.out}).status == 0);
-    CHECK(content(target.natskv({"export", copy}).out) == content(latest.out));
-    const auto history = world.server.natskv({"export", bucket, "--history"});
-    CHECK(target.natskv({"import", copy + "h", "--check"}, {.input = history.out}).status == 0);
-    CHECK(content(target.natskv({"export", copy + "h", "--history"}).out) == content(history.out));
-  }
+  CHECK(ttl(second, 1) == 0);
 }
 
 TEST_CASE("--create writes new and deleted keys only; a key's later lines go over its first") {
@@ -202,9 +236,18 @@ TEST_CASE("input of every wrong kind names its line") {
   refused("{\"key\":\"a b\",\"value\":\"1\"}\n", "line 1: \"key\": ");
   refused("{\"key\":\"a\",\"value\":\"1\",\"value_base64\":\"AA==\"}\n", "line 1: both");
   refused("{\"key\":\"a\",\"value_base64\":\"A\"}\n", "line 1: \"value_base64\" is no base64");
-  refused(std::string(20'000'000, 'x'), "line 1 is longer than");
+  refused("{\"key\":\"a\",\"value\":\"\\ud800\"}\n", "line 1: no valid JSON");
+  refused("[]\n", "line 1: no JSON object");
+  const auto endless = world.import(line("a", "1") + std::string(100'000'000, 'x'));
+  CHECK(endless.status == 2);
+  CHECK(has(endless.err, "line 2 is longer than"));
+  CHECK(has(endless.err, "the first line that was not acknowledged is 2\n"));
+  check_within(endless, 32);
   CHECK(world.server.natskv({"import", "b", "-F", "/no/such/file"}).status == 2);
   CHECK(world.server.natskv({"import", "b", "-F", "/tmp"}).status == 2);
+  const auto unreadable = world.server.natskv({"import", "b", "-F", "/proc/self/mem"});
+  CHECK(unreadable.status == 1);
+  CHECK(has(unreadable.err, "cannot read \"/proc/self/mem\": Input/output error"));
   CHECK(world.server.natskv({"import", "missing"}, {.input = line("a", "1")}).status == 3);
   CHECK(natskv::test::natskv({"import", "b", "-s", "127.0.0.1:1"}, {.input = ""}).status == 5);
   const auto warned =
@@ -307,4 +350,64 @@ TEST_CASE("a time to live goes along as far as it is left, or fails before anyth
       world.server.natskv({"import", "ttl2"}, {.input = world.server.natskv({"export", "ttl"}).out}).status ==
       0);
   CHECK(has(world.client.last("ttl2", "k").headers.at("Nats-TTL"), "s"));
+}
+
+TEST_CASE("import --prune deletes what was there at the question, and no key that was written since") {
+  World world;
+  const TempDir folder;
+  write_file(folder / "in", line("keep", "v"));
+  for (const char* key : {"a", "b", "keep"}) world.client.put("b", key, "v");
+  Terminal terminal(world.server.command({"import", "b", "--prune", "-F", folder / "in"}));
+  REQUIRE(terminal.read_until("delete 2 keys"));
+  world.client.put("b", "a", "again");
+  world.client.put("b", "young", "y");
+  terminal.send("y\n");
+  CHECK(terminal.wait().status == 4);
+  CHECK(has(terminal.screen(),
+            "prune: key \"a\" of bucket \"b\" was written meanwhile, at revision 4; it stays"));
+  CHECK(has(terminal.screen(), "put 1, unchanged 0, deleted 1, conflicts 2"));
+  CHECK(world.server.natskv({"keys", "b"}).out == "a\nyoung\nkeep\n");
+}
+
+TEST_CASE("a bar on a terminal, gone at the end; a summary that stays; only that elsewhere") {
+  const World world;
+  const TempDir folder;
+  std::string lines;
+  for (int i = 0; i < 30'000; ++i) lines += line("k" + std::to_string(i), "v");
+  write_file(folder / "in", lines);
+  const std::vector<std::string> words{"import", "b", "-F", folder / "in"};
+  const std::string summary = "natskv: import: bucket \"b\": put 30000, ";
+  Terminal bar(world.server.command(words));
+  CHECK(bar.wait(60).status == 0);
+  const auto& screen = bar.screen();
+  CHECK(has(screen, "\r\x1b[Kimport b  "));
+  CHECK(has(screen, "/30000 ("));
+  CHECK(has(screen, "/s"));
+  CHECK(screen.rfind("\r\x1b[K" + summary) > screen.rfind("import b  "));
+  CHECK_FALSE(has(screen.substr(0, screen.rfind(summary)), "\n"));  // one line
+  const auto piped = world.server.natskv(words, {.limit = 60});
+  CHECK(piped.err.find(summary) == 0);
+  CHECK(std::count(piped.err.begin(), piped.err.end(), '\n') == 1);
+  Run dumb = world.server.command(words);
+  dumb.env["TERM"] = "dumb";
+  Terminal plain(dumb);
+  CHECK(plain.wait(60).status == 0);
+  CHECK(plain.screen().find(summary) == 0);
+}
+
+TEST_CASE("Ctrl-C while the server says nothing: what is in flight is unknown, and it ends") {
+  World world;
+  Process import(world.server.command({"import", "b"}, {.open_stdin = true}));
+  import.send(line("a", "1"));
+  for (int i = 0; i < 200 && world.client.messages("b") < 1; ++i) run({.args = {"sleep", "0.05"}});
+  world.server.pause();
+  import.send(line("b", "2") + line("c", "3"));
+  run({.args = {"sleep", "0.5"}});
+  import.signal(SIGINT);
+  const auto result = import.wait(20);
+  world.server.resume();
+  CHECK(result.status == 130);
+  CHECK_MESSAGE(has(result.err, "put 1, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 2"),
+                result.err);
+  CHECK(has(result.err, "the first line that was not acknowledged is 2\n"));
 }

@@ -128,3 +128,32 @@ TEST_CASE("who may not list is told so") {
   CHECK(refused.status == 6);
   CHECK(refused.err.find("natskv: ls: the list of buckets: ") == 0);
 }
+
+TEST_CASE("what a page brought is printed before the next one comes") {
+  Server server({.config = R"(mappings: { "$JS.API.STREAM.LIST": "pages" })"});
+  Client client(server.url());
+  natsSubscription* raw = nullptr;
+  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "pages") == NATS_OK);
+  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
+  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
+  Process ls(server.command({"ls", "-n"}));
+  const auto page = [&](const char* name) {
+    natsMsg* message = nullptr;
+    REQUIRE(natsSubscription_NextMsg(&message, raw, 10'000) == NATS_OK);
+    const natskv::nats::Message request(message);
+    const Json stream{{"config",
+                       {{"name", fmt::format("KV_{}", name)},
+                        {"subjects", {fmt::format("$KV.{}.>", name)}},
+                        {"max_msgs_per_subject", 1}}},
+                      {"state", Json::object()}};
+    client.send(natsMsg_GetReply(message),
+                Json{{"total", 2}, {"offset", 0}, {"limit", 1}, {"streams", {stream}}}.dump());
+  };
+  page("first");
+  CHECK(ls.read_until("first\n"));
+  CHECK(ls.running());
+  page("second");
+  const auto result = ls.wait();
+  CHECK(result.status == 0);
+  CHECK(result.out == "first\nsecond\n");
+}

@@ -146,14 +146,16 @@ Result Server::natskv(std::vector<std::string> args, Run rest) const {
   return run(command(std::move(args), std::move(rest)));
 }
 
+// Tagged node:n1 and so on, and all of them "all", for placement.
 Cluster::Cluster() {
   const auto ports = free_ports(nodes_.size());
   std::string routes;
   for (const int port : ports) routes += fmt::format("\"nats://127.0.0.1:{}\",", port);
   for (size_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i] = std::make_unique<Server>(ServerOptions{
-        .config = fmt::format("cluster {{\n  name: natskv\n  listen: \"127.0.0.1:{}\"\n  routes: [{}]\n}}",
-                              ports[i], routes),
+        .config = fmt::format("cluster {{\n  name: natskv\n  listen: \"127.0.0.1:{}\"\n  routes: [{}]\n}}\n"
+                              "server_tags: [\"node:n{}\", \"all\"]",
+                              ports[i], routes, i + 1),
         .name = fmt::format("n{}", i + 1)});
   }
   // Once the three have elected a leader and know each other, a stream of three can be placed.
