@@ -6,8 +6,8 @@ usage() {
   cat << 'END'
 install.sh: builds natskv and installs it
 
-  ./install.sh                 into /usr/local, with sudo where that is needed
-  ./install.sh --prefix DIR    into DIR
+  ./install.sh                 as a Debian package (apt remove natskv takes it away), with sudo where that is needed
+  ./install.sh --prefix DIR    into DIR, without a package
   ./install.sh --user          into ~/.local, without root; the packages must be there
   ./install.sh --packages ...  only the Debian packages natskv is built with, and those named
 
@@ -15,9 +15,10 @@ It installs packages with apt, builds in build/install, and says each step.
 END
 }
 
-packages=(g++ cmake ninja-build pkg-config libnats-dev libcli11-dev libfmt-dev nlohmann-json3-dev libutf8proc-dev libssl-dev nats-server)
+packages=(g++ cmake ninja-build pkg-config libnats-dev libcli11-dev libfmt-dev nlohmann-json3-dev libutf8proc-dev libssl-dev nats-server
+  dpkg-dev file) # the last two for the package
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-prefix=/usr/local
+prefix=
 user=false
 build=true
 
@@ -35,7 +36,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+case $prefix in '' | /*) ;; *) prefix=$PWD/$prefix ;; esac
 
 # Runs a command as root: directly, or through sudo.
 as_root() {
@@ -71,21 +72,37 @@ else
 fi
 $build || exit 0
 
+package=OFF
+if [ -z "$prefix" ]; then
+  [ "$(id -u)" = 0 ] || command -v sudo > /dev/null || fail "a package needs root or sudo; try --user or --prefix DIR"
+  package=ON prefix=/usr
+fi
 folder=$here/build/install
 say "configuring in $folder"
-cmake -S "$here" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DNATSKV_TESTS=OFF -DCMAKE_INSTALL_PREFIX="$prefix" > /dev/null
+cmake -S "$here" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DNATSKV_TESTS=OFF -DNATSKV_DEBIAN=$package \
+  -DCMAKE_INSTALL_PREFIX="$prefix" > /dev/null
 say "building"
 cmake --build "$folder"
-say "installing into $prefix"
-writable=$prefix
-while [ ! -e "$writable" ]; do writable=$(dirname "$writable"); done
-if [ -w "$writable" ]; then
-  cmake --install "$folder"
+if [ $package = ON ]; then
+  say "packing"
+  rm -f "$folder"/natskv_*.deb
+  (cd "$folder" && cpack -G DEB > cpack.log) || { cat "$folder/cpack.log" >&2; fail "no package could be made"; }
+  deb=$(echo "$folder"/natskv_*.deb)
+  say "installing $deb"
+  as_root dpkg -i "$deb" || fail "dpkg could not install $deb"
 else
-  as_root cmake --install "$folder" || fail "cannot write to $prefix; try --user or --prefix DIR"
+  say "installing into $prefix"
+  writable=$prefix
+  while [ ! -e "$writable" ]; do writable=$(dirname "$writable"); done
+  if [ -w "$writable" ]; then
+    cmake --install "$folder"
+  else
+    as_root cmake --install "$folder" || fail "cannot write to $prefix; try --user or another --prefix"
+  fi
 fi
 "$prefix/bin/natskv" --version
-case ":$PATH:" in
-  *":$prefix/bin:"*) say "done: natskv is in $prefix/bin" ;;
-  *) say "done; add $prefix/bin to your PATH" ;;
+case $(command -v natskv || true) in
+  "$prefix/bin/natskv") say "done: natskv is in $prefix/bin" ;;
+  '') say "done; add $prefix/bin to your PATH" ;;
+  *) say "done: natskv is in $prefix/bin; another one comes first in your PATH: $(command -v natskv)" ;;
 esac
