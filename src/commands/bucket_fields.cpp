@@ -80,7 +80,8 @@ Json shown(const std::string& name, const Json& config) {
 void add_state(Json& shown, const Json& state) {
   shown["lag"] = state.value("lag", std::uint64_t{0});
   const auto active = state.value("active", std::int64_t{-1});
-  if (active >= 0) shown["last_seen_seconds"] = static_cast<double>(active / 1'000'000) / 1000;
+  const std::int64_t whole_ms = active / 1'000'000;
+  if (active >= 0) shown["last_seen_seconds"] = static_cast<double>(whole_ms) / 1000;
 }
 
 Json with_state(Json shown, const Json& state) {

@@ -83,7 +83,7 @@ class Completer {
 
   [[nodiscard]] std::string text() const {
     std::string out = kind_ + "\n";
-    for (const auto& [word, meaning] : offers_) out += word + "\t" + meaning + "\n";
+    for (const auto& [word, meaning] : offers_) out.append(word).append("\t").append(meaning).append("\n");
     return out;
   }
 

@@ -74,7 +74,7 @@ class Cp final : public Action {
     if (dry_) {
       std::optional<Snapshot> there;
       if (create_) there = keys_of(bucket);
-      read(natskv, source, keys, [&](Write write) {
+      read(natskv, source, keys, [&](const Write& write) {
         const auto* known = there ? there->find(write.key) : nullptr;
         if (known != nullptr && Snapshot::live(*known)) {
           tally_.add(natskv,

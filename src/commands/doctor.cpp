@@ -201,7 +201,7 @@ class Examination {
     }
     const auto certificate = look.handshake(settings_.tls_ca);
     if (settings_.tls_first) greeting_ = look.greeting();
-    const std::string names =
+    std::string names =
         fmt::format("{}; certificate for {}, from {}, {}", certificate.protocol,
                     fmt::join(certificate.names, ", "), certificate.issuer,
                     certificate.days_left < 0 ? fmt::format("expired {} days ago", -certificate.days_left)

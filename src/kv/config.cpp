@@ -44,12 +44,17 @@ void set_marker_ttl(Span ttl, Json& config) {
   }
 }
 
+// nlohmann's empty() is for arrays and objects.
+bool is_no_text(const Json& value) {
+  return value.is_string() && value.get_ref<const std::string&>().empty();
+}
+
 void place(const Wishes& wishes, Json& config) {
   if (!wishes.tags && !wishes.cluster) return;
   Json placement =
       config.contains("placement") && config["placement"].is_object() ? config["placement"] : Json::object();
   const auto set = [&placement](const char* name, const Json& value) {
-    if (value.empty() || value == "")
+    if (value.empty() || is_no_text(value))
       placement.erase(name);
     else
       placement[name] = value;
@@ -139,7 +144,7 @@ void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) 
 }
 
 bool says_nothing(const Json& value) {
-  return value.is_null() || value == false || value == 0 || value == -1 || value == "" ||
+  return value.is_null() || value == false || value == 0 || value == -1 || is_no_text(value) ||
          (value.is_structured() && value.empty());
 }
 

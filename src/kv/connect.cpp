@@ -212,6 +212,7 @@ std::vector<std::string> without_users(natsOptions* options, const std::vector<s
     nats::check(natsOptions_SetUserInfo(options, name.c_str(),
                                         in_json(percent_decoded(user.substr(colon + 1))).c_str()));
   std::vector<std::string> bare;
+  bare.reserve(servers.size());
   for (const auto& url : servers) bare.push_back(config::shown({url}));
   return bare;
 }

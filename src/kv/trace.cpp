@@ -43,7 +43,8 @@ std::string line(const Asked& asked, std::string_view result, Clock::duration to
 
 std::string joined(const nats::Pipeline::Headers& headers) {
   std::string text;
-  for (const auto& [name, value] : headers) text += (text.empty() ? "" : ", ") + name + ": " + value;
+  for (const auto& [name, value] : headers)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, value);
   return text;
 }
 

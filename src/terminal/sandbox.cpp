@@ -40,7 +40,7 @@ std::string find_server() {
   std::string_view rest = folders;
   while (!rest.empty()) {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
-    const std::string file = std::string(rest.substr(0, colon)) + "/nats-server";
+    std::string file = std::string(rest.substr(0, colon)) + "/nats-server";
     struct stat info {};
     // An empty word in PATH is the current folder: never meant here.
     if (colon > 0 && ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
