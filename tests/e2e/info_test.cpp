@@ -134,10 +134,6 @@ TEST_CASE("in a cluster leader and replicas are shown, and placement puts them")
   CHECK(Json::parse(tagged.out)["placement"] == Json({{"tags", {"all", "node:n2"}}}));
   CHECK(cluster.leader("KV_t") == 1);
   CHECK(Json::parse(on({"info", "t", "-j"}).out)["cluster"]["leader"] == "n2");
-  const auto three = on({"edit", "t", "--tags", "all", "--replicas", "3"});
-  CHECK_MESSAGE(three.status == 0, three.err);
-  cluster.settle("KV_t");
-  CHECK(Json::parse(on({"info", "t", "-j"}).out)["cluster"]["replicas"].size() == 2);
   CHECK(on({"add", "c", "--tags", "all", "--tags", "node:n2", "--replicas", "3"}).status == 1);
   const auto nowhere = on({"add", "c", "--tags", "nowhere"});
   CHECK(nowhere.status == 1);

@@ -137,23 +137,27 @@ TEST_CASE("what a page brought is printed before the next one comes") {
   const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
   REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
   Process ls(server.command({"ls", "-n"}));
-  const auto page = [&](const char* name) {
+  // Each begins with the last of the one before.
+  const auto page = [&](const char* one, const char* two) {
     natsMsg* message = nullptr;
     REQUIRE(natsSubscription_NextMsg(&message, raw, 10'000) == NATS_OK);
     const natskv::nats::Message request(message);
-    const Json stream{{"config",
-                       {{"name", fmt::format("KV_{}", name)},
-                        {"subjects", {fmt::format("$KV.{}.>", name)}},
-                        {"max_msgs_per_subject", 1}}},
-                      {"state", Json::object()}};
+    Json streams = Json::array();
+    for (const char* name : {one, two}) {
+      streams.push_back({{"config",
+                          {{"name", fmt::format("KV_{}", name)},
+                           {"subjects", {fmt::format("$KV.{}.>", name)}},
+                           {"max_msgs_per_subject", 1}}},
+                         {"state", Json::object()}});
+    }
     client.send(natsMsg_GetReply(message),
-                Json{{"total", 2}, {"offset", 0}, {"limit", 1}, {"streams", {stream}}}.dump());
+                Json{{"total", 3}, {"offset", 0}, {"limit", 2}, {"streams", streams}}.dump());
   };
-  page("first");
-  CHECK(ls.read_until("first\n"));
+  page("a", "b");
+  CHECK(ls.read_until("b\n"));
   CHECK(ls.running());
-  page("second");
+  page("b", "c");
   const auto result = ls.wait();
-  CHECK(result.status == 0);
-  CHECK(result.out == "first\nsecond\n");
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(result.out == "a\nb\nc\n");
 }
