@@ -451,7 +451,7 @@ TEST_CASE("what the server dropped without a word is named, with the option, and
   // Creations go to one that forgets the description, and is believed.
   Server server(
       {.config =
-           R"(mappings: { "$JS.API.STREAM.CREATE.KV_b": "forget", "$JS.API.STREAM.DELETE.>": "forget" })"});
+           R"(mappings: { "$JS.API.STREAM.CREATE.KV_b": "forget", "$JS.API.STREAM.DELETE.KV_b": "forget" })"});
   Client client(server.url());
   natsSubscription* raw = nullptr;
   REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "forget") == NATS_OK);
