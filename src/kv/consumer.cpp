@@ -9,7 +9,6 @@ namespace {
 
 // Silence is noticed after two to four of them, also that of a deleted bucket's consumer.
 constexpr std::int64_t heartbeat_ns = 1'000'000'000;
-constexpr int max_ack_pending_exceeded = 10121;  // JetStream API error code
 
 void choose_start(jsConsumerConfig& config, const Reading& reading) {
   if (reading.latest) {
@@ -42,14 +41,7 @@ void choose_window(jsSubOptions& options, std::int64_t window) {
 
 Consumer::Consumer(Session& session, const Reading& reading, Span wait)
     : subscription_(nullptr, nats::Retire{&session.retired()}), window_(reading.window) {
-  try {
-    subscribe(session, reading, wait);
-  } catch (const nats::Error& error) {
-    // A bucket may allow its consumers less (consumer_limits); an ordered one has no such number.
-    if (window_ == 0 || error.code != max_ack_pending_exceeded) throw;
-    window_ = 0;
-    subscribe(session, reading, wait);
-  }
+  subscribe(session, reading, wait);
   session.retired().free_all();
   // The server's flow control bounds what waits here; a limit of ours would drop messages.
   nats::check(natsSubscription_SetPendingLimits(subscription_.get(), -1, -1));

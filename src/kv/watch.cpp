@@ -48,6 +48,8 @@ struct EntryStream::Stream {
       const auto stream = mirror->value("name", std::string());
       if (stream.starts_with("KV_")) origin = stream.substr(3);
     }
+    if (const auto limits = config.find("consumer_limits"); limits != config.end() && limits->is_object())
+      most_unacknowledged = static_cast<std::int64_t>(number(*limits, "max_ack_pending"));
     if (const auto ts = info.find("ts"); ts != info.end() && ts->is_string()) {
       time = text::from_rfc3339(ts->get<std::string>()).value_or(Instant{});
     }
@@ -57,6 +59,7 @@ struct EntryStream::Stream {
   std::string created, origin;
   std::int64_t history;
   std::uint64_t first, last, messages, subjects, bytes;
+  std::int64_t most_unacknowledged = 0;  // what the stream allows a consumer; 0: says nothing
   Instant time;
 };
 
@@ -112,6 +115,9 @@ void EntryStream::start_from(const Stream& stream) {
   with_values_ = listing_.values || stream.bytes <= small * stream.messages;
   if (listing_.slow)
     window_ = window(with_values_ ? stream.bytes / std::max<std::uint64_t>(stream.messages, 1) : 0);
+  // Servers refuse such a stream's ordered consumers.
+  if (const auto most = stream.most_unacknowledged; most > 0)
+    window_ = window_ > 0 ? std::min(window_, most) : most;
   subjects_ = stream.subjects;
   empty_ = stream.messages == 0;
   server_time_ = stream.time;

@@ -136,4 +136,5 @@ TEST_CASE("a bucket that allows its consumers little is read all the same") {
   const auto result = world.server.natskv({"cp", "tight", "dst"});
   CHECK_MESSAGE(result.status == 0, result.err);
   CHECK(has(result.err, "put 100,"));
+  CHECK(world.server.natskv({"keys", "tight", "--count"}).out == "100\n");
 }
