@@ -41,12 +41,17 @@ void choose_window(jsSubOptions& options, std::int64_t window) {
 
 Consumer::Consumer(Session& session, const Reading& reading, Span wait)
     : subscription_(nullptr, nats::Retire{&session.retired()}), window_(reading.window) {
-  subscribe(session, reading, wait);
-  session.retired().free_all();
-  // The server's flow control bounds what waits here; a limit of ours would drop messages.
-  nats::check(natsSubscription_SetPendingLimits(subscription_.get(), -1, -1));
-  // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
-  start_ = state(std::min(wait, session.timeout()));
+  // On a busy machine nats.c may make it anew, with all revisions, before its name can be asked for.
+  for (int tries = 10; tries > 0; --tries) {
+    subscribe(session, reading, wait);
+    session.retired().free_all();
+    // The server's flow control bounds what waits here; a limit of ours would drop messages.
+    nats::check(natsSubscription_SetPendingLimits(subscription_.get(), -1, -1));
+    // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
+    start_ = state(std::min(wait, session.timeout()));
+    if (!reading.latest || start_.latest) return;
+  }
+  throw nats::Error(NATS_TIMEOUT, 0, natsStatus_GetText(NATS_TIMEOUT));
 }
 
 void Consumer::subscribe(Session& session, const Reading& reading, Span wait) {
@@ -95,7 +100,8 @@ Consumer::State Consumer::state(Span wait) {
   State state{.pending = info->NumPending,
               .delivered = info->Delivered.Consumer,
               .created = Instant{info->Created},
-              .name = info->Name == nullptr ? "" : info->Name};
+              .name = info->Name == nullptr ? "" : info->Name,
+              .latest = info->Config != nullptr && info->Config->DeliverPolicy == js_DeliverLastPerSubject};
   jsConsumerInfo_Destroy(info);
   return state;
 }

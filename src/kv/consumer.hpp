@@ -40,6 +40,7 @@ class Consumer {
     std::uint64_t delivered = 0;  ///< messages sent so far
     Instant created;
     std::string name;
+    bool latest = false;  ///< only the latest message of each subject
   };
   State state(Span wait);
   /// As it was when it was made.
