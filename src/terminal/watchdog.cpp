@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace natskv {
@@ -101,6 +102,11 @@ std::atomic<Watchdog*> the_watchdog{nullptr};
 struct Watchdog::State {
   State(Stop& watched, std::function<void(Why)> words) : stop(watched), last_words(std::move(words)) {}
   ~State() {
+#ifdef NATSKV_UNWIND
+    if (interrupter.joinable()) interrupter.join();
+#else
+    if (interrupter.joinable()) interrupter.detach();  // the process ends now; `stop` lives as long as it
+#endif
     ::close(signals);
     ::close(wake);
   }
@@ -144,6 +150,7 @@ struct Watchdog::State {
 
   Time stopped;  // the thread's own
   bool interrupted = false;
+  std::thread interrupter;
 };
 
 void Watchdog::State::open() {
@@ -174,7 +181,8 @@ void Watchdog::State::run() {
     if (!stopped) stopped = Clock::now();
     if (!interrupted && due(*stopped + patience)) {
       interrupted = true;
-      stop.interrupt();
+      // By a thread of its own: nats.c 3.14 waits up to half a second for a PONG before it closes.
+      interrupter = std::thread([&stopping = stop] { stopping.interrupt(); });
     }
     bool late = false;
     {

@@ -105,11 +105,11 @@ TEST_CASE("the time-out is for the whole of a one-key command, not for each of i
     client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
     client.put("b", "k", "v");
     auto all = words;
-    all.insert(all.end(), {"-s", proxy.url(), "--timeout", "1500ms"});
+    all.insert(all.end(), {"-s", proxy.url(), "--timeout", "1100ms"});
     const auto late = natskv::test::natskv(all);
     CAPTURE(late.err);
     CHECK((late.status == 5 || late.status == 7));
-    CHECK(late.err.find("within 1500 ms") != std::string::npos);
+    CHECK(late.err.find("within 1100 ms") != std::string::npos);
   }
   CHECK(natskv::test::natskv({"get", "b", "k", "-s", proxy.url(), "--timeout", "25s"}).out == "v");
 }
