@@ -45,7 +45,9 @@ class Export final : public Action {
     Output& out = file ? file->out() : natskv.out();
     Rows<Entry> rows(fields::get(), Format::jsonl, {}, {}, out);
     EntryStream entries(natskv.session(), bucket_,
-                        {.patterns = parse::patterns(words_, literal_), .history = history_});
+                        {.patterns = parse::patterns(words_, literal_),
+                         .history = history_,
+                         .most_waiting = std::size_t{24} << 20U});
     if (!file) entries.on_idle([&] { out.flush(); });
     // Lines on a terminal are progress enough, and a bar would stand between them.
     std::optional<Progress> progress;

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace natskv {
@@ -35,9 +36,14 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
   if (status != NATS_NOT_PERMITTED) return;
   const char* text = nullptr;
   natsConnection_GetLastError(connection, &text);
+  std::string words = nats::without_prefix(text);
+  if (words.find("\"$JS.ACK.") != std::string::npos) {
+    link.acks_refused = true;
+    return;
+  }
   {
     const std::lock_guard lock(link.mutex);
-    link.violation_texts.push_back(nats::without_prefix(text));
+    link.violation_texts.push_back(std::move(words));
   }
   ++link.violations;
   if (link.fail_fast) natsConnection_Close(connection);

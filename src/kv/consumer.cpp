@@ -82,11 +82,19 @@ natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
   const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
   if (status != NATS_OK) return status;
   message.reset(raw);
-  if (window_ > 0 && ++unacknowledged_ * 2 >= window_) {
+  if (window_ > 0 && ++unacknowledged_ * 4 >= window_) {
     unacknowledged_ = 0;
     return natsMsg_Ack(raw, nullptr);
   }
   return status;
+}
+
+std::size_t Consumer::waiting() const {
+  constexpr std::size_t overhead = 320;  // of nats.c for a message: itself, its subject and reply
+  int messages = 0;
+  int bytes = 0;
+  if (natsSubscription_GetPending(subscription_.get(), &messages, &bytes) != NATS_OK) return 0;
+  return static_cast<std::size_t>(bytes) + static_cast<std::size_t>(messages) * overhead;
 }
 
 Consumer::State Consumer::state(Span wait) {

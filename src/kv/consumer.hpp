@@ -5,6 +5,7 @@
 #include "nats/handle.hpp"
 #include "nats/retired.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -33,6 +34,9 @@ class Consumer {
 
   /// NATS_OK with a message, NATS_TIMEOUT, or what ended the subscription.
   natsStatus next(nats::Message& message, std::int64_t wait_ms);
+
+  /// Bytes of memory that messages take which wait to be read.
+  [[nodiscard]] std::size_t waiting() const;
 
   /// The server's view of it. Throws nats::Error.
   struct State {

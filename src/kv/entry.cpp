@@ -92,6 +92,26 @@ bool read_reply(std::string_view reply, Delivery& delivery) {
          number(tokens[first + 3], delivery.pending);
 }
 
+bool Replies::read(std::string_view reply, Delivery& delivery) {
+  if (front_.empty() || !reply.starts_with(front_)) {
+    if (!read_reply(reply, delivery)) return false;
+    consumer_ = static_cast<std::size_t>(delivery.consumer.data() - reply.data());
+    front_ = reply.substr(0, consumer_ + delivery.consumer.size() + 1);
+    return true;
+  }
+  const char* at = reply.data() + front_.size();
+  const char* const end = reply.data() + reply.size();
+  std::uint64_t ignored = 0;
+  const auto number = [&](auto& to) {
+    const auto [behind, error] = std::from_chars(at, end, to);
+    at = behind + (behind != end && *behind == '.' ? 1 : 0);
+    return error == std::errc{} && (behind == end || *behind == '.');
+  };
+  delivery.consumer = reply.substr(consumer_, front_.size() - consumer_ - 1);
+  return number(ignored) && number(delivery.sequence) && number(ignored) && number(delivery.time.ns) &&
+         number(delivery.pending);
+}
+
 void read_entry(natsMsg* message, bool headers_only, Entry& entry) {
   entry.value = Bytes{{natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))}};
   entry.size = entry.value.data.size();

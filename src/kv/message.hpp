@@ -4,7 +4,9 @@
 #include "kv/entry.hpp"
 #include "nats/handle.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace natskv {
@@ -19,6 +21,17 @@ struct Delivery {
 };
 /// false for a reply that is no JetStream delivery.
 bool read_reply(std::string_view reply, Delivery& delivery);
+
+/// Reads many, most of them of one consumer: what these have in common is looked at once.
+class Replies {
+ public:
+  /// As read_reply; `delivery.consumer` points into the subject.
+  bool read(std::string_view reply, Delivery& delivery);
+
+ private:
+  std::string front_;  // of the last one, up to the dot behind the consumer's name
+  std::size_t consumer_ = 0;
+};
 
 /// Value, size, operation, TTL and marker reason of a message; the views point into it.
 void read_entry(natsMsg* message, bool headers_only, Entry& entry);

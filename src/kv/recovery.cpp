@@ -45,7 +45,7 @@ void Writer::recover() {
         while (auto answer = pipeline_.next(Span{0})) {
           const auto at = writes_.find(answer->id);
           if (answer->status != NATS_TIMEOUT)
-            settle_one(std::move(*answer));
+            settle_one(*answer);
           else if (at != writes_.end())
             doubtful_.push_back(take(at));
         }

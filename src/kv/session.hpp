@@ -45,6 +45,8 @@ struct Link {
   std::atomic<int> reconnects{0};         ///< times it came back
   std::atomic<int> missed_heartbeats{0};  ///< consumers that fell silent
   std::atomic<bool> closed{false};
+  /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
+  std::atomic<bool> acks_refused{false};
   std::atomic<bool> fail_fast{
       true};                 ///< a violation closes the connection, so that the waiting call ends at once
   config::Secret jwt, seed;  ///< what the library asks for when the server wants a signature

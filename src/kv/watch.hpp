@@ -6,8 +6,10 @@
 #include "kv/entry.hpp"
 #include "kv/message.hpp"
 #include "kv/missed.hpp"
+#include "kv/pace.hpp"
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
+#include "nats/spent.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -20,12 +22,14 @@ namespace natskv {
 
 /// What is read.
 struct Listing {
-  std::vector<Pattern> patterns = {};       ///< keys or PATTERNs; none: all keys
-  bool history = false;                     ///< every kept revision, not only the latest of a key
-  bool values = true;                       ///< false: no values (Entry::size is still right)
-  bool current = true;                      ///< false: only what comes after the start
-  std::optional<std::uint64_t> from = {};   ///< from this revision on, kept ones, then changes
-  bool slow = false;                        ///< what is read is worked on: little of it waits here
+  std::vector<Pattern> patterns = {};      ///< keys or PATTERNs; none: all keys
+  bool history = false;                    ///< every kept revision, not only the latest of a key
+  bool values = true;                      ///< false: no values (Entry::size is still right)
+  bool current = true;                     ///< false: only what comes after the start
+  std::optional<std::uint64_t> from = {};  ///< from this revision on, kept ones, then changes
+  bool slow = false;                       ///< what is read is worked on: read with a window from the start
+  /// Bytes of messages that may wait here while the reader keeps pace, before the rest is read with a window.
+  std::size_t most_waiting = std::size_t{14} << 20U;
   bool live = false;                        ///< goes on behind a lost connection; next() is used
   std::optional<Span> max_disconnect = {};  ///< live: give up (5) after being away so long
 };
@@ -67,6 +71,9 @@ class EntryStream {
   const Entry* take(nats::Message message);  // null: not for us
   const Entry* show(const Delivery& delivery);
   void quiet(natsStatus status);
+  void throttle();
+  void go_on_without_window();
+  void start_again(std::int64_t window);
   void look_for_the_end();
   void ask_what_is_left();
   void bound_silence();
@@ -84,11 +91,20 @@ class EntryStream {
   std::string prefix_;  // "$KV.<bucket or origin>."
   std::string filter_;  // the common subject
   bool filter_here_ = false;
-  bool with_values_ = true;  // as the server is asked
-  std::int64_t window_ = 0;  // the most messages that wait here; 0: the server's flow control
+  bool with_values_ = true;     // as the server is asked
+  std::int64_t window_ = 0;     // the most messages that wait here; 0: the server's flow control
+  std::int64_t narrow_ = 0;     // what it becomes when too many do; 0: it may not
+  bool window_needed_ = false;  // the stream takes no other consumer
+
+  bool old_server_ = false;  // before 2.10
+  bool may_narrow_ = true;
+  Pace pace_;
+  std::uint64_t look_every_ = 64;  // so many messages; a MiB of them at most
 
   std::optional<Consumer> consumer_;
   nats::Message held_;
+  nats::Spent spent_;
+  Replies replies_;
   Entry entry_;
   std::uint64_t total_ = 0, start_last_ = 0;
   std::uint64_t last_ = 0;      // the last revision that was taken

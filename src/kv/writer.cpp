@@ -203,7 +203,8 @@ void Writer::settle(Span wait) {
   if (trouble()) recover();
   try {
     while (auto answer = pipeline_.next(wait)) {
-      settle_one(std::move(*answer));
+      settle_one(*answer);
+      spent_.keep(std::move(answer->message));
       wait = Span{0};
     }
   } catch (const nats::Error& error) {
@@ -235,7 +236,7 @@ void Writer::conclude(Open open, std::uint64_t revision, std::optional<Failure> 
             .failure = std::move(failure)});
 }
 
-void Writer::settle_one(nats::Answer answer) {
+void Writer::settle_one(const nats::Answer& answer) {
   const auto at = writes_.find(answer.id);
   if (at == writes_.end()) return;
   const bool erase = at->second.write.erase;

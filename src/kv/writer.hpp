@@ -5,6 +5,7 @@
 #include "base/failure.hpp"
 #include "kv/bucket.hpp"
 #include "nats/pipeline.hpp"
+#include "nats/spent.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -87,7 +88,7 @@ class Writer {
   void send(Open open);
   void wait_for_room(std::size_t bytes);
   void settle(Span slice);
-  void settle_one(nats::Answer answer);
+  void settle_one(const nats::Answer& answer);
   void refuse(Opens::iterator at, const nats::Error& error);
   bool postpone(Open& open);
   void send_postponed();
@@ -107,6 +108,7 @@ class Writer {
   Bucket& bucket_;
   std::function<void(const Settled&)> settled_;
   nats::Pipeline pipeline_;
+  nats::Spent spent_;
   Loss loss_;
   Opens writes_;
   std::unordered_set<std::size_t> keys_;  // hashes of the keys that are not settled; a collision only waits

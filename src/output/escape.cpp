@@ -61,6 +61,18 @@ inline std::size_t plain_run(const char* from, std::size_t size, const Passes& p
   return at;
 }
 
+/// Whether all of it surely passes.
+inline bool plain(std::string_view bytes, const Passes& passes) {
+  if (bytes.size() >= 16) {
+    const std::size_t last = bytes.size() - 16;
+    return plain_run(bytes.data(), bytes.size(), passes) >= last &&
+           plain_run(bytes.data() + last, 16, passes) == 16;
+  }
+  bool all = true;
+  for (const char byte : bytes) all = all && passes(byte);
+  return all;
+}
+
 /// Copies in runs what passes or `stays`; calls escape(bytes, character) for the rest.
 template <class Stays, class Escape>
 void copy(std::string_view bytes, const Passes& passes, std::string& out, Stays stays, Escape escape) {
@@ -204,6 +216,11 @@ std::optional<std::string> from_tsv(std::string_view text) {
 void json_string(std::string_view text, std::string& out) {
   static constexpr Passes passes{"\"\\"};
   out += '"';
+  if (plain(text, passes)) {
+    out += text;
+    out += '"';
+    return;
+  }
   copy(text, passes, out, not_control, [&out](std::string_view part, Decoded character) {
     if (!character.valid) {
       out += "\xEF\xBF\xBD";

@@ -116,9 +116,11 @@ std::uint64_t magnitude(std::int64_t ns) {
 }  // namespace
 
 void rfc3339(Instant when, std::string& out) {
-  std::array<char, 30> text{};
+  // A listing's entries were often written in the same second.
+  static thread_local std::int64_t last = 0;
+  static thread_local std::array<char, 30> text{};
   const std::int64_t seconds = floor_div(when.ns, billion);
-  civil(seconds, 'T', text.data());
+  if (text[19] == '\0' || seconds != last) civil(last = seconds, 'T', text.data());
   text[19] = '.';
   // Not when.ns - seconds * billion: the product overflows in the first second an Instant can say.
   const std::int64_t remainder = when.ns % billion;

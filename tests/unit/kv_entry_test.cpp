@@ -55,6 +55,26 @@ TEST_CASE("a delivery says its revision, time and what is left, in the old form 
   CHECK(delivery.consumer == "C3");
 }
 
+TEST_CASE("deliveries of one consumer, then of another") {
+  Replies replies;
+  Delivery delivery;
+  REQUIRE(replies.read("$JS.ACK.KV_b.C1.1.41.1.1700000000000000000.2", delivery));
+  REQUIRE(replies.read("$JS.ACK.KV_b.C1.1.42.2.1700000000123456789.1", delivery));
+  CHECK(delivery.sequence == 42);
+  CHECK(delivery.time.ns == 1700000000123456789);
+  CHECK(delivery.pending == 1);
+  CHECK(delivery.consumer == "C1");
+  CHECK_FALSE(replies.read("$JS.ACK.KV_b.C1.1.43.3.1700000000123456789", delivery));
+  CHECK_FALSE(replies.read("$JS.ACK.KV_b.C1.1.4x.3.1700000000123456789.0", delivery));
+  CHECK_FALSE(replies.read("$JS.ACK.KV_b.C1.", delivery));
+  REQUIRE(replies.read("$JS.ACK._.ACCHASH.KV_b.C2.1.44.4.1700000000000000000.0.random", delivery));
+  CHECK(delivery.sequence == 44);
+  REQUIRE(replies.read("$JS.ACK._.ACCHASH.KV_b.C2.1.45.5.1700000000000000000.3.random", delivery));
+  CHECK(delivery.sequence == 45);
+  CHECK(delivery.pending == 3);
+  CHECK(delivery.consumer == "C2");
+}
+
 TEST_CASE("other replies are no deliveries") {
   CHECK_FALSE(readable(""));
   CHECK_FALSE(readable("_INBOX.abc.1"));
