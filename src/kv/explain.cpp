@@ -151,6 +151,8 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
 std::optional<Failure> ask_again(Session& session, const nats::Error& error, const Doing& doing) {
   if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes))
     return std::nullopt;
+  // The list of all buckets: silence says nothing of any one of them.
+  if (doing.bucket == "*" && error.status == NATS_TIMEOUT) return std::nullopt;
   try {
     const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
     if (!is_bucket(doing.bucket, info.at("config"))) return no_key_value(doing.bucket);

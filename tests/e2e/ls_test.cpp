@@ -129,6 +129,18 @@ TEST_CASE("who may not list is told so") {
   CHECK(refused.err.find("natskv: ls: the list of buckets: ") == 0);
 }
 
+TEST_CASE("a list that nobody answers is 5") {
+  Server server({.config = R"(mappings: { "$JS.API.STREAM.LIST": "pages" })"});
+  Client client(server.url());
+  natsSubscription* raw = nullptr;
+  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "pages") == NATS_OK);
+  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
+  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
+  const auto silent = server.natskv({"ls", "--timeout", "300ms"});
+  CHECK(silent.status == 5);
+  CHECK(silent.err.find("natskv: ls: the list of buckets: no answer") == 0);
+}
+
 TEST_CASE("what a page brought is printed before the next one comes") {
   Server server({.config = R"(mappings: { "$JS.API.STREAM.LIST": "pages" })"});
   Client client(server.url());

@@ -71,6 +71,7 @@ TEST_CASE("nothing of natskv's own takes the number of a descriptor that was clo
 }
 
 TEST_CASE("without descriptors left for it natskv says so and fails") {
+  if (std::getenv("NATSKV_SANITIZED") != nullptr) SKIP("the sanitizers' own start takes those descriptors");
   // How many are enough for the loader only depends on what is inherited.
   std::string said;
   for (const char* most : {"4", "5", "6", "7", "8", "9"}) {

@@ -103,7 +103,16 @@ void Client::add_bucket(const std::string& name, std::string_view settings, doub
                            {"allow_rollup_hdrs", true}, {"deny_delete", true},
                            {"allow_direct", true}};
   config.update(nlohmann::json::parse(settings));
-  parsed(api("STREAM.CREATE.KV_" + name, config.dump(), limit), "add " + name);
+  // A busy server may still be taking away the files of a bucket of that name.
+  constexpr int error_creating_store = 10049;
+  auto answer = api("STREAM.CREATE.KV_" + name, config.dump(), limit);
+  for (int tries = 50; tries > 0; --tries) {
+    const auto error = nlohmann::json::parse(answer, nullptr, false).value("error", nlohmann::json::object());
+    if (error.value("err_code", 0) != error_creating_store) break;
+    nats_Sleep(100);
+    answer = api("STREAM.CREATE.KV_" + name, config.dump(), limit);
+  }
+  parsed(answer, "add " + name);
 }
 
 void Client::delete_bucket(const std::string& name) {
