@@ -141,8 +141,8 @@ void Importer::send_lines() {
     return summary();
   }
   progress_.emplace("import " + options_.bucket, total_, natskv_.quiet());
-  // The window is a second or less of work: what is in flight at a Ctrl-C is waited for. Closing behind it takes
-  // nats.c 3.14 half a second where the server says nothing.
+  // The window is a second or less of work: what is in flight at a Ctrl-C is waited for. Closing behind it
+  // takes nats.c 3.14 half a second where the server says nothing.
   if (auto* watchdog = Watchdog::current()) {
     watchdog->grace(std::chrono::milliseconds(patience.ms() + 1000));
   }

@@ -63,7 +63,7 @@ void exit_statuses(Page& page, const Verb& verb) {
   auto own = verb.statuses;
   for (auto [status, text] : statuses) {
     const auto other =
-        std::find_if(own.begin(), own.end(), [&](const auto& one) { return one.first == status; });
+        std::find_if(own.begin(), own.end(), [status = status](const auto& one) { return one.first == status; });
     if (other != own.end()) {
       text = other->second;
       own.erase(other);

@@ -20,7 +20,7 @@ using namespace natskv::test;
 
 namespace {
 
-constexpr int keys = 30'000;
+constexpr int keys = 200'000;
 
 std::string key_of(int i) { return "k." + std::to_string(i); }
 std::string value_of(int i) { return "value-" + std::to_string(i) + std::string(100, 'x'); }
@@ -71,18 +71,16 @@ TEST_CASE("a server killed and restarted during an import, with another writer: 
     }
     Process import(server.command({"import", "b", "-F", folder / "in"}, {.limit = 120}));
     std::set<std::string> written;
-    for (int kill = 0; kill < 2; ++kill) {
-      ::usleep(static_cast<useconds_t>(50'000 + random() % 200'000));
-      if (kill == 0) {
-        try {
-          Client other(server.url());
-          for (int i = 0; i < 20; ++i) {
-            const auto key = key_of(static_cast<int>(random() % keys));
-            other.put("b", key, "another's");
-            written.insert(key);
-          }
-        } catch (const std::runtime_error&) {  // the server was just starting
+    for (int kill = 0; kill < 4; ++kill) {
+      ::usleep(static_cast<useconds_t>(50'000 + random() % 800'000));
+      try {
+        Client other(server.url());
+        for (int i = 0; i < 20; ++i) {
+          const auto key = key_of(static_cast<int>(random() % keys));
+          written.insert(key);
+          other.put("b", key, "another's");
         }
+      } catch (const std::runtime_error&) {  // the server was just starting
       }
       server.kill9();
       server.restart();
