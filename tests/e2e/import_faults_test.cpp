@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <map>
 #include <random>
 #include <set>
@@ -20,7 +21,7 @@ using namespace natskv::test;
 
 namespace {
 
-constexpr int keys = 200'000;
+const int keys = std::getenv("NATSKV_SANITIZED") == nullptr ? 200'000 : 30'000;
 
 std::string key_of(int i) { return "k." + std::to_string(i); }
 std::string value_of(int i) { return "value-" + std::to_string(i) + std::string(100, 'x'); }
@@ -67,7 +68,9 @@ TEST_CASE("a server killed and restarted during an import, with another writer: 
   for (int round = 0; round < 2; ++round) {
     {
       Client client(server.url());
-      if (round == 0) client.add_bucket("b", R"({"max_msgs_per_subject": 2})");
+      // More than are written: where a key has one too many, 2.9.10 drops the newest when it starts after a
+      // SIGKILL (tests/faults/newest_lost shows that with a plain nats.c program).
+      if (round == 0) client.add_bucket("b", R"({"max_msgs_per_subject": 10})");
     }
     Process import(server.command({"import", "b", "-F", folder / "in"}, {.limit = 120}));
     std::set<std::string> written;
