@@ -62,8 +62,8 @@ void name(Page& page, std::string_view names, std::string_view summary) {
 void exit_statuses(Page& page, const Verb& verb) {
   auto own = verb.statuses;
   for (auto [status, text] : statuses) {
-    const auto other =
-        std::find_if(own.begin(), own.end(), [status = status](const auto& one) { return one.first == status; });
+    const auto other = std::find_if(own.begin(), own.end(),
+                                    [status = status](const auto& one) { return one.first == status; });
     if (other != own.end()) {
       text = other->second;
       own.erase(other);
