@@ -23,6 +23,19 @@ Words names(const std::string& jsonl) {
   return all;
 }
 
+/// A server whose list of streams nobody answers but the test.
+struct Pages {
+  Pages() {
+    natsSubscription* raw = nullptr;
+    REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "pages") == NATS_OK);
+    requests.reset(raw);
+    REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
+  }
+  Server server{{.config = R"(mappings: { "$JS.API.STREAM.LIST": "pages" })"}};
+  Client client{server.url()};
+  natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> requests;
+};
+
 }  // namespace
 
 TEST_CASE("no buckets: nothing, and in JSON an empty list") {
@@ -130,29 +143,19 @@ TEST_CASE("who may not list is told so") {
 }
 
 TEST_CASE("a list that nobody answers is 5") {
-  Server server({.config = R"(mappings: { "$JS.API.STREAM.LIST": "pages" })"});
-  Client client(server.url());
-  natsSubscription* raw = nullptr;
-  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "pages") == NATS_OK);
-  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
-  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
-  const auto silent = server.natskv({"ls", "--timeout", "300ms"});
+  const Pages pages;
+  const auto silent = pages.server.natskv({"ls", "--timeout", "300ms"});
   CHECK(silent.status == 5);
   CHECK(silent.err.find("natskv: ls: the list of buckets: no answer") == 0);
 }
 
 TEST_CASE("what a page brought is printed before the next one comes") {
-  Server server({.config = R"(mappings: { "$JS.API.STREAM.LIST": "pages" })"});
-  Client client(server.url());
-  natsSubscription* raw = nullptr;
-  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "pages") == NATS_OK);
-  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
-  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
-  Process ls(server.command({"ls", "-n"}));
+  Pages pages;
+  Process ls(pages.server.command({"ls", "-n"}));
   // Each begins with the last of the one before.
   const auto page = [&](const char* one, const char* two) {
     natsMsg* message = nullptr;
-    REQUIRE(natsSubscription_NextMsg(&message, raw, 10'000) == NATS_OK);
+    REQUIRE(natsSubscription_NextMsg(&message, pages.requests.get(), 10'000) == NATS_OK);
     const natskv::nats::Message request(message);
     Json streams = Json::array();
     for (const char* name : {one, two}) {
@@ -162,8 +165,8 @@ TEST_CASE("what a page brought is printed before the next one comes") {
                            {"max_msgs_per_subject", 1}}},
                          {"state", Json::object()}});
     }
-    client.send(natsMsg_GetReply(message),
-                Json{{"total", 3}, {"offset", 0}, {"limit", 2}, {"streams", streams}}.dump());
+    pages.client.send(natsMsg_GetReply(message),
+                      Json{{"total", 3}, {"offset", 0}, {"limit", 2}, {"streams", streams}}.dump());
   };
   page("a", "b");
   CHECK(ls.read_until("b\n"));
