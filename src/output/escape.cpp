@@ -76,6 +76,10 @@ inline bool plain(std::string_view bytes, const Passes& passes) {
 /// Copies in runs what passes or `stays`; calls escape(bytes, character) for the rest.
 template <class Stays, class Escape>
 void copy(std::string_view bytes, const Passes& passes, std::string& out, Stays stays, Escape escape) {
+  if (plain(bytes, passes)) {
+    out.append(bytes);
+    return;
+  }
   std::size_t run = 0;
   std::size_t at = 0;
   while (at < bytes.size()) {
@@ -216,11 +220,6 @@ std::optional<std::string> from_tsv(std::string_view text) {
 void json_string(std::string_view text, std::string& out) {
   static constexpr Passes passes{"\"\\"};
   out += '"';
-  if (plain(text, passes)) {
-    out += text;
-    out += '"';
-    return;
-  }
   copy(text, passes, out, not_control, [&out](std::string_view part, Decoded character) {
     if (!character.valid) {
       out += "\xEF\xBF\xBD";

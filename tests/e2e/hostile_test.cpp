@@ -244,8 +244,7 @@ bool library_survives_empty_answers() {
   int major = 0;
   int minor = 0;
   REQUIRE(at != std::string::npos);
-  REQUIRE(std::sscanf(version.c_str() + at + before.size(), "%d.%d", &major, &minor) ==
-          2);  // NOLINT(cert-err34-c)
+  REQUIRE(std::sscanf(version.c_str() + at + before.size(), "%d.%d", &major, &minor) == 2);
   if (std::pair(major, minor) < std::pair(3, 13)) return true;
   skip("nats.c " + std::to_string(major) + "." + std::to_string(minor) +
        " itself crashes on an empty answer");

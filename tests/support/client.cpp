@@ -105,14 +105,15 @@ void Client::add_bucket(const std::string& name, std::string_view settings, doub
   config.update(nlohmann::json::parse(settings));
   // A busy server may still be taking away the files of a bucket of that name.
   constexpr int error_creating_store = 10049;
-  auto answer = api("STREAM.CREATE.KV_" + name, config.dump(), limit);
-  for (int tries = 50; tries > 0; --tries) {
-    const auto error = nlohmann::json::parse(answer, nullptr, false).value("error", nlohmann::json::object());
-    if (error.value("err_code", 0) != error_creating_store) break;
+  for (int tries = 50;; --tries) {
+    const auto answer = api("STREAM.CREATE.KV_" + name, config.dump(), limit);
+    const auto error = nlohmann::json::parse(answer).value("error", nlohmann::json::object());
+    if (tries == 0 || error.value("err_code", 0) != error_creating_store) {
+      parsed(answer, "add " + name);
+      return;
+    }
     nats_Sleep(100);
-    answer = api("STREAM.CREATE.KV_" + name, config.dump(), limit);
   }
-  parsed(answer, "add " + name);
 }
 
 void Client::delete_bucket(const std::string& name) {
