@@ -107,6 +107,8 @@ ordered_json parsed(const std::string& bytes, const std::string& where) {
     document = ordered_json::parse(bytes);
   } catch (const ordered_json::parse_error& error) {
     throw usage(where + " is not JSON (byte " + std::to_string(error.byte) + ")");
+  } catch (const ordered_json::out_of_range&) {  // all that parse() throws beside it: 406
+    throw usage(where + " has a number that is too large");
   }
   if (!document.is_object()) throw usage(where + " is not a JSON object");
   return document;

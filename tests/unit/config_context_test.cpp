@@ -137,6 +137,8 @@ TEST_CASE("an unknown context is not found, a wrong one is a usage error that qu
   CHECK(home.load("empty") == where("empty") + " is not JSON (byte 1)");
   home.write("list", "[]");
   CHECK(home.load("list") == where("list") + " is not a JSON object");
+  home.write("huge", R"({"password":1e999})");
+  CHECK(home.load("huge") == where("huge") + " has a number that is too large");
   home.write("number", R"({"password":5})");
   CHECK(home.load("number") == where("number") + ": \"password\" is not a string");
   home.write("first", R"({"tls_first":"yes"})");
