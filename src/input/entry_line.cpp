@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace natskv {
@@ -236,7 +237,8 @@ class Plain {
   bool string(std::string_view& text) {
     if (!next('"')) return false;
     const char* const from = at_;
-    unsigned char high = 0;
+    std::uint64_t high = 0;
+    skip_text(high);
     for (; at_ != end_ && *at_ != '"'; ++at_) {
       const auto byte = static_cast<unsigned char>(*at_);
       if (byte == '\\' || byte < 0x20) return false;
@@ -245,7 +247,19 @@ class Plain {
     if (at_ == end_) return false;
     text = {from, static_cast<std::size_t>(at_ - from)};
     ++at_;
-    return high < 0x80 || text::valid_utf8(text);
+    return (high & tops) == 0 || text::valid_utf8(text);
+  }
+  static constexpr std::uint64_t ones = 0x0101010101010101U, tops = 0x8080808080808080U;
+  /// 0x80 in the lowest byte that is 0, at least; nothing where none is.
+  static std::uint64_t zeros(std::uint64_t word) { return (word - ones) & ~word & tops; }
+  /// Over whole words without a quote, a backslash or a control character; what is over 127 shows in `high`.
+  void skip_text(std::uint64_t& high) {
+    for (std::uint64_t word = 0; end_ - at_ >= 8; at_ += 8) {
+      std::memcpy(&word, at_, 8);
+      const auto controls = (word - ones * 0x20) & ~word & tops;
+      if ((zeros(word ^ ones * '"') | zeros(word ^ ones * '\\') | controls) != 0) return;
+      high |= word;
+    }
   }
   bool integer(std::uint64_t& number) {
     const char* const from = at_;

@@ -33,8 +33,19 @@ bool printable(char c) {
   return byte > 0x20 && byte != 0x7F;
 }
 
-void check_tokens(std::string_view word, std::string_view what, bool (*allowed)(char),
-                  std::string_view rule) {
+/// Whether it is a key. An import asks it of every line.
+template <bool allowed(char)>
+bool fits(std::string_view word) {
+  char before = '.';
+  for (const char c : word) {
+    if (!allowed(c) || (c == '.' && before == '.')) return false;
+    before = c;
+  }
+  return before != '.';
+}
+
+[[noreturn]] void refuse(std::string_view word, std::string_view what, bool (*allowed)(char),
+                         std::string_view rule) {
   const std::string start = std::string(what) + ": ";
   const std::string end = " " + std::string(rule);
   if (word.empty()) throw usage(start + "the key is empty" + end);
@@ -43,7 +54,6 @@ void check_tokens(std::string_view word, std::string_view what, bool (*allowed)(
     throw usage(start + quoted(word) + " has an empty token" + end);
   }
   const auto bad = std::find_if_not(word.begin(), word.end(), allowed);
-  if (bad == word.end()) return;
   // A UTF-8 character is shown whole.
   std::size_t length = 1;
   const auto at = static_cast<std::size_t>(bad - word.begin());
@@ -102,12 +112,12 @@ std::string meant(const std::vector<std::string_view>& all) {
 }  // namespace
 
 std::string key(std::string_view word, std::string_view what) {
-  check_tokens(word, what, written, key_tokens);
+  if (!fits<written>(word)) refuse(word, what, written, key_tokens);
   return std::string(word);
 }
 
 std::string any_key(std::string_view word, std::string_view what) {
-  check_tokens(word, what, printable, any_tokens);
+  if (!fits<printable>(word)) refuse(word, what, printable, any_tokens);
   return std::string(word);
 }
 

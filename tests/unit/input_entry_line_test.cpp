@@ -2,6 +2,7 @@
 #include "input/entry_line.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <string>
 
@@ -47,6 +48,23 @@ TEST_CASE("escapes, blanks, nested strangers and numbers of any form are read as
   CHECK(parsed(R"({"key":"k","value":"v","revision":18446744073709551615})").revision ==
         18446744073709551615U);
   CHECK(parsed("{\"key\":\"k\",\"value\":\"\xC3\xA9\"}").value == "\xC3\xA9");
+}
+
+// The common case is read eight bytes at a time: what is special may stand at any of them.
+TEST_CASE("every byte is read as JSON says wherever it stands") {
+  for (int code = 0; code < 256; ++code) {
+    for (std::size_t size = 0; size < 20; ++size) {
+      std::string inside(size, 'a');
+      inside.insert(size / 2, 1, static_cast<char>(code));
+      const std::string text = "{\"key\":\"k\",\"value\":\"" + inside + "\"}";
+      CAPTURE(text);
+      const auto document = nlohmann::json::parse(text, nullptr, false);
+      if (document.is_discarded())
+        CHECK(refusal(text) != "(taken)");
+      else
+        CHECK(parsed(text).value == document.at("value").get<std::string>());
+    }
+  }
 }
 
 TEST_CASE("any bytes come through value_base64") {
