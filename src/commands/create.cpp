@@ -41,7 +41,8 @@ const Verb create{
     .description =
         "As put, but fails with status 4 where the key has a value. A key that was deleted, purged or has "
         "expired counts "
-        "as not existing.\n\n"
+        "as not existing. That a key exists is asked of the stream's leader, not of a replica that may lag "
+        "(unless the user may not ask it), so that a 4 can be believed.\n\n"
         "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with "
         "--marker-ttl; "
         "nats-server 2.11 or newer), which is checked before anything is sent.",

@@ -71,7 +71,7 @@ int Marking::one(Natskv& natskv) {
   const std::string& key = patterns_[0].text;
   // A key that other clients wrote gets a marker only where there is something to mark.
   if (must_exist_ || !writable(key)) {
-    const auto found = bucket.entry(key);
+    const auto found = bucket.entry(key, {}, true);
     if (!found || found->entry.marker()) {
       if (must_exist_) throw no_key(bucket_, key);
       natskv.note(fmt::format("key \"{}\" not found in bucket \"{}\": nothing to do", key, bucket_));
@@ -88,7 +88,7 @@ Written Marking::mark(Bucket& bucket, Natskv& natskv) {
     return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
   } catch (const Failure& failure) {
     if (operation_ != Operation::purge || !full(failure)) throw;
-    const auto found = bucket.entry(key);
+    const auto found = bucket.entry(key, {}, true);
     if (!found) throw;
     if (expected_ && found->entry.revision != *expected_) {
       throw conflict({.bucket = bucket_, .key = key, .revision = *expected_}, found->entry.revision);
@@ -134,7 +134,7 @@ void Marking::each(Natskv& natskv, Each&& entry_of) {
 template <class Each>
 void Marking::each_key(Natskv& natskv, Each&& entry_of) {
   auto bucket = natskv.bucket(bucket_);
-  MultiGet gets(bucket, false);
+  MultiGet gets(bucket, must_exist_);
   for (const auto& key : distinct()) gets.want(key);
   while (gets.more()) {
     const std::string key = gets.key();
@@ -207,7 +207,7 @@ int Marking::many(Natskv& natskv) {
     // The bucket is full: these go without a marker, which would not fit.
     for (auto& [key, revision] : refused) {
       if (revision == 0) {
-        const auto found = bucket.entry(key);
+        const auto found = bucket.entry(key, {}, true);
         if (!found) continue;
         revision = found->entry.revision;
       }

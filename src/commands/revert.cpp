@@ -33,7 +33,7 @@ class Revert final : public Action {
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
-    const auto old = bucket.entry(key_, revision_);
+    const auto old = bucket.entry(key_, revision_, true);
     if (old && old->entry.marker()) {
       throw Failure(Exit::failure,
                     fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a {} marker, not a value",
@@ -41,7 +41,7 @@ class Revert final : public Action {
                     {}, {bucket_, key_, *revision_});
     }
     const Found wanted = bucket.live(old, key_, revision_);
-    const auto latest = bucket.entry(key_);
+    const auto latest = bucket.entry(key_, {}, true);
     if (!latest) throw no_key(bucket_, key_);
     if (!force_ && natskv.interactive()) {
       natskv.confirm(
@@ -65,7 +65,9 @@ const Verb revert{
         "one, and prints "
         "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
         "elsewhere it acts. A "
-        "revision that is a marker has no value: status 1.",
+        "revision that is a marker has no value: status 1. The stream's leader is asked for both, not a "
+        "replica "
+        "that may lag.",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",

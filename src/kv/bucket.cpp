@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <limits>
+#include <thread>
 
 namespace natskv {
 namespace {
@@ -227,7 +228,7 @@ Written Bucket::put(const std::string& key, std::string_view value) {
   });
   if (status == NATS_OK) return {name_, key, revision, Operation::put};
   const auto error = nats::error(status);
-  if (is_mirror(status)) return publish(key, value, Operation::put, {}, false);
+  if (is_mirror(status)) return publish(key, value, Operation::put, {});
   throw explain(session_, error, doing);
 }
 
@@ -244,7 +245,7 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
       });
   if (status == NATS_OK) return {name_, key, revision, Operation::put};
   const auto error = nats::error(status);
-  if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}}, false);
+  if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
   throw explain(session_, error, doing);
 }
 
@@ -265,27 +266,47 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
     if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
   }
   // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
-  // neither a TTL, a mirror, nor a marker that the server wrote.
-  const auto last = entry(key);
-  if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
-  return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl}, true);
+  // neither a TTL, a mirror, nor a marker that the server wrote. A try that is lost proves no value: one
+  // marker may have followed another, and a replica lags.
+  constexpr unsigned most_tries = 20;
+  for (unsigned tries = 1;; ++tries) {
+    auto last = entry(key);
+    if (last && !last->entry.marker()) last = confirmed(key, std::move(last));
+    if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
+    try {
+      return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl});
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::conflict || tries == most_tries) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 * tries));
+  }
+}
+
+// Who may read directly need not be allowed to ask the leader: then the replica's word has to do.
+std::optional<Found> Bucket::confirmed(const std::string& key, std::optional<Found> replicas) {
+  if (!direct()) return replicas;
+  try {
+    return entry(key, {}, true);
+  } catch (const Failure& failure) {
+    if (failure.exit() != Exit::not_allowed) throw;
+    return replicas;
+  }
 }
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
   if (condition.ttl) require_ttl(*condition.ttl);
-  return publish(key, {}, operation, condition, false);
+  return publish(key, {}, operation, condition);
 }
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
-                        const Condition& condition, bool creates) {
+                        const Condition& condition) {
   const bool pattern = natskv::reads_as_pattern(key);
   if (pattern && operation == Operation::purge) throw reads_as_pattern(name_, key);
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
                     .writes = true,
-                    .value_size = value.size(),
-                    .creates = creates};
+                    .value_size = value.size()};
   const std::string subject = place().write_prefix + key;
   check_size(session_, doing);
   natsMsg* raw = nullptr;

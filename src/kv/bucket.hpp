@@ -57,6 +57,8 @@ class Bucket {
   Found live(std::optional<Found> found, const std::string& key, std::optional<std::uint64_t> revision);
 
   Written put(const std::string& key, std::string_view value);
+  /// Only where there is no value. The conflict names a revision that the leader, or the replica that the
+  /// user may read, holds; lost races against markers are run again, for a second at most.
   Written create(const std::string& key, std::string_view value, std::optional<Span> ttl = {});
   Written update(const std::string& key, std::string_view value, std::uint64_t revision);
   /// A delete or purge marker. kvStore_Delete and _Purge tell no revision and take no condition.
@@ -84,7 +86,10 @@ class Bucket {
  private:
   kvStore* store();
   Written publish(const std::string& key, std::string_view value, Operation operation,
-                  const Condition& condition, bool creates);
+                  const Condition& condition);
+  /// What the leader says of a key that a replica says is live; the connection is closed where the user may
+  /// not ask it.
+  std::optional<Found> confirmed(const std::string& key, std::optional<Found> replicas);
   /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
   std::optional<Found> listed(const std::string& key);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,

@@ -148,6 +148,21 @@ TEST_CASE("permissions: a refused key is 6 at once, and of several the others go
   CHECK(client.last("b", "secret.k").data == "v");
 }
 
+TEST_CASE("create of a user who may not ask the leader: what may be read decides") {
+  const Server server({.config = R"(accounts { A { jetstream: enabled, users: [
+    {user: admin, password: p},
+    {user: u, password: p, permissions: {publish: {deny: ["$JS.API.STREAM.MSG.GET.>"]}}}] } })"});
+  Client client(fmt::format("nats://admin:p@127.0.0.1:{}", server.port()));
+  client.add_bucket("b");
+  const auto create = [&](const std::string& value) {
+    return all(server.natskv({"--user", "u", "--password", "p", "create", "b", "k", value}));
+  };
+  CHECK(create("v") == "0|1\n|");
+  CHECK(create("w") == "4||natskv: create: key \"k\" of bucket \"b\" exists, at revision 1\n");
+  client.put("b", "k", "", {{"KV-Operation", "DEL"}});
+  CHECK(create("w") == "0|3\n|");
+}
+
 TEST_CASE("reading is refused: 6, by stream information, direct gets and inboxes") {
   const auto status = [](const std::string& permissions, const std::vector<std::string>& words) {
     const Server server(

@@ -420,6 +420,46 @@ TEST_CASE("a create that is refused and then loses its connection says so, not a
   CHECK(result.err.find("nothing was changed") != std::string::npos);
 }
 
+// Found by tests/faults/run --cluster --experiment register: 4 from a key that had no value all the time.
+TEST_CASE("create believes no replica that a key is there, and runs after one marker for the next") {
+  std::atomic<int> told = 0;
+  std::atomic<std::uint64_t> latest = 4;  // a DEL at each revision; the replica still shows the value before
+  std::vector<std::string> conditions;
+  const Liar liar([&](const Request& r) {
+    if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+    if (r.subject.find("DIRECT.GET") != std::string::npos && told++ == 0) {
+      return with_headers(r.reply,
+                          "\r\nNats-Stream: KV_b\r\nNats-Subject: $KV.b.k\r\nNats-Sequence: 3\r\n"
+                          "Nats-Time-Stamp: 2026-01-01T00:00:00Z",
+                          "old");
+    }
+    if (r.subject.find("DIRECT.GET") != std::string::npos) {
+      return with_headers(
+          r.reply,
+          fmt::format("\r\nNats-Stream: KV_b\r\nNats-Subject: $KV.b.k\r\nNats-Sequence: {}\r\n"
+                      "Nats-Time-Stamp: 2026-01-01T00:00:00Z\r\nKV-Operation: DEL",
+                      latest.load()),
+          "");
+    }
+    if (r.subject.find("STREAM.MSG.GET") != std::string::npos) {
+      return message(r.reply, R"({"message":{"subject":"$KV.b.k","seq":4,"time":"2026-01-01T00:00:00Z",)"
+                              R"("hdrs":"TkFUUy8xLjANCktWLU9wZXJhdGlvbjogREVMDQoNCg=="}})");
+    }
+    const auto head = r.data.substr(0, r.data.find("\r\n\r\n"));
+    constexpr std::string_view name = "Nats-Expected-Last-Subject-Sequence: ";
+    const auto at = head.find(name);
+    conditions.push_back(at == std::string::npos ? "none" : head.substr(at + name.size()));
+    if (conditions.size() == 4) return message(r.reply, R"({"stream":"KV_b","seq":7})");
+    if (conditions.size() > 1) ++latest;
+    return message(r.reply,
+                   R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 9"}})");
+  });
+  const auto result = natskv::test::natskv({"create", "b", "k", "v"}, {.env = {{"NATS_URL", liar.url()}}});
+  CHECK(result.err.empty());
+  CHECK(result.out == "7\n");
+  CHECK(conditions == std::vector<std::string>{"0", "4", "5", "6"});
+}
+
 // Found by tests/faults/run --cluster --experiment kill: a get between two leaders was status 1.
 TEST_CASE("a cluster without a leader just now is no answer, not a failure of its own kind") {
   for (const char* error :

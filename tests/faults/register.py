@@ -18,6 +18,7 @@ class Register(Worker):
     def __init__(self, context, name, seed, key, operations, lock, last):
         super().__init__(context, name, seed)
         self.key, self.operations, self.lock, self.last = key, operations, lock, last
+        self.without = []  # what says that it did nothing: words, status, start, end
 
     def step(self, n):
         kind = self.random.choice(["put", "update", "update", "create", "get", "get", "get", "del"])
@@ -28,6 +29,7 @@ class Register(Worker):
         done = self.context.run(words)
         one = self.operation(kind, value, expected, done)
         if one is None:
+            self.without.append((words, done.status, done.started, done.ended))
             return
         with self.lock:
             if one.revision:
@@ -63,14 +65,35 @@ def with_known_revisions(operations, stored):
             if o.result == UNKNOWN and o.value in at else o for o in operations]
 
 
-def explain(operations, key):
-    """A shortest prefix that no order explains."""
-    operations = sorted(operations, key=lambda o: o.end if o.end != FOREVER else o.start)
-    for upto in range(1, len(operations) + 1):
-        if not linearizable(operations[:upto]):
-            last = operations[upto - 1]
-            return f"{key}: no order of the first {upto} of {len(operations)} operations; the last is {last}"
-    return f"{key}: no order of {len(operations)} operations"
+def until(operations, moment):
+    """What was known at that moment: a write that was still under way has no answer yet."""
+    known = []
+    for o in operations:
+        if o.end <= moment:
+            known.append(o)
+        elif o.start < moment and o.writes and o.result != REFUSED:
+            known.append(Operation(o.kind, o.start, FOREVER, UNKNOWN, o.value, o.expected, o.revision))
+    return known
+
+
+def explain(operations, key, without, stored):
+    """The first moment that no order explains: what ended before it and what was under way, what claims to have done
+    nothing, what is stored."""
+    ends = sorted(o.end for o in operations if o.end != FOREVER)
+    last = next((end for end in ends if not linearizable(until(operations, end))), ends[-1])
+    begin = min(o.start for o in operations)
+
+    def when(start, end):
+        return f"{start - begin:.4f} to {'?' if end == FOREVER else format(end - begin, '.4f')}"
+    near = sorted((o for o in operations if o.start < last and o.end > last - 0.1), key=lambda o: o.end)
+    revisions = [o.revision for o in near if o.revision] or [0]
+    lines = [f"{key}: no order of what {len(operations)} operations had done at {last - begin:.4f} s:"]
+    lines += [f"{when(o.start, o.end)} {o.kind} {o.result} {o.value or ''} revision {o.revision} expected {o.expected}" for o in near]
+    lines += [f"{when(start, end)} {' '.join(words)}: status {status}" for words, status, start, end in without
+              if start < last and end > last - 2]
+    lines += [f"stored {revision} {operation} {value.decode()}" for revision, _, operation, value in stored
+              if min(revisions) <= revision <= max(revisions)]
+    return "\n    ".join(lines)
 
 
 def experiment(given, context_of, seconds):
@@ -112,7 +135,7 @@ def experiment(given, context_of, seconds):
             count += len(history)
             try:
                 if not linearizable(history):
-                    findings.append((checks.LOST, f"{kind}: {explain(history, key)}"))
+                    findings.append((checks.LOST, f"{kind}: {explain(history, key, sum((w.without for w in workers), []), stored)}"))
             except Undecided as undecided:
                 findings.append((checks.FALSE, f"{kind}: {key}: not decided after {undecided}"))
             rounds += 1
