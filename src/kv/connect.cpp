@@ -32,7 +32,6 @@ std::string in_json(std::string_view word) {
 // call that waits would see only its time-out (NATSC.md, decision 4).
 void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
   auto& link = *static_cast<Link*>(closure);
-  if (status == NATS_MISSED_HEARTBEAT) ++link.missed_heartbeats;
   if (status != NATS_NOT_PERMITTED) return;
   const char* text = nullptr;
   natsConnection_GetLastError(connection, &text);

@@ -1,93 +1,140 @@
 #include "kv/consumer.hpp"
 
-#include "kv/trace.hpp"
+#include "nats/check.hpp"
+#include "nats/inbox.hpp"
+#include "output/text.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace natskv {
 namespace {
 
-// Silence is noticed after two to four of them, also that of a deleted bucket's consumer.
-constexpr std::int64_t heartbeat_ns = 1'000'000'000;
+using nlohmann::ordered_json;
 
-void choose_start(jsConsumerConfig& config, const Reading& reading) {
+constexpr Span heartbeat = seconds(1);
+constexpr std::chrono::seconds most_silence{3};
+constexpr std::string_view delivery_prefix = "$JS.ACK.";
+
+void choose_start(ordered_json& config, const Reading& reading) {
   if (reading.latest) {
-    config.DeliverPolicy = js_DeliverLastPerSubject;
+    config["deliver_policy"] = "last_per_subject";
   } else if (reading.after > 0) {
-    // Never DeliverNew: nats.c 3.4 replays everything when such a consumer is reset before its first message.
-    config.DeliverPolicy = js_DeliverByStartSequence;
-    config.OptStartSeq = reading.after + 1;
+    config["deliver_policy"] = "by_start_sequence";
+    config["opt_start_seq"] = reading.after + 1;
   } else {
-    config.DeliverPolicy = js_DeliverAll;
+    config["deliver_policy"] = "all";
   }
 }
 
-// As an ordered consumer but for the acknowledgements, one of which stands for all before it. Nothing is
-// delivered twice.
-void choose_window(jsSubOptions& options, std::int64_t window) {
-  options.Ordered = window == 0;
+// One acknowledgement stands for all before it. Nothing is delivered twice.
+void choose_window(ordered_json& config, std::int64_t window) {
+  config["ack_policy"] = window == 0 ? "none" : "all";
   if (window == 0) return;
-  options.ManualAck = true;
-  options.Config.AckPolicy = js_AckAll;
-  options.Config.MaxAckPending = window;
-  options.Config.AckWait = std::int64_t{22} * 3600 * 1'000'000'000;
-  options.Config.MaxDeliver = 1;
-  options.Config.FlowControl = true;
-  options.Config.MemoryStorage = true;
-  options.Config.Replicas = 1;
+  config["max_ack_pending"] = window;
+  config["ack_wait"] = seconds(std::int64_t{22} * 3600).ns;
+}
+
+ordered_json request_for(const Reading& reading, const std::string& inbox) {
+  ordered_json config{{"deliver_subject", inbox}};
+  choose_start(config, reading);
+  choose_window(config, reading.window);
+  config["max_deliver"] = 1;
+  if (!reading.filter.empty()) config["filter_subject"] = reading.filter;
+  config["replay_policy"] = "instant";
+  config["flow_control"] = true;
+  config["idle_heartbeat"] = heartbeat.ns;
+  if (!reading.values) config["headers_only"] = true;
+  config["num_replicas"] = 1;
+  config["mem_storage"] = true;
+  return {{"stream_name", reading.stream}, {"config", std::move(config)}};
+}
+
+std::uint64_t number(const char* text) {
+  std::uint64_t value = 0;
+  if (text != nullptr) std::from_chars(text, text + std::char_traits<char>::length(text), value);
+  return value;
+}
+
+const char* header(natsMsg* message, const char* name) {
+  const char* value = nullptr;
+  return natsMsgHeader_Get(message, name, &value) == NATS_OK ? value : nullptr;
 }
 
 }  // namespace
 
 Consumer::Consumer(Session& session, const Reading& reading, Span wait)
-    : subscription_(nullptr, nats::Retire{&session.retired()}), window_(reading.window) {
-  // On a busy machine nats.c may make it anew, with all revisions, before its name can be asked for.
-  for (int tries = 10; tries > 0; --tries) {
-    subscribe(session, reading, wait);
-    session.retired().free_all();
-    // The server's flow control bounds what waits here; a limit of ours would drop messages.
-    nats::check(natsSubscription_SetPendingLimits(subscription_.get(), -1, -1));
-    // A connection that is lost now is noticed by this running out only (nats.c does not end requests).
-    start_ = state(std::min(wait, session.timeout()));
-    if (!reading.latest || start_.latest) return;
-  }
-  throw nats::Error(NATS_TIMEOUT, 0, natsStatus_GetText(NATS_TIMEOUT));
-}
-
-void Consumer::subscribe(Session& session, const Reading& reading, Span wait) {
-  jsSubOptions options;
-  nats::check(jsSubOptions_Init(&options));
-  options.Stream = reading.stream.c_str();
-  choose_window(options, window_);
-  options.Config.Heartbeat = heartbeat_ns;
-  options.Config.HeadersOnly = !reading.values;
-  choose_start(options.Config, reading);
-  jsOptions bounds;
-  nats::check(jsOptions_Init(&bounds));
-  bounds.Wait = wait.ms();
+    : session_(session),
+      stream_(reading.stream),
+      subscription_(nullptr, nats::Retire{&session.retired()}),
+      window_(reading.window),
+      disconnects_(session.link().disconnects) {
+  natsStatistics* statistics = nullptr;
+  nats::check(natsStatistics_Create(&statistics));
+  statistics_.reset(statistics);
+  session.connection();
+  reconnects_ = reconnects();
+  const auto inbox = nats::new_inbox(session.settings().inbox_prefix);
   natsSubscription* raw = nullptr;
-  jsErrCode code{};
-  jsCtx* js = session.jetstream();
-  Asking asking(session, {.subject = session.api_subject("CONSUMER.CREATE." + std::string(options.Stream)) +
-                                     " for " + reading.filter,
-                          .function = "js_SubscribeSync"});
-  const auto status = js_SubscribeSync(&raw, js, reading.filter.c_str(), &bounds, &options, &code);
-  asking.ended(status, static_cast<int>(code));
+  nats::check(natsConnection_SubscribeSync(&raw, session.connection(), inbox.c_str()));
   subscription_.reset(raw);
-  nats::check(status, static_cast<int>(code));
+  // The server's flow control bounds what waits here; a limit of ours would drop messages.
+  nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
+  start_ =
+      read_state(session.api("CONSUMER.CREATE." + reading.stream, request_for(reading, inbox).dump(), wait));
+  heard_at_ = Clock::now();
 }
 
 natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
-  natsMsg* raw = nullptr;
-  const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
-  if (status != NATS_OK) return status;
-  message.reset(raw);
-  if (window_ > 0 && ++unacknowledged_ * 4 >= window_) {
+  while (true) {
+    natsMsg* raw = nullptr;
+    const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
+    if (status != NATS_OK) {
+      if (std::exchange(heard_, false)) heard_at_ = Clock::now();
+      return status;
+    }
+    message.reset(raw);
+    // The library tells of a lost connection on a thread of its own, maybe after the first message behind it;
+    // its count it keeps before that. It costs a lock, so it is asked for only behind a pause, for there was
+    // one.
+    const bool paused = !std::exchange(heard_, true);
+    lost_ = lost_ || session_.link().disconnects != disconnects_ || (paused && reconnects() != reconnects_);
+    if (lost_) return NATS_TIMEOUT;
+    const char* reply = natsMsg_GetReply(raw);
+    if (reply == nullptr || !std::string_view(reply).starts_with(delivery_prefix)) {
+      control(raw);
+      continue;
+    }
+    ++received_;
+    if (window_ == 0 || ++unacknowledged_ * 4 < window_) return NATS_OK;
     unacknowledged_ = 0;
-    return natsMsg_Ack(raw, nullptr);
+    return natsConnection_PublishString(session_.connection(), reply, "+ACK");
   }
-  return status;
 }
+
+// Flow control goes on when its request is answered, which is here when all before it was taken. A heartbeat
+// tells what should have come by now, and repeats a request whose answer was lost.
+void Consumer::control(natsMsg* message) {
+  const char* status = header(message, "Status");
+  if (status == nullptr || std::string_view(status) != "100") return;
+  const char* answer = natsMsg_GetReply(message);
+  if (answer == nullptr) {
+    answer = header(message, "Nats-Consumer-Stalled");
+    lost_ = lost_ || number(header(message, "Nats-Last-Consumer")) > received_;
+  }
+  if (answer != nullptr) (void)natsConnection_Publish(session_.connection(), answer, nullptr, 0);
+}
+
+std::uint64_t Consumer::reconnects() const {
+  std::uint64_t count = 0;
+  nats::check(natsConnection_GetStats(session_.connection(), statistics_.get()));
+  nats::check(natsStatistics_GetCounts(statistics_.get(), nullptr, nullptr, nullptr, nullptr, &count));
+  return count;
+}
+
+bool Consumer::silent() const { return !heard_ && Clock::now() - heard_at_ > most_silence; }
 
 std::size_t Consumer::waiting() const {
   constexpr std::size_t overhead = 320;  // of nats.c for a message: itself, its subject and reply
@@ -98,20 +145,14 @@ std::size_t Consumer::waiting() const {
 }
 
 Consumer::State Consumer::state(Span wait) {
-  jsConsumerInfo* info = nullptr;
-  jsErrCode code{};
-  jsOptions bounds;
-  nats::check(jsOptions_Init(&bounds));
-  bounds.Wait = wait.ms();
-  const auto status = natsSubscription_GetConsumerInfo(&info, subscription_.get(), &bounds, &code);
-  nats::check(status, static_cast<int>(code));
-  State state{.pending = info->NumPending,
-              .delivered = info->Delivered.Consumer,
-              .created = Instant{info->Created},
-              .name = info->Name == nullptr ? "" : info->Name,
-              .latest = info->Config != nullptr && info->Config->DeliverPolicy == js_DeliverLastPerSubject};
-  jsConsumerInfo_Destroy(info);
-  return state;
+  return read_state(session_.api("CONSUMER.INFO." + stream_ + "." + start_.name, {}, wait));
+}
+
+Consumer::State Consumer::read_state(const ordered_json& info) {
+  return {.pending = info.at("num_pending").get<std::uint64_t>(),
+          .delivered = info.at("delivered").at("consumer_seq").get<std::uint64_t>(),
+          .created = text::from_rfc3339(info.value("created", std::string())).value_or(Instant{}),
+          .name = info.at("name").get<std::string>()};
 }
 
 }  // namespace natskv

@@ -1,10 +1,13 @@
-// One ordered consumer of a bucket's stream: what EntryStream reads from.
+// One consumer of a bucket's stream: what EntryStream reads from.
 #pragma once
 
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
 #include "nats/retired.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,7 +17,7 @@ namespace natskv {
 /// What a Consumer delivers.
 struct Reading {
   std::string stream;       ///< "KV_<bucket>"
-  std::string filter;       ///< subject
+  std::string filter;       ///< subject; "": all, which may not be `latest`
   bool values = true;       ///< false: headers only
   bool latest = false;      ///< only the latest message of each subject, then everything new
   std::uint64_t after = 0;  ///< without `latest`: messages above this sequence
@@ -23,17 +26,23 @@ struct Reading {
   std::int64_t window = 0;
 };
 
-/// nats.c makes an ordered consumer anew by itself: after a gap, missed heartbeats, a reconnect; always from
-/// the last sequence on and with all revisions (js.c, jsSub_resetOrderedConsumer). Such deliveries bear
-/// another consumer's name: the owner looks at it and starts a Consumer of its own, for only it knows what
-/// should come. One with a window is never made anew; heartbeats and the connection tell its owner.
+/// A push consumer as nats.c makes an ordered one (js.c, js_Subscribe), made and followed by ourselves:
+/// nats.c makes its own anew after a gap, missed heartbeats or a reconnect, always with all revisions and
+/// sometimes before its name can be asked for, and the server counts what is pending twice. Only who reads
+/// knows what should come after a loss, so it is told and starts another.
 class Consumer {
  public:
-  /// `wait` bounds the server's answer. Throws nats::Error.
+  /// `wait` bounds the server's answer. Throws nats::Error. `session` must outlive it.
   Consumer(Session& session, const Reading& reading, Span wait);
 
   /// NATS_OK with a message, NATS_TIMEOUT, or what ended the subscription.
   natsStatus next(nats::Message& message, std::int64_t wait_ms);
+  /// Whether the server says that it sent more than came, or the connection was lost: it goes on by itself
+  /// then with what the bucket still keeps, and nothing shows what was between. What comes from then on is
+  /// dropped.
+  [[nodiscard]] bool lost() const { return lost_; }
+  /// Whether no heartbeat came for three times its period, up to the last next() that found nothing.
+  [[nodiscard]] bool silent() const;
 
   /// Bytes of memory that messages take which wait to be read.
   [[nodiscard]] std::size_t waiting() const;
@@ -44,18 +53,29 @@ class Consumer {
     std::uint64_t delivered = 0;  ///< messages sent so far
     Instant created;
     std::string name;
-    bool latest = false;  ///< only the latest message of each subject
   };
   State state(Span wait);
   /// As it was when it was made.
   [[nodiscard]] const State& start() const { return start_; }
 
  private:
-  void subscribe(Session& session, const Reading& reading, Span wait);
+  using Clock = std::chrono::steady_clock;
+  static State read_state(const nlohmann::ordered_json& info);
+  void control(natsMsg* message);
+  [[nodiscard]] std::uint64_t reconnects() const;
 
+  Session& session_;
+  std::string stream_;
   nats::Subscription subscription_;
   State start_;
   std::int64_t window_ = 0, unacknowledged_ = 0;
+  std::uint64_t received_ = 0;
+  nats::Statistics statistics_;
+  int disconnects_;
+  std::uint64_t reconnects_ = 0;
+  bool lost_ = false;
+  bool heard_ = false;  // since heard_at_ was set
+  Clock::time_point heard_at_;
 };
 
 }  // namespace natskv

@@ -88,8 +88,8 @@ bool read_reply(std::string_view reply, Delivery& delivery) {
     return error == std::errc{} && end == word.data() + word.size();
   };
   delivery.consumer = tokens[first - 2];
-  return number(tokens[first], delivery.sequence) && number(tokens[first + 2], delivery.time.ns) &&
-         number(tokens[first + 3], delivery.pending);
+  return number(tokens[first], delivery.sequence) && number(tokens[first + 1], delivery.order) &&
+         number(tokens[first + 2], delivery.time.ns) && number(tokens[first + 3], delivery.pending);
 }
 
 bool Replies::read(std::string_view reply, Delivery& delivery) {
@@ -108,7 +108,7 @@ bool Replies::read(std::string_view reply, Delivery& delivery) {
     return error == std::errc{} && (behind == end || *behind == '.');
   };
   delivery.consumer = reply.substr(consumer_, front_.size() - consumer_ - 1);
-  return number(ignored) && number(delivery.sequence) && number(ignored) && number(delivery.time.ns) &&
+  return number(ignored) && number(delivery.sequence) && number(delivery.order) && number(delivery.time.ns) &&
          number(delivery.pending);
 }
 

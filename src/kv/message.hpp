@@ -15,6 +15,7 @@ namespace natskv {
 /// not).
 struct Delivery {
   std::uint64_t sequence = 0;  ///< stream sequence: the revision
+  std::uint64_t order = 0;     ///< consumer sequence: 1 for the first message of this reading
   std::uint64_t pending = 0;   ///< messages of this reading behind this one
   Instant time;
   std::string_view consumer;  ///< its name; points into the subject

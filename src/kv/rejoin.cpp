@@ -112,9 +112,7 @@ void EntryStream::ask_what_is_left() {
   try {
     const auto state = consumer_->state(session_.timeout());
     if (state.delivered > received_) return;
-    if (state.name != consumer_->start().name) {
-      broken_ = true;
-    } else if (state.pending == 0) {
+    if (state.pending == 0) {
       // Whoever writes meanwhile may have moved a key out of the count for a moment.
       if (rounds_ == 0 || ++silent_looks_ > 1) caught_up_ = true;
     } else if (++silent_looks_ >= stuck_looks) {
@@ -129,8 +127,8 @@ void EntryStream::ask_what_is_left() {
 
 bool EntryStream::in_trouble() const {
   const Link& link = session_.link();
-  return broken_ || !consumer_ || link.disconnects != disconnects_ ||
-         link.missed_heartbeats != missed_heartbeats_;
+  return broken_ || !consumer_ || link.disconnects != disconnects_ || consumer_->lost() ||
+         consumer_->silent();
 }
 
 // Looks at the bucket again and goes on behind the last revision that was taken. A watch tries for ever, or
@@ -138,7 +136,6 @@ bool EntryStream::in_trouble() const {
 void EntryStream::mend() {
   Link& link = session_.link();
   const int disconnects = link.disconnects;
-  const int missed_heartbeats = link.missed_heartbeats;
   const std::string where = config::shown(session_.settings().servers);
   if (disconnects != disconnects_) away(fmt::format("connection to {} lost, trying to reconnect", where));
   if (listing_.live && natsConnection_Status(session_.connection()) != NATS_CONN_STATUS_CONNECTED)
@@ -159,7 +156,6 @@ void EntryStream::mend() {
   if (std::exchange(away_, false)) session_.notices().warn("connected again");
   broken_ = false;
   disconnects_ = disconnects;
-  missed_heartbeats_ = missed_heartbeats;
 }
 
 void EntryStream::away(std::string_view why) {

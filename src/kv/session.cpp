@@ -140,6 +140,7 @@ nats::Message Session::request_in_slices(const std::string& subject, std::string
   pipeline.send(0, subject, body);
   while (!stop_) {
     if (auto answer = pipeline.next(milliseconds(50))) {
+      retired_.free_all();  // but for the pipeline's own subscription, which ends behind this
       if (answer->status == NATS_OK) return std::move(answer->message);
       throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
     }

@@ -39,11 +39,10 @@ class Notices {
 struct Link {
   std::mutex mutex;
   std::vector<std::string>
-      violation_texts;                    ///< permission violations as the server put them, guarded by mutex
-  std::atomic<int> violations{0};         ///< how many so far
-  std::atomic<int> disconnects{0};        ///< times the connection was lost
-  std::atomic<int> reconnects{0};         ///< times it came back
-  std::atomic<int> missed_heartbeats{0};  ///< consumers that fell silent
+      violation_texts;              ///< permission violations as the server put them, guarded by mutex
+  std::atomic<int> violations{0};   ///< how many so far
+  std::atomic<int> disconnects{0};  ///< times the connection was lost
+  std::atomic<int> reconnects{0};   ///< times it came back
   std::atomic<bool> closed{false};
   /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
   std::atomic<bool> acks_refused{false};

@@ -1,4 +1,4 @@
-// One ordered subscription for whatever lists or watches: watch, keys, ls, history, export, patterns.
+// One reading for whatever lists or watches: watch, keys, ls, history, export, patterns.
 #pragma once
 
 #include "base/pattern.hpp"
@@ -118,8 +118,8 @@ class EntryStream {
   Instant server_time_;
   bool caught_up_ = false;
 
-  int disconnects_ = 0, missed_heartbeats_ = 0;  // of the Link, as far as they were dealt with
-  bool broken_ = false;                          // the consumer at hand does not deliver what we want
+  int disconnects_ = 0;  // of the Link, as far as they were dealt with
+  bool broken_ = false;  // the consumer at hand does not deliver what we want
   bool away_ = false;
   Clock::time_point away_since_{}, silent_since_{};
   bool heard_ = true;  // something came since silent_since_

@@ -1,6 +1,7 @@
 #include "nats/pipeline.hpp"
 
 #include "nats/check.hpp"
+#include "nats/inbox.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,14 +12,7 @@ namespace natskv::nats {
 Pipeline::Pipeline(natsConnection* connection, Retired& retired, const std::string& inbox_prefix,
                    Limits limits, Span wait)
     : connection_(connection), limits_(limits), wait_(wait), subscription_(nullptr, Retire{&retired}) {
-  natsInbox* raw = nullptr;
-  check(natsInbox_Create(&raw));
-  const Inbox inbox(raw);
-  inbox_ = raw;
-  // natsInbox_Create knows nothing of the connection's own prefix.
-  constexpr std::string_view standard = "_INBOX";
-  if (!inbox_prefix.empty() && inbox_.starts_with(standard)) inbox_.replace(0, standard.size(), inbox_prefix);
-  inbox_ += '.';
+  inbox_ = new_inbox(inbox_prefix) + '.';
   reply_ = inbox_;
   natsSubscription* subscription = nullptr;
   check(natsConnection_SubscribeSync(&subscription, connection_, (inbox_ + "*").c_str()));

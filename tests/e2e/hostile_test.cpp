@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -94,13 +95,16 @@ class Liar {
 
   using Subscribed = std::vector<std::pair<std::string, std::string>>;  // subject up to its *, number
 
-  static std::string addressed(std::string bytes, const Subscribed& subscribed, const std::string& to) {
-    std::string number = "1";
-    for (const auto& [subject, sid] : subscribed) {
-      if (to.starts_with(subject)) number = sid;
-    }
-    for (auto at = bytes.find("@SID"); at != std::string::npos; at = bytes.find("@SID", at)) {
-      bytes.replace(at, 4, number);
+  /// The numbers of the subscriptions for what sid_of() names.
+  static std::string addressed(std::string bytes, const Subscribed& subscribed) {
+    for (auto at = bytes.find('\x01'); at != std::string::npos; at = bytes.find('\x01')) {
+      const auto end = bytes.find('\x01', at + 1);
+      const std::string_view to = std::string_view(bytes).substr(at + 1, end - at - 1);
+      std::string number = "1";
+      for (const auto& [subject, sid] : subscribed) {
+        if (to.starts_with(subject)) number = sid;
+      }
+      bytes.replace(at, end + 1 - at, number);
     }
     return bytes;
   }
@@ -124,7 +128,7 @@ class Liar {
       const std::size_t with_reply = words[0] == "PUB" ? 4 : 5;
       if (words.size() == with_reply) request.reply = words[2];
       used += size + 2;
-      if (!request.reply.empty()) open = say(fd, addressed(answer_(request), subscribed, request.reply));
+      if (!request.reply.empty()) open = say(fd, addressed(answer_(request), subscribed));
     } else if (words.size() >= 3 && words[0] == "SUB") {
       subscribed.emplace_back(words[1].substr(0, words[1].find('*')), words.back());
     } else if (!words.empty() && words[0] == "PING") {
@@ -143,15 +147,19 @@ class Liar {
 
 // To the library's request inbox, which it subscribes with sid 1 (one-shot commands subscribe nothing
 // before).
-std::string message(const std::string& to, std::string_view data, std::string_view reply = {}, int sid = 1) {
+std::string message(const std::string& to, std::string_view data, std::string_view reply = {},
+                    std::string_view sid = "1") {
   return fmt::format("MSG {} {} {}{}{}\r\n{}\r\n", to, sid, reply, reply.empty() ? "" : " ", data.size(),
                      data);
 }
 
+/// The number of whichever subscription the client has for this subject.
+std::string sid_of(const std::string& subject) { return '\x01' + subject + '\x01'; }
+
 std::string with_headers(const std::string& to, std::string_view headers, std::string_view data) {
   const auto head = fmt::format("NATS/1.0{}\r\n\r\n", headers);
-  return fmt::format("HMSG {} @SID {} {}\r\n{}{}\r\n", to, head.size(), head.size() + data.size(), head,
-                     data);
+  return fmt::format("HMSG {} {} {} {}\r\n{}{}\r\n", to, sid_of(to), head.size(), head.size() + data.size(),
+                     head, data);
 }
 
 constexpr std::string_view info =
@@ -402,6 +410,44 @@ TEST_CASE("pages of streams never end") {
         quick(command), {.out_file = "/dev/null", .env = {{"NATS_URL", liar.url()}}, .limit = 30});
     CHECK_FALSE(result.timed_out);
     CHECK(result.status <= 7);
+  }
+}
+
+// A consumer's deliveries: what comes out of order, or less than the heartbeat says, is asked for again.
+TEST_CASE("a listing that loses messages on its way asks for them again") {
+  for (const bool by_heartbeat : {false, true}) {
+    CAPTURE(by_heartbeat);
+    std::vector<std::string> starts;
+    const auto delivery = [](const std::string& to, int consumer, int order, int revision, int pending) {
+      return message(
+          fmt::format("$KV.b.k{}", revision), "v",
+          fmt::format("$JS.ACK.KV_b.C{}.1.{}.{}.1700000000000000000.{}", consumer, revision, order, pending),
+          sid_of(to));
+    };
+    const Liar liar([&](const Request& r) {
+      if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+      if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return std::string();
+      const auto config = nlohmann::json::parse(r.data).at("config");
+      const auto to = config.at("deliver_subject").get<std::string>();
+      starts.push_back(config.value("deliver_policy", ""));
+      const auto made = static_cast<int>(starts.size());
+      std::string answer =
+          message(r.reply, fmt::format(R"({{"name":"C{}","num_pending":{},"created":"2026-01-01T00:00:00Z",)"
+                                       R"("delivered":{{"consumer_seq":0,"stream_seq":0}}}})",
+                                       made, 3));
+      if (made > 1) {
+        return answer + delivery(to, made, 1, 1, 2) + delivery(to, made, 2, 2, 1) +
+               delivery(to, made, 3, 3, 0);
+      }
+      answer += delivery(to, made, 1, 1, 2);
+      if (!by_heartbeat) return answer + delivery(to, made, 3, 3, 0);
+      return answer +
+             with_headers(to, " 100 Idle Heartbeat\r\nNats-Last-Consumer: 3\r\nNats-Last-Stream: 3", "");
+    });
+    const auto result = natskv::test::natskv({"keys", "b"}, {.env = {{"NATS_URL", liar.url()}}});
+    CHECK(result.err.empty());
+    CHECK(result.out == "k1\nk2\nk3\n");
+    CHECK(starts == std::vector<std::string>{"last_per_subject", "last_per_subject"});
   }
 }
 
