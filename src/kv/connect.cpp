@@ -67,7 +67,10 @@ natsStatus sign(char** why, unsigned char** signature, int* length, const char* 
     (void)handed_over("the server gives no nonce to sign: it takes neither NKeys nor JWTs", why);
     return NATS_CONNECTION_AUTH_FAILED;
   }
-  return nats_Sign(static_cast<Link*>(closure)->seed.reveal().c_str(), nonce, signature, length);
+  auto& link = *static_cast<Link*>(closure);
+  const auto status = nats_Sign(link.seed.reveal().c_str(), nonce, signature, length);
+  if (status == NATS_OK && **signature == 0) link.unsendable = true;
+  return status;
 }
 
 Failure no_secret(const std::string& what, const char* why) {

@@ -63,7 +63,11 @@ void Session::connect() {
   arm_deadline(timeout());
   const auto started = std::chrono::steady_clock::now();
   natsConnection* raw = nullptr;
-  const natsStatus status = natsConnection_Connect(&raw, options.get());
+  natsStatus status = NATS_OK;
+  do {
+    link_->unsendable = false;
+    status = natsConnection_Connect(&raw, options.get());
+  } while (status != NATS_OK && link_->unsendable && !stop_);
   connection_.reset(raw);
   stop_.waiting({});
   if (notices_.tracing()) {

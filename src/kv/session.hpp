@@ -47,7 +47,9 @@ struct Link {
   /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
   std::atomic<bool> acks_refused{false};
   std::atomic<bool> fail_fast{
-      true};                 ///< a violation closes the connection, so that the waiting call ends at once
+      true};  ///< a violation closes the connection, so that the waiting call ends at once
+  /// nats.c before 3.10 sends no signature that begins with a zero byte, one in 256: another nonce has to do.
+  std::atomic<bool> unsendable{false};
   config::Secret jwt, seed;  ///< what the library asks for when the server wants a signature
 };
 

@@ -111,6 +111,7 @@ class EntryStream {
   std::uint64_t received_ = 0;  // messages of the consumer at hand
   std::uint64_t target_ = 0;    // the stream's last revision when last looked at
   int rounds_ = 0;              // how often that was found to have grown
+  int silent_looks_ = 0;
   std::int64_t history_limit_ = 1;
   std::string created_;         // the stream's, to notice a bucket made anew
   std::uint64_t subjects_ = 0;  // keys and markers when last looked at
@@ -121,9 +122,8 @@ class EntryStream {
   int disconnects_ = 0;  // of the Link, as far as they were dealt with
   bool broken_ = false;  // the consumer at hand does not deliver what we want
   bool away_ = false;
-  Clock::time_point away_since_{}, silent_since_{};
   bool heard_ = true;  // something came since silent_since_
-  int silent_looks_ = 0;
+  Clock::time_point away_since_{}, silent_since_{};
   Missed missed_;
   std::optional<std::uint64_t> unseen_;  // last_ before an outage, under a filter
   std::function<void()> idle_;
