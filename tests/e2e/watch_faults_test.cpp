@@ -203,10 +203,11 @@ TEST_CASE("watch gives up after --max-disconnect, dead server or hung") {
   for (const bool dead : {true, false}) {
     CAPTURE(dead);
     Server server;
-    Client(server.url()).add_bucket("b");
+    Client client(server.url());
+    client.add_bucket("b");
+    client.put("b", "k", "v");
     Process watch(server.command({"watch", "b", "--max-disconnect", "1s"}));
-    watch.read_for(0.7);
-    REQUIRE(watch.running());
+    REQUIRE(watch.read_until("k\t1"));
     if (dead)
       server.kill9();
     else
@@ -220,10 +221,12 @@ TEST_CASE("watch gives up after --max-disconnect, dead server or hung") {
 
 TEST_CASE("signals and a reader that went away end a watch whose server is gone") {
   Server server;
-  Client(server.url()).add_bucket("b");
+  Client client(server.url());
+  client.add_bucket("b");
+  client.put("b", "k", "v");
   const auto start = [&] { return server.command({"watch", "b"}); };
   Process interrupted(start()), terminated(start()), unread(start());
-  for (Process* watch : {&interrupted, &terminated, &unread}) watch->read_for(0.3);
+  for (Process* watch : {&interrupted, &terminated, &unread}) REQUIRE(watch->read_until("k\t1"));
   server.kill9();
   for (Process* watch : {&interrupted, &terminated, &unread}) REQUIRE(watch->read_err_until("lost"));
   interrupted.signal(SIGINT);
