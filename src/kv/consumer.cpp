@@ -1,5 +1,6 @@
 #include "kv/consumer.hpp"
 
+#include "kv/message.hpp"
 #include "nats/check.hpp"
 #include "nats/inbox.hpp"
 #include "output/text.hpp"
@@ -52,15 +53,10 @@ ordered_json request_for(const Reading& reading, const std::string& inbox) {
   return {{"stream_name", reading.stream}, {"config", std::move(config)}};
 }
 
-std::uint64_t number(const char* text) {
+std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
-  if (text != nullptr) std::from_chars(text, text + std::char_traits<char>::length(text), value);
+  std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
-}
-
-const char* header(natsMsg* message, const char* name) {
-  const char* value = nullptr;
-  return natsMsgHeader_Get(message, name, &value) == NATS_OK ? value : nullptr;
 }
 
 }  // namespace
@@ -74,7 +70,6 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait)
   natsStatistics* statistics = nullptr;
   nats::check(natsStatistics_Create(&statistics));
   statistics_.reset(statistics);
-  session.connection();
   reconnects_ = reconnects();
   const auto inbox = nats::new_inbox(session.settings().inbox_prefix);
   natsSubscription* raw = nullptr;
@@ -117,11 +112,11 @@ natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
 // Flow control goes on when its request is answered, which is here when all before it was taken. A heartbeat
 // tells what should have come by now, and repeats a request whose answer was lost.
 void Consumer::control(natsMsg* message) {
-  const char* status = header(message, "Status");
-  if (status == nullptr || std::string_view(status) != "100") return;
+  if (header(message, "Status") != "100") return;
   const char* answer = natsMsg_GetReply(message);
   if (answer == nullptr) {
-    answer = header(message, "Nats-Consumer-Stalled");
+    const auto stalled = header(message, "Nats-Consumer-Stalled");
+    if (!stalled.empty()) answer = stalled.data();
     lost_ = lost_ || number(header(message, "Nats-Last-Consumer")) > received_;
   }
   if (answer != nullptr) (void)natsConnection_Publish(session_.connection(), answer, nullptr, 0);

@@ -21,12 +21,6 @@ std::string_view name_of(Operation operation) {
 
 namespace {
 
-std::string_view header(natsMsg* message, const char* name) {
-  const char* value = nullptr;
-  if (natsMsgHeader_Get(message, name, &value) != NATS_OK || value == nullptr) return {};
-  return value;
-}
-
 // ADR-8 and ADR-48; the rule of nats.c 3.13 (729805e0), which 3.4 to 3.12 lack: they call these markers a
 // PUT.
 Operation operation_of(std::string_view kv, std::string_view reason) {
@@ -67,6 +61,12 @@ Span ttl_of(std::string_view word) {
 }
 
 }  // namespace
+
+std::string_view header(natsMsg* message, const char* name) {
+  const char* value = nullptr;
+  if (natsMsgHeader_Get(message, name, &value) != NATS_OK || value == nullptr) return {};
+  return value;
+}
 
 bool read_reply(std::string_view reply, Delivery& delivery) {
   // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, and since 2.3 with

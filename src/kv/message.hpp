@@ -11,6 +11,9 @@
 
 namespace natskv {
 
+/// A header's value, empty where there is none; points into the message and ends with a NUL there.
+std::string_view header(natsMsg* message, const char* name);
+
 /// What a JetStream delivery says of itself in its reply subject (natsMsg_GetMetaData allocates; this does
 /// not).
 struct Delivery {

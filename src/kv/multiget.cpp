@@ -16,11 +16,6 @@ namespace {
 constexpr std::size_t window = 256, first_window = 8;
 constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
-std::string_view header(natsMsg* message, const char* name) {
-  const char* value = nullptr;
-  return natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr ? value : std::string_view{};
-}
-
 std::shared_ptr<natsMsg> shared(natsMsg* message) {
   return {message, [](natsMsg* m) { natsMsg_Destroy(m); }};
 }
