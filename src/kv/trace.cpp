@@ -1,5 +1,7 @@
 #include "kv/trace.hpp"
 
+#include "kv/message.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -8,18 +10,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string header(natsMsg* message, const char* name) {
-  const char* value = nullptr;
-  return natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr ? value : "";
-}
-
 // A revision, an error, or the answer's size: never what it holds.
 std::string result_of(natsMsg* message) {
   if (natsMsg_IsNoResponders(message)) return "nobody answers";
   const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(message));
-  if (const std::string sequence = header(message, "Nats-Sequence"); !sequence.empty())
+  if (const auto sequence = header(message, "Nats-Sequence"); !sequence.empty())
     return fmt::format("revision {}, {} B", sequence, size);
-  if (const std::string status = header(message, "Status"); !status.empty())
+  if (const auto status = header(message, "Status"); !status.empty())
     return fmt::format("{} {}", status, header(message, "Description"));
   const auto answer = nlohmann::json::parse(std::string_view(natsMsg_GetData(message), size), nullptr, false);
   if (answer.is_object()) {
