@@ -87,9 +87,10 @@ const Verb watch{
         "last revision "
         "shown: nothing is repeated or reordered, and every key's latest state is shown. Revisions that the "
         "bucket no "
-        "longer keeps are missed; standard error says from which to which. A bucket made anew meanwhile is "
-        "said, and starts "
-        "from its current values. --revision above the last revision plus one is status 3.",
+        "longer keeps are missed; standard error says from which to which (with KEY of all keys: what is "
+        "gone "
+        "tells no name). A bucket made anew meanwhile is said, and starts from its current values. "
+        "--revision above the last revision plus one is status 3.",
     .output =
         "The columns key, revision, operation, created, size and value, a line an event. JSON: an entry a "
         "line.",

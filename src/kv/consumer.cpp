@@ -61,6 +61,15 @@ std::uint64_t number(std::string_view text) {
 
 }  // namespace
 
+// By a consumer that delivers to nobody, which the server removes by itself.
+std::uint64_t count_behind(Session& session, const std::string& stream, std::uint64_t sequence, Span wait) {
+  const Reading reading{.stream = stream, .filter = {}, .values = false, .after = sequence};
+  const auto nobody = nats::new_inbox(session.settings().inbox_prefix);
+  return session.api("CONSUMER.CREATE." + stream, request_for(reading, nobody).dump(), wait)
+      .at("num_pending")
+      .get<std::uint64_t>();
+}
+
 Consumer::Consumer(Session& session, const Reading& reading, Span wait)
     : session_(session),
       stream_(reading.stream),

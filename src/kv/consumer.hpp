@@ -26,6 +26,9 @@ struct Reading {
   std::int64_t window = 0;
 };
 
+/// How many messages of all subjects the stream still keeps above a sequence. Throws nats::Error.
+std::uint64_t count_behind(Session& session, const std::string& stream, std::uint64_t sequence, Span wait);
+
 /// A push consumer as nats.c makes an ordered one (js.c, js_Subscribe), made and followed by ourselves:
 /// nats.c makes its own anew after a gap, missed heartbeats or a reconnect, always with all revisions and
 /// sometimes before its name can be asked for, and the server counts what is pending twice. Only who reads

@@ -56,17 +56,26 @@ void EntryStream::go_on_from(const Stream& stream) {
     unseen_ = shown;
 }
 
-// With a filter, revisions that do not come may be other keys'. But a key whose kept revisions come and are
-// fewer than the bucket keeps of each has lost none.
+// With a filter, revisions that do not come may be other keys', and a key that was purged, compacted or
+// expired leaves no trace of what it had: only a bucket that kept all of them is known to have lost none of
+// ours.
 void EntryStream::report_unseen() {
   const auto shown = std::exchange(unseen_, std::nullopt);
-  const auto& start = consumer_->start();
-  if (!shown || target_ <= *shown ||
-      start.pending + start.delivered < static_cast<std::uint64_t>(history_limit_))
-    return;
+  if (!shown || target_ <= *shown || all_are_kept_behind(*shown)) return;
   session_.notices().warn(
       fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
                   bucket_, *shown + 1, target_));
+}
+
+// Looked at in this order, a write in between makes us say too much, never too little.
+bool EntryStream::all_are_kept_behind(std::uint64_t revision) {
+  try {
+    const auto kept = count_behind(session_, "KV_" + bucket_, revision, patience());
+    const Stream stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, patience()));
+    return stream.last <= revision + kept;
+  } catch (const nats::Error&) {
+    return false;  // not to be known (the bucket takes no more consumers, the connection went again)
+  }
 }
 
 // Nothing came for a while: is the connection there, is the bucket, was that all?

@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t slice_ms = 80;    // between two looks at the connection
 constexpr std::int64_t listing_ms = 45;  // between two looks at a listing that says nothing
 constexpr std::int64_t flush_ms = 5;     // a pause this long and what was written goes out
+constexpr std::int64_t again_ms = 50;    // before a consumer that delivered nothing of use is made anew
 
 // How many messages of that size may wait here in so many MiB, with what nats.c needs for each.
 std::int64_t window(std::uint64_t bytes, std::uint64_t mib) {
@@ -146,7 +147,14 @@ const Entry* EntryStream::next() {
   }
 }
 
+void EntryStream::end_if_stopped(natsStatus status) {
+  if (!session_.stop()) return;
+  if (idle_) idle_();
+  throw explain(session_, nats::Error(status, 0, ""), {.bucket = bucket_});
+}
+
 const Entry* EntryStream::step() {
+  end_if_stopped(NATS_TIMEOUT);
   if (narrow_ > 0 && may_narrow_ && received_ % look_every_ == 0 && received_ > 0 && !caught_up_ && consumer_)
     throttle();
   nats::Message message;
@@ -158,7 +166,7 @@ const Entry* EntryStream::step() {
     if (status == NATS_TIMEOUT) status = consumer_->next(message, caught_up_ ? slice_ms : listing_ms);
     if (status == NATS_OK) return take(std::move(message));
   }
-  if (session_.stop()) throw explain(session_, nats::Error(status, 0, ""), {.bucket = bucket_});
+  end_if_stopped(status);
   quiet(status);
   return nullptr;
 }
@@ -168,6 +176,9 @@ const Entry* EntryStream::take(nats::Message message) {
   const char* reply = natsMsg_GetReply(message.get());
   if (reply == nullptr || !replies_.read(reply, delivery)) return nullptr;
   if (delivery.order != received_ + 1) {  // something was lost on its way
+    bound_silence();
+    // The very first is asked for again slowly: the next consumer may do no better.
+    if (received_ == 0) nats_Sleep(again_ms);
     broken_ = true;
     mend();
     return nullptr;

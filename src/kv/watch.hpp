@@ -70,6 +70,7 @@ class EntryStream {
   const Entry* step();                       // one delivery, or a slice of time without one
   const Entry* take(nats::Message message);  // null: not for us
   const Entry* show(const Delivery& delivery);
+  void end_if_stopped(natsStatus status);
   void quiet(natsStatus status);
   void throttle();
   void go_on_without_window();
@@ -83,6 +84,7 @@ class EntryStream {
   void give_up_in_time();
   void report_missed();
   void report_unseen();
+  bool all_are_kept_behind(std::uint64_t revision);
   Span patience();
 
   Session& session_;

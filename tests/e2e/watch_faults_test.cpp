@@ -102,9 +102,50 @@ TEST_CASE("what an outage cost is said from which revision to which") {
   CHECK(one.read_err_until("of the revisions 2 to 10 those that it no longer keeps were missed\n"));
   CHECK(shown(all.out()).events == 4);
   CHECK(shown(all.out()).ordered);
-  // Whatever nobody watches is no loss.
-  CHECK(other.read_err_until("connected again"));
-  CHECK_FALSE(says(other, "missed"));
+  // Nobody can say whether there was one of its key among them.
+  CHECK(other.read_err_until("of the revisions 2 to 10 those that it no longer keeps were missed\n"));
+}
+
+TEST_CASE(
+    "what a purge took away in an outage is said to who watches one key; where nothing went, nothing is") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
+  // What a watch of these words says of an outage.
+  const auto said = [&](const std::vector<std::string>& words, const auto& meanwhile) {
+    client.put("b", "k", "shown");
+    Proxy proxy(server.port());
+    std::vector<std::string> command{"watch", "b", "-s", proxy.url()};
+    command.insert(command.end(), words.begin(), words.end());
+    Process watch(natskv_command(command));
+    REQUIRE(watch.read_until("shown"));
+    proxy.refuse();
+    proxy.cut();
+    REQUIRE(watch.read_err_until("lost"));
+    meanwhile();
+    proxy.refuse(false);
+    REQUIRE(watch.read_err_until("connected again"));
+    return watch.err();
+  };
+  const auto on_server = [&](std::vector<std::string> command) {
+    REQUIRE(server.natskv(std::move(command)).status == 0);
+  };
+  for (const auto& words : {std::vector<std::string>{"k"}, {"k", "--history"}, {"k", "zzz"}}) {
+    CAPTURE(words);
+    CHECK(said(words, [&] { client.put("b", "other", "kept"); }).find("missed") == std::string::npos);
+    const auto with_marker = said(words, [&] {
+      client.put("b", "k", "unseen");
+      on_server({"purge", "b", "k"});
+    });
+    CHECK(with_marker.find("those that it no longer keeps were missed\n") != std::string::npos);
+    const auto without = said(words, [&] {
+      client.put("b", "k", "unseen");
+      on_server({"del", "b", "k"});
+      client.put("b", "other", "later");
+      on_server({"compact", "b", "--older-than", "0", "--force"});
+    });
+    CHECK(without.find("those that it no longer keeps were missed\n") != std::string::npos);
+  }
 }
 
 TEST_CASE("a bucket that is deleted under a watch ends it, connected or not") {
