@@ -218,6 +218,13 @@ Asked Bucket::put_asked(std::string_view function, const std::string& key, std::
           .writes = true};
 }
 
+// The library takes an answer without a revision for a good one.
+Written Bucket::acknowledged(Written written, const Doing& doing) {
+  if (written.revision == 0)
+    throw explain(session_, nats::Error(NATS_PROTOCOL_ERROR, 0, "an answer without a revision"), doing);
+  return written;
+}
+
 Written Bucket::put(const std::string& key, std::string_view value) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
   kvStore* kv = store();
@@ -226,8 +233,8 @@ Written Bucket::put(const std::string& key, std::string_view value) {
   const auto status = traced(session_, put_asked("kvStore_Put", key, value, {}), &revision, [&] {
     return kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
   });
-  if (status == NATS_OK) return {name_, key, revision, Operation::put};
-  const auto error = nats::error(status);
+  if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
+  const auto error = nats::answer_error(status);
   if (is_mirror(status)) return publish(key, value, Operation::put, {});
   throw explain(session_, error, doing);
 }
@@ -243,8 +250,8 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
         return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()),
                               expected);
       });
-  if (status == NATS_OK) return {name_, key, revision, Operation::put};
-  const auto error = nats::error(status);
+  if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
+  const auto error = nats::answer_error(status);
   if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
   throw explain(session_, error, doing);
 }
@@ -261,8 +268,8 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
         traced(session_, put_asked("kvStore_Update", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
           return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), 0);
         });
-    if (status == NATS_OK) return {name_, key, revision, Operation::put};
-    const auto error = nats::error(status);
+    if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
+    const auto error = nats::answer_error(status);
     if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
   }
   // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
@@ -337,8 +344,8 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
     asking.revision(ack->Sequence);
   else
     asking.ended(status, static_cast<int>(code));
-  if (status != NATS_OK) throw explain(session_, nats::error(status, static_cast<int>(code)), doing);
-  return {name_, key, ack->Sequence, operation};
+  if (status != NATS_OK) throw explain(session_, nats::answer_error(status, static_cast<int>(code)), doing);
+  return acknowledged({name_, key, ack->Sequence, operation}, doing);
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {

@@ -14,6 +14,8 @@
 
 namespace natskv {
 
+struct Doing;
+
 struct Asked;  // kv/trace.hpp
 
 /// What a write answers. Owns its words, for it outlives the command's locals in a row.
@@ -96,6 +98,7 @@ class Bucket {
                   const Condition& condition);
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
+  Written acknowledged(Written written, const Doing& doing);
 
   Session& session_;
   std::string name_;

@@ -51,6 +51,13 @@ Failure no_answer(Session& session, const nats::Error& error, const Doing& doing
       Exit::unreachable, fmt::format("{}: {}; nothing was changed", what_of(doing), why), {}, about(doing)};
 }
 
+Failure no_sense(const Doing& doing) {
+  return {Exit::unknown,
+          fmt::format("{}: the server's answer cannot be understood; the write may have been stored",
+                      what_of(doing)),
+          "look with natskv history", about(doing)};
+}
+
 Failure no_jetstream(Session& session, const Doing& doing) {
   return {Exit::unreachable,
           fmt::format("JetStream is not available at {} (bucket \"{}\")",
@@ -246,6 +253,9 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
   switch (error.status) {
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
+    case NATS_PROTOCOL_ERROR:
+      if (doing.writes) return no_sense(doing);
+      return by_code(session, error, doing);
     case NATS_MAX_PAYLOAD:
       return {Exit::failure,
               fmt::format("{}: the value is over the server's limit ({})", what_of(doing), error.what()),

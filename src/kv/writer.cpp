@@ -59,8 +59,18 @@ std::optional<std::uint64_t> plain_ack(std::string_view body) {
   while (at < body.size() && body[at] == ' ') ++at;
   std::uint64_t sequence = 0;
   const auto [end, error] = std::from_chars(body.data() + at, body.data() + body.size(), sequence);
-  if (error != std::errc{} || sequence == 0) return std::nullopt;
+  const bool whole = end != body.data() + body.size() && (*end == ',' || *end == '}' || *end == ' ');
+  if (error != std::errc{} || sequence == 0 || !whole) return std::nullopt;
   return sequence;
+}
+
+/// `name` of an answer in full. Throws nats::Error: refused, or an answer that acknowledges nothing.
+std::uint64_t acknowledged(std::string_view body, const char* name) {
+  const auto answer = nats::api_answer(body);
+  const auto at = answer.find(name);
+  if (at == answer.end() || !at->is_number_unsigned() || answer.contains("error"))
+    throw nats::Error(NATS_PROTOCOL_ERROR, 0, "the server's answer acknowledges nothing");
+  return at->get<std::uint64_t>();
 }
 
 std::size_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
@@ -245,7 +255,8 @@ void Writer::settle_one(const nats::Answer& answer) {
     const std::string_view body(natsMsg_GetData(answer.message.get()),
                                 static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get())));
     auto number = erase ? std::nullopt : plain_ack(body);
-    if (!number) number = nats::api_answer(body).value(erase ? "purged" : "seq", std::uint64_t{0});
+    if (!number) number = acknowledged(body, erase ? "purged" : "seq");
+    if (!erase && *number == 0) throw nats::Error(NATS_PROTOCOL_ERROR, 0, "revision 0");
     if (!erase && *number > highest_) {
       highest_ = *number;
       highest_key_ = at->second.write.key;

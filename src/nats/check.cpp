@@ -47,6 +47,15 @@ Error error(natsStatus status, int code) {
   return {status, code, text};
 }
 
+Error answer_error(natsStatus status, int code) {
+  natsStatus of_text = NATS_OK;
+  const char* last = nats_GetLastError(&of_text);
+  const bool reading = last != nullptr && std::string_view(last).starts_with("(util.c:");
+  if (code == 0 && reading && text_is_fresh(status, of_text))
+    return {NATS_PROTOCOL_ERROR, 0, without_prefix(last)};
+  return error(status, code);
+}
+
 bool Error::conflict() const {
   return code == wrong_last_sequence || code == wrong_last_sequence_constant ||
          std::string_view(what()).find(lost_text) != std::string_view::npos;

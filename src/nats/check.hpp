@@ -27,6 +27,9 @@ struct Error : std::runtime_error {
 
 /// The error of a call that just returned `status` on this thread.
 Error error(natsStatus status, int code = 0);
+/// As error(), of a request that was answered: NATS_PROTOCOL_ERROR where the library could not read the
+/// answer (its util.c, which holds its JSON, says so with a status that refusals have, too).
+Error answer_error(natsStatus status, int code = 0);
 /// Throws it unless OK.
 inline void check(natsStatus status, int code = 0) {
   if (status != NATS_OK) throw error(status, code);

@@ -1,172 +1,27 @@
 // A server that answers every request with nonsense: each command ends in time, with a status of SPEC 3, and
 // does not crash. Run under the address sanitizer in CI.
+#include "support/liar.hpp"
 #include "support/process.hpp"
 #include "support/skipped.hpp"
-#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <list>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 using namespace natskv::test;
 
 namespace {
-
-struct Request {
-  std::string subject, reply, data;
-};
-
-/// Speaks enough of the protocol to hand each request with a reply subject to `answer`, which returns bytes
-/// for the wire.
-class Liar {
- public:
-  using Answer = std::function<std::string(const Request&)>;
-  explicit Liar(Answer answer) : answer_(std::move(answer)), thread_([this] { serve(); }) {}
-  ~Liar() {
-    ending_ = true;
-    thread_.join();
-    for (auto& talker : talkers_) talker.join();
-  }
-  Liar(const Liar&) = delete;
-  Liar& operator=(const Liar&) = delete;
-  [[nodiscard]] std::string url() const { return listener_.url(); }
-
- private:
-  static bool readable(int fd) {
-    pollfd item{fd, POLLIN, 0};
-    return poll(&item, 1, 20) > 0;
-  }
-
-  void serve() {
-    while (!ending_) {
-      if (!readable(listener_.fd())) continue;
-      const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
-      if (fd >= 0) talkers_.emplace_back([this, fd] { talk(fd); });
-    }
-  }
-
-  static bool say(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
-  }
-
-  void talk(int fd) {
-    bool open = say(fd,
-                    "INFO {\"server_id\":\"L\",\"server_name\":\"liar\",\"version\":\"2.10.0\",\"proto\":1,"
-                    "\"headers\":true,\"max_payload\":1048576,\"jetstream\":true}\r\n");
-    std::string buffer;
-    Subscribed subscribed;
-    std::array<char, 65536> part{};
-    while (open && !ending_) {
-      if (!readable(fd)) continue;
-      const auto got = recv(fd, part.data(), part.size(), 0);
-      if (got <= 0) break;
-      buffer.append(part.data(), static_cast<std::size_t>(got));
-      while (open && one(fd, buffer, subscribed, open)) {
-      }
-    }
-    close(fd);
-  }
-
-  using Subscribed = std::vector<std::pair<std::string, std::string>>;  // subject up to its *, number
-
-  /// The numbers of the subscriptions for what sid_of() names.
-  static std::string addressed(std::string bytes, const Subscribed& subscribed) {
-    for (auto at = bytes.find('\x01'); at != std::string::npos; at = bytes.find('\x01')) {
-      const auto end = bytes.find('\x01', at + 1);
-      const std::string_view to = std::string_view(bytes).substr(at + 1, end - at - 1);
-      std::string number = "1";
-      for (const auto& [subject, sid] : subscribed) {
-        if (to.starts_with(subject)) number = sid;
-      }
-      bytes.replace(at, end + 1 - at, number);
-    }
-    return bytes;
-  }
-
-  // One line, with its payload; false where more bytes are needed.
-  bool one(int fd, std::string& buffer, Subscribed& subscribed, bool& open) {
-    const auto end = buffer.find("\r\n");
-    if (end == std::string::npos) return false;
-    const std::string line = buffer.substr(0, end);
-    std::vector<std::string> words;
-    for (std::size_t at = 0; at < line.size();) {
-      const auto space = std::min(line.find(' ', at), line.size());
-      if (space > at) words.push_back(line.substr(at, space - at));
-      at = space + 1;
-    }
-    std::size_t used = end + 2;
-    if (!words.empty() && (words[0] == "PUB" || words[0] == "HPUB")) {
-      const auto size = std::stoul(words.back());
-      if (buffer.size() < used + size + 2) return false;
-      Request request{words[1], {}, buffer.substr(used, size)};
-      const std::size_t with_reply = words[0] == "PUB" ? 4 : 5;
-      if (words.size() == with_reply) request.reply = words[2];
-      used += size + 2;
-      if (!request.reply.empty()) open = say(fd, addressed(answer_(request), subscribed));
-    } else if (words.size() >= 3 && words[0] == "SUB") {
-      subscribed.emplace_back(words[1].substr(0, words[1].find('*')), words.back());
-    } else if (!words.empty() && words[0] == "PING") {
-      open = say(fd, "PONG\r\n");
-    }
-    buffer.erase(0, used);
-    return true;
-  }
-
-  Listener listener_;
-  Answer answer_;
-  std::atomic<bool> ending_ = false;
-  std::list<std::thread> talkers_;
-  std::thread thread_;
-};
-
-// To the library's request inbox, which it subscribes with sid 1 (one-shot commands subscribe nothing
-// before).
-std::string message(const std::string& to, std::string_view data, std::string_view reply = {},
-                    std::string_view sid = "1") {
-  return fmt::format("MSG {} {} {}{}{}\r\n{}\r\n", to, sid, reply, reply.empty() ? "" : " ", data.size(),
-                     data);
-}
-
-/// The number of whichever subscription the client has for this subject.
-std::string sid_of(const std::string& subject) { return '\x01' + subject + '\x01'; }
-
-std::string with_headers(const std::string& to, std::string_view headers, std::string_view data) {
-  const auto head = fmt::format("NATS/1.0{}\r\n\r\n", headers);
-  return fmt::format("HMSG {} {} {} {}\r\n{}{}\r\n", to, sid_of(to), head.size(), head.size() + data.size(),
-                     head, data);
-}
-
-constexpr std::string_view info =
-    R"({"type":"io.nats.jetstream.api.v1.stream_info_response","config":{"name":"KV_b","subjects":["$KV.b.>"],)"
-    R"("max_msgs_per_subject":5,"storage":"file","num_replicas":1,"allow_direct":true,"deny_delete":true,)"
-    R"("allow_rollup_hdrs":true},"created":"2026-01-01T00:00:00Z","ts":"2026-01-01T00:00:00Z",)"
-    R"("state":{"messages":3,"bytes":100,"first_seq":1,"last_seq":3,"consumer_count":0,"num_subjects":3}})";
 
 const std::vector<std::vector<std::string>> commands{
     {"get", "b", "k"},
@@ -199,12 +54,6 @@ const std::vector<std::vector<std::string>> commands{
     {"cp", "b", "c"},
     {"doctor", "b"},
 };
-
-// --timeout given as an option bounds the start of a listing too.
-std::vector<std::string> quick(std::vector<std::string> command) {
-  command.insert(command.begin(), {"--timeout", "300ms"});
-  return command;
-}
 
 /// Whose leaks are looked for.
 enum class Leaks { all, not_those_of_the_library };
@@ -257,10 +106,6 @@ bool library_survives_empty_answers() {
   skip("nats.c " + std::to_string(major) + "." + std::to_string(minor) +
        " itself crashes on an empty answer");
   return false;
-}
-
-std::string or_info(const Request& request, const std::string& otherwise) {
-  return request.subject.find("STREAM.INFO") != std::string::npos ? message(request.reply, info) : otherwise;
 }
 
 }  // namespace
@@ -449,6 +294,32 @@ TEST_CASE("a listing that loses messages on its way asks for them again") {
     CHECK(result.out == "k1\nk2\nk3\n");
     CHECK(starts == std::vector<std::string>{"last_per_subject", "last_per_subject"});
   }
+}
+
+TEST_CASE("a listing whose deliveries never come in order ends, and a watch can be ended") {
+  std::atomic<int> made = 0;
+  const Liar liar([&](const Request& r) {
+    if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+    if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return std::string();
+    const auto to = nlohmann::json::parse(r.data).at("config").at("deliver_subject").get<std::string>();
+    const int number = ++made;
+    return message(r.reply, fmt::format(R"({{"name":"C{}","num_pending":3,"created":"2026-01-01T00:00:00Z",)"
+                                        R"("delivered":{{"consumer_seq":0,"stream_seq":0}}}})",
+                                        number)) +
+           message("$KV.b.k5", "v", fmt::format("$JS.ACK.KV_b.C{}.1.5.5.1700000000000000000.0", number),
+                   sid_of(to));
+  });
+  const auto keys =
+      natskv::test::natskv(quick({"keys", "b"}), {.env = {{"NATS_URL", liar.url()}}, .limit = 20});
+  CHECK_FALSE(keys.timed_out);
+  CHECK(keys.status == 5);
+  Process watch(natskv_command(quick({"watch", "b"}), {.env = {{"NATS_URL", liar.url()}}, .limit = 20}));
+  watch.read_for(1);
+  made = 0;
+  watch.read_for(1);
+  CHECK(made < 100);  // not as fast as it goes
+  watch.signal(SIGTERM);
+  CHECK(watch.wait().status == 143);
 }
 
 TEST_CASE("a create that is refused and then loses its connection says so, not a bare error") {

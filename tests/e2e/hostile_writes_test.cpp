@@ -1,0 +1,81 @@
+// Writes whose answer acknowledges nothing: never taken for stored, never for refused.
+#include "support/liar.hpp"
+#include "support/process.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace natskv::test;
+
+namespace {
+
+Liar answering_writes(std::string_view answer) {
+  return Liar([answer = std::string(answer)](const Request& r) {
+    if (r.subject.starts_with("$KV.") || r.subject.find("STREAM.PURGE") != std::string::npos)
+      return message(r.reply, answer);
+    if (r.subject.find("DIRECT.GET") != std::string::npos)
+      return with_headers(r.reply, " 404 Message Not Found", "");
+    return or_info(r, "");
+  });
+}
+
+const std::vector<std::string_view> senseless{"{}",
+                                              R"({"error":7})",
+                                              R"({"stream":"KV_b"})",
+                                              R"({"stream":"KV_b","seq":0})",
+                                              R"({"stream":"KV_b","seq":-3})",
+                                              R"({"stream":"KV_b","seq":"x"})",
+                                              R"({"stream":"KV_b","seq":[]})",
+                                              R"({"stream":"KV_b","seq":1e400})",
+                                              "[1]",
+                                              "garbage",
+                                              R"({"stream":"KV_b",)"};
+
+}  // namespace
+
+TEST_CASE("one write whose answer makes no sense may have been stored") {
+  for (const auto& answer : senseless) {
+    if (answer.find("-3") != std::string_view::npos || answer.find("e4") != std::string_view::npos)
+      continue;  // a number to the library
+    CAPTURE(answer);
+    const Liar liar = answering_writes(answer);
+    for (const auto& command : {std::vector<std::string>{"put", "b", "k", "v"},
+                                {"create", "b", "k", "v"},
+                                {"update", "b", "k", "v", "1"},
+                                {"del", "b", "k", "--if-revision", "1"},
+                                {"purge", "b", "k", "--if-revision", "1"}}) {
+      CAPTURE(command[0]);
+      const auto result = natskv::test::natskv(command, {.env = {{"NATS_URL", liar.url()}}});
+      CAPTURE(result.err);
+      CHECK(result.out.empty());
+      CHECK(result.status == 7);
+      CHECK(result.err.find("may have been stored") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("of many writes those that were acknowledged count, the first that was not is named") {
+  for (const auto& answer : senseless) {
+    CAPTURE(answer);
+    int written = 0;
+    const Liar liar([&](const Request& r) {
+      if (!r.subject.starts_with("$KV.")) return or_info(r, "");
+      return message(r.reply, ++written == 4 ? std::string(answer)
+                                             : R"({"stream":"KV_b","seq":)" + std::to_string(written) + "}");
+    });
+    std::string lines;
+    for (int i = 1; i <= 10; ++i)
+      lines += R"({"key":"k)" + std::to_string(i) +
+               R"(","value":"v"})"
+               "\n";
+    const auto result = natskv::test::natskv({"import", "b", "--keep-going"},
+                                             {.input = lines, .env = {{"NATS_URL", liar.url()}}});
+    CAPTURE(result.err);
+    CHECK(result.status == 7);
+    CHECK(result.err.find("put 9, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 1") !=
+          std::string::npos);
+    CHECK(result.err.find("line 4") != std::string::npos);
+  }
+}
