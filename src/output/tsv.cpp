@@ -8,16 +8,32 @@ namespace natskv {
 
 namespace {
 
+/// How many bytes at `from` are a control character: C0, DEL, or C1 as UTF-8, which terminals obey, too.
+std::size_t control(std::string_view from) {
+  const auto byte = [&](std::size_t i) {
+    return i < from.size() ? static_cast<unsigned char>(from[i]) : 0xFFU;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  return byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0 ? 2 : 0;
+}
+
 /// Names and texts stand as they are, for a key is used again as it was read; but control characters, which
 /// no key holds, would break a row or reach a terminal.
 void append_name(std::string_view name, std::string& out) {
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-  for (std::size_t at = 0; at < name.size();) {
-    const auto end =
-        static_cast<std::size_t>(std::find_if(name.begin() + at, name.end(), control) - name.begin());
-    out += name.substr(at, end - at);
-    if (end < name.size()) text::tsv(name.substr(end, 1), out);
-    at = end + 1;
+  const auto suspect = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '\xC2';
+  };
+  while (!name.empty()) {
+    const auto at = static_cast<std::size_t>(std::find_if(name.begin(), name.end(), suspect) - name.begin());
+    out += name.substr(0, at);
+    name.remove_prefix(at);
+    if (const auto size = control(name); size > 0) {
+      text::tsv(name.substr(0, size), out);
+      name.remove_prefix(size);
+    } else if (!name.empty()) {
+      out += name.front();
+      name.remove_prefix(1);
+    }
   }
 }
 

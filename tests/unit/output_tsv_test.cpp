@@ -43,6 +43,16 @@ TEST_CASE("names stand as they are but cannot break a row") {
       written(Format::tsv, pair, {}, {{R"(a\b)"sv, Bytes{R"(a\b)"}}, {"t\tn\nr\r"sv, Bytes{"t\tn\nr\r"}}}) ==
       "a\\b\ta\\\\b\n"
       "t\\tn\\nr\\r\tt\\tn\\nr\\r\n");
+  CHECK(written(Format::tsv, pair, {},
+                {{"a\xC2\x9B"
+                  "b\xC2\xA0"
+                  "c\xC2"
+                  "d\xC2"sv,
+                  Bytes{"v"}}}) ==
+        "a\\xC2\\x9B"
+        "b\xC2\xA0"
+        "c\xC2"
+        "d\xC2\tv\n");
   CHECK(written(Format::tsv, pair, {}, {{"\x1B[31m\x7F\xFFü"sv, Bytes{"v"}}}) == "\\x1B[31m\\x7F\xFFü\tv\n");
 }
 
