@@ -25,10 +25,14 @@ Failure cannot(const char* what, const std::string& shown, int error) {
           fmt::format("cannot {} {}: {}", what, shown, std::generic_category().message(error))};
 }
 
-// Gone with its last descriptor, whatever ends the process.
+// Gone with its last descriptor, whatever ends the process. It never has a name, but on file systems without
+// O_TMPFILE.
 File nameless() {
-  const char* folder = std::getenv("TMPDIR");
-  std::string name = std::string(folder == nullptr || *folder == 0 ? "/tmp" : folder) + "/natskv-XXXXXX";
+  const char* variable = std::getenv("TMPDIR");
+  const std::string folder = variable == nullptr || *variable == 0 ? "/tmp" : variable;
+  if (const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600); fd >= 0)
+    return File(fd);
+  std::string name = folder + "/natskv-XXXXXX";
   File file(::mkostemp(name.data(), O_CLOEXEC));
   if (file.fd() < 0) throw cannot("write", "a temporary file", errno);
   ::unlink(name.c_str());
