@@ -53,6 +53,11 @@ const std::vector<std::vector<std::string>> commands{
     {"diff", "b", "c"},
     {"cp", "b", "c"},
     {"doctor", "b"},
+    {"import", "b", "--skip-unchanged"},
+    {"import", "b", "--prune", "--allow-empty", "--force"},
+    {"edit-value", "b", "k"},
+    {"__complete", "get", "b", ""},
+    {"watch", "b", "k", "--history"},
 };
 
 /// Whose leaks are looked for.
@@ -76,7 +81,11 @@ void try_all(const Liar::Answer& answer, Leaks leaks = Leaks::all) {
     for (const auto& word : command) words += word + " ";
     CAPTURE(words);
     const bool waits = command[0] == "watch";
-    Process process(natskv_command(quick(command), {.env = environment(liar.url(), leaks)}));
+    auto variables = environment(liar.url(), leaks);
+    variables["EDITOR"] = "true";
+    Process process(natskv_command(quick(command), {.input = R"({"key":"k","value":"v"})"
+                                                             "\n",
+                                                    .env = std::move(variables)}));
     if (waits) {
       process.read_for(0.8);
       if (process.running()) process.signal(SIGTERM);
