@@ -17,6 +17,7 @@ using nlohmann::ordered_json;
 
 constexpr Span heartbeat = seconds(1);
 constexpr std::chrono::seconds most_silence{3};
+constexpr std::chrono::milliseconds longest_pause{1500};
 constexpr std::string_view delivery_prefix = "$JS.ACK.";
 
 void choose_start(ordered_json& config, const Reading& reading) {
@@ -104,6 +105,7 @@ natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
     // its count it keeps before that. It costs a lock, so it is asked for only behind a pause, for there was
     // one.
     const bool paused = !std::exchange(heard_, true);
+    hushed_ = hushed_ || (paused && Clock::now() - heard_at_ > longest_pause);
     lost_ = lost_ || session_.link().disconnects != disconnects_ || (paused && reconnects() != reconnects_);
     if (lost_) return NATS_TIMEOUT;
     const char* reply = natsMsg_GetReply(raw);

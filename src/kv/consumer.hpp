@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace natskv {
 
@@ -47,6 +48,10 @@ class Consumer {
   /// Whether no heartbeat came for three times its period, up to the last next() that found nothing.
   [[nodiscard]] bool silent() const;
 
+  /// Whether heartbeats were missing before a message that next() gave since this was asked last: an outage
+  /// that was too short to notice otherwise.
+  [[nodiscard]] bool was_silent() { return std::exchange(hushed_, false); }
+
   /// Bytes of memory that messages take which wait to be read.
   [[nodiscard]] std::size_t waiting() const;
 
@@ -77,6 +82,7 @@ class Consumer {
   int disconnects_;
   std::uint64_t reconnects_ = 0;
   bool lost_ = false;
+  bool hushed_ = false;
   bool heard_ = false;  // since heard_at_ was set
   Clock::time_point heard_at_;
 };

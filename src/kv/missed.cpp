@@ -9,22 +9,26 @@ namespace natskv {
 void Missed::expect(std::uint64_t shown, std::uint64_t upto) {
   // A second outage before the first one's revisions were read: what is counted so far stays counted.
   seen_ = shown;
-  upto_ = upto > shown ? upto : 0;
+  upto_ = expecting_ ? std::max(upto_, upto) : upto;
+  expecting_ = true;
 }
 
 void Missed::count(std::uint64_t revision) {
-  const std::uint64_t end = std::min(revision - 1, upto_);
-  if (end > seen_) {
+  if (revision > seen_ + 1) {
     if (count_ == 0) first_ = seen_ + 1;
-    last_ = end;
-    count_ += end - seen_;
+    last_ = revision - 1;
+    count_ += last_ - seen_;
   }
   seen_ = std::max(seen_, revision);
-  if (revision >= upto_) upto_ = 0;
+}
+
+void Missed::end() {
+  if (expecting_ && seen_ < upto_) count(upto_ + 1);
+  expecting_ = false;
 }
 
 std::optional<std::string> Missed::report() {
-  if (upto_ != 0 || count_ == 0) return std::nullopt;
+  if (expecting_ || count_ == 0) return std::nullopt;
   const std::uint64_t count = count_;
   count_ = 0;
   if (count == 1) return fmt::format("revision {} is no longer kept and was missed", first_);

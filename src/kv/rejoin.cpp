@@ -50,7 +50,7 @@ void EntryStream::go_on_from(const Stream& stream) {
   if (!caught_up_ && !listing_.history && !listing_.from) return;
   // What was gone before we started was never to be shown.
   const std::uint64_t shown = std::max(last_, std::min(start_last_, stream.last));
-  if (filter_ == prefix_ + ">" && !filter_here_)
+  if (of_all_keys())
     missed_.expect(shown, stream.last);
   else
     unseen_ = shown;
@@ -65,6 +65,14 @@ void EntryStream::report_unseen() {
   session_.notices().warn(
       fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
                   bucket_, *shown + 1, target_));
+}
+
+// Behind a pause without heartbeats that ended by itself: the servers may have had an outage of their own.
+void EntryStream::look_behind(std::uint64_t next) {
+  if (of_all_keys()) return missed_.expect(last_, last_);
+  unseen_ = last_;
+  target_ = next;
+  report_unseen();
 }
 
 // Looked at in this order, a write in between makes us say too much, never too little.

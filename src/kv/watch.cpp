@@ -187,8 +187,10 @@ const Entry* EntryStream::take(nats::Message message) {
   ++received_;
   heard_ = true;
   empty_ = false;
+  if (caught_up_ && listing_.live && consumer_->was_silent()) look_behind(delivery.sequence);
   const Entry* entry = show(delivery);
-  if (delivery.pending == 0) {
+  const auto& start = consumer_->start();
+  if (delivery.pending == 0 || received_ == start.pending + start.delivered) {
     missed_.end();
     report_missed();
   }

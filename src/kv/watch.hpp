@@ -84,6 +84,8 @@ class EntryStream {
   void give_up_in_time();
   void report_missed();
   void report_unseen();
+  void look_behind(std::uint64_t next);
+  [[nodiscard]] bool of_all_keys() const { return filter_ == prefix_ + ">" && !filter_here_; }
   bool all_are_kept_behind(std::uint64_t revision);
   Span patience();
 

@@ -331,6 +331,34 @@ TEST_CASE("a listing whose deliveries never come in order ends, and a watch can 
   CHECK(watch.wait().status == 143);
 }
 
+TEST_CASE("what is missing behind a pause without heartbeats is said, without one it is not") {
+  for (const bool pause : {true, false}) {
+    CAPTURE(pause);
+    const Liar liar([&](const Request& r) {
+      if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+      if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return std::string();
+      const auto to = nlohmann::json::parse(r.data).at("config").at("deliver_subject").get<std::string>();
+      const auto delivery = [&](int order, int revision) {
+        return message(fmt::format("$KV.b.k{}", revision), "v",
+                       fmt::format("$JS.ACK.KV_b.C.1.{}.{}.1700000000000000000.0", revision, order),
+                       sid_of(to));
+      };
+      return message(r.reply, R"({"name":"C","num_pending":0,"created":"2026-01-01T00:00:00Z",)"
+                              R"("delivered":{"consumer_seq":0,"stream_seq":0}})") +
+             delivery(1, 4) + std::string(pause ? 22 : 3, '\x02') + delivery(2, 7);
+    });
+    Process watch(natskv_command({"watch", "b", "--count", "2"}, {.env = {{"NATS_URL", liar.url()}}}));
+    const auto result = watch.wait();
+    CHECK(result.out ==
+          "k4\t4\tPUT\t2023-11-14T22:13:20.000000000Z\t1\tv\nk7\t7\tPUT\t2023-11-14T22:13:20."
+          "000000000Z\t1\tv\n");
+    CHECK(result.err ==
+          (pause
+               ? "natskv: watch: warning: bucket \"b\": revisions 5 to 6 are no longer kept and were missed\n"
+               : ""));
+  }
+}
+
 TEST_CASE("a create that is refused and then loses its connection says so, not a bare error") {
   const Liar liar([](const Request& r) {
     if (r.subject.starts_with("$KV.")) {

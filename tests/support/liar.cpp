@@ -19,7 +19,12 @@ bool readable(int fd) {
 
 bool say(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (bytes.front() == '\x02') {
+      ::usleep(100'000);
+      bytes.remove_prefix(1);
+      continue;
+    }
+    const auto sent = send(fd, bytes.data(), bytes.substr(0, bytes.find('\x02')).size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }

@@ -19,7 +19,7 @@ struct Request {
 };
 
 /// Speaks enough of the protocol to hand each request with a reply subject to `answer`, which returns bytes
-/// for the wire.
+/// for the wire; \x02 among them is a tenth of a second in which nothing comes.
 class Liar {
  public:
   using Answer = std::function<std::string(const Request&)>;
