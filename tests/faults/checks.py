@@ -1,32 +1,117 @@
-"""What must hold when the dust has settled. Each check returns findings: (kind, sentence)."""
+"""What must hold when the dust has settled. Each check returns findings."""
+import math
 import os
 import re
 from collections import Counter as Tally
+from collections import defaultdict
+from typing import NamedTuple
 
 # The kinds are the columns of tests/README.md.
 LOST, DUPLICATED, ORDER, HUNG, CRASHED, FALSE = "lost", "duplicated", "out of order", "hung", "crashed", "false status"
+KINDS = [LOST, DUPLICATED, ORDER, HUNG, CRASHED, FALSE]
+
+# Seconds beyond its limit until a command counts as hung: the machine may be busy.
+SLACK = 3
 
 
-def writes(name, attempts, stored, watched, history=64):
-    """Acknowledged: kept, or pushed out by newer ones. Refused with 5: nowhere."""
-    findings = []
-    kept = {(key, value): revision for revision, key, _, value in stored}
-    by_key = Tally(key for _, key, _, _ in stored)
-    for key, value, status, revision in attempts:
-        at = kept.get((key, value), watched.get((key, value)))
-        if status == 0 and (key, value) not in kept and by_key[key] < history:
-            findings.append((LOST, f"{name}: {key}={value!r} was acknowledged as {revision} and is gone"))
-        elif status == 0 and at is not None and at != revision:
-            findings.append((DUPLICATED, f"{name}: {key}={value!r} was acknowledged as {revision} and is at {at}"))
-        elif status == 5 and at is not None:
-            findings.append((FALSE, f"{name}: {key}={value!r} exited 5 and is at {at}"))
+class Finding(NamedTuple):
+    kind: str
+    text: str
+    count: int = 1  # of the operations that went wrong
+
+
+class Kept:
+    """What a bucket keeps, a list of (revision, key, operation, value), by key."""
+
+    def __init__(self, stored, history):
+        self.history, self.entries, self.revisions = history, set(stored), defaultdict(list)
+        for revision, key, _, _ in stored:
+            self.revisions[key].append(revision)
+
+    def pushed_out(self, key, revision):
+        """By newer ones: history, purge and compact remove the oldest first, so nothing is missing among what is kept."""
+        kept = self.revisions[key]
+        return len(kept) >= self.history and revision < min(kept)
+
+    def among(self, key, revision):
+        kept = self.revisions[key]
+        return bool(kept) and revision >= min(kept)
+
+
+class _Markers:
+    """The markers of one key that were written or may have been: (operation, revision or None, started)."""
+
+    def __init__(self, attempts, seen):
+        self.all, self.surplus = [], {}
+        for operation in ("DEL", "PURGE"):
+            mine = [one for one in attempts if one.operation == operation]
+            at = {one.revision for one in mine if one.status == 0}
+            unknown = [one.started for one in mine if one.status not in (0, 4, 5)]
+            others = sorted({revision for revision, _, what, _ in seen if what == operation} - at)
+            self.all += [(operation, one.revision, one.started) for one in mine if one.status == 0]
+            # Where each without an answer was seen, it is known where they landed; else they may be anywhere.
+            landed = others if len(others) == len(unknown) else [None] * len(unknown)
+            self.all += [(operation, revision, started) for revision, started in zip(landed, unknown)]
+            if len(others) > len(unknown):
+                self.surplus[operation] = others, len(unknown), len(at)
+
+    def removed(self, write, compacted):
+        """May a later purge have removed the write, or a compact, which takes a marker and what is under it?"""
+        for operation, revision, started in self.all:
+            if operation == "PURGE" and (revision is None or revision > write.revision):
+                return True
+            if (revision is None or revision >= write.revision) and max(started, write.started) < compacted:
+                return True
+        return False
+
+
+def _until(compacts):
+    """The moment after which none of them can have dropped anything: one without an answer may take effect late."""
+    return max((one.ended if one.status in (0, 5) else math.inf for one in compacts), default=-math.inf)
+
+
+def writes(name, attempts, stored, shown=(), history=64, compacts=()):
+    """Acknowledged: kept at its revision, or removed as it should be. Refused: nowhere. `shown` is what watches showed, evidence
+    beyond what is kept; `compacts` are those that ran meanwhile, of which one that exited 5 has changed nothing."""
+    compacted, denied = _until(one for one in compacts if one.status != 5), _until(compacts)
+    findings, kept, seen = [], Kept(stored, history), set(stored) | set(shown)
+    places, of_key, attempts_of = defaultdict(set), defaultdict(list), defaultdict(list)
+    for entry in seen:
+        places[entry[1:]].add(entry[0])
+        of_key[entry[1]].append(entry)
+    for one in attempts:
+        attempts_of[one.key].append(one)
+    markers = {key: _Markers(those, of_key[key]) for key, those in attempts_of.items()}
+    for one in attempts:
+        what = f"{name}: {one.key}={one.value!r}" if one.operation == "PUT" else f"{name}: {one.operation} of {one.key}"
+        at = places[one.key, one.operation, one.value] if one.operation == "PUT" else set()  # a marker is like another
+        if one.status in (4, 5) and at:
+            findings.append(Finding(FALSE, f"{what} exited {one.status} and is at {min(at)}"))
+        if one.status != 0:
+            continue
+        if at - {one.revision}:
+            findings.append(Finding(DUPLICATED, f"{what} was acknowledged as {one.revision} and is at {min(at - {one.revision})}"))
+        elif (one.revision, one.key, one.operation, one.value) not in kept.entries:
+            if one.operation in markers[one.key].surplus:
+                continue  # which is told once, below
+            if kept.among(one.key, one.revision) or not (kept.pushed_out(one.key, one.revision) or markers[one.key].removed(one, compacted)):
+                why = ", maybe by a compact that exited 5" if markers[one.key].removed(one, denied) else ""
+                findings.append(Finding(LOST, f"{what} was acknowledged as {one.revision} and is gone{why}"))
+        if one.operation == "PURGE" and kept.revisions[one.key] and min(kept.revisions[one.key]) < one.revision:
+            findings.append(Finding(FALSE, f"{what} was acknowledged as {one.revision}, and {min(kept.revisions[one.key])} is still kept"))
+    for key, those in markers.items():
+        for operation, (others, unknown, acknowledged) in those.surplus.items():
+            # One marker is like another: it may be one of those acknowledged, elsewhere or again, where there are such.
+            findings.append(Finding(DUPLICATED if acknowledged else FALSE,
+                                    f"{name}: {operation} of {key}: {unknown} were without an answer, and beside where {acknowledged} were "
+                                    f"acknowledged there are {len(others)}: {others[:10]}", len(others) - unknown))
     return findings
 
 
 def twice(stored, mine):
     """Values are written once, but a counter's. `mine` says which keys to look at."""
     counts = Tally((key, value) for _, key, operation, value in stored if operation == "PUT" and mine(key) and not key.endswith("counter"))
-    return [(DUPLICATED, f"{key}={value!r} is stored {count} times") for (key, value), count in counts.items() if count > 1]
+    return [Finding(DUPLICATED, f"{key}={value!r} is stored {count} times") for (key, value), count in counts.items() if count > 1]
 
 
 def value_of(stored, key):
@@ -36,90 +121,126 @@ def value_of(stored, key):
 def counter(workers, stored, key="counter"):
     won, unknown, value = sum(w.won for w in workers), sum(w.unknown for w in workers), value_of(stored, key)
     if value < won:
-        return [(LOST, f"{key}: {won} updates were acknowledged, the value is {value}")]
+        return [Finding(LOST, f"{key}: {won} updates were acknowledged, the value is {value}", won - value)]
     if value > won + unknown:
-        return [(DUPLICATED, f"{key}: {won} updates were acknowledged, {unknown} not answered, the value is {value}")]
+        return [Finding(DUPLICATED, f"{key}: {won} updates were acknowledged, {unknown} not answered, the value is {value}", value - won - unknown)]
     return []
 
 
-def of_the_server(findings, control):
-    """Those of a kind that the control program had in the same run with the same kind of write, and the rest."""
-    kinds = {kind for kind, _ in control}
-    return [one for one in findings if one[0] in kinds], [one for one in findings if one[0] not in kinds]
+def of_the_server(what, own, operations, control, control_operations):
+    """What the server is charged with, as notes, and the findings that remain. Of each kind it is charged with as many of natskv's
+    as the control program had in the same run with the same kind of write, and with proportionally more where natskv did more
+    operations (not with less where it did less: a leader that goes takes what is under way). What exceeds that stays a finding;
+    which ones those are can't be known: the two write keys of their own."""
+    notes, rest = [], []
+    for kind in KINDS:
+        ours, seen = ([one for one in those if one.kind == kind] for those in (own, control))
+        if not seen:
+            rest += ours
+            continue
+        had, saw = sum(one.count for one in ours), sum(one.count for one in seen)
+        share = max(saw, math.ceil(saw * operations / max(control_operations, 1)))
+        notes.append(f"{kind}, {what}: the control program {saw} of {control_operations}, natskv {had} of {operations}; "
+                     f"up to {share} of natskv's are the server's")
+        notes += [f"  for example, {who}: {one.text}" for who, those in (("the control program", seen), ("natskv", ours)) for one in those[:2]]
+        beyond = had - share
+        for one in reversed(ours):
+            if beyond > 0:
+                rest.append(one._replace(text=f"{one.text} (beyond the server's {share} {what})", count=min(one.count, beyond)))
+                beyond -= one.count
+    return notes, rest
 
 
-def imports(importer, stored):
-    """An import that exited 0 has stored its lines; of one that failed, those before the line it names."""
-    findings = []
-    kept = {value: revision for revision, _, _, value in stored}
-    by_key = Tally(key for _, key, _, _ in stored)
-    for lines, done in importer.batches:
+def imports(batches, stored, shown=(), history=64):
+    """An import that exited 0 has stored its lines; of one that failed, those before the line it names. `batches`: (lines, Done)
+    of one importer, one after the other."""
+    findings, kept = [], Kept(stored, history)
+    revisions = {(key, value): revision for revision, key, _, value in [*shown, *stored]}
+    values = {(key, value) for _, key, _, value in stored}
+    before = defaultdict(int)  # of each key, a revision that its next line must lie behind
+    for lines, done in batches:
         upto = len(lines) if done.status == 0 else 0
         named = re.search(rb"first line that was not acknowledged: (\d+)", done.err) if upto == 0 else None
         if named:
             upto = int(named.group(1)) - 1
         for key, value in lines[:upto]:
-            if value.encode() not in kept and by_key[key] < 64:
-                findings.append((LOST, f"import ({done.status}): {key}={value} is gone"))
+            line = key, value.encode()
+            at_least = before[key] = max(before[key], revisions.get(line, 0))
+            if line not in values and not kept.pushed_out(key, at_least):
+                findings.append(Finding(LOST, f"import ({done.status}): {key}={value} is gone"))
     return findings
 
 
-def undelivered(control, stored):
+def lines_acknowledged(batches):
+    return sum(len(lines) for lines, done in batches if done.status == 0)
+
+
+def undelivered(plain, stored):
     """What a plain consumer, restarted behind its last delivery, did not get though it was kept: the server's own loss."""
-    return sorted({revision for revision, _, _, _ in stored} - control.seen)
+    return {revision for revision, _, _, _ in stored} - plain
 
 
-def watch(watcher, stored, acknowledged, status, undelivered_too):
-    """Every kept revision once and in order; what was written, not shown and not said to be missed is lost. What the server
-    withheld from a plain consumer too (`undelivered_too`) is not natskv's."""
-    findings = []
-    revisions = [event["revision"] for event in watcher.seen()]
+def _spans(said):
+    """From which to which revision a watch said that it missed some."""
+    return [(int(a), int(b or a)) for a, b in re.findall(r"\brevisions? (\d+)\b(?: to (\d+)\b)?", said)]
+
+
+def watch(watcher, stored, acknowledged, status, plain):
+    """Every kept revision once and in order; what was written (`acknowledged`: revision -> key), not shown and not said to be missed
+    is lost. What is kept and a plain consumer, which got `plain`, did not get either is not natskv's."""
+    findings, events, withheld = [], watcher.seen(), undelivered(plain, stored)
+    revisions = [event["revision"] for event in events]
     seen = set(revisions)
     if len(seen) != len(revisions):
-        findings.append((DUPLICATED, f"{watcher.name}: {len(revisions) - len(seen)} revisions twice"))
+        findings.append(Finding(DUPLICATED, f"{watcher.name}: {len(revisions) - len(seen)} revisions twice", len(revisions) - len(seen)))
     if any(a > b for a, b in zip(revisions, revisions[1:])):
-        findings.append((ORDER, f"{watcher.name}: revisions out of order"))
-    withheld = set(undelivered_too)
-    gone = sorted({revision for revision, _, _, _ in stored} - seen - withheld)
+        findings.append(Finding(ORDER, f"{watcher.name}: revisions out of order"))
+    others = {event["key"] for event in events if not watcher.follows(event["key"])}
+    if others:
+        findings.append(Finding(FALSE, f"{watcher.name}: showed other keys, one is {min(others)}"))
+    kept = {revision: f"{key}={value!r}" for revision, key, _, value in stored if watcher.follows(key)}
+    gone = sorted(set(kept) - seen - withheld)
     if gone:
         before = max((r for r in seen if r < gone[0]), default=0)
         after = min((r for r in seen if r > gone[0]), default=0)
-        what = next(f"{key}={value!r}" for revision, key, _, value in stored if revision == gone[0])
-        findings.append((LOST, f"{watcher.name}: {len(gone)} kept revisions were not shown, the first is {gone[0]} ({what}), "
-                               f"between {before} and {after}"))
-    said = [(int(a), int(b or a)) for a, b in re.findall(r"revisions? (\d+)(?: to (\d+))? ", watcher.said())]
-    silent = sorted(r for r in acknowledged - seen - set(gone) - withheld if not any(a <= r <= b for a, b in said))
+        findings.append(Finding(LOST, f"{watcher.name}: {len(gone)} kept revisions were not shown, the first is {gone[0]} ({kept[gone[0]]}), "
+                                      f"between {before} and {after}", len(gone)))
+    said = _spans(watcher.said())
+    written = {revision for revision, key in acknowledged.items() if watcher.follows(key)}
+    silent = sorted(r for r in written - seen - set(kept) if not any(a <= r <= b for a, b in said))
     if silent:
-        findings.append((LOST, f"{watcher.name}: {len(silent)} revisions were missed and not said so, the first is {silent[0]}"))
+        findings.append(Finding(LOST, f"{watcher.name}: {len(silent)} revisions were missed and not said so, the first is {silent[0]} "
+                                      f"({acknowledged[silent[0]]}); a plain consumer got {len(plain.intersection(silent))} of them", len(silent)))
     if status is None:
-        findings.append((HUNG, f"{watcher.name}: did not end on SIGINT"))
+        findings.append(Finding(HUNG, f"{watcher.name}: did not end on SIGINT"))
     elif status != 130:
-        findings.append((CRASHED if status < 0 else FALSE, f"{watcher.name}: ended with {status}: {watcher.said()[-300:]}"))
+        findings.append(Finding(CRASHED if status < 0 else FALSE, f"{watcher.name}: ended with {status}: {watcher.said()[-300:]}"))
     return findings
 
 
 ALLOWED = {"put": {0, 5, 7}, "get": {0, 3, 5}, "update": {0, 4, 5, 7}, "create": {0, 4, 5, 7}, "del": {0, 5, 7}, "purge": {0, 5, 7},
-           "keys": {0, 5}, "history": {0, 5}, "export": {0, 5}, "compact": {0, 5, 7}, "import": {0, 5, 7}}
+           "keys": {0, 5}, "history": {0, 5}, "export": {0, 5}, "compact": {0, 5, 7}, "import": {0, 5, 7}, "watch": {0, 5}}
+ALWAYS_THERE = ("counter", "there")
 
 
 def commands(done):
     """Statuses, limits, crashes. A sentence a kind of failure, with how often."""
     tally, example = Tally(), {}
     for one in done:
-        verb, late = one.words[0], one.ended - one.started > one.limit + 9
+        verb, late = one.words[0], one.ended - one.started > one.limit + SLACK
         if late:
             what = (HUNG, f"{verb}: outlived its limit of {one.limit:g} s")
         elif one.status < 0 or one.status > 128:
             what = (CRASHED, f"{verb}: ended by signal ({one.status})")
         elif one.status not in ALLOWED[verb]:
             what = (FALSE, f"{verb}: exited {one.status}")
-        elif verb == "get" and one.status == 3 and one.words[2] == "counter":
+        elif verb == "get" and one.status == 3 and one.words[2] in ALWAYS_THERE:
             what = (FALSE, "get: a key that exists was said to be missing")
         else:
             continue
         tally[what] += 1
         example.setdefault(what, f"{one.words} after {one.ended - one.started:.2f} s: {one.err.decode(errors='replace').strip()[-300:]}")
-    return [(kind, f"{text}, {count} times; {example[kind, text]}") for (kind, text), count in tally.items()]
+    return [Finding(kind, f"{text}, {count} times; {example[kind, text]}", count) for (kind, text), count in tally.items()]
 
 
 def leftovers(context, consumers):
@@ -130,13 +251,13 @@ def leftovers(context, consumers):
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
                 if mark in file.read().split(b"\0"):
-                    findings.append((HUNG, f"process {pid} is left"))
+                    findings.append(Finding(HUNG, f"process {pid} is left"))
         except OSError:
             continue
     for name in os.listdir(context.folder + "/tmp"):
-        findings.append((CRASHED, f"file {name} is left in TMPDIR"))
+        findings.append(Finding(CRASHED, f"file {name} is left in TMPDIR"))
     for consumer in consumers:
         config = consumer["config"]
         if config.get("durable_name") or not 0 < config.get("inactive_threshold", 0) <= 60_000_000_000:
-            findings.append((CRASHED, f"consumer {consumer['name']} would stay"))
+            findings.append(Finding(CRASHED, f"consumer {consumer['name']} would stay"))
     return findings

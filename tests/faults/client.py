@@ -1,4 +1,5 @@
 """A NATS client of a few lines, so that what natskv says is checked by something that is not natskv."""
+import base64
 import json
 import os
 import re
@@ -122,6 +123,14 @@ class Client:
         if "error" in answer:
             raise ValueError(answer["error"])
         return answer["seq"]
+
+    def last(self, bucket, key):
+        """The newest of a key: (revision, value, whether it is a marker), or None."""
+        message = self.api("STREAM.MSG.GET.KV_" + bucket, {"last_by_subj": f"$KV.{bucket}.{key}"}).get("message")
+        if message is None:
+            return None
+        marker = b"KV-Operation" in base64.b64decode(message.get("hdrs", ""))
+        return message["seq"], base64.b64decode(message.get("data", "")), marker
 
     def add_bucket(self, bucket, history=64, replicas=1):
         answer = self.api("STREAM.CREATE.KV_" + bucket, {

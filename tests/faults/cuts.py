@@ -1,59 +1,126 @@
 """A connection that is reset after N bytes, one way or the other, for every N of an exchange."""
+import json
 import random
 import tempfile
 import time
 
 import checks
+from checks import FALSE, LOST, Finding
 from servers import Site
+from workload import write_of
 
-VERBS = {
-    "put": lambda n: ["put", "b", f"put.{n}", f"cut-put-{n}"],
-    "create": lambda n: ["create", "b", f"create.{n}", f"cut-create-{n}"],
-    "get": lambda n: ["get", "b", "there"],
-    "keys": lambda n: ["keys", "b", "some.>"],
-    "history": lambda n: ["history", "b", "there"],
-    "del": lambda n: ["del", "b", f"del.{n}"],
+THERE = {"there": b"value", "some.one": b"1", "some.two": b"2"}
+
+# What a read prints is known, and the same each time.
+READS = {
+    "get": ["get", "b", "there"],
+    "keys": ["keys", "b", "some.>"],
+    "history": ["history", "b", "there", "-o", "jsonl"],
+    "export": ["export", "b", "some.>"],
+    "watch": ["watch", "b", "some.>", "--initial", "-o", "jsonl"],
 }
+
+# A write has keys of its own each time; `client` stores what must be there before it.
+WRITES = {
+    "put": lambda client, n: ["put", "b", f"put.{n}", f"cut-put-{n}"],
+    "create": lambda client, n: ["create", "b", f"create.{n}", f"cut-create-{n}"],
+    "update": lambda client, n: ["update", "b", f"update.{n}", f"cut-update-{n}", str(client.put("b", f"update.{n}", b"before"))],
+    "del": lambda client, n: ["del", "b", f"del.{n}", "-o", "json"] if client.put("b", f"del.{n}", b"before") else None,
+}
+IMPORT, COMPACT = ["import", "b"], ["compact", "markers", "-f", "--older-than", "0"]
+
+
+class Cuts:
+    def __init__(self, context, client):
+        self.context, self.client = context, client
+        self.findings, self.writes, self.batches, self.printed = [], [], [], {}
+
+    def do(self, verb, n):
+        """One command, and what is checked of it alone."""
+        if verb in READS:
+            done = self.context.run(READS[verb])
+            if done.status == 0 and done.out != self.printed.setdefault(verb, done.out):
+                self.findings.append(Finding(LOST, f"{verb} {n}: {done.out!r}, not {self.printed[verb]!r}"))
+        elif verb in WRITES:
+            done = self.context.run(WRITES[verb](self.client, n))
+            self.writes.append(write_of(done))
+            if done.status == 4:
+                self.findings.append(Finding(FALSE, f"{verb} {n}: a conflict, and nobody else wrote: {done.err.decode().strip()}"))
+        elif verb == "import":
+            lines = [(f"import.{n}.{i}", f"cut-import-{n}-{i}") for i in range(3)]
+            data = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in lines).encode()
+            done = self.context.run(IMPORT, data=data)
+            self.batches.append((lines, done))
+        else:
+            done = self.compact(n)
+        return done
+
+    def compact(self, n):
+        """In a bucket of its own, as it would drop what del wrote."""
+        self.client.api("STREAM.PURGE.KV_markers", {"filter": "$KV.markers.gone.>"})
+        self.client.put("markers", f"gone.{n}", b"", {"KV-Operation": "DEL"})
+        done = self.context.run(COMPACT)
+        left = self.client.last("markers", f"gone.{n}") is not None
+        if left and done.status == 0 or not left and done.status == 5:
+            self.findings.append(Finding(FALSE, f"compact {n}: exited {done.status}, and the marker is {'there' if left else 'gone'}: "
+                                                f"{done.err.decode().strip()}"))
+        if self.client.last("markers", "there") is None:
+            self.findings.append(Finding(LOST, f"compact {n}: dropped a value"))
+        return done
+
+    def undisturbed(self, verb):
+        done = self.do(verb, "whole")
+        if done.status != 0:
+            self.findings.append(Finding(FALSE, f"{verb}: {done.status} without any fault: {done.err.decode().strip()}"))
+        return done.out
+
+    def see_whole(self):
+        """That what the reads printed without a fault, to which all is held, is right itself."""
+        found = {"get": {"there": self.printed["get"]},
+                 "keys": {key: THERE.get(key) for key in self.printed["keys"].decode().split()}}
+        for verb in ("history", "export", "watch"):
+            found[verb] = {entry["key"]: entry["value"].encode() for entry in map(json.loads, self.printed[verb].splitlines())}
+        some = {key: value for key, value in THERE.items() if key.startswith("some.")}
+        for verb, what in found.items():
+            if what != ({"there": THERE["there"]} if verb in ("get", "history") else some):
+                self.findings.append(Finding(LOST, f"{verb}: {self.printed[verb]!r} without any fault"))
 
 
 def experiment(given, context_of, seconds):
-    """Every N where the time suffices, else as many as it allows, chosen by the seed."""
+    """Every N where the time suffices, else as many as it allows, chosen by the seed. In a cluster through one node."""
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
-    site = Site(given.server, folder, 1)
+    site = Site(given.server, folder, 3 if given.cluster else 1)
     proxy, chance, end = site.proxies[0], random.Random(f"{given.seed}/cut"), time.monotonic() + seconds
     try:
         with site.client(20) as client:
-            client.add_bucket("b", 64, 1)
-            for key in ("there", "some.one", "some.two"):
-                client.put("b", key, b"value")
-        context = context_of(given, folder + "/c", site.url().split(",", maxsplit=1)[0])
-        plan, wrong, attempts = [], [], []
-        for verb, words in VERBS.items():
-            before = dict(proxy.passed)
-            done = context.run(words("whole"))
-            if done.status != 0:
-                wrong.append((checks.FALSE, f"{verb}: {done.status} without any fault: {done.err.decode()}"))
-            plan += [(verb, way, n) for way in ("up", "down") for n in range(1, proxy.passed[way] - before[way])]
-        chance.shuffle(plan)
-        count = 0
-        for verb, way, n in plan:
-            if time.monotonic() > end:
-                break
-            proxy.limits = {way: n}
-            words = VERBS[verb](f"{way}{n}")
-            done = context.run(words)
-            proxy.heal()
-            count += 1
-            if verb in ("put", "create"):
-                attempts.append((words[2], words[3].encode(), done.status, int(done.out) if done.status == 0 else None))
-            if verb == "get" and done.status == 0 and done.out != b"value":
-                wrong.append((checks.LOST, f"get: {done.out!r}"))
-            if verb == "keys" and done.status == 0 and sorted(done.out.split()) != [b"some.one", b"some.two"]:
-                wrong.append((checks.LOST, f"keys {way} {n}: {done.out!r}"))
+            for bucket in ("b", "markers"):
+                client.add_bucket(bucket, 64, site.replicas)
+        for bucket in ("b", "markers"):
+            site.settle(bucket)
         with site.client(20) as client:
+            for key, value in THERE.items():
+                client.put("b", key, value)
+            client.put("markers", "there", b"value")
+            context = context_of(given, folder + "/c", f"nats://127.0.0.1:{proxy.port}")
+            cuts, plan = Cuts(context, client), []
+            for verb in [*READS, *WRITES, "import"] + ([] if given.no_purge else ["compact"]):
+                before = dict(proxy.passed)
+                cuts.undisturbed(verb)
+                plan += [(verb, way, n) for way in ("up", "down") for n in range(1, proxy.passed[way] - before[way])]
+            cuts.see_whole()
+            chance.shuffle(plan)
+            count = 0
+            for verb, way, n in plan:
+                if time.monotonic() > end:
+                    break
+                proxy.limits = {way: n}
+                cuts.do(verb, f"{way}{n}")
+                proxy.heal()
+                count += 1
             stored = client.stored("b")
-        findings = wrong + checks.writes("cut", attempts, stored, {}) + checks.commands(context.done)
-        findings += checks.leftovers(context, [])
-        return (f"cut ({100 * count // len(plan)}%)", count, len(context.done), []), findings
+        findings = cuts.findings + checks.writes("cut", cuts.writes, stored) + checks.imports(cuts.batches, stored)
+        findings += checks.twice(stored, lambda key: key not in THERE and not key.startswith(("update.", "del.")))
+        findings += checks.commands(context.done) + checks.leftovers(context, site.consumers("b", "markers"))
+        return (f"cut, of {len(plan)}", count, len(context.done), []), findings
     finally:
         site.close(given.keep)

@@ -23,16 +23,30 @@ def kill(site, bucket, random, seconds, timeout):
     return count
 
 
-def pause(site, bucket, random, seconds, timeout):
-    """SIGSTOP for longer than the timeout (and longer than a watch's heartbeat)."""
+def _pause(choose, random, seconds, timeout):
     end, count = time.monotonic() + seconds, 0
     while _mended(end, random.uniform(0.5, 2)):
-        node = random.choice(site.nodes)
+        node = choose()
+        if node is None:
+            continue
         node.pause()
         count += 1
         time.sleep(random.uniform(0.2, 4) + timeout)
         node.resume()
     return count
+
+
+def pause(site, bucket, random, seconds, timeout):
+    """SIGSTOP for longer than the timeout (and longer than a watch's heartbeat)."""
+    return _pause(lambda: random.choice(site.nodes), random, seconds, timeout)
+
+
+def pause_follower(site, bucket, random, seconds, timeout):
+    """SIGSTOP of a node that does not lead the bucket's stream: a leader that wakes up deposed may still answer, as in a partition."""
+    def follower():
+        leader = site.leader(bucket)
+        return leader and random.choice([node for node in site.nodes if node is not leader])
+    return _pause(follower, random, seconds, timeout)
 
 
 def partition(site, bucket, random, seconds, timeout):

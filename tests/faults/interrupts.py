@@ -1,5 +1,4 @@
 """SIGINT and SIGTERM at any moment, under traffic: a command ends at once, with a status, and takes nothing with it."""
-import base64
 import json
 import os
 import random
@@ -10,8 +9,16 @@ import threading
 import time
 
 import checks
+from checks import CRASHED, FALSE, HUNG, LOST, Finding
 from servers import Site
 from workload import Done
+
+# SPEC 6 says half a second. What is seen here is when Python noticed, on a machine that builds and runs servers besides.
+AT_ONCE = 2.0
+
+# Processor time from the start to where natskv takes SIGINT and SIGTERM itself: until then they end it as any program. 2 ms
+# were measured, and 5.2 ms at most of 200 starts on two processors with six busy loops, while the clock said up to 53 ms.
+UNPREPARED = 0.010
 
 VERBS = {
     "watch": lambda n: ["watch", "b", "-o", "jsonl"],
@@ -32,7 +39,7 @@ class Traffic(threading.Thread):
 
     def __init__(self, site):
         super().__init__(daemon=True)
-        self.site, self.ending, self.written = site, False, 0
+        self.site, self.ending = site, False
 
     def run(self):
         with self.site.client(20) as client:
@@ -40,41 +47,54 @@ class Traffic(threading.Thread):
                 for i in range(50):
                     client._send(b"PUB $KV.b.busy.%d 100\r\n%s\r\n" % (i, b"x" * 100))
                 client.put("b", "busy.0", b"y" * 100)
-                self.written += 51
+
+
+def processor_time(process):
+    """Seconds that it has run so far; none for one that has ended."""
+    try:
+        with open(f"/proc/{process.pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[0]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def run_and_interrupt(context, words, delay, number):
-    """Done of a command that got the signal after `delay` seconds; None where it outlived it by 10 s."""
+    """Done of a command that got the signal after `delay` seconds (None where it had to be killed), how long it took to end,
+    and whether the signal may have come before it was prepared."""
     started = time.monotonic()
     with subprocess.Popen([context.natskv, "--timeout", "5s", *words], env=context.environment(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         time.sleep(delay)
         process.send_signal(number)
         sent = time.monotonic()
+        early = processor_time(process) < UNPREPARED
         try:
             _, err = process.communicate(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            return None
+            return None, time.monotonic() - sent, early
     done = Done(words, process.returncode, b"", err, started, time.monotonic(), sent - started)
     with context.lock:
         context.done.append(done)
-    return done
+    return done, done.ended - sent, early
 
 
 def experiment(given, context_of, seconds):
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
-    site = Site(given.server, folder, 1)
+    site = Site(given.server, folder, 3 if given.cluster else 1)
     chance, end, count, findings, attempts = random.Random(f"{given.seed}/interrupt"), time.monotonic() + seconds, 0, [], []
     traffic = Traffic(site)
     try:
         with site.client(20) as client:
-            client.add_bucket("b", 10, 1)
-            client.add_bucket("other", 10, 1)
+            for bucket in ("b", "other"):
+                client.add_bucket(bucket, 10, site.replicas)
+        for bucket in ("b", "other"):
+            site.settle(bucket)
+        with site.client(20) as client:
             for i in range(500):
                 client.put("b", f"key.{i}", b"value")
-        context = context_of(given, folder + "/c", f"nats://127.0.0.1:{site.nodes[0].port}")
+        context = context_of(given, folder + "/c", ",".join(f"nats://127.0.0.1:{node.port}" for node in site.nodes))
         with open(folder + "/lines", "w", encoding="ascii") as file:
             file.writelines(json.dumps({"key": f"import.{i}", "value": "v"}) + "\n" for i in range(1000))
         traffic.start()
@@ -82,31 +102,32 @@ def experiment(given, context_of, seconds):
         while time.monotonic() < end or count < len(verbs):
             verb, number = verbs[count % len(verbs)], chance.choice([signal.SIGINT, signal.SIGINT, signal.SIGTERM])
             words = [word.replace("FOLDER", folder) for word in VERBS[verb](count)]
-            done = run_and_interrupt(context, words, chance.choice([0.002, 0.02, 0.2]) * chance.random() * 2, number)
+            done, took, early = run_and_interrupt(context, words, chance.choice([0.002, 0.02, 0.2]) * chance.random() * 2, number)
             count += 1
+            if took > AT_ONCE:
+                findings.append(Finding(HUNG, f"{verb}: ended {took:.1f} s after signal {number}" + ("" if done else ", by SIGKILL")))
             if done is None:
-                findings.append((checks.HUNG, f"{verb}: did not end on signal {number}"))
                 continue
-            # Before main() the signal takes its usual course, and a short command may have ended before it came.
-            fits = {128 + number, -number, 0} | ({4} if verb == "update" else set())
+            # A short command may have ended before the signal came.
+            fits = {128 + number, 0} | ({-number} if early else set()) | ({4} if verb == "update" else set())
             if verb.startswith("watch"):
                 fits.remove(0)
             if done.status not in fits:
-                kind = checks.CRASHED if done.status < 0 or done.status > 128 else checks.FALSE
-                findings.append((kind, f"{verb}: {done.status} on signal {number}: {done.err[-300:]!r}"))
+                kind = CRASHED if done.status < 0 or done.status > 128 else FALSE
+                findings.append(Finding(kind, f"{verb}: {done.status} on signal {number} {done.limit:.3f} s after its start: {done.err[-300:]!r}"))
             if verb == "put":
                 attempts.append((words[2], words[3].encode(), done.status))
         traffic.ending = True
         traffic.join(20)
         with site.client(20) as client:
             for key, value, status in attempts:
-                last = client.api("STREAM.MSG.GET.KV_b", {"last_by_subj": "$KV.b." + key})
-                if status == 0 and base64.b64decode(last.get("message", {}).get("data", "")) != value:
-                    findings.append((checks.LOST, f"put: {key}={value!r} exited 0 and is not there"))
+                last = client.last("b", key)
+                if status == 0 and (last is None or last[1] != value):
+                    findings.append(Finding(LOST, f"put: {key}={value!r} exited 0 and is not there"))
         left = [name for name in os.listdir(folder) if name.startswith("exported.")]
-        findings += [(checks.CRASHED, f"export: {name} is left") for name in left]
-        findings += checks.leftovers(context, [])
-        return ("interrupt", count, traffic.written, []), findings
+        findings += [Finding(CRASHED, f"export: {name} is left") for name in left]
+        findings += checks.leftovers(context, site.consumers("b", "other"))
+        return ("interrupt", count, len(context.done), []), findings
     finally:
         traffic.ending = True
         site.close(given.keep)

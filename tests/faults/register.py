@@ -6,7 +6,8 @@ import threading
 import time
 
 import checks
-from faults import FAULTS
+from checks import CRASHED, FALSE, LOST, Finding
+from faults import FAULTS, pause_follower
 from linear import FOREVER, OK, REFUSED, UNKNOWN, Operation, Undecided, linearizable
 from servers import Site
 from workload import Control, Worker, control_program
@@ -101,51 +102,63 @@ def experiment(given, context_of, seconds):
     seed = f"{given.seed}/register"
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
-    findings, controls, count, injected, chance, end = [], [], 0, 0, random.Random(seed), time.monotonic() + seconds
+    findings, notes, controls, count, injected, chance, end = [], [], [], 0, 0, random.Random(seed), time.monotonic() + seconds
+    # What is quiet comes last, as a short run has one round.
+    kinds = {"kill": FAULTS["kill"]}
+    if given.cluster:
+        kinds |= {"leader-kill": FAULTS["leader-kill"], "step-down": FAULTS["step-down"], "pause of a follower": pause_follower}
+    else:
+        kinds |= {"pause": FAULTS["pause"]}
+    kinds["none"] = None
     try:
         with site.client(20) as client:
             client.add_bucket("b", 64, site.replicas)
         site.settle("b")
-        with site.client(20) as client:
-            client.put("b", "control.counter", b"0")
         context = context_of(given, folder + "/c", site.url())
         program = control_program(folder)
-        controls = [Control(context, program, "add", "control.counter") for _ in range(3)]
-        kinds = ["none", "kill"] + (["leader-kill", "step-down"] if given.cluster else ["pause"])
         rounds = 0
         while rounds == 0 or time.monotonic() < end:
             key, operations, lock, last = f"register{rounds}", [], threading.Lock(), {"revision": None}
+            counter = f"control{rounds}.counter"
+            with site.client(20) as client:
+                client.put("b", counter, b"0")
+            controls = [Control(context, program, "add", counter) for _ in range(3)]
             workers = [Register(context, f"r{rounds}p{i}", seed, key, operations, lock, last) for i in range(4)]
             for worker in workers:
                 worker.start()
-            kind = kinds[rounds % len(kinds)]
-            if kind == "none":
+            kind, fault = list(kinds.items())[rounds % len(kinds)]
+            if fault is None:
                 time.sleep(4)
             else:
-                injected += FAULTS[kind](site, "b", chance, 6, given.timeout)
+                injected += fault(site, "b", chance, 6, given.timeout)
             for worker in workers:
                 worker.end()
             for worker in workers:
                 worker.join(60)
+            for control in controls:
+                control.end()
             site.settle("b")
-            findings += [(checks.CRASHED, f"{w.name}: {w.error!r}") for w in workers if w.error]
+            findings += [Finding(CRASHED, f"{w.name}: {w.error!r}") for w in workers if w.error]
             with site.client(20) as client:
-                stored = [one for one in client.stored("b") if one[1] == key]
+                everything = client.stored("b")
+            stored = [one for one in everything if one[1] == key]
+            by_control = checks.counter(controls, everything, counter)
+            # A history is explained or not, so what the control program lost in the same round counts for all of it.
+            notes += [f"{one.kind}, round {rounds}, {kind}: the control program: {one.text}" for one in by_control]
             history = with_known_revisions(operations, stored)
             count += len(history)
             try:
                 if not linearizable(history):
-                    findings.append((checks.LOST, f"{kind}: {explain(history, key, sum((w.without for w in workers), []), stored)}"))
+                    text = f"{kind}: {explain(history, key, sum((w.without for w in workers), []), stored)}"
+                    if by_control:
+                        notes.append(f"lost, round {rounds}, natskv, 1 history of {len(history)} operations, charged to the server: {text}")
+                    else:
+                        findings.append(Finding(LOST, text))
             except Undecided as undecided:
-                findings.append((checks.FALSE, f"{kind}: {key}: not decided after {undecided}"))
+                findings.append(Finding(FALSE, f"{kind}: {key}: not decided after {undecided}"))
             rounds += 1
-        for control in controls:
-            control.end()
-        with site.client(20) as client:
-            by_control = checks.counter(controls, client.stored("b"), "control.counter")
-        servers, findings = checks.of_the_server(findings, by_control)
-        findings += checks.commands(context.done)
-        return ("register", injected, count, by_control + [(kind, "natskv saw the same: " + text) for kind, text in servers]), findings
+        findings += checks.commands(context.done) + checks.leftovers(context, site.consumers("b"))
+        return ("register", injected, count, notes), findings
     finally:
         for control in controls:
             control.end()

@@ -111,6 +111,13 @@ class Site:
         with self.client() as client:
             return client.api("STREAM.INFO.KV_" + bucket, limit=3)
 
+    def consumers(self, *buckets):
+        """Those that are there now."""
+        with self.client(20) as client:
+            lists = [client.api("CONSUMER.LIST.KV_" + bucket, {"offset": 0}, limit=10)["consumers"] for bucket in buckets]
+        # 2.9 lists null for one that is just going.
+        return [consumer for one in lists for consumer in one or [] if consumer is not None]
+
     def leader(self, bucket):
         """The node that leads the bucket's stream, or None."""
         if self.replicas == 1:

@@ -24,6 +24,29 @@ class Done:
     limit: float
 
 
+MARKERS = {"del": "DEL", "purge": "PURGE"}
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write of one key and what was said of it. `revision`: where it exited 0."""
+    key: str
+    value: bytes
+    status: int
+    revision: int = None
+    operation: str = "PUT"
+    started: float = 0.0
+
+
+def write_of(done):
+    """Of a put, create, update, or a del or purge with -o json."""
+    verb, _, key = done.words[:3]
+    marker, revision = MARKERS.get(verb), None
+    if done.status == 0:
+        revision = json.loads(done.out)["revision"] if marker else int(done.out)
+    return Write(key, b"" if marker else done.words[3].encode(), done.status, revision, marker or "PUT", done.started)
+
+
 @dataclass
 class Context:
     """How natskv is started in one experiment."""
@@ -32,7 +55,7 @@ class Context:
     url: str
     timeout: float
     mark: str
-    slack: float = 10.0  # seconds beyond its limit until a command counts as hung (the machine may be busy)
+    slack: float = 10.0  # seconds beyond its limit until a command is killed (it counts as hung before)
     done: list = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -81,16 +104,14 @@ class Worker(threading.Thread):
 
 
 class Putter(Worker):
-    """put in a loop, every value once. `writes`: (key, value, status, revision or None)."""
+    """put in a loop, every value once."""
 
     def __init__(self, context, name, seed, keys=6):
         super().__init__(context, name, seed)
         self.writes, self.keys = [], keys
 
     def step(self, n):
-        key, value = f"{self.name}.k{n % self.keys}", f"{self.name}-{n}"
-        done = self.context.run(["put", "b", key, value])
-        self.writes.append((key, value.encode(), done.status, int(done.out) if done.status == 0 else None))
+        self.writes.append(write_of(self.context.run(["put", "b", f"{self.name}.k{n % self.keys}", f"{self.name}-{n}"])))
 
 
 def control_program(folder):
@@ -125,10 +146,10 @@ class Control:
         """As a Putter's."""
         with open(self.out, encoding="ascii") as file:
             lines = [line.split() for line in file if line.endswith("\n")]
-        return [(key, value.encode(), int(status), int(revision) or None) for _, key, value, status, revision in lines]
+        return [Write(key, value.encode(), int(status), int(revision) or None) for _, key, value, status, revision in lines]
 
     def _count(self, wanted):
-        return sum(status == wanted for _, _, status, _ in self.writes)
+        return sum(one.status == wanted for one in self.writes)
 
     @property
     def won(self):
@@ -183,19 +204,13 @@ class Churner(Worker):
 
     def __init__(self, context, name, seed, verbs):
         super().__init__(context, name, seed)
-        self.verbs = verbs
-        self.state = {}  # key -> value, or None when deleted, or "?" where the outcome is unknown
+        self.writes, self.verbs = [], verbs
 
     def step(self, n):
         key = f"{self.name}.k{self.random.randrange(4)}"
         verb = self.random.choice(self.verbs)
-        value = f"{self.name}-{n}".encode()
-        words = [verb, "b", key] + ([value.decode()] if verb in ("put", "create") else [])
-        done = self.context.run(words)
-        if done.status == 0:
-            self.state[key] = value if verb in ("put", "create") else None
-        elif done.status not in (4, 5):
-            self.state[key] = "?"
+        rest = ["-o", "json"] if verb in MARKERS else [f"{self.name}-{n}"]
+        self.writes.append(write_of(self.context.run([verb, "b", key, *rest])))
 
 
 class Importer(Worker):
@@ -237,15 +252,18 @@ class Reader(Worker):
 
 
 class Watcher:
-    """A watch to files, so that nothing of ours slows it."""
+    """A watch to files, so that nothing of ours slows it; of one `key`, or of all."""
 
-    def __init__(self, context, name, options):
-        self.name, self.options = name, options
+    def __init__(self, context, name, options, key=None):
+        self.name, self.key = name, key
         self.out, self.err = f"{context.folder}/{name}.out", f"{context.folder}/{name}.err"
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             self.process = subprocess.Popen([context.natskv, "--timeout", f"{int(context.timeout * 1000)}ms", "watch", "b", "-o", "jsonl",
-                                             "--max-disconnect", "10m", *options],
+                                             "--max-disconnect", "10m", *([key] if key else []), *options],
                                             env=context.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+    def follows(self, key):
+        return self.key in (None, key)
 
     def seen(self):
         with open(self.out, "rb") as file:
