@@ -40,6 +40,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   out.flush();
   std::string text(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');
   fuzz::require(pread(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  for (std::string_view lines = text;
+       format == Format::table && !layout.vertical && width > 0 && !lines.empty();) {
+    const auto end = std::min(lines.find('\n'), lines.size());
+    fuzz::require(text::width(lines.substr(0, end)) <= static_cast<std::size_t>(width));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
   if (format != Format::tsv) fuzz::require(text.find('\033') == std::string::npos && text::valid_utf8(text));
   return 0;
 }
