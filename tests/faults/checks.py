@@ -185,9 +185,18 @@ def _spans(said):
     return [(int(a), int(b or a)) for a, b in re.findall(r"\brevisions? (\d+)\b(?: to (\d+)\b)?", said)]
 
 
+def unsaid(watcher, stored, acknowledged):
+    """What was acknowledged and is gone, and the watch neither showed nor said that it missed."""
+    said, seen = _spans(watcher.said()), {event["revision"] for event in watcher.seen()}
+    written = {revision for revision, key in acknowledged.items() if watcher.follows(key)}
+    kept = {revision for revision, _, _, _ in stored}
+    return sorted(r for r in written - seen - kept if not any(a <= r <= b for a, b in said))
+
+
 def watch(watcher, stored, acknowledged, status, plain):
     """Every kept revision once and in order; what was written (`acknowledged`: revision -> key), not shown and not said to be missed
-    is lost. What is kept and a plain consumer, which got `plain`, did not get either is not natskv's."""
+    is lost. What a plain consumer, which got `plain`, did not get either is not natskv's: kept, the server did not deliver it; gone,
+    it was removed (purge and compact are at work) before any consumer's turn, with no outage of a watch to speak of."""
     findings, events, withheld = [], watcher.seen(), undelivered(plain, stored)
     revisions = [event["revision"] for event in events]
     seen = set(revisions)
@@ -205,12 +214,11 @@ def watch(watcher, stored, acknowledged, status, plain):
         after = min((r for r in seen if r > gone[0]), default=0)
         findings.append(Finding(LOST, f"{watcher.name}: {len(gone)} kept revisions were not shown, the first is {gone[0]} ({kept[gone[0]]}), "
                                       f"between {before} and {after}", len(gone)))
-    said = _spans(watcher.said())
-    written = {revision for revision, key in acknowledged.items() if watcher.follows(key)}
-    silent = sorted(r for r in written - seen - set(kept) if not any(a <= r <= b for a, b in said))
-    if silent:
-        findings.append(Finding(LOST, f"{watcher.name}: {len(silent)} revisions were missed and not said so, the first is {silent[0]} "
-                                      f"({acknowledged[silent[0]]}); a plain consumer got {len(plain.intersection(silent))} of them", len(silent)))
+    silent = unsaid(watcher, stored, acknowledged)
+    ours = plain.intersection(silent)
+    if ours:
+        findings.append(Finding(LOST, f"{watcher.name}: {len(ours)} revisions were missed and not said so, the first is {min(ours)} "
+                                      f"({acknowledged[min(ours)]}); a plain consumer got these, but not the other {len(silent) - len(ours)}", len(ours)))
     if status is None:
         findings.append(Finding(HUNG, f"{watcher.name}: did not end on SIGINT"))
     elif status != 130:
