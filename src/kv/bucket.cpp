@@ -77,18 +77,23 @@ const nlohmann::ordered_json& Bucket::info() {
 const Place& Bucket::place() {
   if (place_) return *place_;
   const auto& config = (info_ ? *info_ : info()).at("config");
-  Place place{.stream = "KV_" + name_, .read_prefix = {}, .write_prefix = {}, .mirror = false};
-  std::string origin = name_;
+  Place place{.stream = "KV_" + name_,
+              .read_prefix = {},
+              .write_prefix = {},
+              .mirror = false,
+              .origin = name_,
+              .domain = {}};
   std::string prefix = session_.put_prefix();
   if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
     const auto stream = mirror->value("name", std::string());
-    if (stream.starts_with("KV_")) origin = stream.substr(3);
+    if (stream.starts_with("KV_")) place.origin = stream.substr(3);
     place.mirror = true;
+    place.domain = domain_of(*mirror);
     if (const auto external = mirror->find("external"); external != mirror->end() && external->is_object()) {
       prefix = external->value("api", std::string()) + ".";
     }
   }
-  place.read_prefix = fmt::format("$KV.{}.", origin);
+  place.read_prefix = fmt::format("$KV.{}.", place.origin);
   place.write_prefix = prefix + place.read_prefix;
   place_ = std::move(place);
   return *place_;
@@ -341,7 +346,19 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   return {name_, key, ack->Sequence, operation};
 }
 
+void Bucket::require_own(std::string_view verb, std::string_view words) {
+  const Place& where = place();
+  if (!where.mirror) return;
+  throw Failure(Exit::failure,
+                fmt::format("bucket \"{}\" mirrors bucket \"{}\"; what is removed here is not removed there",
+                            name_, where.origin),
+                fmt::format("natskv {} {}{}{}{}{}", verb, where.origin, words.empty() ? "" : " ", words,
+                            where.domain.empty() ? "" : " --js-domain ", where.domain),
+                {name_, {}, 0});
+}
+
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  require_own("purge", key);
   if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
@@ -354,7 +371,7 @@ std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
 }
 
 std::uint64_t Bucket::erase_all() {
-  place();  // a stream of that name that is no bucket is not ours to empty
+  require_own("purge", "--all");  // nor is a stream of that name ours that is no bucket
   try {
     return session_.api("STREAM.PURGE.KV_" + name_).value("purged", std::uint64_t{0});
   } catch (const nats::Error& error) {

@@ -36,6 +36,8 @@ struct Place {
   std::string read_prefix;   ///< "$KV.<origin>."
   std::string write_prefix;  ///< with the domain's or account's prefix
   bool mirror = false;
+  std::string origin;  ///< a mirror's bucket
+  std::string domain;  ///< the origin's JetStream domain, where it is another one
 };
 
 class Bucket {
@@ -63,9 +65,12 @@ class Bucket {
   Written update(const std::string& key, std::string_view value, std::uint64_t revision);
   /// A delete or purge marker. kvStore_Delete and _Purge tell no revision and take no condition.
   Written mark(const std::string& key, Operation operation, const Condition& condition = {});
+  /// A mirror's own stream must not be emptied: what goes there never comes back, and the mirror answers for
+  /// its origin. Failure with this command on the origin as the hint.
+  void require_own(std::string_view verb, std::string_view words = {});
   /// Removes a key's revisions up to and with `revision`, leaving no marker (STREAM.PURGE). Returns how many.
   std::uint64_t erase(const std::string& key, std::uint64_t revision);
-  /// Empties the bucket without markers. Returns how many values went.
+  /// Empties the bucket without markers. Returns how many values went. Neither on a mirror.
   std::uint64_t erase_all();
   /// Removes the bucket (js_DeleteKeyValue).
   void remove();

@@ -85,6 +85,63 @@ TEST_CASE("what is written to a mirror goes to its origin, under the origin's su
   CHECK(out(server, {"keys", "m"}) == "k\n");
 }
 
+TEST_CASE("a mirror's own stream is not emptied, for it answers for its origin") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_msgs_per_subject": 5})");
+  client.put("o", "k", "v");
+  client.put("o", "gone", "", {{"KV-Operation", "DEL"}});
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o", "--history", "5"}).status == 0);
+  caught_up(server, "m", 2);
+  const std::string reason =
+      "bucket \"m\" mirrors bucket \"o\"; what is removed here is not removed there\nhint: natskv ";
+  for (const auto& [words, there] : {std::pair{Words{"purge", "m", "--all", "-f"}, "purge o --all"},
+                                     {Words{"purge", "m", "--all", "--dry-run", "-f"}, "purge o --all"},
+                                     {Words{"compact", "m", "-f", "--older-than", "0"}, "compact o"}}) {
+    CAPTURE(there);
+    const auto refused = server.natskv(words);
+    CHECK(refused.status == 1);
+    CHECK(refused.out.empty());
+    CHECK(refused.err == "natskv: " + words[0] + ": " + reason + there + "\n");
+    CHECK(client.messages("m") == 2);
+  }
+  // On a terminal nobody is asked first.
+  Terminal terminal(server.command({"purge", "m", "--all"}));
+  CHECK(terminal.wait().status == 1);
+  CHECK(terminal.screen().find("[y/N]") == std::string::npos);
+  CHECK(client.messages("m") == 2);
+}
+
+TEST_CASE("a key of a mirror whose origin is full is not purged from the mirror") {
+  if (!server_at_least(2, 10)) SKIP("this server takes markers in a full bucket");
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_bytes": 2000})");
+  for (int i = 0; i < 2; ++i) client.put("o", "k" + std::to_string(i), "v");
+  const auto fill = [&](const std::string& value) {
+    try {
+      for (int i = 0; i < 100; ++i) client.put("o", "f" + std::to_string(i), value);
+    } catch (const std::exception&) {  // full
+    }
+  };
+  fill(std::string(200, 'x'));
+  fill("");
+  const auto stored = client.messages("o");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  caught_up(server, "m", stored);
+  for (const auto& words :
+       {Words{"purge", "m", "k0"}, Words{"purge", "m", "k0", "k1"}, Words{"purge", "m", "k0", "-f"}}) {
+    const auto refused = server.natskv(words);
+    CHECK(refused.status == 1);
+    CHECK_MESSAGE(refused.err.find("key \"k0\" of bucket \"m\": the bucket is full\nhint: natskv purge o k0 "
+                                   "purges it at its origin, without a marker\n") != std::string::npos,
+                  refused.err);
+    CHECK(refused.err.find("purged without a marker") == std::string::npos);
+    CHECK(client.messages("m") == stored);
+  }
+  CHECK(server.natskv({"purge", "o", "k0"}).status == 0);
+}
+
 TEST_CASE("info of a mirror says where it comes from and how far behind it is") {
   Server server;
   Client client(server.url());
