@@ -34,7 +34,7 @@ class Add final : public Action {
     session.lift_deadline();  // several requests, each bounded by the timeout
     auto info = find_bucket(session, bucket_, Exit::conflict);
     if (info && update_) return update(natskv, sheet, *info);
-    const Json wanted = bucket_config(bucket_, settings_.wishes());
+    Json wanted = bucket_config(bucket_, settings_.wishes());
     if (info) {
       accept(wanted, info->at("config"));
       natskv.note(fmt::format("bucket \"{}\" exists already, with this configuration", bucket_));
@@ -42,7 +42,7 @@ class Add final : public Action {
       return 0;
     }
     require_server(session, bucket_, needs(settings_.wishes()));
-    check_origins(session, settings_.wishes());
+    check_origins(session, settings_.wishes(), wanted);
     const Json made = create(session, wanted);
     sheet.print(made);
     if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
@@ -64,7 +64,9 @@ class Add final : public Action {
 
   // What exists is what was asked for, or a conflict.
   void accept(const Json& wanted, const Json& existing) const {
-    const auto names = differing(wanted, existing);
+    auto names = differing(wanted, existing);
+    // Whether a mirror knows TTLs of keys was decided by its origin, not by the user.
+    if (settings_.wishes().mirror) std::erase(names, "allow_msg_ttl");
     if (names.empty()) return;
     throw Failure(Exit::conflict,
                   fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_,
@@ -109,7 +111,11 @@ const Verb add{
         "Options that the server would silently drop are refused before anything is created; if something "
         "still did not "
         "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
-        "A mirror is a copy to be read; what is written to it goes to its origin. Sources copy the keys of "
+        "A mirror is a copy to be read; what is written to it goes to its origin. It answers reads of its "
+        "origin, too, so it should keep as much: give it the origin's --history, and no tighter --ttl or "
+        "sizes (a warning says so). Whether single keys may have a TTL it takes from its origin; add "
+        "--update "
+        "--mirror takes that anew where the origin allowed it later. Sources copy the keys of "
         "other buckets "
         "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
         "never touched.",

@@ -226,6 +226,7 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
   const Json& before = info.at("config");
   Json after = before;
   apply(wishes, bucket, after);
+  if (wishes.mirror) check_origins(session, wishes, after);
   Changed changed{std::make_shared<const Json>(before), nullptr, nullptr, differing(before, after)};
   if (changed.fields.empty()) {
     changed.after = changed.before;
@@ -233,7 +234,7 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
     return changed;
   }
   require_server(session, bucket, needs(wishes));
-  check_origins(session, wishes);
+  if (!wishes.mirror) check_origins(session, wishes, after);
   changed.after = std::make_shared<const Json>(after);
   if (dry_run) return changed;
   const Json again = read_bucket(session, bucket);

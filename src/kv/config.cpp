@@ -287,6 +287,21 @@ std::vector<std::string> not_kept(const Json& asked, const Json& answer) {
   return names;
 }
 
+std::vector<std::string> tighter(const Json& mirror, const Json& origin) {
+  std::vector<std::string> options;
+  const auto compare = [&](const char* field, std::string_view option, std::int64_t unit, const char* name) {
+    const auto here = mirror.value(field, std::int64_t{0}), there = origin.value(field, std::int64_t{0});
+    if (here <= 0 || (there > 0 && here >= there)) return;
+    options.push_back(there <= 0 ? fmt::format("{} (unlimited there)", option)
+                                 : fmt::format("{} ({}{} there)", option, there / unit, name));
+  };
+  compare("max_msgs_per_subject", "--history", 1, "");
+  compare("max_age", "--ttl", 1'000'000, "ms");
+  compare("max_msg_size", "--max-value-size", 1, " B");
+  compare("max_bytes", "--max-bucket-size", 1, " B");
+  return options;
+}
+
 std::vector<Need> needs(const Wishes& wishes) {
   std::vector<Need> all;
   if (wishes.marker_ttl.value_or(Span{}).ns > 0) all.push_back({"--marker-ttl", 11});

@@ -69,6 +69,10 @@ std::vector<std::string> differing(const nlohmann::ordered_json& one, const nloh
 /// changed. What was not asked for may be whatever the server fills in.
 std::vector<std::string> not_kept(const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
 
+/// What a mirror keeps less of than its origin, as options: "--history (5 there)". A server asks either of
+/// them for what is read of the origin.
+std::vector<std::string> tighter(const nlohmann::ordered_json& mirror, const nlohmann::ordered_json& origin);
+
 /// An option and the nats-server 2.x that first knows it; older ones drop it silently.
 struct Need {
   std::string_view option;

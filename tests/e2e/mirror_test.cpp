@@ -142,6 +142,59 @@ TEST_CASE("a key of a mirror whose origin is full is not purged from the mirror"
   CHECK(server.natskv({"purge", "o", "k0"}).status == 0);
 }
 
+TEST_CASE("a mirror that keeps less than its origin is warned of, for it answers reads of it") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_msgs_per_subject": 5, "max_bytes": 100000, "max_msg_size": 1000})");
+  const auto plain = server.natskv({"add", "m", "--mirror", "o"});
+  CHECK(plain.status == 0);
+  CHECK(
+      plain.err ==
+      "natskv: add: warning: bucket \"o\" keeps more than its mirror \"m\", which answers reads of it, too: "
+      "--history (5 there)\n");
+  const auto all = server.natskv({"add", "n", "--mirror", "o", "--history", "4", "--ttl", "1h",
+                                  "--max-value-size", "999", "--max-bucket-size", "99999"});
+  CHECK(all.err.find(": --history (5 there), --ttl (unlimited there), --max-value-size (1000 B there), "
+                     "--max-bucket-size (100000 B there)\n") != std::string::npos);
+  const auto same =
+      server.natskv({"add", "s", "--mirror", "o", "--history", "5", "--max-bucket-size", "100000"});
+  CHECK(same.status == 0);
+  CHECK(same.err.empty());
+  const auto edited = server.natskv({"edit", "s", "--history", "2"});
+  CHECK(edited.status == 0);
+  CHECK(edited.err.find("warning: bucket \"o\" keeps more than its mirror \"s\"") != std::string::npos);
+  CHECK(server.natskv({"edit", "s", "--description", "d"}).err.empty());
+  // Where the server asks only the origin itself, less is a choice.
+  client.add_bucket("alone", R"({"max_msgs_per_subject": 5, "allow_direct": false})");
+  CHECK(server.natskv({"add", "a", "--mirror", "alone"}).err.empty());
+}
+
+TEST_CASE("a key that expired at its origin is not found in a mirror, and not by one") {
+  Server server;
+  if (!server_at_least(2, 11)) SKIP("this server knows no TTL of keys");
+  Client client(server.url());
+  // No limit markers: nothing tells a mirror of the end of a key.
+  client.add_bucket("o", R"({"allow_msg_ttl": true})");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).err.empty());
+  CHECK(server.natskv({"create", "m", "k", "v", "--ttl", "1s"}).status == 0);
+  caught_up(server, "m", 1);
+  caught_up(server, "m", 0);
+  CHECK(server.natskv({"get", "m", "k"}).status == 3);
+  CHECK(out(server, {"keys", "m"}).empty());
+  // The same words are the same mirror.
+  const auto again = server.natskv({"add", "m", "--mirror", "o"});
+  CHECK(again.status == 0);
+  CHECK(again.err.find("exists already, with this configuration") != std::string::npos);
+  // A mirror that is older than its origin's TTLs takes them later.
+  client.add_bucket("p");
+  REQUIRE(server.natskv({"add", "n", "--mirror", "p"}).status == 0);
+  CHECK(stream_config(server.url(), "n").value("allow_msg_ttl", false) == false);
+  REQUIRE(server.natskv({"edit", "p", "--marker-ttl", "1s"}).status == 0);
+  CHECK(server.natskv({"add", "n", "--mirror", "p"}).status == 0);
+  CHECK(server.natskv({"add", "n", "--mirror", "p", "--update"}).status == 0);
+  CHECK(stream_config(server.url(), "n")["allow_msg_ttl"] == true);
+}
+
 TEST_CASE("info of a mirror says where it comes from and how far behind it is") {
   Server server;
   Client client(server.url());
