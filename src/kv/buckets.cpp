@@ -43,10 +43,16 @@ std::optional<int> minor_of(std::string_view version) {
   return error == std::errc{} ? std::optional(minor) : std::nullopt;
 }
 
+// Level 1 came with 2.11. Who may not ask for it has the greeting.
 int api_level(Session& session, const std::string& bucket) {
-  const Json info = ask(session, bucket, "INFO", {}, false);
-  const auto api = info.find("api");
-  return api != info.end() && api->is_object() ? api->value("level", 0) : 0;
+  try {
+    const auto info = session.api_where_allowed("INFO");
+    if (!info) return minor_of(server_version(session)).value_or(0) >= 11 ? 1 : 0;
+    const auto api = info->find("api");
+    return api != info->end() && api->is_object() ? api->value("level", 0) : 0;
+  } catch (const nats::Error& error) {
+    throw explain(session, error, {.bucket = bucket});
+  }
 }
 
 // An origin, as it is named and asked for.
@@ -247,7 +253,7 @@ std::string server_version(Session& session) {
 
 void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs) {
   if (needs.empty()) return;
-  // Level 1 came with 2.11, which knows all that natskv asks for.
+  // Level 1 knows all that natskv asks for.
   if (api_level(session, bucket) >= 1) return;
   const std::string version = server_version(session);
   for (const auto& need : needs) {

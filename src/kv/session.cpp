@@ -163,6 +163,24 @@ nlohmann::ordered_json Session::api(std::string_view what, const std::string& bo
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
 }
 
+std::optional<nlohmann::ordered_json> Session::api_where_allowed(std::string_view what) {
+  connection();
+  struct Tolerant {
+    Link& link;
+    bool before = link.fail_fast.exchange(false);
+    ~Tolerant() { link.fail_fast = before; }
+  } const tolerant{*link_};
+  try {
+    return api(what);
+  } catch (const nats::Error& error) {
+    if (error.status != NATS_NOT_PERMITTED) throw;
+    const std::lock_guard lock(link_->mutex);
+    link_->violation_texts.clear();
+    link_->violations = 0;
+    return std::nullopt;
+  }
+}
+
 nlohmann::ordered_json Session::request_json(const std::string& subject, Span wait) {
   const auto answer = request(subject, {}, wait);
   return nats::api_answer(

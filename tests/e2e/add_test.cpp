@@ -432,6 +432,25 @@ TEST_CASE("who may not ask is told so, and who finds nobody, too") {
   CHECK(none.natskv({"ls"}).status == 5);
 }
 
+TEST_CASE("who may not ask for the API level is told by the server's greeting what it knows") {
+  Server server(
+      {.config =
+           R"(authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["$JS.API.INFO"] } } } ] })"});
+  const auto url = "nats://u:p@127.0.0.1:" + std::to_string(server.port());
+  const auto on = [&](const Words& words) {
+    return natskv::test::natskv(words, {.env = {{"NATS_URL", url}}});
+  };
+  const auto added = on({"add", "c", "--compress", "-j"});
+  if (server_at_least(2, 11)) {
+    CHECK_MESSAGE(added.status == 0, added.err);
+    CHECK(added.err.empty());
+    CHECK(on({"edit", "c", "--metadata", "a=b"}).status == 0);
+  } else {
+    CHECK(added.status == 1);
+    CHECK(added.err.find("--compress needs nats-server 2.10, this one is 2.") != std::string::npos);
+  }
+}
+
 TEST_CASE("an answer that never comes leaves the outcome unknown") {
   // Creations and changes go where somebody listens and never answers.
   Server server(
