@@ -2,6 +2,7 @@
 
 #include "input/parse.hpp"
 #include "kv/buckets.hpp"
+#include "kv/explain.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -38,6 +39,12 @@ void once_each(const std::vector<std::string>& names, std::string_view option) {
     if (!seen.insert(name).second)
       throw usage(fmt::format("{}: {} stands twice", option, parse::quoted(name)));
   }
+}
+
+// A server on its own names itself as leader, but no cluster; 2.9 takes any number of replicas then.
+bool clustered(const Json& info) {
+  const auto cluster = info.find("cluster");
+  return cluster != info.end() && cluster->is_object() && !cluster->value("name", "").empty();
 }
 
 }  // namespace
@@ -234,6 +241,7 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
     return changed;
   }
   require_server(session, bucket, needs(wishes));
+  if (wishes.replicas.value_or(1) > 1 && !clustered(info)) throw needs_cluster(bucket);
   if (!wishes.mirror) check_origins(session, wishes, after);
   changed.after = std::make_shared<const Json>(after);
   if (dry_run) return changed;

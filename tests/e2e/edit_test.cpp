@@ -187,6 +187,19 @@ TEST_CASE("what the server can't change is refused with the reason before a sock
   }
 }
 
+TEST_CASE("more than one replica is refused on a server on its own") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  const auto before = stream_config(server.url(), "b");
+  for (const auto& words :
+       {Words{"edit", "b", "--replicas", "2"}, Words{"edit", "b", "--replicas", "2", "--dry-run"}}) {
+    const auto edited = server.natskv(words);
+    CHECK(edited.status == 1);
+    CHECK(edited.err == "natskv: edit: bucket \"b\": more than one replica needs a cluster\n");
+    CHECK(stream_config(server.url(), "b") == before);
+  }
+}
+
 TEST_CASE("a bucket that is missing, and a part of a republishing that is not there") {
   Server server;
   const auto missing = server.natskv({"edit", "b", "--history", "2"});
