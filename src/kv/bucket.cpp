@@ -82,7 +82,8 @@ const Place& Bucket::place() {
               .write_prefix = {},
               .mirror = false,
               .origin = name_,
-              .domain = {}};
+              .domain = {},
+              .info = {}};
   std::string prefix = session_.put_prefix();
   if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
     const auto stream = mirror->value("name", std::string());
@@ -93,6 +94,9 @@ const Place& Bucket::place() {
       prefix = external->value("api", std::string()) + ".";
     }
   }
+  place.info = session_.api_subject("STREAM.INFO.KV_" + place.origin);
+  if (place.mirror && prefix != session_.put_prefix())
+    place.info = fmt::format("{}STREAM.INFO.KV_{}", prefix, place.origin);
   place.read_prefix = fmt::format("$KV.{}.", place.origin);
   place.write_prefix = prefix + place.read_prefix;
   place_ = std::move(place);
@@ -346,15 +350,19 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   return {name_, key, ack->Sequence, operation};
 }
 
+std::string Bucket::at_origin() {
+  return place().domain.empty() ? std::string() : " --js-domain " + place().domain;
+}
+
 void Bucket::require_own(std::string_view verb, std::string_view words) {
   const Place& where = place();
   if (!where.mirror) return;
-  throw Failure(Exit::failure,
-                fmt::format("bucket \"{}\" mirrors bucket \"{}\"; what is removed here is not removed there",
-                            name_, where.origin),
-                fmt::format("natskv {} {}{}{}{}{}", verb, where.origin, words.empty() ? "" : " ", words,
-                            where.domain.empty() ? "" : " --js-domain ", where.domain),
-                {name_, {}, 0});
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" mirrors bucket \"{}\"; what is removed here is not removed there", name_,
+                  where.origin),
+      fmt::format("natskv {} {}{}{}{}", verb, where.origin, words.empty() ? "" : " ", words, at_origin()),
+      {name_, {}, 0});
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
@@ -418,16 +426,32 @@ void Bucket::ask_write(const std::string& key) {
   throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
 }
 
+const nlohmann::ordered_json& Bucket::written_config() {
+  const auto& own = (info_ ? *info_ : info()).at("config");
+  if (!place().mirror) return own;
+  if (!origin_) {
+    try {
+      const auto answer = session_.json_where_allowed(place().info);
+      origin_ = std::make_shared<const nlohmann::ordered_json>(answer ? answer->value("config", own) : own);
+    } catch (const nats::Error& error) {
+      if (error.connection_lost()) throw explain(session_, error, {.bucket = name_});
+      return own;
+    }
+  }
+  return *origin_;
+}
+
 void Bucket::require_ttl() {
-  if (info().at("config").value("allow_msg_ttl", false)) return;
-  throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", name_),
-                fmt::format("natskv edit {} --marker-ttl 1s enables it (nats-server 2.11 or newer)", name_),
+  if (written_config().value("allow_msg_ttl", false)) return;
+  throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", place().origin),
+                fmt::format("natskv edit {} --marker-ttl 1s{} enables it (nats-server 2.11 or newer)",
+                            place().origin, at_origin()),
                 {name_, {}, 0});
 }
 
 void Bucket::require_ttl(Span ttl) {
   require_ttl();
-  const auto& config = info_->at("config");
+  const auto& config = written_config();
   const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
   // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
   // seconds.
@@ -438,8 +462,9 @@ void Bucket::require_ttl(Span ttl) {
       Exit::failure,
       fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
                   "not {}",
-                  name_, ttl_text(Span{markers}), ttl_text(ttl)),
-      fmt::format("natskv edit {} --marker-ttl {} allows it", name_, ttl_text(ttl)), {name_, {}, 0});
+                  place().origin, ttl_text(Span{markers}), ttl_text(ttl)),
+      fmt::format("natskv edit {} --marker-ttl {}{} allows it", place().origin, ttl_text(ttl), at_origin()),
+      {name_, {}, 0});
 }
 
 }  // namespace natskv

@@ -38,6 +38,7 @@ struct Place {
   bool mirror = false;
   std::string origin;  ///< a mirror's bucket
   std::string domain;  ///< the origin's JetStream domain, where it is another one
+  std::string info;    ///< where the origin's STREAM.INFO is asked for
 };
 
 class Bucket {
@@ -83,6 +84,8 @@ class Bucket {
   const Place& place();
   /// Whether the bucket answers direct gets (allow_direct).
   bool direct();
+  /// The configuration of the bucket that is written to: a mirror's origin, as far as it can be read.
+  const nlohmann::ordered_json& written_config();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
   /// The same for this TTL: one that is shorter than the bucket's markers live would be lengthened silently.
@@ -99,6 +102,8 @@ class Bucket {
   std::optional<Found> listed(const std::string& key);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
+  /// The option that a command on a mirror's origin needs.
+  std::string at_origin();
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
 
@@ -106,7 +111,7 @@ class Bucket {
   std::string name_;
   nats::Store store_;
   std::optional<Place> place_;
-  std::shared_ptr<const nlohmann::ordered_json> info_;
+  std::shared_ptr<const nlohmann::ordered_json> info_, origin_;
 };
 
 }  // namespace natskv

@@ -46,7 +46,7 @@ std::optional<int> minor_of(std::string_view version) {
 // Level 1 came with 2.11. Who may not ask for it has the greeting.
 int api_level(Session& session, const std::string& bucket) {
   try {
-    const auto info = session.api_where_allowed("INFO");
+    const auto info = session.json_where_allowed(session.api_subject("INFO"));
     if (!info) return minor_of(server_version(session)).value_or(0) >= 11 ? 1 : 0;
     const auto api = info->find("api");
     return api != info->end() && api->is_object() ? api->value("level", 0) : 0;

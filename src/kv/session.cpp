@@ -163,7 +163,13 @@ nlohmann::ordered_json Session::api(std::string_view what, const std::string& bo
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
 }
 
-std::optional<nlohmann::ordered_json> Session::api_where_allowed(std::string_view what) {
+nlohmann::ordered_json Session::request_json(const std::string& subject, Span wait) {
+  const auto answer = request(subject, {}, wait);
+  return nats::api_answer(
+      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+}
+
+std::optional<nlohmann::ordered_json> Session::json_where_allowed(const std::string& subject) {
   connection();
   struct Tolerant {
     Link& link;
@@ -171,7 +177,7 @@ std::optional<nlohmann::ordered_json> Session::api_where_allowed(std::string_vie
     ~Tolerant() { link.fail_fast = before; }
   } const tolerant{*link_};
   try {
-    return api(what);
+    return request_json(subject, timeout());
   } catch (const nats::Error& error) {
     if (error.status != NATS_NOT_PERMITTED) throw;
     const std::lock_guard lock(link_->mutex);
@@ -179,12 +185,6 @@ std::optional<nlohmann::ordered_json> Session::api_where_allowed(std::string_vie
     link_->violations = 0;
     return std::nullopt;
   }
-}
-
-nlohmann::ordered_json Session::request_json(const std::string& subject, Span wait) {
-  const auto answer = request(subject, {}, wait);
-  return nats::api_answer(
-      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
 }
 
 std::string Session::connected_url() {

@@ -195,6 +195,30 @@ TEST_CASE("a key that expired at its origin is not found in a mirror, and not by
   CHECK(stream_config(server.url(), "n")["allow_msg_ttl"] == true);
 }
 
+TEST_CASE("whether a key written to a mirror may have a TTL is its origin's") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  const std::string none =
+      "bucket \"o\" has no per-key TTL\nhint: natskv edit o --marker-ttl 1s enables it (nats-server 2.11 or "
+      "newer)\n";
+  const std::vector<Words> writes{{"create", "m", "k", "v", "--ttl", "60s"},
+                                  {"purge", "m", "k", "--ttl", "60s"},
+                                  {"purge", "m", "k", "l", "--ttl", "60s"}};
+  for (const auto& words : writes) {
+    const auto refused = server.natskv(words);
+    CHECK(refused.status == 1);
+    CHECK(refused.err == "natskv: " + words[0] + ": " + none);
+  }
+  CHECK(client.messages("o") == 0);
+  if (!server_at_least(2, 11)) return;
+  REQUIRE(server.natskv({"edit", "o", "--marker-ttl", "1s"}).status == 0);
+  for (const auto& words : writes) CHECK_MESSAGE(server.natskv(words).status == 0, words[0]);
+  CHECK(server.natskv({"import", "m"}, {.input = R"({"key":"i","value":"v","ttl_seconds":60})"}).status == 0);
+  CHECK(client.last("o", "i").headers.contains("Nats-TTL"));
+}
+
 TEST_CASE("info of a mirror says where it comes from and how far behind it is") {
   Server server;
   Client client(server.url());
