@@ -89,8 +89,7 @@ class Add final : public Action {
     }
     const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
     sheet.print(*changed.info);
-    if (auto failure = dropped(natskv.session(), bucket_, *changed.after, changed.info->at("config")))
-      natskv.report(*failure);
+    for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
     return natskv.status();
   }
 };

@@ -216,16 +216,51 @@ void BucketSettings::check(const std::string& bucket) {
   if (!editing_) static_cast<void>(bucket_config(bucket, wishes_));
 }
 
+namespace {
+
+std::string on_version(Session& session) {
+  const std::string version = server_version(session);
+  return version.empty() ? std::string() : fmt::format(" on nats-server {}", version);
+}
+
+Failure not_effective(Session& session, const std::string& bucket, const std::vector<std::string>& names,
+                      const Json& asked, const Json& answer) {
+  return {Exit::failure,
+          fmt::format("bucket \"{}\": {} did not take effect{}: {}", bucket, options_of(names),
+                      on_version(session), spelled(names, answer, asked)),
+          {},
+          {bucket, {}, 0}};
+}
+
+}  // namespace
+
 std::optional<Failure> dropped(Session& session, const std::string& bucket, const Json& asked,
                                const Json& answer) {
   const auto names = not_kept(asked, answer);
   if (names.empty()) return std::nullopt;
-  const std::string version = server_version(session);
-  return Failure(Exit::failure,
-                 fmt::format("bucket \"{}\": {} did not take effect{}: {}", bucket, options_of(names),
-                             version.empty() ? std::string() : fmt::format(" on nats-server {}", version),
-                             spelled(names, answer, asked)),
-                 {}, {bucket, {}, 0});
+  return not_effective(session, bucket, names, asked, answer);
+}
+
+std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed) {
+  std::vector<Failure> all;
+  if (changed.fields.empty() || !changed.info) return all;
+  const Json& asked = *changed.after;
+  const Json& answer = changed.info->at("config");
+  const auto named = [&](const std::string& field) {
+    return std::find(changed.fields.begin(), changed.fields.end(), field) != changed.fields.end();
+  };
+  // Of what was changed a removal must stick, too; else a server may fill in what was not asked for.
+  std::vector<std::string> lost = differing(asked, answer), others = not_kept(asked, answer);
+  std::erase_if(lost, [&](const std::string& field) { return !named(field); });
+  std::erase_if(others, named);
+  if (!lost.empty()) all.push_back(not_effective(session, bucket, lost, asked, answer));
+  if (!others.empty())
+    all.push_back({Exit::failure,
+                   fmt::format("bucket \"{}\" was changed by somebody else meanwhile: {}", bucket,
+                               spelled(others, answer, asked)),
+                   {},
+                   {bucket, {}, 0}});
+  return all;
 }
 
 Changed change(Session& session, const std::string& bucket, const Wishes& wishes, const Json& info,

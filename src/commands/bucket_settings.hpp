@@ -51,6 +51,11 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
 std::optional<Failure> dropped(Session& session, const std::string& bucket,
                                const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
 
+/// What an edit's answer shows that was not asked for: changes that did not stick, and fields that were not
+/// named and differ from what was sent, for somebody else changed the bucket between the second look and the
+/// update.
+std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed);
+
 /// Prints a bucket as `info` does.
 class BucketSheet {
  public:

@@ -1,6 +1,7 @@
 // edit: changes what is named and nothing else.
 #include "support/bucket.hpp"
 #include "support/client.hpp"
+#include "support/liar.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -15,6 +16,24 @@
 using namespace natskv::test;
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
+
+namespace {
+
+/// An edit whose answer is the test's: `lie` changes the configuration that was sent.
+template <class Lie>
+Result lied_to(Liar& liar, const Words& words, Lie&& lie) {
+  Process edit(liar.server.command(words));
+  Json config = liar.request();
+  lie(config);
+  liar.answer(config);
+  return edit.wait(20);
+}
+
+std::string version() {
+  return std::to_string(server_version().first) + "." + std::to_string(server_version().second);
+}
+
+}  // namespace
 
 TEST_CASE("the fields that change are printed, old and new, in every format") {
   Server server;
@@ -247,4 +266,51 @@ TEST_CASE("a change by somebody else between reading and writing stops it") {
         std::string::npos);
   CHECK(result.out.empty());
   CHECK(stream_config(server.url(), "b")["max_msgs_per_subject"] == 1);
+}
+
+TEST_CASE("what the answer to an edit shows is told as what it is") {
+  Liar liar("STREAM.UPDATE.KV_b");
+  REQUIRE(
+      liar.server.natskv({"add", "b", "--republish-destination", "out.>", "--description", "old"}).status ==
+      0);
+  const std::string without = "did not take effect on nats-server " + version();
+  SUBCASE("a change that the server dropped") {
+    const auto edited =
+        lied_to(liar, {"edit", "b", "--history", "5"}, [](Json& c) { c["max_msgs_per_subject"] = 1; });
+    CHECK(edited.status == 1);
+    CHECK_MESSAGE(edited.err.find("natskv: edit: bucket \"b\": --history " + without) == 0, edited.err);
+    CHECK(edited.err.find("history is 1, not 5") != std::string::npos);
+  }
+  SUBCASE("a removal that the server did not honour") {
+    const auto edited = lied_to(liar, {"edit", "b", "--no-republish", "--description", ""}, [](Json& c) {
+      c["republish"] = {{"src", ">"}, {"dest", "out.>"}};
+      c["description"] = "old";
+    });
+    CHECK(edited.status == 1);
+    CHECK_MESSAGE(edited.err.find("republish") != std::string::npos, edited.err);
+    CHECK(edited.err.find(without) != std::string::npos);
+    CHECK(edited.err.find("description is old, not ") != std::string::npos);
+    CHECK(edited.err.find("somebody else") == std::string::npos);
+  }
+  SUBCASE("a field that was not named: somebody else's change") {
+    for (const char* by : {"edit", "add"}) {
+      Words words{by, "b", "--history", "5"};
+      if (words[0] == "add") words.emplace_back("--update");
+      const auto edited = lied_to(liar, words, [](Json& c) { c["description"] = "new"; });
+      CHECK(edited.status == 1);
+      CHECK(edited.err ==
+            std::string("natskv: ") + by +
+                ": bucket \"b\" was changed by somebody else meanwhile: description is new, not old\n");
+    }
+  }
+  SUBCASE("both") {
+    const auto edited = lied_to(liar, {"edit", "b", "--history", "5"}, [](Json& c) {
+      c["max_msgs_per_subject"] = 1;
+      c["description"] = "new";
+    });
+    CHECK(edited.status == 1);
+    CHECK(edited.err.find("--history did not take effect") != std::string::npos);
+    CHECK(edited.err.find("--description did not") == std::string::npos);
+    CHECK(edited.err.find("somebody else meanwhile: description is new, not old") != std::string::npos);
+  }
 }
