@@ -170,6 +170,30 @@ Json own_metadata(const Json& all) {
   return own;
 }
 
+bool lies_under(const Json& subject, const std::string& bucket) {
+  return subject.is_string() &&
+         subject.get_ref<const std::string&>().starts_with(fmt::format("$KV.{}.", bucket));
+}
+
+bool takes_only(const Json& taken, const std::string& bucket) {
+  return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end() &&
+         std::all_of(taken.begin(), taken.end(),
+                     [&bucket](const Json& subject) { return lies_under(subject, bucket); });
+}
+
+/// Whether what is copied from there are keys: another bucket's, or of any stream if stored under the
+/// bucket's subjects.
+bool brings_keys(const Json& source, const std::string& bucket) {
+  if (!source.is_object()) return false;
+  const Json name = source.value("name", Json());
+  if (name.is_string() && name.get_ref<const std::string&>().starts_with("KV_")) return true;
+  const Json transforms = source.value("subject_transforms", Json::array());
+  return transforms.is_array() && !transforms.empty() &&
+         std::all_of(transforms.begin(), transforms.end(), [&bucket](const Json& transform) {
+           return transform.is_object() && lies_under(transform.value("dest", Json()), bucket);
+         });
+}
+
 // Objects whose members came in another order are the same.
 bool same(const Json& one, const Json& other) { return nlohmann::json(one) == nlohmann::json(other); }
 
@@ -221,9 +245,13 @@ bool is_bucket(const std::string& bucket, const Json& config) {
   if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1)
     return false;
   const Json taken = config.value("subjects", Json::array());
-  if (!taken.is_array() || taken.empty())
-    return !says_nothing(config.value("mirror", Json())) || config.contains("sources");
-  return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end();
+  if (taken.is_array() && !taken.empty()) return takes_only(taken, bucket);
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && !says_nothing(*mirror))
+    return brings_keys(*mirror, bucket);
+  const Json sources = config.value("sources", Json::array());
+  return sources.is_array() && !sources.empty() &&
+         std::all_of(sources.begin(), sources.end(),
+                     [&bucket](const Json& source) { return brings_keys(source, bucket); });
 }
 
 std::string bucket_of(const std::string& stream) {

@@ -50,9 +50,9 @@ nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wi
 /// Failure: usage for a part of a republishing without a destination, failure for a source that is none.
 void apply(const Wishes& wishes, const std::string& bucket, nlohmann::ordered_json& config);
 
-/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects, or
-/// copies from other streams and takes none (ADR-8, ADR-57). A stream of that name with other subjects is
-/// somebody else's.
+/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects and
+/// no others, or takes none and copies other buckets (ADR-8, ADR-57: clients mirror and source KV_… only). A
+/// stream of that name with other subjects, or a copy of another stream, is somebody else's.
 bool is_bucket(const std::string& bucket, const nlohmann::ordered_json& config);
 
 /// "KV_x" -> "x"; another stream's name as it is.

@@ -419,6 +419,33 @@ TEST_CASE("a stream that only has a bucket's name is never touched") {
   CHECK(Client(server.url()).messages("x") == 3);
 }
 
+TEST_CASE("a stream that takes other subjects beside a bucket's, or copies another stream, is no bucket") {
+  Server server;
+  Client client(server.url());
+  add_foreign_stream(server.url(), "x", 2, R"(["$KV.x.>", "orders.>"])");
+  client.put("x", "k", "v");
+  client.api("STREAM.CREATE.KV_w",
+             R"({"name": "KV_w", "mirror": {"name": "ORDERS"}, "max_msgs_per_subject": 1,
+      "storage": "memory"})");
+  // Keys of x read and written one by one are its own, and touch no order; what takes all of it is refused.
+  for (const std::string name : {"x", "w"}) {
+    for (const auto& [command, status] :
+         std::vector<std::pair<Words, int>>{{{"rm", name, "-f"}, 1},
+                                            {{"purge", name, "--all", "-f"}, 1},
+                                            {{"add", name}, 4},
+                                            {{"edit", name, "--ttl", "1h"}, 1},
+                                            {{"info", name}, 1}}) {
+      CAPTURE(said(command));
+      const auto result = server.natskv(command);
+      CHECK(result.status == status);
+      CHECK(result.err.find("stream \"KV_" + name + "\" exists but is not a key-value bucket") !=
+            std::string::npos);
+    }
+  }
+  CHECK(server.natskv({"ls", "-n"}).out.empty());
+  CHECK(client.messages("x") == 3);
+}
+
 TEST_CASE("who may not ask is told so, and who finds nobody, too") {
   Server server(
       {.config =
