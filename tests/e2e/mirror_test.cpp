@@ -235,6 +235,27 @@ TEST_CASE("info of a mirror says where it comes from and how far behind it is") 
   CHECK(out(server, {"info", "m", "-o", "table"}).find("Mirror:        bucket=o lag=0") != std::string::npos);
 }
 
+TEST_CASE("info says that a mirror or a source is broken, and tells no lag that nobody knows") {
+  Server server;
+  REQUIRE(server.natskv({"add", "m", "--mirror", "none"}).status == 0);
+  const auto shows = [&](const std::string& bucket, const Words& words) {
+    for (int i = 0; i < 200; ++i) {
+      if (stream_info(server.url(), bucket).dump().find("stream not found") != std::string::npos)
+        return out(server, words);
+      run({.args = {"sleep", "0.05"}});
+    }
+    throw std::runtime_error("the server does not say that " + bucket + " is broken");
+  };
+  CHECK(Json::parse(shows("m", {"info", "m", "-j"}))["mirror"] ==
+        Json({{"bucket", "none"}, {"error", "stream not found"}}));
+  CHECK(out(server, {"info", "m", "-o", "table"}).find("error=\"stream not found\"") != std::string::npos);
+  CHECK(out(server, {"info", "m"}).find("mirror.error\tstream not found\n") != std::string::npos);
+  if (!server_at_least(2, 10)) return;
+  REQUIRE(server.natskv({"add", "s", "--source", "none"}).status == 0);
+  CHECK(Json::parse(shows("s", {"info", "s", "-j"}))["sources"] ==
+        Json::array({{{"bucket", "none"}, {"error", "stream not found"}}}));
+}
+
 TEST_CASE("sources bring the keys of other buckets under the bucket's own name") {
   Server server;
   if (!server_at_least(2, 10)) SKIP("this server transforms no subjects");
