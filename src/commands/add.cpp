@@ -14,6 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view another =
+    "not all of that can be changed: make another bucket and copy the keys with natskv cp";
+
 class Add final : public Action {
   std::string bucket_;
   BucketSettings settings_;
@@ -71,7 +74,9 @@ class Add final : public Action {
     throw Failure(Exit::conflict,
                   fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_,
                               spelled(names, existing, wanted)),
-                  fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_),
+                  editable(names)
+                      ? fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_)
+                      : std::string(another),
                   {bucket_, {}, 0});
   }
 
@@ -85,7 +90,7 @@ class Add final : public Action {
       throw Failure(Exit::conflict,
                     fmt::format("bucket \"{}\": the server can't change this: {}", bucket_,
                                 spelled(fixed, config, wanted)),
-                    "make another bucket and copy the keys", {bucket_, {}, 0});
+                    std::string(another), {bucket_, {}, 0});
     }
     const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
     sheet.print(*changed.info);

@@ -223,6 +223,14 @@ std::string spelled(const std::vector<std::string>& names, const Json& is, const
   return text;
 }
 
+bool editable(const std::vector<std::string>& names) {
+  return std::all_of(names.begin(), names.end(), [&names](const std::string& name) {
+    // A window that somebody chose is none of edit's, one that goes with a TTL is.
+    if (name == "duplicate_window") return std::find(names.begin(), names.end(), "max_age") != names.end();
+    return name != "storage" && name != "mirror" && !setting(name).option.empty();
+  });
+}
+
 std::string options_of(const std::vector<std::string>& names) {
   std::vector<std::string_view> options;
   for (const auto& name : names) {

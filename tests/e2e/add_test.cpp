@@ -259,9 +259,19 @@ TEST_CASE("another configuration is a conflict that lists what differs, and noth
                            "allow_direct is none, not true"}) {
     CHECK_MESSAGE(added.err.find(part) != std::string::npos, added.err);
   }
-  CHECK(added.err.find("hint: natskv edit b changes it") != std::string::npos);
+  CHECK(added.err.find(
+            "hint: not all of that can be changed: make another bucket and copy the keys with natskv "
+            "cp\n") != std::string::npos);
   CHECK(added.err.find(R"({"error":{"exit":4,"code":"conflict","bucket":"b",)") != std::string::npos);
   CHECK(stream_config(server.url(), "b") == before);
+  // What edit can change is said to be so, and it can.
+  Client(server.url()).add_bucket("c", R"({"max_age": 3600000000000, "max_bytes": 1000})");
+  const auto changeable = server.natskv({"add", "c"});
+  CHECK(changeable.status == 4);
+  CHECK(changeable.err.find("hint: natskv edit c changes it; add --update creates or changes\n") !=
+        std::string::npos);
+  CHECK(server.natskv({"edit", "c", "--ttl", "0", "--max-bucket-size", "-1"}).status == 0);
+  CHECK(server.natskv({"add", "c"}).status == 0);
 }
 
 TEST_CASE("--update creates or edits") {
