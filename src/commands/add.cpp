@@ -28,7 +28,7 @@ class Add final : public Action {
     a.flag("--update", update_, "change the bucket as edit does if it exists");
   }
 
-  void check() override { settings_.check(bucket_); }
+  void check() override { settings_.check(bucket_, update_); }
 
   int run(Natskv& natskv) override {
     BucketSheet sheet(natskv, answer_wanted(natskv));

@@ -16,12 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void in_range(const std::optional<std::uint64_t>& number, std::string_view option, std::uint64_t most) {
-  if (number && (*number < 1 || *number > most)) {
-    throw usage(fmt::format("{}: {} is not in 1 to {}", option, *number, most));
-  }
-}
-
 // A subject may be published to: no empty token, no space.
 void check_subject(const std::optional<std::string>& subject, std::string_view option) {
   if (!subject) return;
@@ -52,7 +46,11 @@ bool clustered(const Json& info) {
 void BucketSettings::declare(Arguments& a) {
   a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
          wishes_.description);
-  a.take({.name = "--history", .kind = Kind::count, .help = "revisions kept of each key, 1 to 64 (1)"},
+  a.take({.name = "--history",
+          .kind = Kind::count,
+          .help = "revisions kept of each key, 1 to 64 (1)",
+          .least = 1,
+          .most = 64},
          wishes_.history);
   a.take({.name = "--ttl", .kind = Kind::duration, .help = "how long values live (0: for ever)"},
          wishes_.ttl);
@@ -61,7 +59,11 @@ void BucketSettings::declare(Arguments& a) {
           .help = "allow a TTL for single keys; how long the markers of expired keys live, 1s or more "
                   "(server 2.11)"},
          wishes_.marker_ttl);
-  a.take({.name = "--replicas", .kind = Kind::count, .help = "copies kept in a cluster, 1 to 5 (1)"},
+  a.take({.name = "--replicas",
+          .kind = Kind::count,
+          .help = "copies kept in a cluster, 1 to 5 (1)",
+          .least = 1,
+          .most = 5},
          wishes_.replicas);
   a.take({.name = "--max-value-size", .kind = Kind::size, .help = "largest value (-1: unlimited)"},
          wishes_.max_value_size);
@@ -141,8 +143,6 @@ void BucketSettings::declare_edit(Arguments& a) {
 
 void BucketSettings::check_numbers() const {
   constexpr std::int64_t largest_value = std::numeric_limits<std::int32_t>::max();
-  in_range(wishes_.history, "--history", 64);
-  in_range(wishes_.replicas, "--replicas", 5);
   if (wishes_.max_value_size && wishes_.max_value_size->bytes > largest_value) {
     throw usage(fmt::format("--max-value-size: at most {} bytes", largest_value));
   }
@@ -191,7 +191,20 @@ void BucketSettings::read_metadata() {
   }
 }
 
-void BucketSettings::check(const std::string& bucket) {
+void BucketSettings::check_placement(bool may_remove) {
+  if (!tags_.empty()) {
+    wishes_.tags = tags_;
+    std::erase(*wishes_.tags, "");
+    if (!wishes_.tags->empty() && wishes_.tags->size() != tags_.size())
+      throw usage("--tags: \"\" removes all, other tags beside it don't");
+  }
+  if (may_remove) return;
+  if (wishes_.tags && wishes_.tags->empty()) throw usage("--tags: \"\" is no tag (an unset variable?)");
+  if (wishes_.cluster && wishes_.cluster->empty())
+    throw usage("--cluster: \"\" is no name of a cluster (an unset variable?)");
+}
+
+void BucketSettings::check(const std::string& bucket, bool may_remove) {
   if (editing_ && wishes_.storage) {
     throw usage("--storage: the server can't change a bucket's storage",
                 "make a bucket with the other storage and copy the keys");
@@ -201,17 +214,14 @@ void BucketSettings::check(const std::string& bucket) {
                 "make a new bucket with add --mirror");
   }
   if (compress_ || no_compress_) wishes_.compress = compress_;
-  if (!tags_.empty()) {
-    wishes_.tags = tags_;
-    std::erase(*wishes_.tags, "");
-    if (!wishes_.tags->empty() && wishes_.tags->size() != tags_.size())
-      throw usage("--tags: \"\" removes all, other tags beside it don't");
-  }
+  check_placement(may_remove);
   check_numbers();
   check_origins(bucket);
   check_subject(wishes_.republish_source, "--republish-source");
   check_subject(wishes_.republish_destination, "--republish-destination");
   read_metadata();
+  if (editing_ && wishes_ == Wishes{})
+    throw usage("edit names nothing to change", "natskv edit --help shows what can be changed");
   // A new bucket has no destination that the other options could belong to.
   if (!editing_) static_cast<void>(bucket_config(bucket, wishes_));
 }

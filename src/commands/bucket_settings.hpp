@@ -19,13 +19,15 @@ class BucketSettings {
  public:
   void declare_add(Arguments& arguments);
   void declare_edit(Arguments& arguments);
-  /// Ranges and combinations; Failure(usage).
-  void check(const std::string& bucket);
+  /// Ranges and combinations, and for edit that there is something to change; Failure(usage).
+  /// `may_remove`: an empty tag or cluster means none; else it is an error.
+  void check(const std::string& bucket, bool may_remove);
   [[nodiscard]] const Wishes& wishes() const { return wishes_; }
 
  private:
   void declare(Arguments& arguments);
   void check_numbers() const;
+  void check_placement(bool may_remove);
   void check_origins(const std::string& bucket) const;
   void read_metadata();
 

@@ -29,7 +29,7 @@ class Edit final : public Action {
     if (!more_.empty()) {
       throw usage("edit changes the settings of one bucket", "natskv edit-value BUCKET KEY edits a value");
     }
-    settings_.check(bucket_);
+    settings_.check(bucket_, true);
   }
 
   int run(Natskv& natskv) override {

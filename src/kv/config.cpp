@@ -82,7 +82,30 @@ void set_metadata(const Wishes& wishes, Json& config) {
     config["metadata"] = metadata;
 }
 
-void set_republish(const Wishes& wishes, Json& config) {
+/// Whether some subject is matched by both.
+bool overlap(std::string_view one, std::string_view other) {
+  while (!one.empty() && !other.empty()) {
+    const auto first = one.substr(0, one.find('.')), second = other.substr(0, other.find('.'));
+    if (first == ">" || second == ">") return true;
+    if (first != second && first != "*" && second != "*") return false;
+    one.remove_prefix(std::min(one.size(), first.size() + 1));
+    other.remove_prefix(std::min(other.size(), second.size() + 1));
+  }
+  return one.empty() && other.empty();
+}
+
+/// Newer servers take a source that nothing stored here can match. Sources may bring other buckets' subjects.
+void check_republish_source(const Wishes& wishes, const std::string& bucket, const Json& config) {
+  if (!wishes.republish_source || !wishes.sources.empty() || config.contains("sources")) return;
+  std::string stored = bucket;
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object())
+    stored = bucket_of(mirror->value("name", ""));
+  if (wishes.mirror) stored = *wishes.mirror;
+  if (overlap(*wishes.republish_source, subjects(stored))) return;
+  throw usage(fmt::format("--republish-source: this bucket's keys are stored under {}", subjects(stored)));
+}
+
+void set_republish(const Wishes& wishes, const std::string& bucket, Json& config) {
   if (wishes.no_republish) config.erase("republish");
   if (!wishes.republish_source && !wishes.republish_destination && !wishes.republish_headers) return;
   Json republish =
@@ -93,6 +116,7 @@ void set_republish(const Wishes& wishes, Json& config) {
     throw usage(fmt::format("{} needs --republish-destination",
                             wishes.republish_source ? "--republish-source" : "--republish-headers"));
   }
+  check_republish_source(wishes, bucket, config);
   if (wishes.republish_headers) republish["headers_only"] = true;
   config["republish"] = republish;
 }
@@ -236,7 +260,7 @@ void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
     config["compression"] = "none";
   place(wishes, config);
   set_metadata(wishes, config);
-  set_republish(wishes, config);
+  set_republish(wishes, bucket, config);
   set_mirror(wishes, bucket, config);
   set_sources(wishes, bucket, config);
 }

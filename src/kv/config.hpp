@@ -39,6 +39,8 @@ struct Wishes {
   bool no_republish = false;
   bool no_mirror = false;
   std::vector<std::string> no_sources = {};
+
+  bool operator==(const Wishes&) const = default;
 };
 
 /// The stream configuration of a new bucket, as ADR-8 and ADR-57 prescribe and nats.go's KeyValueConfig makes

@@ -285,6 +285,7 @@ TEST_CASE("--update creates or edits") {
   const auto fixed = server.natskv({"add", "b", "--update", "--storage", "memory"});
   CHECK(fixed.status == 4);
   CHECK(fixed.err.find("the server can't change this: storage is file, not memory") != std::string::npos);
+  CHECK(server.natskv({"add", "b", "--update", "--cluster", ""}).status == 0);
   const auto mirror = server.natskv({"add", "b", "--update", "--mirror", "o"});
   CHECK(mirror.status == 4);
   CHECK(mirror.err.find("mirror is none, not {\"bucket\":\"o\"}") != std::string::npos);
@@ -292,13 +293,14 @@ TEST_CASE("--update creates or edits") {
 
 TEST_CASE("what is wrong is said before a socket is opened") {
   const std::vector<std::pair<Words, std::string>> wrong{
-      {{"--history", "0"}, "--history: 0 is not in 1 to 64"},
-      {{"--history", "65"}, "--history: 65 is not in 1 to 64"},
-      {{"--history", ""}, "--history"},
+      {{"--history", "0"}, "--history: \"0\" is not a number from 1 to 64"},
+      {{"--history", "65"}, "--history: \"65\" is not a number from 1 to 64"},
+      {{"--history", ""}, "--history: \"\" is not a number from 1 to 64"},
+      {{"--history", "5.0"}, "--history: \"5.0\" is not a number from 1 to 64"},
       {{"--history", "-1"}, "--history"},
       {{"--history", "18446744073709551616"}, "--history"},
-      {{"--replicas", "0"}, "--replicas: 0 is not in 1 to 5"},
-      {{"--replicas", "6"}, "--replicas: 6 is not in 1 to 5"},
+      {{"--replicas", "0"}, "--replicas: \"0\" is not a number from 1 to 5"},
+      {{"--replicas", "6"}, "--replicas: \"6\" is not a number from 1 to 5"},
       {{"--max-value-size", "-2"}, "--max-value-size"},
       {{"--max-value-size", "2GB"}, "--max-value-size: at most 2147483647 bytes"},
       {{"--max-value-size", "1.5KB"}, "--max-value-size"},
@@ -319,6 +321,13 @@ TEST_CASE("what is wrong is said before a socket is opened") {
       {{"--republish-destination", ""}, "--republish-destination: \"\" is no subject"},
       {{"--republish-destination", "a..b"}, "--republish-destination"},
       {{"--republish-destination", "a b"}, "--republish-destination"},
+      {{"--republish-source", "foo.>", "--republish-destination", "out.>"},
+       "--republish-source: this bucket's keys are stored under $KV.b.>"},
+      {{"--republish-source", "$KV.b", "--republish-destination", "out.>"}, "--republish-source: this"},
+      {{"--mirror", "o", "--republish-source", "$KV.b.>", "--republish-destination", "out.>"},
+       "are stored under $KV.o.>"},
+      {{"--tags="}, "--tags: \"\" is no tag"},
+      {{"--cluster="}, "--cluster: \"\" is no name of a cluster"},
       {{"--mirror", "o", "--source", "p"}, "--mirror"},
       {{"--mirror", "b"}, "--mirror: a bucket can't mirror itself"},
       {{"--mirror", "o.o"}, "--mirror"},
