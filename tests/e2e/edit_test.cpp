@@ -243,7 +243,58 @@ TEST_CASE("a bucket that is missing, and a part of a republishing that is not th
         Json({{"src", ">"}, {"dest", "out.>"}, {"headers_only", true}}));
   const auto refused = server.natskv({"edit", "b", "--republish-destination", "$KV.b.x"});
   CHECK(refused.status == 1);
-  CHECK(refused.err.find("bucket \"b\": ") != std::string::npos);
+  CHECK(refused.err ==
+        "natskv: edit: bucket \"b\": stream configuration for republish destination forms a cycle\n");
+}
+
+TEST_CASE("each removal says in JSON what was there") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  struct Removal {
+    Words add, edit;
+    Json change;
+    int minor = 9;
+  };
+  const Json out{{"source", ">"}, {"destination", "out.>"}, {"headers_only", false}};
+  const std::vector<Removal> removals{
+      {{"--description", "d"}, {"--description", ""}, {{"field", "description"}, {"old", "d"}}},
+      {{"--tags", "t"}, {"--tags", ""}, {{"field", "placement"}, {"old", {{"tags", {"t"}}}}}},
+      {{"--cluster", "c"}, {"--cluster", ""}, {{"field", "placement"}, {"old", {{"cluster", "c"}}}}},
+      {{"--compress"}, {"--no-compress"}, {{"field", "compression"}, {"old", "s2"}}, 10},
+      {{"--metadata", "a=b"}, {"--no-metadata"}, {{"field", "metadata"}, {"old", {{"a", "b"}}}}, 10},
+      {{"--source", "o"},
+       {"--no-source", "o"},
+       {{"field", "sources"}, {"old", Json::array({{{"bucket", "o"}}})}},
+       10},
+      {{"--republish-destination", "out.>"}, {"--no-republish"}, {{"field", "republish"}, {"old", out}}, 10},
+  };
+  for (const auto& removal : removals) {
+    if (!server_at_least(2, removal.minor)) continue;
+    CAPTURE(removal.edit[0]);
+    Words add{"add", "b", "-q"}, edit{"edit", "b", "-j"};
+    add.insert(add.end(), removal.add.begin(), removal.add.end());
+    edit.insert(edit.end(), removal.edit.begin(), removal.edit.end());
+    REQUIRE(server.natskv(add).status == 0);
+    const auto edited = server.natskv(edit);
+    CHECK_MESSAGE(edited.status == 0, edited.err);
+    CHECK(Json::parse(edited.out) == Json({{"bucket", "b"}, {"changes", Json::array({removal.change})}}));
+    CHECK(server.natskv({"add", "b"}).status == 0);
+    client.delete_bucket("b");
+  }
+}
+
+TEST_CASE("a mirror gets no sources") {
+  Server server;
+  Client(server.url()).add_bucket("o");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  const auto before = stream_config(server.url(), "m");
+  const auto refused = server.natskv({"edit", "m", "--source", "o"});
+  CHECK(refused.status == 1);
+  CHECK(refused.err.find(server_at_least(2, 10)
+                             ? "bucket \"m\": stream mirrors can not also contain other sources"
+                             : "--source needs nats-server 2.10") != std::string::npos);
+  CHECK(stream_config(server.url(), "m") == before);
 }
 
 TEST_CASE("a change by somebody else between reading and writing stops it") {
