@@ -14,6 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view another =
+    "not all of that can be changed: make another bucket and copy the keys with natskv cp";
+
 class Add final : public Action {
   std::string bucket_;
   BucketSettings settings_;
@@ -25,7 +28,7 @@ class Add final : public Action {
     a.flag("--update", update_, "change the bucket as edit does if it exists");
   }
 
-  void check() override { settings_.check(bucket_); }
+  void check() override { settings_.check(bucket_, update_); }
 
   int run(Natskv& natskv) override {
     BucketSheet sheet(natskv, answer_wanted(natskv));
@@ -34,7 +37,7 @@ class Add final : public Action {
     session.lift_deadline();  // several requests, each bounded by the timeout
     auto info = find_bucket(session, bucket_, Exit::conflict);
     if (info && update_) return update(natskv, sheet, *info);
-    const Json wanted = bucket_config(bucket_, settings_.wishes());
+    Json wanted = bucket_config(bucket_, settings_.wishes());
     if (info) {
       accept(wanted, info->at("config"));
       natskv.note(fmt::format("bucket \"{}\" exists already, with this configuration", bucket_));
@@ -42,7 +45,7 @@ class Add final : public Action {
       return 0;
     }
     require_server(session, bucket_, needs(settings_.wishes()));
-    check_origins(session, settings_.wishes());
+    check_origins(session, settings_.wishes(), wanted);
     const Json made = create(session, wanted);
     sheet.print(made);
     if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
@@ -64,12 +67,16 @@ class Add final : public Action {
 
   // What exists is what was asked for, or a conflict.
   void accept(const Json& wanted, const Json& existing) const {
-    const auto names = differing(wanted, existing);
+    auto names = differing(wanted, existing);
+    // Whether a mirror knows TTLs of keys was decided by its origin, not by the user.
+    if (settings_.wishes().mirror) std::erase(names, "allow_msg_ttl");
     if (names.empty()) return;
     throw Failure(Exit::conflict,
                   fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_,
                               spelled(names, existing, wanted)),
-                  fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_),
+                  editable(names)
+                      ? fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_)
+                      : std::string(another),
                   {bucket_, {}, 0});
   }
 
@@ -83,12 +90,11 @@ class Add final : public Action {
       throw Failure(Exit::conflict,
                     fmt::format("bucket \"{}\": the server can't change this: {}", bucket_,
                                 spelled(fixed, config, wanted)),
-                    "make another bucket and copy the keys", {bucket_, {}, 0});
+                    std::string(another), {bucket_, {}, 0});
     }
     const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
     sheet.print(*changed.info);
-    if (auto failure = dropped(natskv.session(), bucket_, *changed.after, changed.info->at("config")))
-      natskv.report(*failure);
+    for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
     return natskv.status();
   }
 };
@@ -109,7 +115,11 @@ const Verb add{
         "Options that the server would silently drop are refused before anything is created; if something "
         "still did not "
         "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
-        "A mirror is a copy to be read; what is written to it goes to its origin. Sources copy the keys of "
+        "A mirror is a copy to be read; what is written to it goes to its origin. It answers reads of its "
+        "origin, too, so it should keep as much: give it the origin's --history, and no tighter --ttl or "
+        "sizes (a warning says so). Whether single keys may have a TTL it takes from its origin; add "
+        "--update "
+        "--mirror takes that anew where the origin allowed it later. Sources copy the keys of "
         "other buckets "
         "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
         "never touched.",

@@ -79,10 +79,15 @@ Json shown(const std::string& name, const Json& config) {
 
 /// mirror and sources say how they are doing, too.
 void add_state(Json& shown, const Json& state) {
-  shown["lag"] = state.value("lag", std::uint64_t{0});
   const auto active = state.value("active", std::int64_t{-1});
   const std::int64_t whole_ms = active / 1'000'000;
-  if (active >= 0) shown["last_seen_seconds"] = static_cast<double>(whole_ms) / 1000;
+  // Never heard of, it is not 0 behind.
+  if (active >= 0) {
+    shown["lag"] = state.value("lag", std::uint64_t{0});
+    shown["last_seen_seconds"] = static_cast<double>(whole_ms) / 1000;
+  }
+  if (const auto error = state.find("error"); error != state.end() && error->is_object())
+    shown["error"] = error->value("description", "error " + std::to_string(error->value("err_code", 0)));
 }
 
 Json with_state(Json shown, const Json& state) {
@@ -216,6 +221,14 @@ std::string spelled(const std::vector<std::string>& names, const Json& is, const
                         said(field, shown(name, is)), said(field, shown(name, should)));
   }
   return text;
+}
+
+bool editable(const std::vector<std::string>& names) {
+  return std::all_of(names.begin(), names.end(), [&names](const std::string& name) {
+    // A window that somebody chose is none of edit's, one that goes with a TTL is.
+    if (name == "duplicate_window") return std::find(names.begin(), names.end(), "max_age") != names.end();
+    return name != "storage" && name != "mirror" && !setting(name).option.empty();
+  });
 }
 
 std::string options_of(const std::vector<std::string>& names) {

@@ -49,6 +49,8 @@ Edited edited(const std::string& bucket, const std::vector<Change>& changes);
 /// "history is 5, not 1; ttl is 1h, not none": what stands in `is` for these fields, against `should`.
 std::string spelled(const std::vector<std::string>& names, const nlohmann::ordered_json& is,
                     const nlohmann::ordered_json& should);
+/// Whether edit has an option for each of these fields.
+bool editable(const std::vector<std::string>& names);
 /// The options that set these fields: "--compress and --metadata".
 std::string options_of(const std::vector<std::string>& names);
 

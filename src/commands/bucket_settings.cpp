@@ -2,6 +2,7 @@
 
 #include "input/parse.hpp"
 #include "kv/buckets.hpp"
+#include "kv/explain.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,12 +15,6 @@ namespace natskv::commands {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void in_range(const std::optional<std::uint64_t>& number, std::string_view option, std::uint64_t most) {
-  if (number && (*number < 1 || *number > most)) {
-    throw usage(fmt::format("{}: {} is not in 1 to {}", option, *number, most));
-  }
-}
 
 // A subject may be published to: no empty token, no space.
 void check_subject(const std::optional<std::string>& subject, std::string_view option) {
@@ -40,12 +35,22 @@ void once_each(const std::vector<std::string>& names, std::string_view option) {
   }
 }
 
+// A server on its own names itself as leader, but no cluster; 2.9 takes any number of replicas then.
+bool clustered(const Json& info) {
+  const auto cluster = info.find("cluster");
+  return cluster != info.end() && cluster->is_object() && !cluster->value("name", "").empty();
+}
+
 }  // namespace
 
 void BucketSettings::declare(Arguments& a) {
   a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
          wishes_.description);
-  a.take({.name = "--history", .kind = Kind::count, .help = "revisions kept of each key, 1 to 64 (1)"},
+  a.take({.name = "--history",
+          .kind = Kind::count,
+          .help = "revisions kept of each key, 1 to 64 (1)",
+          .least = 1,
+          .most = 64},
          wishes_.history);
   a.take({.name = "--ttl", .kind = Kind::duration, .help = "how long values live (0: for ever)"},
          wishes_.ttl);
@@ -54,7 +59,11 @@ void BucketSettings::declare(Arguments& a) {
           .help = "allow a TTL for single keys; how long the markers of expired keys live, 1s or more "
                   "(server 2.11)"},
          wishes_.marker_ttl);
-  a.take({.name = "--replicas", .kind = Kind::count, .help = "copies kept in a cluster, 1 to 5 (1)"},
+  a.take({.name = "--replicas",
+          .kind = Kind::count,
+          .help = "copies kept in a cluster, 1 to 5 (1)",
+          .least = 1,
+          .most = 5},
          wishes_.replicas);
   a.take({.name = "--max-value-size", .kind = Kind::size, .help = "largest value (-1: unlimited)"},
          wishes_.max_value_size);
@@ -134,8 +143,6 @@ void BucketSettings::declare_edit(Arguments& a) {
 
 void BucketSettings::check_numbers() const {
   constexpr std::int64_t largest_value = std::numeric_limits<std::int32_t>::max();
-  in_range(wishes_.history, "--history", 64);
-  in_range(wishes_.replicas, "--replicas", 5);
   if (wishes_.max_value_size && wishes_.max_value_size->bytes > largest_value) {
     throw usage(fmt::format("--max-value-size: at most {} bytes", largest_value));
   }
@@ -184,7 +191,20 @@ void BucketSettings::read_metadata() {
   }
 }
 
-void BucketSettings::check(const std::string& bucket) {
+void BucketSettings::check_placement(bool may_remove) {
+  if (!tags_.empty()) {
+    wishes_.tags = tags_;
+    std::erase(*wishes_.tags, "");
+    if (!wishes_.tags->empty() && wishes_.tags->size() != tags_.size())
+      throw usage("--tags: \"\" removes all, other tags beside it don't");
+  }
+  if (may_remove) return;
+  if (wishes_.tags && wishes_.tags->empty()) throw usage("--tags: \"\" is no tag (an unset variable?)");
+  if (wishes_.cluster && wishes_.cluster->empty())
+    throw usage("--cluster: \"\" is no name of a cluster (an unset variable?)");
+}
+
+void BucketSettings::check(const std::string& bucket, bool may_remove) {
   if (editing_ && wishes_.storage) {
     throw usage("--storage: the server can't change a bucket's storage",
                 "make a bucket with the other storage and copy the keys");
@@ -194,31 +214,63 @@ void BucketSettings::check(const std::string& bucket) {
                 "make a new bucket with add --mirror");
   }
   if (compress_ || no_compress_) wishes_.compress = compress_;
-  if (!tags_.empty()) {
-    wishes_.tags = tags_;
-    std::erase(*wishes_.tags, "");
-    if (!wishes_.tags->empty() && wishes_.tags->size() != tags_.size())
-      throw usage("--tags: \"\" removes all, other tags beside it don't");
-  }
+  check_placement(may_remove);
   check_numbers();
   check_origins(bucket);
   check_subject(wishes_.republish_source, "--republish-source");
   check_subject(wishes_.republish_destination, "--republish-destination");
   read_metadata();
+  if (editing_ && wishes_ == Wishes{})
+    throw usage("edit names nothing to change", "natskv edit --help shows what can be changed");
   // A new bucket has no destination that the other options could belong to.
   if (!editing_) static_cast<void>(bucket_config(bucket, wishes_));
 }
+
+namespace {
+
+std::string on_version(Session& session) {
+  const std::string version = server_version(session);
+  return version.empty() ? std::string() : fmt::format(" on nats-server {}", version);
+}
+
+Failure not_effective(Session& session, const std::string& bucket, const std::vector<std::string>& names,
+                      const Json& asked, const Json& answer) {
+  return {Exit::failure,
+          fmt::format("bucket \"{}\": {} did not take effect{}: {}", bucket, options_of(names),
+                      on_version(session), spelled(names, answer, asked)),
+          {},
+          {bucket, {}, 0}};
+}
+
+}  // namespace
 
 std::optional<Failure> dropped(Session& session, const std::string& bucket, const Json& asked,
                                const Json& answer) {
   const auto names = not_kept(asked, answer);
   if (names.empty()) return std::nullopt;
-  const std::string version = server_version(session);
-  return Failure(Exit::failure,
-                 fmt::format("bucket \"{}\": {} did not take effect{}: {}", bucket, options_of(names),
-                             version.empty() ? std::string() : fmt::format(" on nats-server {}", version),
-                             spelled(names, answer, asked)),
-                 {}, {bucket, {}, 0});
+  return not_effective(session, bucket, names, asked, answer);
+}
+
+std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed) {
+  std::vector<Failure> all;
+  if (changed.fields.empty() || !changed.info) return all;
+  const Json& asked = *changed.after;
+  const Json& answer = changed.info->at("config");
+  const auto named = [&](const std::string& field) {
+    return std::find(changed.fields.begin(), changed.fields.end(), field) != changed.fields.end();
+  };
+  // Of what was changed a removal must stick, too; else a server may fill in what was not asked for.
+  std::vector<std::string> lost = differing(asked, answer), others = not_kept(asked, answer);
+  std::erase_if(lost, [&](const std::string& field) { return !named(field); });
+  std::erase_if(others, named);
+  if (!lost.empty()) all.push_back(not_effective(session, bucket, lost, asked, answer));
+  if (!others.empty())
+    all.push_back({Exit::failure,
+                   fmt::format("bucket \"{}\" was changed by somebody else meanwhile: {}", bucket,
+                               spelled(others, answer, asked)),
+                   {},
+                   {bucket, {}, 0}});
+  return all;
 }
 
 Changed change(Session& session, const std::string& bucket, const Wishes& wishes, const Json& info,
@@ -226,6 +278,7 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
   const Json& before = info.at("config");
   Json after = before;
   apply(wishes, bucket, after);
+  if (wishes.mirror) check_origins(session, wishes, after);
   Changed changed{std::make_shared<const Json>(before), nullptr, nullptr, differing(before, after)};
   if (changed.fields.empty()) {
     changed.after = changed.before;
@@ -233,7 +286,8 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
     return changed;
   }
   require_server(session, bucket, needs(wishes));
-  check_origins(session, wishes);
+  if (wishes.replicas.value_or(1) > 1 && !clustered(info)) throw needs_cluster(bucket);
+  if (!wishes.mirror) check_origins(session, wishes, after);
   changed.after = std::make_shared<const Json>(after);
   if (dry_run) return changed;
   const Json again = read_bucket(session, bucket);

@@ -19,13 +19,15 @@ class BucketSettings {
  public:
   void declare_add(Arguments& arguments);
   void declare_edit(Arguments& arguments);
-  /// Ranges and combinations; Failure(usage).
-  void check(const std::string& bucket);
+  /// Ranges and combinations, and for edit that there is something to change; Failure(usage).
+  /// `may_remove`: an empty tag or cluster means none; else it is an error.
+  void check(const std::string& bucket, bool may_remove);
   [[nodiscard]] const Wishes& wishes() const { return wishes_; }
 
  private:
   void declare(Arguments& arguments);
   void check_numbers() const;
+  void check_placement(bool may_remove);
   void check_origins(const std::string& bucket) const;
   void read_metadata();
 
@@ -50,6 +52,11 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
 /// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
 std::optional<Failure> dropped(Session& session, const std::string& bucket,
                                const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
+
+/// What an edit's answer shows that was not asked for: changes that did not stick, and fields that were not
+/// named and differ from what was sent, for somebody else changed the bucket between the second look and the
+/// update.
+std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed);
 
 /// Prints a bucket as `info` does.
 class BucketSheet {

@@ -41,15 +41,17 @@ class Compact final : public Action {
   int run(Natskv& natskv) override {
     const Span age = older_than_.value_or(seconds(30 * 60));
     const std::string which = age.ns == 0 ? "" : " older than " + text::human_span(age);
+    if (!force_ && !natskv.interactive())
+      natskv.confirm({}, false, fmt::format("compacting bucket \"{}\"", bucket_));
+    auto bucket = natskv.bucket(bucket_);
+    bucket.require_own("compact");
     if (!force_) {
-      if (!natskv.interactive()) natskv.confirm({}, false, fmt::format("compacting bucket \"{}\"", bucket_));
       std::uint64_t count = 0;
       each(natskv, age, [&](const Entry&) { ++count; });
       natskv.confirm(fmt::format("Drop {} marker{}{} of bucket \"{}\" and the history under them?", count,
                                  count == 1 ? "" : "s", which, bucket_),
                      false, {});
     }
-    auto bucket = natskv.bucket(bucket_);
     std::uint64_t number = 0, markers = 0, revisions = 0;
     // A purge of one key costs the server a search: a window of 256 is as fast as any (NATSC.md 6).
     Writer writer(bucket,

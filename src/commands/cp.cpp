@@ -58,7 +58,7 @@ class Cp final : public Action {
       prune.confirm(natskv, &keys, false);
     }
     Bucket bucket(target, to_);
-    ttl_allowed_ = bucket.info().at("config").value("allow_msg_ttl", false);
+    ttl_allowed_ = bucket.written_config().value("allow_msg_ttl", false);
     try {
       copy(natskv, source, bucket, prune);
     } catch (...) {

@@ -29,7 +29,7 @@ class Edit final : public Action {
     if (!more_.empty()) {
       throw usage("edit changes the settings of one bucket", "natskv edit-value BUCKET KEY edits a value");
     }
-    settings_.check(bucket_);
+    settings_.check(bucket_, true);
   }
 
   int run(Natskv& natskv) override {
@@ -51,8 +51,7 @@ class Edit final : public Action {
       natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
     else if (dry_run_)
       natskv.note("dry run: nothing was changed");
-    else if (const auto failure = dropped(session, bucket_, *changed.after, after))
-      natskv.report(*failure);
+    for (const auto& failure : surprises(session, bucket_, changed)) natskv.report(failure);
     if (settings_.wishes().no_mirror && !changed.fields.empty()) warn_of_mirror(natskv, *changed.before);
     return natskv.status();
   }

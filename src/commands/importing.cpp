@@ -115,7 +115,7 @@ void Importer::ask() {
 
 void Importer::look_at_bucket() {
   const auto& info = bucket_.info();
-  ttl_allowed_ = info.at("config").value("allow_msg_ttl", false);
+  ttl_allowed_ = bucket_.written_config().value("allow_msg_ttl", false);
   server_time_taken_ = std::chrono::steady_clock::now();
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   server_time_ = Instant{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};

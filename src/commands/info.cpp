@@ -34,7 +34,8 @@ const Verb info{
         "among them. A "
         "limited bucket shows how much of its limit is in use. Mirrors and sources show how many messages "
         "they are behind "
-        "(lag) and when their origin was last heard of; in a cluster the leader and the state of each "
+        "(lag) and when their origin was last heard of, and error tells why the server can't copy; in a "
+        "cluster the leader and the state of each "
         "replica are shown. "
         "What does not apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not "
         "shown.",

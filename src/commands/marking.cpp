@@ -21,6 +21,14 @@ bool full(const Failure& failure) {
   return std::string_view(failure.what()).find("the bucket is full") != std::string_view::npos;
 }
 
+// A mirror's origin is full: what went here without a marker would not go there.
+Failure at_origin(const Failure& failure, const std::string& origin) {
+  return {failure.exit(), failure.what(),
+          fmt::format("natskv purge {} {} purges it at its origin, without a marker", origin,
+                      failure.about().key),
+          failure.about()};
+}
+
 bool writable(const std::string& key) {
   try {
     return !parse::key(key).empty();
@@ -88,6 +96,7 @@ Written Marking::mark(Bucket& bucket, Natskv& natskv) {
     return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
   } catch (const Failure& failure) {
     if (operation_ != Operation::purge || !full(failure)) throw;
+    if (bucket.place().mirror) throw at_origin(failure, bucket.place().origin);
     const auto found = bucket.entry(key, {}, true);
     if (!found) throw;
     if (expected_ && found->entry.revision != *expected_) {
@@ -193,6 +202,7 @@ int Marking::many(Natskv& natskv) {
   std::vector<std::pair<std::string, std::uint64_t>> refused;
   Writer writer(bucket, [&](const Settled& settled) {
     if (settled.failure && purging && !settled.erased && full(*settled.failure)) {
+      if (bucket.place().mirror) return natskv.report(at_origin(*settled.failure, bucket.place().origin));
       refused.emplace_back(settled.key, settled.expected);
       return;
     }

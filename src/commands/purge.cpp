@@ -40,6 +40,7 @@ class Purge final : public Action {
     auto bucket = natskv.bucket(marking_.bucket());
     if (!marking_.forced() && !natskv.interactive())
       natskv.confirm({}, false, fmt::format("emptying bucket \"{}\"", bucket.name()));
+    bucket.require_own("purge", "--all");
     const auto values = bucket.info().at("state").value("messages", std::uint64_t{0});
     if (marking_.dry()) {
       natskv.note(fmt::format("would remove {} values of bucket \"{}\"", values, bucket.name()));

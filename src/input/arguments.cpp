@@ -27,6 +27,12 @@ void check_choice(const Argument& argument, const std::string& word) {
 }
 
 /// Failure(usage) if the word is not of the argument's Kind.
+std::uint64_t counted(const Argument& argument, const std::string& word) {
+  constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
+  return parse::number(word, spoken(argument.name), argument.least,
+                       argument.most == 0 ? largest : argument.most);
+}
+
 void check(const Argument& argument, const std::string& word) {
   const std::string_view what = spoken(argument.name);
   switch (argument.kind) {
@@ -44,7 +50,7 @@ void check(const Argument& argument, const std::string& word) {
       parse::revision(word, what);
       break;
     case Kind::count:
-      parse::number(word, what, 0, std::numeric_limits<std::uint64_t>::max());
+      counted(argument, word);
       break;
     case Kind::duration:
       parse::duration(word, what);
@@ -135,9 +141,7 @@ void Arguments::take(const Argument& argument, std::vector<std::string>& texts) 
 void Arguments::take(const Argument& argument, std::optional<std::uint64_t>& number) {
   add(argument, [argument, &number](const std::string& word) {
     const std::string_view what = spoken(argument.name);
-    number = argument.kind == Kind::revision
-                 ? parse::revision(word, what)
-                 : parse::number(word, what, 0, std::numeric_limits<std::uint64_t>::max());
+    number = argument.kind == Kind::revision ? parse::revision(word, what) : counted(argument, word);
   });
 }
 

@@ -46,6 +46,8 @@ struct Argument {
   std::string_view placeholder = {};           ///< overrides the Kind's
   std::string_view environment = {};           ///< the variable that stands for the option, for help only
   bool hidden = false;                         ///< accepted, in neither help nor completion
+  std::uint64_t least = 0;                     ///< Kind::count
+  std::uint64_t most = 0;                      ///< Kind::count; 0: 2^64-1
 };
 
 class Arguments {
@@ -65,7 +67,7 @@ class Arguments {
   void take(const Argument& argument, std::string& text);
   void take(const Argument& argument, std::optional<std::string>& text);
   void take(const Argument& argument, std::vector<std::string>& texts);
-  /// Kind::revision (1 … 2^64-1) or Kind::count (0 … 2^64-1).
+  /// Kind::revision (1 … 2^64-1) or Kind::count (least … most).
   void take(const Argument& argument, std::optional<std::uint64_t>& number);
   void take(const Argument& argument, std::optional<Span>& duration);
   void take(const Argument& argument, std::optional<Size>& size);

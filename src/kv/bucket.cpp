@@ -77,18 +77,27 @@ const nlohmann::ordered_json& Bucket::info() {
 const Place& Bucket::place() {
   if (place_) return *place_;
   const auto& config = (info_ ? *info_ : info()).at("config");
-  Place place{.stream = "KV_" + name_, .read_prefix = {}, .write_prefix = {}, .mirror = false};
-  std::string origin = name_;
+  Place place{.stream = "KV_" + name_,
+              .read_prefix = {},
+              .write_prefix = {},
+              .mirror = false,
+              .origin = name_,
+              .domain = {},
+              .info = {}};
   std::string prefix = session_.put_prefix();
   if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
     const auto stream = mirror->value("name", std::string());
-    if (stream.starts_with("KV_")) origin = stream.substr(3);
+    if (stream.starts_with("KV_")) place.origin = stream.substr(3);
     place.mirror = true;
+    place.domain = domain_of(*mirror);
     if (const auto external = mirror->find("external"); external != mirror->end() && external->is_object()) {
       prefix = external->value("api", std::string()) + ".";
     }
   }
-  place.read_prefix = fmt::format("$KV.{}.", origin);
+  place.info = session_.api_subject("STREAM.INFO.KV_" + place.origin);
+  if (place.mirror && prefix != session_.put_prefix())
+    place.info = fmt::format("{}STREAM.INFO.KV_{}", prefix, place.origin);
+  place.read_prefix = fmt::format("$KV.{}.", place.origin);
   place.write_prefix = prefix + place.read_prefix;
   place_ = std::move(place);
   return *place_;
@@ -348,7 +357,23 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   return acknowledged({name_, key, ack->Sequence, operation}, doing);
 }
 
+std::string Bucket::at_origin() {
+  return place().domain.empty() ? std::string() : " --js-domain " + place().domain;
+}
+
+void Bucket::require_own(std::string_view verb, std::string_view words) {
+  const Place& where = place();
+  if (!where.mirror) return;
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" mirrors bucket \"{}\"; what is removed here is not removed there", name_,
+                  where.origin),
+      fmt::format("natskv {} {}{}{}{}", verb, where.origin, words.empty() ? "" : " ", words, at_origin()),
+      {name_, {}, 0});
+}
+
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  require_own("purge", key);
   if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
@@ -361,7 +386,7 @@ std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
 }
 
 std::uint64_t Bucket::erase_all() {
-  place();  // a stream of that name that is no bucket is not ours to empty
+  require_own("purge", "--all");  // nor is a stream of that name ours that is no bucket
   try {
     return session_.api("STREAM.PURGE.KV_" + name_).value("purged", std::uint64_t{0});
   } catch (const nats::Error& error) {
@@ -408,16 +433,32 @@ void Bucket::ask_write(const std::string& key) {
   throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
 }
 
+const nlohmann::ordered_json& Bucket::written_config() {
+  const auto& own = (info_ ? *info_ : info()).at("config");
+  if (!place().mirror) return own;
+  if (!origin_) {
+    try {
+      const auto answer = session_.json_where_allowed(place().info);
+      origin_ = std::make_shared<const nlohmann::ordered_json>(answer ? answer->value("config", own) : own);
+    } catch (const nats::Error& error) {
+      if (error.connection_lost()) throw explain(session_, error, {.bucket = name_});
+      return own;
+    }
+  }
+  return *origin_;
+}
+
 void Bucket::require_ttl() {
-  if (info().at("config").value("allow_msg_ttl", false)) return;
-  throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", name_),
-                fmt::format("natskv edit {} --marker-ttl 1s enables it (nats-server 2.11 or newer)", name_),
+  if (written_config().value("allow_msg_ttl", false)) return;
+  throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", place().origin),
+                fmt::format("natskv edit {} --marker-ttl 1s{} enables it (nats-server 2.11 or newer)",
+                            place().origin, at_origin()),
                 {name_, {}, 0});
 }
 
 void Bucket::require_ttl(Span ttl) {
   require_ttl();
-  const auto& config = info_->at("config");
+  const auto& config = written_config();
   const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
   // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
   // seconds.
@@ -428,8 +469,9 @@ void Bucket::require_ttl(Span ttl) {
       Exit::failure,
       fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
                   "not {}",
-                  name_, ttl_text(Span{markers}), ttl_text(ttl)),
-      fmt::format("natskv edit {} --marker-ttl {} allows it", name_, ttl_text(ttl)), {name_, {}, 0});
+                  place().origin, ttl_text(Span{markers}), ttl_text(ttl)),
+      fmt::format("natskv edit {} --marker-ttl {}{} allows it", place().origin, ttl_text(ttl), at_origin()),
+      {name_, {}, 0});
 }
 
 }  // namespace natskv

@@ -38,6 +38,9 @@ struct Place {
   std::string read_prefix;   ///< "$KV.<origin>."
   std::string write_prefix;  ///< with the domain's or account's prefix
   bool mirror = false;
+  std::string origin;  ///< a mirror's bucket
+  std::string domain;  ///< the origin's JetStream domain, where it is another one
+  std::string info;    ///< where the origin's STREAM.INFO is asked for
 };
 
 class Bucket {
@@ -65,9 +68,12 @@ class Bucket {
   Written update(const std::string& key, std::string_view value, std::uint64_t revision);
   /// A delete or purge marker. kvStore_Delete and _Purge tell no revision and take no condition.
   Written mark(const std::string& key, Operation operation, const Condition& condition = {});
+  /// A mirror's own stream must not be emptied: what goes there never comes back, and the mirror answers for
+  /// its origin. Failure with this command on the origin as the hint.
+  void require_own(std::string_view verb, std::string_view words = {});
   /// Removes a key's revisions up to and with `revision`, leaving no marker (STREAM.PURGE). Returns how many.
   std::uint64_t erase(const std::string& key, std::uint64_t revision);
-  /// Empties the bucket without markers. Returns how many values went.
+  /// Empties the bucket without markers. Returns how many values went. Neither on a mirror.
   std::uint64_t erase_all();
   /// Removes the bucket (js_DeleteKeyValue).
   void remove();
@@ -80,6 +86,8 @@ class Bucket {
   const Place& place();
   /// Whether the bucket answers direct gets (allow_direct).
   bool direct();
+  /// The configuration of the bucket that is written to: a mirror's origin, as far as it can be read.
+  const nlohmann::ordered_json& written_config();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).
   void require_ttl();
   /// The same for this TTL: one that is shorter than the bucket's markers live would be lengthened silently.
@@ -96,6 +104,8 @@ class Bucket {
   std::optional<Found> listed(const std::string& key);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
+  /// The option that a command on a mirror's origin needs.
+  std::string at_origin();
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
   Written acknowledged(Written written, const Doing& doing);
@@ -104,7 +114,7 @@ class Bucket {
   std::string name_;
   nats::Store store_;
   std::optional<Place> place_;
-  std::shared_ptr<const nlohmann::ordered_json> info_;
+  std::shared_ptr<const nlohmann::ordered_json> info_, origin_;
 };
 
 }  // namespace natskv

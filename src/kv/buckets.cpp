@@ -5,6 +5,7 @@
 #include "nats/look.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -42,37 +43,93 @@ std::optional<int> minor_of(std::string_view version) {
   return error == std::errc{} ? std::optional(minor) : std::nullopt;
 }
 
+// Level 1 came with 2.11. Who may not ask for it has the greeting.
 int api_level(Session& session, const std::string& bucket) {
-  const Json info = ask(session, bucket, "INFO", {}, false);
-  const auto api = info.find("api");
-  return api != info.end() && api->is_object() ? api->value("level", 0) : 0;
+  try {
+    const auto info = session.json_where_allowed(session.api_subject("INFO"));
+    if (!info) return minor_of(server_version(session)).value_or(0) >= 11 ? 1 : 0;
+    const auto api = info->find("api");
+    return api != info->end() && api->is_object() ? api->value("level", 0) : 0;
+  } catch (const nats::Error& error) {
+    throw explain(session, error, {.bucket = bucket});
+  }
 }
 
-void check_origin(Session& session, const std::string& subject, const std::string& role,
-                  const std::string& name) {
-  Json info;
+// An origin, as it is named and asked for.
+struct Origin {
+  std::string_view role;
+  std::string name, domain = {};
+};
+
+std::string why(const nats::Error& error, const Origin& origin) {
+  if (error.status != NATS_NO_RESPONDERS) return error.what();
+  return origin.domain.empty() ? "nobody answers for it"
+                               : fmt::format("nobody answers in JetStream domain \"{}\"", origin.domain);
+}
+
+// STREAM.INFO's configuration of it; throws nats::Error.
+Json look_at(Session& session, const Origin& origin) {
+  const std::string what = "STREAM.INFO.KV_" + origin.name;
+  const std::string subject =
+      origin.domain.empty() ? session.api_subject(what) : fmt::format("$JS.{}.API.{}", origin.domain, what);
+  return session.request_json(subject, std::min(session.timeout(), seconds(1)))
+      .value("config", Json::object());
+}
+
+// The same; null where it can't be read or is no bucket's.
+Json check_origin(Session& session, const Origin& origin) {
+  const auto& [role, name, domain] = origin;
+  Json config;
   try {
-    const auto answer = session.request(subject, {}, std::min(session.timeout(), seconds(1)));
-    info = nats::api_answer(
-        {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+    config = look_at(session, origin);
   } catch (const nats::Error& error) {
     if (error.status == NATS_NOT_PERMITTED) throw explain(session, error, {.bucket = name});
     session.notices().warn(
         error.code == stream_not_found
             ? fmt::format("{} bucket \"{}\" does not exist", role, name)
-            : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, error.what()));
-    return;
+            : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, why(error, origin)));
+    return {};
   }
-  const Json config = info.value("config", Json::object());
   if (!is_bucket(name, config)) {
     session.notices().warn(
         fmt::format("{} \"{}\": stream \"KV_{}\" is not a key-value bucket", role, name, name));
-  } else if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
-    const std::string origin = bucket_of(mirror->value("name", ""));
+    return {};
+  }
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
+    const std::string first = bucket_of(mirror->value("name", ""));
     throw Failure(Exit::failure,
                   fmt::format("{} bucket \"{}\" is itself a mirror of \"{}\": its keys would not be found",
-                              role, name, origin),
-                  fmt::format("name \"{}\" instead", origin), {name, {}, 0});
+                              role, name, first),
+                  fmt::format("name \"{}\" instead", first), {name, {}, 0});
+  }
+  return config;
+}
+
+void compare_with(Session& session, const Origin& from, const Json& origin, const Json& wanted) {
+  // In another domain the mirror does not answer for it.
+  if (!from.domain.empty() || !origin.value("allow_direct", false)) return;
+  const auto options = tighter(wanted, origin);
+  if (options.empty()) return;
+  session.notices().warn(
+      fmt::format("bucket \"{}\" keeps more than its mirror \"{}\", which answers reads of it, too: {}",
+                  from.name, bucket_of(wanted.value("name", "")), fmt::join(options, ", ")));
+}
+
+void follow(Session& session, const Origin& from, const Json& origin, Json& wanted) {
+  if (!origin.value("allow_msg_ttl", false) || wanted.value("allow_msg_ttl", false)) return;
+  if (api_level(session, from.name) >= 1)
+    wanted["allow_msg_ttl"] = true;
+  else
+    session.notices().warn(fmt::format(
+        "keys of bucket \"{}\" that have a TTL expire only there: this server knows none", from.name));
+}
+
+// Of a mirror that exists: an origin that can't be looked at is no news.
+void compare_again(Session& session, const Origin& from, const Json& wanted) {
+  try {
+    compare_with(session, from, look_at(session, from), wanted);
+  } catch (const nats::Error& error) {
+    if (error.status == NATS_NOT_PERMITTED) throw explain(session, error, {.bucket = from.name});
   }
 }
 
@@ -196,7 +253,7 @@ std::string server_version(Session& session) {
 
 void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs) {
   if (needs.empty()) return;
-  // Level 1 came with 2.11, which knows all that natskv asks for.
+  // Level 1 knows all that natskv asks for.
   if (api_level(session, bucket) >= 1) return;
   const std::string version = server_version(session);
   for (const auto& need : needs) {
@@ -211,16 +268,20 @@ void require_server(Session& session, const std::string& bucket, const std::vect
   }
 }
 
-void check_origins(Session& session, const Wishes& wishes) {
-  const auto subject = [&](const std::string& name) { return session.api_subject("STREAM.INFO.KV_" + name); };
-  if (wishes.mirror) {
-    check_origin(session,
-                 wishes.mirror_domain
-                     ? fmt::format("$JS.{}.API.STREAM.INFO.KV_{}", *wishes.mirror_domain, *wishes.mirror)
-                     : subject(*wishes.mirror),
-                 "origin", *wishes.mirror);
+void check_origins(Session& session, const Wishes& wishes, Json& wanted) {
+  const bool limits = wishes.history || wishes.ttl || wishes.max_value_size || wishes.max_bucket_size;
+  if (const auto mirror = wanted.find("mirror"); mirror != wanted.end() && mirror->is_object()) {
+    const Origin from{"origin", bucket_of(mirror->value("name", "")), domain_of(*mirror)};
+    if (wishes.mirror) {
+      if (const Json origin = check_origin(session, from); origin.is_object()) {
+        compare_with(session, from, origin, wanted);
+        follow(session, from, origin, wanted);
+      }
+    } else if (limits) {
+      compare_again(session, from, wanted);
+    }
   }
-  for (const auto& name : wishes.sources) check_origin(session, subject(name), "source", name);
+  for (const auto& name : wishes.sources) check_origin(session, {"source", name});
 }
 
 }  // namespace natskv

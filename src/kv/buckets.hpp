@@ -49,6 +49,8 @@ void require_server(Session& session, const std::string& bucket, const std::vect
 
 /// Warns of a mirror's origin or a source that is missing or no bucket. Failure for one that is a mirror
 /// itself: its keys stand under a third bucket's name, where nobody would find them.
-void check_origins(Session& session, const Wishes& wishes);
+/// `wanted`, where it is a mirror's: warns if it keeps less than its origin, and gets the TTL of keys that
+/// the origin has, for what expires there expires here only if the mirror counts too.
+void check_origins(Session& session, const Wishes& wishes, nlohmann::ordered_json& wanted);
 
 }  // namespace natskv

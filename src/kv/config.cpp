@@ -82,7 +82,30 @@ void set_metadata(const Wishes& wishes, Json& config) {
     config["metadata"] = metadata;
 }
 
-void set_republish(const Wishes& wishes, Json& config) {
+/// Whether some subject is matched by both.
+bool overlap(std::string_view one, std::string_view other) {
+  while (!one.empty() && !other.empty()) {
+    const auto first = one.substr(0, one.find('.')), second = other.substr(0, other.find('.'));
+    if (first == ">" || second == ">") return true;
+    if (first != second && first != "*" && second != "*") return false;
+    one.remove_prefix(std::min(one.size(), first.size() + 1));
+    other.remove_prefix(std::min(other.size(), second.size() + 1));
+  }
+  return one.empty() && other.empty();
+}
+
+/// Newer servers take a source that nothing stored here can match. Sources may bring other buckets' subjects.
+void check_republish_source(const Wishes& wishes, const std::string& bucket, const Json& config) {
+  if (!wishes.republish_source || !wishes.sources.empty() || config.contains("sources")) return;
+  std::string stored = bucket;
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object())
+    stored = bucket_of(mirror->value("name", ""));
+  if (wishes.mirror) stored = *wishes.mirror;
+  if (overlap(*wishes.republish_source, subjects(stored))) return;
+  throw usage(fmt::format("--republish-source: this bucket's keys are stored under {}", subjects(stored)));
+}
+
+void set_republish(const Wishes& wishes, const std::string& bucket, Json& config) {
   if (wishes.no_republish) config.erase("republish");
   if (!wishes.republish_source && !wishes.republish_destination && !wishes.republish_headers) return;
   Json republish =
@@ -93,6 +116,7 @@ void set_republish(const Wishes& wishes, Json& config) {
     throw usage(fmt::format("{} needs --republish-destination",
                             wishes.republish_source ? "--republish-source" : "--republish-headers"));
   }
+  check_republish_source(wishes, bucket, config);
   if (wishes.republish_headers) republish["headers_only"] = true;
   config["republish"] = republish;
 }
@@ -170,6 +194,30 @@ Json own_metadata(const Json& all) {
   return own;
 }
 
+bool lies_under(const Json& subject, const std::string& bucket) {
+  return subject.is_string() &&
+         subject.get_ref<const std::string&>().starts_with(fmt::format("$KV.{}.", bucket));
+}
+
+bool takes_only(const Json& taken, const std::string& bucket) {
+  return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end() &&
+         std::all_of(taken.begin(), taken.end(),
+                     [&bucket](const Json& subject) { return lies_under(subject, bucket); });
+}
+
+/// Whether what is copied from there are keys: another bucket's, or of any stream if stored under the
+/// bucket's subjects.
+bool brings_keys(const Json& source, const std::string& bucket) {
+  if (!source.is_object()) return false;
+  const Json name = source.value("name", Json());
+  if (name.is_string() && name.get_ref<const std::string&>().starts_with("KV_")) return true;
+  const Json transforms = source.value("subject_transforms", Json::array());
+  return transforms.is_array() && !transforms.empty() &&
+         std::all_of(transforms.begin(), transforms.end(), [&bucket](const Json& transform) {
+           return transform.is_object() && lies_under(transform.value("dest", Json()), bucket);
+         });
+}
+
 // Objects whose members came in another order are the same.
 bool same(const Json& one, const Json& other) { return nlohmann::json(one) == nlohmann::json(other); }
 
@@ -212,7 +260,7 @@ void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
     config["compression"] = "none";
   place(wishes, config);
   set_metadata(wishes, config);
-  set_republish(wishes, config);
+  set_republish(wishes, bucket, config);
   set_mirror(wishes, bucket, config);
   set_sources(wishes, bucket, config);
 }
@@ -221,9 +269,13 @@ bool is_bucket(const std::string& bucket, const Json& config) {
   if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1)
     return false;
   const Json taken = config.value("subjects", Json::array());
-  if (!taken.is_array() || taken.empty())
-    return !says_nothing(config.value("mirror", Json())) || config.contains("sources");
-  return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end();
+  if (taken.is_array() && !taken.empty()) return takes_only(taken, bucket);
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && !says_nothing(*mirror))
+    return brings_keys(*mirror, bucket);
+  const Json sources = config.value("sources", Json::array());
+  return sources.is_array() && !sources.empty() &&
+         std::all_of(sources.begin(), sources.end(),
+                     [&bucket](const Json& source) { return brings_keys(source, bucket); });
 }
 
 std::string bucket_of(const std::string& stream) {
@@ -285,6 +337,21 @@ std::vector<std::string> not_kept(const Json& asked, const Json& answer) {
   auto names = differing(asked, answer);
   std::erase_if(names, [&asked](const std::string& name) { return !asked.contains(name); });
   return names;
+}
+
+std::vector<std::string> tighter(const Json& mirror, const Json& origin) {
+  std::vector<std::string> options;
+  const auto compare = [&](const char* field, std::string_view option, std::int64_t unit, const char* name) {
+    const auto here = mirror.value(field, std::int64_t{0}), there = origin.value(field, std::int64_t{0});
+    if (here <= 0 || (there > 0 && here >= there)) return;
+    options.push_back(there <= 0 ? fmt::format("{} (unlimited there)", option)
+                                 : fmt::format("{} ({}{} there)", option, there / unit, name));
+  };
+  compare("max_msgs_per_subject", "--history", 1, "");
+  compare("max_age", "--ttl", 1'000'000, "ms");
+  compare("max_msg_size", "--max-value-size", 1, " B");
+  compare("max_bytes", "--max-bucket-size", 1, " B");
+  return options;
 }
 
 std::vector<Need> needs(const Wishes& wishes) {

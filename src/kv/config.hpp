@@ -39,6 +39,8 @@ struct Wishes {
   bool no_republish = false;
   bool no_mirror = false;
   std::vector<std::string> no_sources = {};
+
+  bool operator==(const Wishes&) const = default;
 };
 
 /// The stream configuration of a new bucket, as ADR-8 and ADR-57 prescribe and nats.go's KeyValueConfig makes
@@ -50,9 +52,9 @@ nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wi
 /// Failure: usage for a part of a republishing without a destination, failure for a source that is none.
 void apply(const Wishes& wishes, const std::string& bucket, nlohmann::ordered_json& config);
 
-/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects, or
-/// copies from other streams and takes none (ADR-8, ADR-57). A stream of that name with other subjects is
-/// somebody else's.
+/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects and
+/// no others, or takes none and copies other buckets (ADR-8, ADR-57: clients mirror and source KV_… only). A
+/// stream of that name with other subjects, or a copy of another stream, is somebody else's.
 bool is_bucket(const std::string& bucket, const nlohmann::ordered_json& config);
 
 /// "KV_x" -> "x"; another stream's name as it is.
@@ -68,6 +70,10 @@ std::vector<std::string> differing(const nlohmann::ordered_json& one, const nloh
 /// Of these fields, those whose value in `answer` is not the one in `asked`: what a server dropped or
 /// changed. What was not asked for may be whatever the server fills in.
 std::vector<std::string> not_kept(const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
+
+/// What a mirror keeps less of than its origin, as options: "--history (5 there)". A server asks either of
+/// them for what is read of the origin.
+std::vector<std::string> tighter(const nlohmann::ordered_json& mirror, const nlohmann::ordered_json& origin);
 
 /// An option and the nats-server 2.x that first knows it; older ones drop it silently.
 struct Need {

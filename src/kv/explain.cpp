@@ -140,8 +140,7 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
     case stream_not_match:
       return failure(Exit::conflict, fmt::format("{} is stored by another stream", what_of(doing)));
     case replicas_not_supported:
-      return failure(Exit::failure,
-                     fmt::format("bucket \"{}\": more than one replica needs a cluster", doing.bucket));
+      return needs_cluster(doing.bucket);
     case message_ttl_invalid:
       return failure(Exit::usage,
                      fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
@@ -180,6 +179,13 @@ Failure no_bucket(const std::string& bucket) {
 Failure no_key_value(const std::string& bucket) {
   return {Exit::failure,
           fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", bucket),
+          {},
+          {bucket, {}, 0}};
+}
+
+Failure needs_cluster(const std::string& bucket) {
+  return {Exit::failure,
+          fmt::format("bucket \"{}\": more than one replica needs a cluster", bucket),
           {},
           {bucket, {}, 0}};
 }

@@ -29,6 +29,7 @@ Failure explain(Session& session, const nats::Error& error, const Doing& doing);
 Failure no_bucket(const std::string& bucket);
 /// A stream of a bucket's name that is none: never touched.
 Failure no_key_value(const std::string& bucket);
+Failure needs_cluster(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
 /// A key that the server takes for a pattern: purging it would take what it matches along.
 Failure reads_as_pattern(const std::string& bucket, const std::string& key);

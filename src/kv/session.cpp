@@ -169,6 +169,24 @@ nlohmann::ordered_json Session::request_json(const std::string& subject, Span wa
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
 }
 
+std::optional<nlohmann::ordered_json> Session::json_where_allowed(const std::string& subject) {
+  connection();
+  struct Tolerant {
+    Link& link;
+    bool before = link.fail_fast.exchange(false);
+    ~Tolerant() { link.fail_fast = before; }
+  } const tolerant{*link_};
+  try {
+    return request_json(subject, timeout());
+  } catch (const nats::Error& error) {
+    if (error.status != NATS_NOT_PERMITTED) throw;
+    const std::lock_guard lock(link_->mutex);
+    link_->violation_texts.clear();
+    link_->violations = 0;
+    return std::nullopt;
+  }
+}
+
 std::string Session::connected_url() {
   std::array<char, 1024> url{};
   if (natsConnection_GetConnectedUrl(connection(), url.data(), url.size()) != NATS_OK)

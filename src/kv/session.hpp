@@ -97,6 +97,8 @@ class Session {
                              std::optional<Span> wait = {});
   /// A request without a body whose answer is JSON.
   nlohmann::ordered_json request_json(const std::string& subject, Span wait);
+  /// The same for what is only nice to know: nullopt where the user may not ask, and the connection stays.
+  std::optional<nlohmann::ordered_json> json_where_allowed(const std::string& subject);
   /// SCHEME://HOST:PORT of the server that serves us; connects if need be.
   std::string connected_url();
   /// A PING and its PONG.

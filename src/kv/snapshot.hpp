@@ -1,4 +1,5 @@
-// What a bucket held when it was listed, by keyed hashes: 24 bytes a key, never names or values.
+// What a bucket held when it was listed, by keyed hashes, never names or values: 24 bytes a place
+// in a table that is a power of two and at most half full, so 48 to 96 bytes a key.
 #pragma once
 
 #include "kv/entry.hpp"

@@ -105,6 +105,7 @@ Writer::~Writer() {
 }
 
 void Writer::push(std::uint64_t number, Write write) {
+  if (write.erase) bucket_.require_own("purge", write.key);
   if (natskv::reads_as_pattern(write.key)) {
     if (write.erase || write.operation == Operation::purge) {
       return settled_({.number = number,

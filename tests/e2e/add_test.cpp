@@ -1,6 +1,7 @@
 // add: every option on both servers, what it refuses, what it leaves alone.
 #include "support/bucket.hpp"
 #include "support/client.hpp"
+#include "support/forgetful.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -9,6 +10,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -27,6 +30,7 @@ struct Row {
   int minor = 9;
   std::string edit = {};  // what edit says instead, "" where it does the same
   int edit_minor = 9;     // the server that first can change it
+  std::string warning = {};
 };
 
 const std::vector<Row> rows{
@@ -77,6 +81,15 @@ const std::vector<Row> rows{
      {{"mirror", {{"bucket", "origin"}}}},
      9,
      "--mirror: the server can't make a bucket a mirror"},
+    {{"--mirror", "origin", "--mirror-domain", "hub"},
+     {{"mirror", {{"name", "KV_origin"}, {"external", {{"api", "$JS.hub.API"}, {"deliver", ""}}}}},
+      {"mirror_direct", true},
+      {"subjects", nullptr}},
+     {{"mirror", {{"bucket", "origin"}, {"domain", "hub"}}}},
+     9,
+     "--mirror: the server can't make a bucket a mirror",
+     9,
+     "origin bucket \"origin\" could not be looked at: nobody answers in JetStream domain \"hub\""},
     {{"--source", "origin"},
      {{"sources", Json::array({{{"name", "KV_origin"},
                                 {"subject_transforms",
@@ -109,9 +122,42 @@ Json steady(Json record) {
       if (one->contains("lag")) CHECK((*one)["lag"].is_number_unsigned());
       one->erase("lag");
       one->erase("last_seen_seconds");
+      one->erase("error");
     }
   }
   return record;
+}
+
+/// A record's field as info's lines in a pipe.
+std::string lines_of(const std::string& field, const Json& value) {
+  std::string text;
+  if (value.is_structured()) {
+    for (const auto& [key, member] : value.items()) text += lines_of(field + "." + key, member);
+    return text;
+  }
+  return field + "\t" + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
+}
+
+/// Whether info says so in lines, whatever stands between (what changes while the bucket lives).
+void check_lines(const std::string& out, const Json& record) {
+  for (const auto& [field, value] : record.items()) {
+    std::istringstream lines(lines_of(field, value));
+    for (std::string line; std::getline(lines, line);)
+      CHECK_MESSAGE(("\n" + out).find("\n" + line + "\n") != std::string::npos, line);
+  }
+}
+
+/// What edit -j must say of these fields: from a plain bucket's to the row's.
+void check_changes(const std::string& out, const Json& plain, const Json& record) {
+  const auto edited = Json::parse(out);
+  CHECK(edited["bucket"] == "b");
+  for (const auto& [field, value] : record.items()) {
+    if (plain.value(field, Json()) == value) continue;
+    Json expected{{"field", field}, {"new", value}};
+    if (plain.contains(field)) expected["old"] = plain[field];
+    const auto& all = edited["changes"];
+    CHECK_MESSAGE(std::find(all.begin(), all.end(), expected) != all.end(), out);
+  }
 }
 
 /// A plain bucket's configuration or record with the row's fields.
@@ -152,11 +198,12 @@ TEST_CASE("each option of a bucket is made, changed, shown and kept, or refused 
       CHECK(stream_config(server.url(), "b") == nullptr);
     } else {
       CHECK(added.status == 0);
-      CHECK(added.err.empty());
+      CHECK(added.err == (row.warning.empty() ? "" : "natskv: add: warning: " + row.warning + "\n"));
       CHECK(stream_config(server.url(), "b") == with(named(plain_config, true), row.config));
       const auto record = with(named(plain_record, false), row.record);
       CHECK(named(steady(Json::parse(added.out)), false) == record);
       CHECK(named(steady(Json::parse(server.natskv({"info", "b", "-j"}).out)), false) == record);
+      check_lines(server.natskv({"info", "b"}).out, row.record);
       // Twice is once.
       const auto again = server.natskv(command({"add", "b", "-j"}, row.words));
       CHECK(again.status == 0);
@@ -183,6 +230,8 @@ TEST_CASE("each option of a bucket is made, changed, shown and kept, or refused 
       CHECK(stream_config(server.url(), "b") == before);
     } else {
       CHECK_MESSAGE(edit.status == 0, edit.err);
+      CHECK(edit.err.empty() == (before != stream_config(server.url(), "b")));
+      check_changes(edit.out, plain_record, row.record);
       CHECK(stream_config(server.url(), "b") == with(before, row.config));
       CHECK(named(steady(Json::parse(server.natskv({"info", "b", "-j"}).out)), false) ==
             with(named(plain_record, false), row.record));
@@ -258,9 +307,19 @@ TEST_CASE("another configuration is a conflict that lists what differs, and noth
                            "allow_direct is none, not true"}) {
     CHECK_MESSAGE(added.err.find(part) != std::string::npos, added.err);
   }
-  CHECK(added.err.find("hint: natskv edit b changes it") != std::string::npos);
+  CHECK(added.err.find(
+            "hint: not all of that can be changed: make another bucket and copy the keys with natskv "
+            "cp\n") != std::string::npos);
   CHECK(added.err.find(R"({"error":{"exit":4,"code":"conflict","bucket":"b",)") != std::string::npos);
   CHECK(stream_config(server.url(), "b") == before);
+  // What edit can change is said to be so, and it can.
+  Client(server.url()).add_bucket("c", R"({"max_age": 3600000000000, "max_bytes": 1000})");
+  const auto changeable = server.natskv({"add", "c"});
+  CHECK(changeable.status == 4);
+  CHECK(changeable.err.find("hint: natskv edit c changes it; add --update creates or changes\n") !=
+        std::string::npos);
+  CHECK(server.natskv({"edit", "c", "--ttl", "0", "--max-bucket-size", "-1"}).status == 0);
+  CHECK(server.natskv({"add", "c"}).status == 0);
 }
 
 TEST_CASE("--update creates or edits") {
@@ -274,6 +333,7 @@ TEST_CASE("--update creates or edits") {
   const auto fixed = server.natskv({"add", "b", "--update", "--storage", "memory"});
   CHECK(fixed.status == 4);
   CHECK(fixed.err.find("the server can't change this: storage is file, not memory") != std::string::npos);
+  CHECK(server.natskv({"add", "b", "--update", "--cluster", ""}).status == 0);
   const auto mirror = server.natskv({"add", "b", "--update", "--mirror", "o"});
   CHECK(mirror.status == 4);
   CHECK(mirror.err.find("mirror is none, not {\"bucket\":\"o\"}") != std::string::npos);
@@ -281,13 +341,14 @@ TEST_CASE("--update creates or edits") {
 
 TEST_CASE("what is wrong is said before a socket is opened") {
   const std::vector<std::pair<Words, std::string>> wrong{
-      {{"--history", "0"}, "--history: 0 is not in 1 to 64"},
-      {{"--history", "65"}, "--history: 65 is not in 1 to 64"},
-      {{"--history", ""}, "--history"},
+      {{"--history", "0"}, "--history: \"0\" is not a number from 1 to 64"},
+      {{"--history", "65"}, "--history: \"65\" is not a number from 1 to 64"},
+      {{"--history", ""}, "--history: \"\" is not a number from 1 to 64"},
+      {{"--history", "5.0"}, "--history: \"5.0\" is not a number from 1 to 64"},
       {{"--history", "-1"}, "--history"},
       {{"--history", "18446744073709551616"}, "--history"},
-      {{"--replicas", "0"}, "--replicas: 0 is not in 1 to 5"},
-      {{"--replicas", "6"}, "--replicas: 6 is not in 1 to 5"},
+      {{"--replicas", "0"}, "--replicas: \"0\" is not a number from 1 to 5"},
+      {{"--replicas", "6"}, "--replicas: \"6\" is not a number from 1 to 5"},
       {{"--max-value-size", "-2"}, "--max-value-size"},
       {{"--max-value-size", "2GB"}, "--max-value-size: at most 2147483647 bytes"},
       {{"--max-value-size", "1.5KB"}, "--max-value-size"},
@@ -308,6 +369,13 @@ TEST_CASE("what is wrong is said before a socket is opened") {
       {{"--republish-destination", ""}, "--republish-destination: \"\" is no subject"},
       {{"--republish-destination", "a..b"}, "--republish-destination"},
       {{"--republish-destination", "a b"}, "--republish-destination"},
+      {{"--republish-source", "foo.>", "--republish-destination", "out.>"},
+       "--republish-source: this bucket's keys are stored under $KV.b.>"},
+      {{"--republish-source", "$KV.b", "--republish-destination", "out.>"}, "--republish-source: this"},
+      {{"--mirror", "o", "--republish-source", "$KV.b.>", "--republish-destination", "out.>"},
+       "are stored under $KV.o.>"},
+      {{"--tags="}, "--tags: \"\" is no tag"},
+      {{"--cluster="}, "--cluster: \"\" is no name of a cluster"},
       {{"--mirror", "o", "--source", "p"}, "--mirror"},
       {{"--mirror", "b"}, "--mirror: a bucket can't mirror itself"},
       {{"--mirror", "o.o"}, "--mirror"},
@@ -361,7 +429,10 @@ TEST_CASE("an origin that is missing or no bucket is warned of, a mirror of a mi
   const auto domain =
       server.natskv({"add", "d", "--mirror", "o", "--mirror-domain", "nowhere", "--timeout", "3s"});
   CHECK(domain.status == 0);
-  CHECK(domain.err.find("warning: origin bucket \"o\" could not be looked at") != std::string::npos);
+  CHECK(
+      domain.err ==
+      "natskv: add: warning: origin bucket \"o\" could not be looked at: nobody answers in JetStream domain "
+      "\"nowhere\"\n");
   if (!server_at_least(2, 10)) return;
   const auto source = server.natskv({"add", "s", "--source", "none"});
   CHECK(source.status == 0);
@@ -400,6 +471,10 @@ TEST_CASE("a stream that only has a bucket's name is never touched") {
       {{"import", "x"}, 1},
       {{"diff", "x", "plain"}, 2},
       {{"diff", "plain", "x"}, 2},
+      {{"create", "x", "new", "v", "--ttl", "1m"}, 1},
+      {{"edit-value", "x", "new"}, 1},
+      {{"import", "x", "--prune", "--allow-empty", "--force"}, 1},
+      {{"ls", "x", "new.*"}, 1},
       {{"cp", "x", "plain"}, 1},
       {{"cp", "plain", "x", "--prune", "--force"}, 1},
   };
@@ -410,9 +485,39 @@ TEST_CASE("a stream that only has a bucket's name is never touched") {
     CHECK_MESSAGE(result.err.find(words) != std::string::npos, result.err);
     CHECK(result.out.empty());
   }
+  const auto doctor = server.natskv({"doctor", "x"});
+  CHECK(doctor.status == 1);
+  CHECK_MESSAGE(doctor.out.find(words) != std::string::npos, doctor.out);
   CHECK(server.natskv({"ls", "-n"}).out == "plain\n");
   CHECK(stream_info(server.url(), "x")["config"] == before);
   CHECK(Client(server.url()).messages("x") == 3);
+}
+
+TEST_CASE("a stream that takes other subjects beside a bucket's, or copies another stream, is no bucket") {
+  Server server;
+  Client client(server.url());
+  add_foreign_stream(server.url(), "x", 2, R"(["$KV.x.>", "orders.>"])");
+  client.put("x", "k", "v");
+  client.api("STREAM.CREATE.KV_w",
+             R"({"name": "KV_w", "mirror": {"name": "ORDERS"}, "max_msgs_per_subject": 1,
+      "storage": "memory"})");
+  // Keys of x read and written one by one are its own, and touch no order; what takes all of it is refused.
+  for (const std::string name : {"x", "w"}) {
+    for (const auto& [command, status] :
+         std::vector<std::pair<Words, int>>{{{"rm", name, "-f"}, 1},
+                                            {{"purge", name, "--all", "-f"}, 1},
+                                            {{"add", name}, 4},
+                                            {{"edit", name, "--ttl", "1h"}, 1},
+                                            {{"info", name}, 1}}) {
+      CAPTURE(said(command));
+      const auto result = server.natskv(command);
+      CHECK(result.status == status);
+      CHECK(result.err.find("stream \"KV_" + name + "\" exists but is not a key-value bucket") !=
+            std::string::npos);
+    }
+  }
+  CHECK(server.natskv({"ls", "-n"}).out.empty());
+  CHECK(client.messages("x") == 3);
 }
 
 TEST_CASE("who may not ask is told so, and who finds nobody, too") {
@@ -427,6 +532,25 @@ TEST_CASE("who may not ask is told so, and who finds nobody, too") {
   Server none({.jetstream = false});
   CHECK(none.natskv({"add", "b"}).status == 5);
   CHECK(none.natskv({"ls"}).status == 5);
+}
+
+TEST_CASE("who may not ask for the API level is told by the server's greeting what it knows") {
+  Server server(
+      {.config =
+           R"(authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["$JS.API.INFO"] } } } ] })"});
+  const auto url = "nats://u:p@127.0.0.1:" + std::to_string(server.port());
+  const auto on = [&](const Words& words) {
+    return natskv::test::natskv(words, {.env = {{"NATS_URL", url}}});
+  };
+  const auto added = on({"add", "c", "--compress", "-j"});
+  if (server_at_least(2, 11)) {
+    CHECK_MESSAGE(added.status == 0, added.err);
+    CHECK(added.err.empty());
+    CHECK(on({"edit", "c", "--metadata", "a=b"}).status == 0);
+  } else {
+    CHECK(added.status == 1);
+    CHECK(added.err.find("--compress needs nats-server 2.10, this one is 2.") != std::string::npos);
+  }
 }
 
 TEST_CASE("an answer that never comes leaves the outcome unknown") {
@@ -448,26 +572,11 @@ TEST_CASE("an answer that never comes leaves the outcome unknown") {
 }
 
 TEST_CASE("what the server dropped without a word is named, with the option, and nothing is removed") {
-  // Creations go to one that forgets the description, and is believed.
-  Server server(
-      {.config =
-           R"(mappings: { "$JS.API.STREAM.CREATE.KV_b": "forget", "$JS.API.STREAM.DELETE.KV_b": "forget" })"});
-  Client client(server.url());
-  natsSubscription* raw = nullptr;
-  REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "forget") == NATS_OK);
-  const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
-  REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
-  Process add(server.command({"add", "b", "--description", "wanted", "--history", "1"}));
-  natsMsg* message = nullptr;
-  REQUIRE(natsSubscription_NextMsg(&message, raw, 10'000) == NATS_OK);
-  const natskv::nats::Message request(message);
-  auto config = Json::parse(natsMsg_GetData(message));
+  Forgetful server("STREAM.CREATE.KV_b");
+  Process add(server.server.command({"add", "b", "--description", "wanted", "--history", "1"}));
+  auto config = server.request();
   config.erase("description");
-  const Json info{{"config", config},
-                  {"created", "2026-01-01T00:00:00Z"},
-                  {"state", {{"messages", 0}, {"bytes", 0}, {"first_seq", 1}, {"last_seq", 0}}},
-                  {"did_create", true}};
-  client.send(natsMsg_GetReply(message), info.dump());
+  server.answer(config);
   const auto added = add.wait(20);
   CHECK(added.status == 1);
   const auto version = std::to_string(server_version().first) + "." + std::to_string(server_version().second);
@@ -476,6 +585,5 @@ TEST_CASE("what the server dropped without a word is named, with the option, and
                      version) == 0,
       added.err);
   CHECK(added.err.find("description is none, not wanted") != std::string::npos);
-  natsMsg* more = nullptr;
-  CHECK(natsSubscription_NextMsg(&more, raw, 100) == NATS_TIMEOUT);
+  CHECK(server.silent());
 }

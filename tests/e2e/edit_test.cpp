@@ -1,6 +1,7 @@
 // edit: changes what is named and nothing else.
 #include "support/bucket.hpp"
 #include "support/client.hpp"
+#include "support/forgetful.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -15,6 +16,24 @@
 using namespace natskv::test;
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
+
+namespace {
+
+/// An edit whose answer is the test's: `lie` changes the configuration that was sent.
+template <class Lie>
+Result lied_to(Forgetful& server, const Words& words, Lie&& lie) {
+  Process edit(server.server.command(words));
+  Json config = server.request();
+  lie(config);
+  server.answer(config);
+  return edit.wait(20);
+}
+
+std::string version() {
+  return std::to_string(server_version().first) + "." + std::to_string(server_version().second);
+}
+
+}  // namespace
 
 TEST_CASE("the fields that change are printed, old and new, in every format") {
   Server server;
@@ -170,7 +189,9 @@ TEST_CASE("what the server can't change is refused with the reason before a sock
       {{"--storage", "memory"}, "--storage: the server can't change a bucket's storage\nhint: make a bucket"},
       {{"--mirror", "o"}, "--mirror: the server can't make a bucket a mirror or change its origin\nhint: "},
       {{"--mirror-domain", "o"}, "--mirror: the server can't"},
-      {{"--history", "0"}, "--history: 0 is not in 1 to 64"},
+      {{"--history", "0"}, "--history: \"0\" is not a number from 1 to 64"},
+      {{}, "edit names nothing to change\nhint: natskv edit --help"},
+      {{"--dry-run"}, "edit names nothing to change"},
       {{"--compress", "--no-compress"}, "--no-compress"},
       {{"--source", "o", "--no-source", "o"}, "--source and --no-source both name \"o\""},
       {{"--tags", "", "--tags", "x"}, "--tags"},
@@ -184,6 +205,19 @@ TEST_CASE("what the server can't change is refused with the reason before a sock
     CAPTURE(text);
     CHECK(result.status == 2);
     CHECK_MESSAGE(result.err.find(text) != std::string::npos, result.err);
+  }
+}
+
+TEST_CASE("more than one replica is refused on a server on its own") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  const auto before = stream_config(server.url(), "b");
+  for (const auto& words :
+       {Words{"edit", "b", "--replicas", "2"}, Words{"edit", "b", "--replicas", "2", "--dry-run"}}) {
+    const auto edited = server.natskv(words);
+    CHECK(edited.status == 1);
+    CHECK(edited.err == "natskv: edit: bucket \"b\": more than one replica needs a cluster\n");
+    CHECK(stream_config(server.url(), "b") == before);
   }
 }
 
@@ -209,7 +243,58 @@ TEST_CASE("a bucket that is missing, and a part of a republishing that is not th
         Json({{"src", ">"}, {"dest", "out.>"}, {"headers_only", true}}));
   const auto refused = server.natskv({"edit", "b", "--republish-destination", "$KV.b.x"});
   CHECK(refused.status == 1);
-  CHECK(refused.err.find("bucket \"b\": ") != std::string::npos);
+  CHECK(refused.err ==
+        "natskv: edit: bucket \"b\": stream configuration for republish destination forms a cycle\n");
+}
+
+TEST_CASE("each removal says in JSON what was there") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  struct Removal {
+    Words add, edit;
+    Json change;
+    int minor = 9;
+  };
+  const Json out{{"source", ">"}, {"destination", "out.>"}, {"headers_only", false}};
+  const std::vector<Removal> removals{
+      {{"--description", "d"}, {"--description", ""}, {{"field", "description"}, {"old", "d"}}},
+      {{"--tags", "t"}, {"--tags", ""}, {{"field", "placement"}, {"old", {{"tags", {"t"}}}}}},
+      {{"--cluster", "c"}, {"--cluster", ""}, {{"field", "placement"}, {"old", {{"cluster", "c"}}}}},
+      {{"--compress"}, {"--no-compress"}, {{"field", "compression"}, {"old", "s2"}}, 10},
+      {{"--metadata", "a=b"}, {"--no-metadata"}, {{"field", "metadata"}, {"old", {{"a", "b"}}}}, 10},
+      {{"--source", "o"},
+       {"--no-source", "o"},
+       {{"field", "sources"}, {"old", Json::array({{{"bucket", "o"}}})}},
+       10},
+      {{"--republish-destination", "out.>"}, {"--no-republish"}, {{"field", "republish"}, {"old", out}}, 10},
+  };
+  for (const auto& removal : removals) {
+    if (!server_at_least(2, removal.minor)) continue;
+    CAPTURE(removal.edit[0]);
+    Words add{"add", "b", "-q"}, edit{"edit", "b", "-j"};
+    add.insert(add.end(), removal.add.begin(), removal.add.end());
+    edit.insert(edit.end(), removal.edit.begin(), removal.edit.end());
+    REQUIRE(server.natskv(add).status == 0);
+    const auto edited = server.natskv(edit);
+    CHECK_MESSAGE(edited.status == 0, edited.err);
+    CHECK(Json::parse(edited.out) == Json({{"bucket", "b"}, {"changes", Json::array({removal.change})}}));
+    CHECK(server.natskv({"add", "b"}).status == 0);
+    client.delete_bucket("b");
+  }
+}
+
+TEST_CASE("a mirror gets no sources") {
+  Server server;
+  Client(server.url()).add_bucket("o");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  const auto before = stream_config(server.url(), "m");
+  const auto refused = server.natskv({"edit", "m", "--source", "o"});
+  CHECK(refused.status == 1);
+  CHECK(refused.err.find(server_at_least(2, 10)
+                             ? "bucket \"m\": stream mirrors can not also contain other sources"
+                             : "--source needs nats-server 2.10") != std::string::npos);
+  CHECK(stream_config(server.url(), "m") == before);
 }
 
 TEST_CASE("a change by somebody else between reading and writing stops it") {
@@ -234,4 +319,51 @@ TEST_CASE("a change by somebody else between reading and writing stops it") {
         std::string::npos);
   CHECK(result.out.empty());
   CHECK(stream_config(server.url(), "b")["max_msgs_per_subject"] == 1);
+}
+
+TEST_CASE("what the answer to an edit shows is told as what it is") {
+  Forgetful server("STREAM.UPDATE.KV_b");
+  REQUIRE(
+      server.server.natskv({"add", "b", "--republish-destination", "out.>", "--description", "old"}).status ==
+      0);
+  const std::string without = "did not take effect on nats-server " + version();
+  SUBCASE("a change that the server dropped") {
+    const auto edited =
+        lied_to(server, {"edit", "b", "--history", "5"}, [](Json& c) { c["max_msgs_per_subject"] = 1; });
+    CHECK(edited.status == 1);
+    CHECK_MESSAGE(edited.err.find("natskv: edit: bucket \"b\": --history " + without) == 0, edited.err);
+    CHECK(edited.err.find("history is 1, not 5") != std::string::npos);
+  }
+  SUBCASE("a removal that the server did not honour") {
+    const auto edited = lied_to(server, {"edit", "b", "--no-republish", "--description", ""}, [](Json& c) {
+      c["republish"] = {{"src", ">"}, {"dest", "out.>"}};
+      c["description"] = "old";
+    });
+    CHECK(edited.status == 1);
+    CHECK_MESSAGE(edited.err.find("republish") != std::string::npos, edited.err);
+    CHECK(edited.err.find(without) != std::string::npos);
+    CHECK(edited.err.find("description is old, not ") != std::string::npos);
+    CHECK(edited.err.find("somebody else") == std::string::npos);
+  }
+  SUBCASE("a field that was not named: somebody else's change") {
+    for (const char* by : {"edit", "add"}) {
+      Words words{by, "b", "--history", "5"};
+      if (words[0] == "add") words.emplace_back("--update");
+      const auto edited = lied_to(server, words, [](Json& c) { c["description"] = "new"; });
+      CHECK(edited.status == 1);
+      CHECK(edited.err ==
+            std::string("natskv: ") + by +
+                ": bucket \"b\" was changed by somebody else meanwhile: description is new, not old\n");
+    }
+  }
+  SUBCASE("both") {
+    const auto edited = lied_to(server, {"edit", "b", "--history", "5"}, [](Json& c) {
+      c["max_msgs_per_subject"] = 1;
+      c["description"] = "new";
+    });
+    CHECK(edited.status == 1);
+    CHECK(edited.err.find("--history did not take effect") != std::string::npos);
+    CHECK(edited.err.find("--description did not") == std::string::npos);
+    CHECK(edited.err.find("somebody else meanwhile: description is new, not old") != std::string::npos);
+  }
 }

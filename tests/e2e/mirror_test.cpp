@@ -85,6 +85,140 @@ TEST_CASE("what is written to a mirror goes to its origin, under the origin's su
   CHECK(out(server, {"keys", "m"}) == "k\n");
 }
 
+TEST_CASE("a mirror's own stream is not emptied, for it answers for its origin") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_msgs_per_subject": 5})");
+  client.put("o", "k", "v");
+  client.put("o", "gone", "", {{"KV-Operation", "DEL"}});
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o", "--history", "5"}).status == 0);
+  caught_up(server, "m", 2);
+  const std::string reason =
+      "bucket \"m\" mirrors bucket \"o\"; what is removed here is not removed there\nhint: natskv ";
+  for (const auto& [words, there] : {std::pair{Words{"purge", "m", "--all", "-f"}, "purge o --all"},
+                                     {Words{"purge", "m", "--all", "--dry-run", "-f"}, "purge o --all"},
+                                     {Words{"compact", "m", "-f", "--older-than", "0"}, "compact o"}}) {
+    CAPTURE(there);
+    const auto refused = server.natskv(words);
+    CHECK(refused.status == 1);
+    CHECK(refused.out.empty());
+    CHECK(refused.err == "natskv: " + words[0] + ": " + reason + there + "\n");
+    CHECK(client.messages("m") == 2);
+  }
+  // On a terminal nobody is asked first.
+  Terminal terminal(server.command({"purge", "m", "--all"}));
+  CHECK(terminal.wait().status == 1);
+  CHECK(terminal.screen().find("[y/N]") == std::string::npos);
+  CHECK(client.messages("m") == 2);
+}
+
+TEST_CASE("a key of a mirror whose origin is full is not purged from the mirror") {
+  if (!server_at_least(2, 10)) SKIP("this server takes markers in a full bucket");
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_bytes": 2000})");
+  for (int i = 0; i < 2; ++i) client.put("o", "k" + std::to_string(i), "v");
+  const auto fill = [&](const std::string& value) {
+    try {
+      for (int i = 0; i < 100; ++i) client.put("o", "f" + std::to_string(i), value);
+    } catch (const std::exception&) {  // full
+    }
+  };
+  fill(std::string(200, 'x'));
+  fill("");
+  const auto stored = client.messages("o");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  caught_up(server, "m", stored);
+  for (const auto& words :
+       {Words{"purge", "m", "k0"}, Words{"purge", "m", "k0", "k1"}, Words{"purge", "m", "k0", "-f"}}) {
+    const auto refused = server.natskv(words);
+    CHECK(refused.status == 1);
+    CHECK_MESSAGE(refused.err.find("key \"k0\" of bucket \"m\": the bucket is full\nhint: natskv purge o k0 "
+                                   "purges it at its origin, without a marker\n") != std::string::npos,
+                  refused.err);
+    CHECK(refused.err.find("purged without a marker") == std::string::npos);
+    CHECK(client.messages("m") == stored);
+  }
+  CHECK(server.natskv({"purge", "o", "k0"}).status == 0);
+}
+
+TEST_CASE("a mirror that keeps less than its origin is warned of, for it answers reads of it") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o", R"({"max_msgs_per_subject": 5, "max_bytes": 100000, "max_msg_size": 1000})");
+  const auto plain = server.natskv({"add", "m", "--mirror", "o"});
+  CHECK(plain.status == 0);
+  CHECK(
+      plain.err ==
+      "natskv: add: warning: bucket \"o\" keeps more than its mirror \"m\", which answers reads of it, too: "
+      "--history (5 there)\n");
+  const auto all = server.natskv({"add", "n", "--mirror", "o", "--history", "4", "--ttl", "1h",
+                                  "--max-value-size", "999", "--max-bucket-size", "99999"});
+  CHECK(all.err.find(": --history (5 there), --ttl (unlimited there), --max-value-size (1000 B there), "
+                     "--max-bucket-size (100000 B there)\n") != std::string::npos);
+  const auto same =
+      server.natskv({"add", "s", "--mirror", "o", "--history", "5", "--max-bucket-size", "100000"});
+  CHECK(same.status == 0);
+  CHECK(same.err.empty());
+  const auto edited = server.natskv({"edit", "s", "--history", "2"});
+  CHECK(edited.status == 0);
+  CHECK(edited.err.find("warning: bucket \"o\" keeps more than its mirror \"s\"") != std::string::npos);
+  CHECK(server.natskv({"edit", "s", "--description", "d"}).err.empty());
+  // Where the server asks only the origin itself, less is a choice.
+  client.add_bucket("alone", R"({"max_msgs_per_subject": 5, "allow_direct": false})");
+  CHECK(server.natskv({"add", "a", "--mirror", "alone"}).err.empty());
+}
+
+TEST_CASE("a key that expired at its origin is not found in a mirror, and not by one") {
+  Server server;
+  if (!server_at_least(2, 11)) SKIP("this server knows no TTL of keys");
+  Client client(server.url());
+  // No limit markers: nothing tells a mirror of the end of a key.
+  client.add_bucket("o", R"({"allow_msg_ttl": true})");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).err.empty());
+  CHECK(server.natskv({"create", "m", "k", "v", "--ttl", "1s"}).status == 0);
+  caught_up(server, "m", 1);
+  caught_up(server, "m", 0);
+  CHECK(server.natskv({"get", "m", "k"}).status == 3);
+  CHECK(out(server, {"keys", "m"}).empty());
+  // The same words are the same mirror.
+  const auto again = server.natskv({"add", "m", "--mirror", "o"});
+  CHECK(again.status == 0);
+  CHECK(again.err.find("exists already, with this configuration") != std::string::npos);
+  // A mirror that is older than its origin's TTLs takes them later.
+  client.add_bucket("p");
+  REQUIRE(server.natskv({"add", "n", "--mirror", "p"}).status == 0);
+  CHECK(stream_config(server.url(), "n").value("allow_msg_ttl", false) == false);
+  REQUIRE(server.natskv({"edit", "p", "--marker-ttl", "1s"}).status == 0);
+  CHECK(server.natskv({"add", "n", "--mirror", "p"}).status == 0);
+  CHECK(server.natskv({"add", "n", "--mirror", "p", "--update"}).status == 0);
+  CHECK(stream_config(server.url(), "n")["allow_msg_ttl"] == true);
+}
+
+TEST_CASE("whether a key written to a mirror may have a TTL is its origin's") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o"}).status == 0);
+  const std::string none =
+      "bucket \"o\" has no per-key TTL\nhint: natskv edit o --marker-ttl 1s enables it (nats-server 2.11 or "
+      "newer)\n";
+  const std::vector<Words> writes{{"create", "m", "k", "v", "--ttl", "60s"},
+                                  {"purge", "m", "k", "--ttl", "60s"},
+                                  {"purge", "m", "k", "l", "--ttl", "60s"}};
+  for (const auto& words : writes) {
+    const auto refused = server.natskv(words);
+    CHECK(refused.status == 1);
+    CHECK(refused.err == "natskv: " + words[0] + ": " + none);
+  }
+  CHECK(client.messages("o") == 0);
+  if (!server_at_least(2, 11)) return;
+  REQUIRE(server.natskv({"edit", "o", "--marker-ttl", "1s"}).status == 0);
+  for (const auto& words : writes) CHECK_MESSAGE(server.natskv(words).status == 0, words[0]);
+  CHECK(server.natskv({"import", "m"}, {.input = R"({"key":"i","value":"v","ttl_seconds":60})"}).status == 0);
+  CHECK(client.last("o", "i").headers.contains("Nats-TTL"));
+}
+
 TEST_CASE("info of a mirror says where it comes from and how far behind it is") {
   Server server;
   Client client(server.url());
@@ -99,6 +233,27 @@ TEST_CASE("info of a mirror says where it comes from and how far behind it is") 
   CHECK(info["mirror"]["last_seen_seconds"].is_number());
   CHECK_FALSE(info["mirror"].contains("domain"));
   CHECK(out(server, {"info", "m", "-o", "table"}).find("Mirror:        bucket=o lag=0") != std::string::npos);
+}
+
+TEST_CASE("info says that a mirror or a source is broken, and tells no lag that nobody knows") {
+  Server server;
+  REQUIRE(server.natskv({"add", "m", "--mirror", "none"}).status == 0);
+  const auto shows = [&](const std::string& bucket, const Words& words) {
+    for (int i = 0; i < 200; ++i) {
+      if (stream_info(server.url(), bucket).dump().find("stream not found") != std::string::npos)
+        return out(server, words);
+      run({.args = {"sleep", "0.05"}});
+    }
+    throw std::runtime_error("the server does not say that " + bucket + " is broken");
+  };
+  CHECK(Json::parse(shows("m", {"info", "m", "-j"}))["mirror"] ==
+        Json({{"bucket", "none"}, {"error", "stream not found"}}));
+  CHECK(out(server, {"info", "m", "-o", "table"}).find("error=\"stream not found\"") != std::string::npos);
+  CHECK(out(server, {"info", "m"}).find("mirror.error\tstream not found\n") != std::string::npos);
+  if (!server_at_least(2, 10)) return;
+  REQUIRE(server.natskv({"add", "s", "--source", "none"}).status == 0);
+  CHECK(Json::parse(shows("s", {"info", "s", "-j"}))["sources"] ==
+        Json::array({{{"bucket", "none"}, {"error", "stream not found"}}}));
 }
 
 TEST_CASE("sources bring the keys of other buckets under the bucket's own name") {

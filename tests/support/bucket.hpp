@@ -31,12 +31,12 @@ inline nlohmann::json stream_config(const std::string& url, const std::string& b
 }
 
 /// A stream of a bucket's name that is none: other subjects, `values` messages in it.
-inline void add_foreign_stream(const std::string& url, const std::string& name, int values) {
+inline void add_foreign_stream(const std::string& url, const std::string& name, int values,
+                               const std::string& subjects = R"(["orders.>"])") {
   Client client(url);
   const auto answer =
-      client.api("STREAM.CREATE.KV_" + name,
-                 R"({"name": "KV_)" + name + R"(", "subjects": ["orders.>"], "max_msgs_per_subject": 5,
-                                     "storage": "memory"})");
+      client.api("STREAM.CREATE.KV_" + name, R"({"name": "KV_)" + name + R"(", "subjects": )" + subjects +
+                                                 R"(, "max_msgs_per_subject": 5, "storage": "memory"})");
   if (answer.find("\"error\"") != std::string::npos) throw std::runtime_error(answer);
   for (int i = 0; i < values; ++i) client.publish("orders.new", "x");
 }

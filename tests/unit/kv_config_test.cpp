@@ -206,7 +206,23 @@ TEST_CASE("what a server dropped is told, what it added is not") {
 
 TEST_CASE("a stream of a bucket's name is a bucket only with its subjects, or as a copy") {
   CHECK(is_bucket("b", golden()));
-  CHECK(is_bucket("b", golden({{"subjects", {"other.>", "$KV.b.>"}}})));
+  CHECK(is_bucket("b", golden({{"subject_transform", {{"src", "$KV.b.old.>"}, {"dest", "$KV.b.new.>"}}}})));
+  CHECK(is_bucket("b", bucket_config("b", {.sources = {"o", "p"}})));
+  CHECK(is_bucket("b", bucket_config("b", {.mirror = "o", .mirror_domain = "hub"})));
+  CHECK_FALSE(is_bucket("b", golden({{"subjects", {"orders.>", "$KV.b.>"}}})));
+  CHECK_FALSE(is_bucket("b", golden({{"subjects", {"$KV.b.>", "$KV.other.>"}}})));
+  CHECK_FALSE(is_bucket("b", golden({{"subjects", nullptr}, {"mirror", {{"name", "ORDERS"}}}})));
+  CHECK_FALSE(is_bucket("b", golden({{"subjects", nullptr}, {"sources", Json::array()}})));
+  CHECK_FALSE(
+      is_bucket("b", golden({{"subjects", nullptr}, {"sources", Json::array({{{"name", "ORDERS"}}})}})));
+  // Of any stream, where it is stored as keys of this bucket.
+  const auto transformed = [](const std::string& dest) {
+    return Json{{"name", "ORDERS"},
+                {"subject_transforms", Json::array({{{"src", "orders.>"}, {"dest", dest}}})}};
+  };
+  CHECK(is_bucket("b", golden({{"subjects", nullptr}, {"mirror", transformed("$KV.b.>")}})));
+  CHECK(is_bucket("b", golden({{"subjects", nullptr}, {"sources", Json::array({transformed("$KV.b.>")})}})));
+  CHECK_FALSE(is_bucket("b", golden({{"subjects", nullptr}, {"mirror", transformed("x.>")}})));
   CHECK(is_bucket("b", bucket_config("b", {.mirror = "o"})));
   CHECK(is_bucket("b", golden({{"subjects", nullptr}, {"sources", Json::array({{{"name", "KV_o"}}})}})));
   CHECK_FALSE(is_bucket("b", golden({{"subjects", {"orders.>"}}})));
