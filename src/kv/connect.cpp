@@ -5,6 +5,7 @@
 #include "nats/check.hpp"
 #include "nats/compat.hpp"
 #include "nats/nkey.hpp"
+#include "nats/passphrase.hpp"
 #include "nats/version.hpp"
 #include "output/text.hpp"
 
@@ -147,6 +148,7 @@ void tls(natsOptions* options, const config::Settings& settings) {
   if (!settings.tls_ca.empty())
     check(natsOptions_LoadCATrustedCertificates(options, settings.tls_ca.c_str()));
   if (!settings.tls_cert.empty()) {
+    nats::refuse_passphrases();
     check(natsOptions_LoadCertificatesChain(options, settings.tls_cert.c_str(), settings.tls_key.c_str()));
   }
   if (settings.tls_first) check(nats::tls_handshake_first(options));
@@ -235,6 +237,11 @@ Failure unusable(const nats::Error& error, const config::Settings& settings) {
   if (text.find("trusted certificates") != std::string_view::npos)
     return {Exit::not_allowed,
             fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+  if (!settings.tls_cert.empty() && nats::passphrase_refused()) {
+    return {Exit::not_allowed,
+            fmt::format("the key {} is encrypted; natskv takes no passphrase", in_quotes(settings.tls_key)),
+            "openssl pkey -in FILE -out FILE writes it without one"};
+  }
   if (!settings.tls_cert.empty() && error.status == NATS_SSL_ERROR) {
     return {Exit::not_allowed, fmt::format("--tlscert {} and --tlskey {} cannot be used: {}",
                                            in_quotes(settings.tls_cert), in_quotes(settings.tls_key), text)};

@@ -105,6 +105,42 @@ TEST_CASE("a client certificate: right, another authority's, missing, without it
   CHECK(server.natskv({"info", "b", "--context", folder / "c.json"}).status == 3);
 }
 
+TEST_CASE("an encrypted key is refused, nobody is asked for its passphrase, and stdin stays the command's") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const auto encrypt = [&](const std::string& how, const std::string& name) {
+    return run({.args = {"sh", "-c", "openssl " + how + " -passout pass:word -in client.key -out " + name},
+                .cwd = folder.path().string()})
+        .status;
+  };
+  REQUIRE(encrypt("pkcs8 -topk8", "pkcs8.key") == 0);
+  REQUIRE(encrypt("ec -aes256", "ec.key") == 0);
+  const Server server(
+      {.config = tls_config(folder, "server", ", ca_file: \"" + folder / "ca.pem" + "\", verify: true")});
+  for (const char* name : {"pkcs8.key", "ec.key"}) {
+    CAPTURE(name);
+    const std::vector<std::string> words{
+        "import",          "b",         "--timeout",           "2s",       "--tlsca",
+        folder / "ca.pem", "--tlscert", folder / "client.pem", "--tlskey", folder / name};
+    const std::string said = "natskv: import: the key \"" + folder / name +
+                             "\" is encrypted; natskv takes no passphrase\nhint: openssl pkey ";
+    auto piped = server.command(words);
+    piped.open_stdin = true;  // the passphrase would be read from it
+    Process process(piped);
+    const auto result = process.wait();
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.status == 6);
+    CHECK(result.err.starts_with(said));
+    auto looking = words;
+    looking[0] = "info";
+    Terminal terminal(server.command(looking));
+    const auto shown = terminal.wait();
+    CHECK_FALSE(shown.timed_out);
+    CHECK(shown.status == 6);
+    CHECK(terminal.screen().find("pass phrase") == std::string::npos);
+  }
+}
+
 TEST_CASE("a plain server where TLS was asked for is refused before anything is said") {
   const TempDir folder;
   if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
