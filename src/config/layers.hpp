@@ -16,7 +16,7 @@ struct Sourced {
   std::string from;   ///< "--server", "NATS_URL", "context \"x\" (/path)"
 };
 
-/// By name: server user password token creds nkey jwt seed (files) user_jwt user_seed (words) cert key ca
+/// By name: server user password token creds nkey jwt seed (words or files) cert key ca
 /// js_domain js_api_prefix inbox_prefix. Only what is set.
 using Layer = std::map<std::string_view, Sourced>;
 using Layers = std::array<Layer, 3>;

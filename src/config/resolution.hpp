@@ -39,6 +39,7 @@ class Resolution {
   const Sourced* part(std::string_view name, std::size_t strongest, std::size_t weakest) const;
   void apply(const Way& way, std::size_t layer);
   void take_user(const Sourced& user, const Sourced* password, std::size_t layer);
+  bool take_word(const Sourced& given, bool has_form, Secret& word, const char* name);
   void take_file(std::string_view name, const Sourced& file, bool secret);
   /// A merely selected context is easily forgotten: its secret must not reach another server unnoticed.
   void warn_of_selected(const Sourced& one, const Sourced* two);

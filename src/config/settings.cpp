@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/quote.hpp"
 #include "config/resolution.hpp"
+#include "config/word.hpp"
 #include "input/parse.hpp"
 
 #include <algorithm>
@@ -69,16 +70,25 @@ void Resolution::name_servers() {
   note("server", shown(settings_.servers), "default");
 }
 
+namespace {
+
+std::string field_of(std::string_view name) {
+  return (name == "jwt" || name == "seed" ? "user_" : "") + std::string(name);
+}
+
+}  // namespace
+
 void Resolution::take_file(std::string_view name, const Sourced& file, bool secret) {
   const std::string what = file.from.starts_with("context ")
-                               ? "context " + in_quotes(settings_.context) + ": " + std::string(name)
+                               ? "context " + in_quotes(settings_.context) + ": " + field_of(name)
                                : file.from;
-  check_readable(file.value, what);
-  if (secret && readable_by_everyone(file.value)) warn(what + ": everyone can read " + in_quotes(file.value));
+  const std::string path = without_scheme(file.value);
+  check_readable(path, what, shown_file(file.value));
+  if (secret && readable_by_everyone(path)) warn(what + ": everyone can read " + in_quotes(path));
   const auto assign = [&](const char* known, std::string& member) {
     if (name != known) return;
-    member = file.value;
-    note(known, file.value, file.from);
+    member = path;
+    note(known, path, file.from);
   };
   assign("creds", settings_.creds_file);
   assign("nkey", settings_.nkey_file);

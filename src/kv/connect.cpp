@@ -108,6 +108,16 @@ void take_jwt(std::string_view text, const std::string& what, Link& link) {
   throw no_secret(what, "holds no JWT");
 }
 
+// Of a word that is given itself.
+std::string where_from(const config::Settings& settings, const std::string& name) {
+  for (const auto& origin : settings.origins) {
+    if (origin.name != name) continue;
+    return origin.from.starts_with("context ") ? "context " + in_quotes(settings.context) + ": user_" + name
+                                               : origin.from;
+  }
+  return name;
+}
+
 void secrets(natsOptions* options, const config::Settings& settings, Link& link) {
   using nats::check;
   if (!settings.creds_file.empty()) {
@@ -115,13 +125,16 @@ void secrets(natsOptions* options, const config::Settings& settings, Link& link)
     const std::string text = content(settings.creds_file, "--creds");
     take_jwt(text, what, link);
     take_seed(text, what, link);
-  } else if (!settings.jwt_file.empty()) {
-    take_jwt(content(settings.jwt_file, "--jwt"), "the JWT file " + in_quotes(settings.jwt_file), link);
-    take_seed(content(settings.seed_file, "--seed"), "the seed file " + in_quotes(settings.seed_file), link);
-  } else if (!settings.jwt.empty()) {
-    const std::string what = "context " + in_quotes(settings.context);
-    take_jwt(settings.jwt.reveal(), what + ": user_jwt", link);
-    take_seed(settings.seed.reveal(), what + ": user_seed", link);
+  } else if (!settings.jwt_file.empty() || !settings.jwt.empty()) {
+    if (settings.jwt_file.empty())
+      take_jwt(settings.jwt.reveal(), where_from(settings, "jwt"), link);
+    else
+      take_jwt(content(settings.jwt_file, "--jwt"), "the JWT file " + in_quotes(settings.jwt_file), link);
+    if (settings.seed_file.empty())
+      take_seed(settings.seed.reveal(), where_from(settings, "seed"), link);
+    else
+      take_seed(content(settings.seed_file, "--seed"), "the seed file " + in_quotes(settings.seed_file),
+                link);
   }
   if (!link.jwt.empty()) {
     check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));

@@ -72,6 +72,15 @@ TEST_CASE("add, ls, show, select and rm keep the nats tool's files") {
   CHECK(home({"context", "ls", "--select"}).status == 2);
 }
 
+TEST_CASE("show masks a seed that stands where a file's name belongs") {
+  const Home home;
+  home.write("x",
+             R"({"nkey":"SUAGYXTJHI5HWZJ5TOCCKYX7UPLSYEO6FZNK5NYO3DGVY6KBA3OD2LHQY4","creds":"/c.creds"})");
+  const auto shown = home({"context", "show", "x"}).out;
+  CHECK(shown.find("nkey\t(set)\n") != std::string::npos);
+  CHECK(shown.find("creds\t/c.creds\n") != std::string::npos);
+}
+
 TEST_CASE("rm asks on a terminal") {
   const Home home;
   home.write("x", "{}");
