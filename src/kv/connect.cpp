@@ -120,7 +120,9 @@ std::string where_from(const config::Settings& settings, const std::string& name
 
 void secrets(natsOptions* options, const config::Settings& settings, Link& link) {
   using nats::check;
-  if (!settings.creds_file.empty()) {
+  if (!link.seed.empty()) {
+    // Read for another connection, maybe from a pipe.
+  } else if (!settings.creds_file.empty()) {
     const std::string what = "the credentials file " + in_quotes(settings.creds_file);
     const std::string text = content(settings.creds_file, "--creds");
     take_jwt(text, what, link);
@@ -140,7 +142,7 @@ void secrets(natsOptions* options, const config::Settings& settings, Link& link)
     check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));
   } else if (!settings.nkey_file.empty()) {
     const std::string what = "the NKey file " + in_quotes(settings.nkey_file);
-    take_seed(content(settings.nkey_file, "--nkey"), what, link);
+    if (link.seed.empty()) take_seed(content(settings.nkey_file, "--nkey"), what, link);
     const auto key = nats::public_key(link.seed.reveal());
     if (!key) throw no_secret(what, "holds no NKey seed");
     check(natsOptions_SetNKey(options, key->c_str(), sign, &link));
@@ -170,7 +172,7 @@ void tls(natsOptions* options, const config::Settings& settings) {
 void manners(natsOptions* options, const config::Settings& settings, bool reconnect) {
   using nats::check;
   check(natsOptions_SetName(options, in_json(settings.connection_name).c_str()));
-  // One dead server of several may not eat the time of the others.
+  // One dead server of several may not eat the time of the others when a connection is made again.
   const auto count = static_cast<std::int64_t>(settings.servers.size());
   const std::int64_t share = settings.timeout.ms() / count;
   check(natsOptions_SetTimeout(

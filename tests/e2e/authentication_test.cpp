@@ -102,6 +102,31 @@ TEST_CASE("user and password: right, wrong and missing, from every place") {
           });
 }
 
+TEST_CASE("users in a list of URLs: each server's own, percent-encoded; a dead one does not matter") {
+  const Server server({.config = R"(authorization { users: [ { user: "u", password: "s3cre@t" } ] })"});
+  CHECK(server.natskv({"add", "b", "-q", "--user", "u", "--password", "s3cre@t"}).status == 0);
+  CHECK(server.natskv({"put", "b", "k", "v", "-q", "--user", "u", "--password", "s3cre@t"}).status == 0);
+  const std::string dead = "127.0.0.1:" + std::to_string(free_ports(1).at(0));
+  const Listener silent;
+  const std::string live = at_host(server, "u:s3cre%40t");
+  for (const std::string& list : {"nats://x:y@" + dead + "," + live, "nats://" + dead + "," + live,
+                                  live + ",nats://x:y@" + dead, silent.url() + "," + live}) {
+    CAPTURE(list);
+    const auto result = server.natskv({"keys", "b", "-s", list});
+    CHECK(result.err.empty());
+    CHECK(result.out == "k\n");
+    Process watching(server.command({"watch", "b", "-s", list}));  // by a connection that comes again
+    CHECK(watching.read_until("k"));
+  }
+  const auto wrong = server.natskv({"keys", "b", "-s", "nats://" + dead + "," + at_host(server, "u:s3cret")});
+  CHECK(wrong.status == 6);
+  CHECK(wrong.err.find("127.0.0.1:" + std::to_string(server.port()) + " refused the credentials") !=
+        std::string::npos);
+  const auto half =
+      server.natskv({"keys", "b", "-s", silent.url() + "," + at_host(server, "u:s3cret"), "--timeout", "1s"});
+  CHECK(half.status == 6);
+}
+
 TEST_CASE("token: right, wrong and missing") {
   const Server server({.config = "authorization { token: s3cret }"});
   const TempDir folder;

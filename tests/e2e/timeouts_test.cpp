@@ -1,4 +1,5 @@
 // Servers that are dead, silent or stop answering: several of them, and how long that may take.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -7,9 +8,21 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <iterator>
 #include <string>
+#include <vector>
 
 using namespace natskv::test;
+
+namespace {
+
+auto threads(const Process& process) {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(process.pid()) + "/task");
+  return std::distance(begin(all), end(all));
+}
+
+}  // namespace
 
 TEST_CASE("of several servers the first that answers serves; a dead one costs less than 2 s") {
   const Server server;
@@ -23,6 +36,29 @@ TEST_CASE("of several servers the first that answers serves; a dead one costs le
     CHECK(result.status == 0);
     CHECK(result.seconds < 2.5);
   }
+  const std::string info =
+      "INFO {\"server_id\":\"x\",\"version\":\"2.9.0\",\"max_payload\":1000,\"headers\":true";
+  FakeServer mute({{Step::Kind::send, info + "}\r\n"}});
+  FakeServer hung({{Step::Kind::send, info + ",\"tls_required\":true}\r\n"}});
+  for (const std::string& dead : {std::string("slow.example"), mute.url(), hung.url()}) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"keys", "b"}, {"put", "b", "k", "v"}, {"import", "b"}}) {
+      CAPTURE(dead);
+      CAPTURE(words[0]);
+      auto all = words;
+      all.insert(all.end(), {"-s", dead + "," + server.url()});
+      const auto result = run(with_slow_names(natskv_command(all)));
+      CAPTURE(result.err);
+      CHECK(result.status == 0);
+      CHECK(result.seconds < 2.5);
+    }
+  }
+  // Nothing is left of the silent one: nats.c would wait for it in a loop that takes a whole processor.
+  Process watching(natskv_command({"watch", "b", "-s", mute.url() + "," + server.url()}));
+  CHECK(watching.read_until("k"));
+  Process other(natskv_command({"watch", "b", "-s", server.url()}));
+  CHECK(other.read_until("k"));
+  CHECK(eventually([&] { return threads(watching) == threads(other); }));
   const auto none = natskv::test::natskv(
       {"keys", "b", "-s", silent.url() + "," + refused + "," + silent.url(), "--timeout", "900ms"});
   CHECK(none.status == 5);
