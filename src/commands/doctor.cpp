@@ -218,6 +218,7 @@ class Examination {
 
   std::unique_ptr<Session> connected() {
     auto session = std::make_unique<Session>([this] { return settings_; }, natskv_.stop(), natskv_);
+    session->give_up_connecting();
     session->connection();
     session->lift_deadline();
     return session;

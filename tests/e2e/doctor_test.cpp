@@ -58,6 +58,21 @@ TEST_CASE("the first failure decides, what hangs on it is skipped") {
   const auto mute = natskv::test::natskv({"doctor", "-j", "-s", silent.url(), "--timeout", "500ms"});
   CHECK(mute.status == 5);
   CHECK(results(mute).find("tcp=ok tls=failed") != std::string::npos);
+  // One that greets and then says nothing more, and one whose TLS handshake hangs.
+  FakeServer greets(
+      {{Step::Kind::send,
+        "INFO {\"server_id\":\"x\",\"version\":\"2.9.0\",\"max_payload\":1000,\"headers\":true}\r\n"}});
+  for (const char* format : {"json", "tsv"}) {
+    const auto half =
+        natskv::test::natskv({"doctor", "-o", format, "-s", greets.url(), "--timeout", "500ms"});
+    CHECK(half.status == 5);
+    CHECK(half.err.empty());
+    if (format[0] == 't') continue;
+    CHECK(results(half) ==
+          "settings=ok resolve=ok tcp=ok tls=skipped authentication=failed server=skipped latency=skipped "
+          "jetstream=skipped");
+    CHECK(half.out.find("no answer from " + greets.url() + " within 500 ms") != std::string::npos);
+  }
   CHECK(natskv::test::natskv({"doctor", "-j", "--context", "none"}).status == 3);
   const Server locked({.config = "authorization { token: s3cret }"});
   const auto denied = locked.natskv({"doctor", "-j"});
