@@ -6,7 +6,6 @@
 #include "nats/compat.hpp"
 #include "nats/nkey.hpp"
 #include "nats/passphrase.hpp"
-#include "nats/version.hpp"
 #include "output/text.hpp"
 
 #include <fmt/format.h>
@@ -244,10 +243,6 @@ std::vector<std::string> without_users(natsOptions* options, const std::vector<s
 
 // What nats.c finds wrong with the files, as a sentence.
 Failure unusable(const nats::Error& error, const config::Settings& settings) {
-  if (settings.tls_first && error.status == NATS_INVALID_ARG) {
-    return usage(fmt::format("--tlsfirst needs nats.c {} or newer, this natskv was built with {}",
-                             nats::tls_handshake_first_since, nats::compiled_version()));
-  }
   const std::string_view text = error.what();
   if (text.find("trusted certificates") != std::string_view::npos)
     return {Exit::not_allowed,

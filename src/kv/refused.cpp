@@ -58,12 +58,18 @@ Failure untrusted(std::string_view text, const std::string& where, const config:
 // The connection ended in the middle: TLS 1.3 lets a client without the wanted certificate notice only then.
 // The greeting says what the server wanted.
 Failure broken_off(std::string_view text, const std::string& where, const config::Settings& settings) {
+  bool greeted = false;
   for (const auto& server : settings.servers) {
     const auto greeting = nats::greeting_of(server, std::min(settings.timeout, seconds(1)));
     if (!greeting) continue;
+    greeted = true;
     if (greeting->tls_verify && settings.tls_cert.empty())
       return not_allowed(fmt::format("{} wants a client certificate", where), "give --tlscert and --tlskey");
     if (greeting->tls_verify) return not_allowed(fmt::format("{} refused the client certificate", where));
+  }
+  if (!greeted && !settings.tls_first) {
+    return {Exit::unreachable, fmt::format("{} broke off the connection before a greeting: {}", where, text),
+            "a server that wants the TLS handshake first needs --tlsfirst; natskv doctor looks closer"};
   }
   if (settings.tls_required && settings.tls_cert.empty()) {
     return not_allowed(fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),

@@ -5,6 +5,8 @@
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
+#include "nats/compat.hpp"
+#include "nats/version.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +16,21 @@
 #include <chrono>
 
 namespace natskv {
+
+namespace {
+
+// What this nats.c can't do is said before anything is connected to.
+void check_possible(const config::Settings& settings) {
+  if (nats::tls_handshake_first_works || !settings.tls_first) return;
+  const auto origin = std::find_if(settings.origins.begin(), settings.origins.end(),
+                                   [](const config::Origin& one) { return one.name == "tls_first"; });
+  const bool option = origin == settings.origins.end() || origin->from.starts_with("--");
+  throw usage(fmt::format("{} needs nats.c {} or newer, this natskv was built with {}",
+                          option ? "--tlsfirst" : origin->from + ": tls_first",
+                          nats::tls_handshake_first_since, nats::compiled_version()));
+}
+
+}  // namespace
 
 Session::Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices)
     : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(new_link()) {}
@@ -30,7 +47,9 @@ Session::~Session() {
 
 const config::Settings& Session::settings() {
   if (!settings_) {
-    settings_ = resolve_();
+    auto settings = resolve_();
+    check_possible(settings);
+    settings_ = std::move(settings);
     for (const auto& warning : settings_->warnings) notices_.warn(warning);
   }
   return *settings_;

@@ -1,11 +1,14 @@
 // TLS: what is trusted, what is not, and what is said.
 #include "support/identities.hpp"
 #include "support/server.hpp"
+#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
+#include <nats/nats.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace natskv::test;
@@ -40,9 +43,6 @@ TEST_CASE("a trusted server, by option, variable and context; an untrusted one e
   CHECK(result.status == 6);
   CHECK(result.err.find("holds no certificate") != std::string::npos);
   CHECK(server.natskv({"keys", "b", "--tlsca", folder / "missing"}).status == 2);
-  result = server.natskv({"keys", "b", "--tlsca", folder / "ca.pem", "--tlsfirst"});
-  CHECK(result.status != 0);
-  if (result.status == 2) CHECK(result.err.find("--tlsfirst needs nats.c 3.9.0") != std::string::npos);
 }
 
 TEST_CASE("a certificate that is expired, for another host, or self-signed") {
@@ -139,6 +139,43 @@ TEST_CASE("an encrypted key is refused, nobody is asked for its passphrase, and 
     CHECK(shown.status == 6);
     CHECK(terminal.screen().find("pass phrase") == std::string::npos);
   }
+}
+
+TEST_CASE("TLS handshake first: where nats.c has it; else a usage error before any socket") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  write_file(folder / "c.json", R"({"tls_first":true,"ca":")" + folder / "ca.pem" + "\"}", 0600);
+  const std::vector<std::vector<std::string>> ways{{"--tlsfirst", "--tlsca", folder / "ca.pem"},
+                                                   {"--context", folder / "c.json"}};
+#if NATS_VERSION_NUMBER < 0x030900
+  const std::string since = " needs nats.c 3.9.0 or newer, this natskv was built with " NATS_VERSION_STRING;
+  FakeServer fake(FakeServer::handshake());
+  for (const auto& [way, said] :
+       {std::pair(ways[0], "--tlsfirst" + since), {ways[1], "context \"c\": tls_first" + since}}) {
+    for (const char* command : {"ls", "doctor"}) {
+      std::vector<std::string> words{command, "-o", "tsv", "-s", fake.url()};
+      words.insert(words.end(), way.begin(), way.end());
+      const auto result = natskv::test::natskv(words);
+      CHECK(result.status == 2);
+      CHECK((result.out + result.err).find(said) != std::string::npos);
+    }
+  }
+  CHECK(fake.connections() == 0);
+#endif
+  if (!server_at_least(2, 11)) return;  // older ones do not know handshake_first
+  const Server server({.config = tls_config(folder, "server", ", handshake_first: true, timeout: 1")});
+  const auto without = server.natskv({"ls", "--tlsca", folder / "ca.pem"});
+  CHECK(without.status == 5);
+  CHECK(without.err.find("hint: a server that wants the TLS handshake first needs --tlsfirst") !=
+        std::string::npos);
+#if NATS_VERSION_NUMBER >= 0x030900
+  for (auto words : ways) {
+    words.emplace_back("ls");
+    CHECK(server.natskv(words).status == 0);
+    words.back() = "doctor";
+    CHECK(server.natskv(words).status == 0);
+  }
+#endif
 }
 
 TEST_CASE("a plain server where TLS was asked for is refused before anything is said") {
