@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace natskv::commands {
 namespace {
@@ -121,6 +122,7 @@ std::string word_of(const std::string& word, bool has_form, const std::string& o
 /// The options that were typed become the context's fields; the others stay. Credentials are one way: a new
 /// one replaces what was there.
 void take(const config::Given& given, const config::Layer& options, Context& context) {
+  config::check_one_way(options);
   const auto given_word = [&](const char* name) -> const std::string* {
     const auto* found = config::find(options, name);
     return found == nullptr ? nullptr : &found->value;
@@ -176,10 +178,19 @@ void take(const config::Given& given, const config::Layer& options, Context& con
   if (context.cert.empty() != context.key.empty()) throw usage("--tlscert and --tlskey belong together");
   if (given_word("js_domain") != nullptr) context.jetstream_api_prefix.clear();
   if (given_word("js_api_prefix") != nullptr) context.jetstream_domain.clear();
+  for (const auto& [name, one_token] :
+       {std::pair("js_domain", true), std::pair("js_api_prefix", false), std::pair("inbox_prefix", false)}) {
+    if (const auto* word_given = config::find(options, name))
+      (void)config::subject_prefix(*word_given, word_given->from, one_token);
+  }
   word("js_domain", context.jetstream_domain);
   word("js_api_prefix", context.jetstream_api_prefix);
   word("inbox_prefix", context.inbox_prefix);
   if (given.tlsfirst) context.tls_first = true;
+  const bool other = !context.user.empty() || !context.token.empty() || !context.creds.empty() ||
+                     !context.nkey.empty() || !context.user_jwt.empty();
+  if ((credentials || given_word("server") != nullptr) && other && context.url.find('@') != std::string::npos)
+    throw usage("the user part of the context's url and other credentials exclude each other");
 }
 
 class ContextAction final : public Action {

@@ -262,6 +262,8 @@ void Contexts::remove(const std::string& name) const {
 
 void Contexts::select(const std::string& name) const {
   require(name);
+  const std::string previous = selected();
+  if (!previous.empty()) write_private(root_ + "/previous-context.txt", previous);
   write_private(root_ + "/context.txt", name);
 }
 

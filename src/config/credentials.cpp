@@ -31,10 +31,7 @@ void Resolution::authenticate() {
     };
     const auto* way = std::find_if(ways.begin(), ways.end(), given);
     if (way == ways.end()) continue;
-    if (layer == from_options) refuse_two(*way, std::find_if(way + 1, ways.end(), given));
-    if (in_url && layer == from_options && server_layer_ == from_options) {
-      throw usage("the user part of --server and other credentials exclude each other");
-    }
+    if (layer == from_options) check_one_way(layers_[layer]);
     if (in_url && layer < server_layer_) drop_users();
     apply(*way, layer);
     return;
@@ -43,13 +40,20 @@ void Resolution::authenticate() {
   if (in_url) note("user", "(set)", "the URL of " + find(layers_[server_layer_], "server")->from);
 }
 
-void Resolution::refuse_two(const Way& one, const Way* other) const {
-  if (other == ways.end()) return;
-  const auto option = [&](const Way& way) {
-    const Sourced* word = find(layers_[from_options], way.first);
-    return (word != nullptr ? word : find(layers_[from_options], way.second))->from;
+void check_one_way(const Layer& options) {
+  const auto word = [&](const Way& way) {
+    const Sourced* first = find(options, way.first);
+    return first != nullptr || way.second.empty() ? first : find(options, way.second);
   };
-  throw usage(option(one) + " and " + option(*other) + " exclude each other");
+  const auto given = [&](const Way& way) { return word(way) != nullptr; };
+  const auto* one = std::find_if(ways.begin(), ways.end(), given);
+  if (one == ways.end()) return;
+  const auto* other = std::find_if(one + 1, ways.end(), given);
+  if (other != ways.end())
+    throw usage(word(*one)->from + " and " + word(*other)->from + " exclude each other");
+  const Sourced* server = find(options, "server");
+  if (server != nullptr && has_user(server->value))
+    throw usage("the user part of --server and other credentials exclude each other");
 }
 
 void Resolution::drop_users() {
@@ -118,10 +122,11 @@ void Resolution::take_user(const Sourced& user, const Sourced* password, std::si
 
 void Resolution::warn_of_selected(const Sourced& one, const Sourced* two) {
   const bool any_of_context = of_context(one) || (two != nullptr && of_context(*two));
-  if (!selected_ || server_layer_ >= from_context || !any_of_context) return;
+  if (warned_ || !selected_ || server_layer_ >= from_context || !any_of_context) return;
   const Sourced* own = find(layers_[from_context], "server");
   const auto same = own == nullptr ? std::vector<std::string>{} : servers(own->value, own->from);
   if (shown(same) == shown(settings_.servers)) return;
+  warned_ = true;
   warn("the credentials of the selected context " + in_quotes(settings_.context) + " go to " +
        shown(settings_.servers) + " (" + find(layers_[server_layer_], "server")->from +
        "); --context or --no-context decides");
