@@ -24,13 +24,16 @@ std::string first_line(const std::string& path, const std::string& option,
     line = read_line(file.fd(), option, shown_path, longest_secret);
     if (readable_by_everyone(path)) warnings.push_back(option + ": everyone can read " + shown_path);
   }
-  if (line.empty()) throw usage(option + ": the first line of " + shown_path + " is empty");
+  if (line.empty())
+    throw Failure(Exit::not_allowed, option + ": the first line of " + shown_path + " is empty");
   return line;
 }
 
 }  // namespace
 
 Layer option_layer(const Given& given, std::vector<std::string>& warnings) {
+  if (given.password_file == "-" && given.token_file == "-")
+    throw usage("--password-file and --token-file cannot both be standard input");
   Layer layer;
   const auto take = [&](std::string_view name, const std::optional<std::string>& word, const char* option) {
     if (!word) return;

@@ -94,7 +94,8 @@ TEST_CASE("user and password: right, wrong and missing, from every place") {
                0,
                "everyone can read"},
               {"missing file", {"--user", "al ice", "--password-file", folder / "none"}, 2, "No such file"},
-              {"empty file", {"--user", "al ice", "--password-file", folder / "empty"}, 2, "is empty"},
+              {"empty file", {"--user", "al ice", "--password-file", folder / "empty"}, 6, "is empty"},
+              {"an empty name", {"--connection-name", ""}, 2, "--connection-name: the word is empty"},
               {"context", {"--context", folder / "c.json"}, 0, ""},
               {"context, wrong", {"--context", folder / "d.json"}, 6, "refused"},
               {"in the URL", {"-s", at_host(server, "al%20ice:s3cret%22%5Cword")}, 0, ""},
@@ -150,6 +151,14 @@ TEST_CASE("token: right, wrong and missing") {
                   });
   const auto piped = server.natskv({"keys", "b", "--token-file", "-"}, {.input = "s3cret\n"});
   CHECK(piped.status == 0);
+  const auto twice = natskv::test::natskv({"put", "b", "k", "--token-file", "-", "-s", "127.0.0.1:1"},
+                                          {.input = "s3cret\nvalue"});
+  CHECK(twice.status == 2);
+  CHECK(twice.err.starts_with("natskv: put: --token-file and VALUE cannot both be standard input\n"));
+  const auto both = natskv::test::natskv(
+      {"keys", "b", "--password-file", "-", "--token-file", "-", "-s", "127.0.0.1:1"}, {.input = "s3cret\n"});
+  CHECK(both.status == 2);
+  CHECK(both.err.find("--password-file and --token-file cannot both be standard input") != std::string::npos);
 }
 
 TEST_CASE("NKey: right, wrong, missing, and files that are none") {
