@@ -1,4 +1,5 @@
 // What a connection that failed means to a user (NATSC.md 1).
+#include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "nats/check.hpp"
 #include "nats/look.hpp"
@@ -81,14 +82,7 @@ Failure broken_off(std::string_view text, const std::string& where, const config
 
 // When a JWT ended (RFC 3339), if it has: the server says "Authorization Violation" for every reason.
 std::optional<std::string> expired(const std::string& jwt) {
-  const std::size_t start = jwt.find('.') + 1;
-  std::string claims = jwt.substr(start, jwt.find('.', start) - start);
-  std::replace(claims.begin(), claims.end(), '-', '+');
-  std::replace(claims.begin(), claims.end(), '_', '/');
-  claims.append((4 - claims.size() % 4) % 4, '=');
-  const auto bytes = text::from_base64(claims);
-  const auto document = bytes ? nlohmann::json::parse(*bytes, nullptr, false) : nlohmann::json();
-  if (!document.is_object()) return std::nullopt;
+  const auto document = claims_of(jwt);
   const auto end = document.find("exp");
   if (end == document.end() || !end->is_number_integer()) return std::nullopt;
   const auto seconds = end->get<std::int64_t>();

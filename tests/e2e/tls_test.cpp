@@ -42,6 +42,10 @@ TEST_CASE("a trusted server, by option, variable and context; an untrusted one e
   result = server.natskv({"keys", "b", "--tlsca", folder / "none.pem"});
   CHECK(result.status == 6);
   CHECK(result.err.find("holds no certificate") != std::string::npos);
+  const auto examined = server.natskv({"doctor", "-o", "tsv", "--tlsca", folder / "none.pem"});
+  CHECK(examined.status == 6);
+  CHECK(examined.out.find("tls\tfailed\t--tlsca: \"" + folder / "none.pem" + "\" holds no certificate") !=
+        std::string::npos);
   CHECK(server.natskv({"keys", "b", "--tlsca", folder / "missing"}).status == 2);
 }
 
