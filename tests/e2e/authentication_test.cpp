@@ -12,6 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <regex>
@@ -325,6 +326,85 @@ TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") 
           {"no file", {"--creds", folder / "none"}, 2, "No such file"},
       });
   CHECK(server.natskv({"put", "b", "k", "v", "--creds", folder / "bare.creds"}).status == 6);
+}
+
+TEST_CASE("files that are missing, may not be read, are empty, cut off or of another kind") {
+  const TempDir folder;
+  if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  write_file(folder / "empty", "", 0600);
+  for (const char* name : {"ca.pem", "client.pem", "client.key", "alice.jwt", "alice.seed"}) {
+    const std::string text = read_file(folder / name);
+    write_file(folder / (std::string(name) + ".cut"), text.substr(0, text.size() / 2), 0600);
+  }
+  const auto wrong = [&](const std::vector<std::string>& options, int status, const std::string& said) {
+    auto words = options;
+    words.insert(words.end(), {"keys", "b", "-s", "127.0.0.1:1"});
+    CAPTURE(options.at(0));
+    CAPTURE(said);
+    const auto result = natskv::test::natskv(words);
+    CAPTURE(result.err);
+    CHECK(result.status == status);
+    CHECK(result.err.find(said) != std::string::npos);
+    CHECK(std::count(result.err.begin(), result.err.end(), '\n') <= 2);
+    check_silence(result);
+  };
+  const auto at = [&](const std::string& name) { return folder / name; };
+  const auto pair = [&](const char* cert, const char* key) {
+    return std::vector<std::string>{"--tlscert", folder / cert, "--tlskey", folder / key};
+  };
+  const auto jwt = [&](const char* own, const char* seed) {
+    return std::vector<std::string>{"--jwt", folder / own, "--seed", folder / seed};
+  };
+  for (const char* option : {"--creds", "--nkey", "--tlsca", "--password-file", "--token-file"})
+    wrong({option, at("none")}, 2, std::string(option) + ": cannot read \"" + at("none") + "\": No such");
+  wrong(jwt("none", "alice.seed"), 2, "--jwt: cannot read \"" + at("none") + "\": No such file");
+  wrong(jwt("alice.jwt", "none"), 2, "--seed: cannot read \"" + at("none") + "\": No such file");
+  wrong(pair("none", "client.key"), 2, "--tlscert: cannot read \"" + at("none") + "\": No such file");
+  wrong(pair("client.pem", "none"), 2, "--tlskey: cannot read \"" + at("none") + "\": No such file");
+  for (const char* name : {"empty", "ca.pem.cut", "client.key"})
+    wrong({"--tlsca", at(name)}, 6, "--tlsca: \"" + at(name) + "\" holds no certificate");
+  for (const char* name : {"empty", "client.pem.cut", "client.key"})
+    wrong(pair(name, "client.key"), 6, "--tlscert \"" + at(name) + "\" and --tlskey");
+  for (const char* name : {"empty", "client.key.cut", "client.pem", "server.key"})
+    wrong(pair("client.pem", name), 6, "--tlskey \"" + at(name) + "\" cannot be used");
+  wrong(jwt("empty", "alice.seed"), 6, "the JWT file \"" + at("empty") + "\" is empty");
+  wrong(jwt("alice.seed", "alice.seed"), 6, "the JWT file \"" + at("alice.seed") + "\" holds no JWT");
+  wrong(jwt("alice.jwt.cut", "alice.seed"), 6, "holds no JWT");
+  wrong(jwt("alice.jwt", "empty"), 6, "the seed file \"" + at("empty") + "\" is empty");
+  wrong(jwt("alice.jwt", "alice.seed.cut"), 6, "holds no NKey seed");
+  wrong(jwt("alice.jwt", "alice.jwt"), 6, "holds no NKey seed");
+  for (const char* option : {"--password-file", "--token-file"})
+    wrong({option, at("empty"), option[2] == 'p' ? "--user=u" : "--quiet"}, 6,
+          std::string(option) + ": the first line of \"" + at("empty") + "\" is empty");
+}
+
+TEST_CASE("a file that may not be read is named, with 2") {
+  const TempDir folder;
+  write_file(folder / "locked", "x", 0);
+  // Root without its rights over files.
+  std::vector<std::string> as;
+  if (geteuid() == 0) {
+    if (program("setpriv").empty()) SKIP("root reads every file, and there is no setpriv");
+    as = {"setpriv", "--bounding-set=-all"};
+  }
+  for (const char* option :
+       {"--creds", "--nkey", "--jwt", "--seed", "--password-file", "--token-file", "--tlsca", "--tlscert"}) {
+    CAPTURE(option);
+    auto command = natskv_command({"keys", "b", "-s", "127.0.0.1:1", option, folder / "locked"});
+    const std::vector<std::string> more =
+        option == std::string("--jwt")             ? std::vector<std::string>{"--seed", "/dev/null"}
+        : option == std::string("--seed")          ? std::vector<std::string>{"--jwt", "/dev/null"}
+        : option == std::string("--tlscert")       ? std::vector<std::string>{"--tlskey", "/dev/null"}
+        : option == std::string("--password-file") ? std::vector<std::string>{"--user", "u"}
+                                                   : std::vector<std::string>{};
+    command.args.insert(command.args.end(), more.begin(), more.end());
+    command.args.insert(command.args.begin(), as.begin(), as.end());
+    const auto result = run(command);
+    CHECK(result.status == 2);
+    CHECK(result.err.find(std::string(option) + ": cannot read \"" + folder / "locked" +
+                          "\": Permission denied") != std::string::npos);
+  }
 }
 
 TEST_CASE("permissions: a denied key, a denied API and another inbox are 6 at once") {

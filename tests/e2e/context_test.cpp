@@ -139,6 +139,12 @@ TEST_CASE("selected, named, by variable, by path, none: the right server is reac
   CHECK(in({}, "other") == 3);
   CHECK(in({"--no-context", "-s", other.url()}, "here") == 3);
   CHECK(in({"-s", other.url()}) == 3);  // an option is stronger
+  // None at all: not the one of the variable, with its credentials, nor the selected one.
+  const Server locked({.config = "authorization { token: s3cret }"});
+  CHECK(locked.natskv({"add", "here", "-q", "--token", "s3cret"}).status == 0);
+  home.write("locked", R"({"url":")" + locked.url() + R"(","token":"s3cret"})");
+  CHECK(in({"-s", locked.url()}, "locked") == 0);
+  CHECK(in({"-s", locked.url(), "--no-context"}, "locked") == 6);
   auto run = home.rest();
   run.env["NATS_URL"] = other.url();
   CHECK(natskv::test::natskv({"keys", "here"}, run).status == 3);  // so is a variable

@@ -65,6 +65,21 @@ TEST_CASE("of several servers the first that answers serves; a dead one costs le
   CHECK(none.seconds < 2.5);
 }
 
+TEST_CASE("a cluster behind a dead first server is used and followed all the same") {
+  Cluster cluster;
+  Client(cluster.node(1).url()).add_bucket("b", R"({"num_replicas": 3})");
+  cluster.settle("KV_b");
+  const Listener silent;
+  for (const std::string& dead : {"nats://127.0.0.1:" + std::to_string(free_ports(1).at(0)), silent.url()}) {
+    const std::string list = dead + "," + cluster.url();
+    const auto put = natskv::test::natskv({"put", "b", "k", "v", "-s", list});
+    CAPTURE(put.err);
+    CHECK(put.status == 0);
+    Process watching(natskv_command({"watch", "b", "-s", list}));
+    CHECK(watching.read_until("k"));
+  }
+}
+
 TEST_CASE("nobody, silence, and a server that stops answering are 5 within the time-out") {
   const auto nobody =
       natskv::test::natskv({"get", "b", "k", "-s", "127.0.0.1:" + std::to_string(free_ports(1).at(0))});
