@@ -5,6 +5,7 @@
 #include "app/natskv.hpp"
 #include "app/version.hpp"
 #include "app/words.hpp"
+#include "config/word.hpp"
 #include "nats/check.hpp"
 
 #include <nlohmann/json.hpp>
@@ -122,14 +123,22 @@ int run(const std::vector<std::string>& words, Output& out, Stop& stop) {
 
 void hide_secrets(int argc, char** argv) {
   const auto wipe = [](char* text, std::size_t size) { std::memset(text, 'x', size); };
+  const auto value_of = [&](const char* option, int i) {  // of another option: ""
+    const std::size_t length = std::strlen(option);
+    if (std::strcmp(argv[i], option) == 0 && i + 1 < argc) return argv[i + 1];
+    const bool joined = std::strncmp(argv[i], option, length) == 0 && argv[i][length] == '=';
+    return joined ? argv[i] + length + 1 : argv[i] + std::strlen(argv[i]);
+  };
   for (int i = 1; i < argc; ++i) {
     char* word = argv[i];
     for (const char* option : {"--password", "--token", "--user"}) {  // a user alone is a token
-      const std::size_t length = std::strlen(option);
-      if (std::strcmp(word, option) == 0 && i + 1 < argc)
-        wipe(argv[i + 1], std::strlen(argv[i + 1]));
-      else if (std::strncmp(word, option, length) == 0 && word[length] == '=')
-        wipe(word + length + 1, std::strlen(word + length + 1));
+      char* value = value_of(option, i);
+      wipe(value, std::strlen(value));
+    }
+    // Where a file is expected, the secret itself.
+    for (const char* option : {"--password-file", "--token-file", "--creds", "--nkey", "--jwt", "--seed"}) {
+      char* value = value_of(option, i);
+      if (std::strcmp(value, "-") != 0 && !config::names_file(value)) wipe(value, std::strlen(value));
     }
     // A URL's user part, with or without a scheme. It may hold / and @, so that in a list all up to the last
     // @ goes; so does part of a VALUE with an @, which was read before.

@@ -39,15 +39,16 @@ File::~File() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-File open_to_read(const std::string& path, const std::string& what) {
+File open_to_read(const std::string& path, const std::string& what, const std::string& shown) {
+  const auto name = [&] { return shown.empty() ? in_quotes(path) : shown; };
   int fd = -1;
   do fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
   while (fd < 0 && errno == EINTR);
-  if (fd < 0) cannot_read(what, in_quotes(path), errno);
+  if (fd < 0) cannot_read(what, name(), errno);
   File file(fd);
   struct stat info {};
-  if (::fstat(fd, &info) != 0) cannot_read(what, in_quotes(path), errno);
-  if (S_ISDIR(info.st_mode)) cannot_read(what, in_quotes(path), EISDIR);
+  if (::fstat(fd, &info) != 0) cannot_read(what, name(), errno);
+  if (S_ISDIR(info.st_mode)) cannot_read(what, name(), EISDIR);
   return file;
 }
 
@@ -77,11 +78,11 @@ std::string read_line(int fd, const std::string& what, const std::string& shown,
   return line;
 }
 
-void check_readable(const std::string& path, const std::string& what) {
+void check_readable(const std::string& path, const std::string& what, const std::string& shown) {
+  const auto name = [&] { return shown.empty() ? in_quotes(path) : shown; };
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0)
-    cannot_read(what, in_quotes(path), errno);
-  if (S_ISDIR(info.st_mode)) cannot_read(what, in_quotes(path), EISDIR);
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0) cannot_read(what, name(), errno);
+  if (S_ISDIR(info.st_mode)) cannot_read(what, name(), EISDIR);
 }
 
 bool readable_by_everyone(const std::string& path) {

@@ -22,8 +22,9 @@ class File {
 };
 
 /// For reading, close-on-exec. Failure(usage) `WHAT: cannot read "PATH": why` when missing, unreadable or a
-/// directory. Opening a FIFO waits for its writer.
-File open_to_read(const std::string& path, const std::string& what);
+/// directory. Opening a FIFO waits for its writer. `shown` is what the message says for the quoted path,
+/// which may be no path but a secret.
+File open_to_read(const std::string& path, const std::string& what, const std::string& shown = {});
 /// All bytes up to its end. Failure(usage) on a read error and on more than `most` bytes (`shown` names the
 /// source).
 std::string read_all(int fd, const std::string& what, const std::string& shown, std::size_t most);
@@ -33,7 +34,7 @@ std::string read_line(int fd, const std::string& what, const std::string& shown,
 
 /// Failure(usage) unless the path can be read and is no directory. Opens nothing: a FIFO (`<(…)`) stays
 /// unread.
-void check_readable(const std::string& path, const std::string& what);
+void check_readable(const std::string& path, const std::string& what, const std::string& shown = {});
 /// Whether it is a regular file that everyone on this machine may read.
 bool readable_by_everyone(const std::string& path);
 

@@ -6,11 +6,13 @@
 #include "base/file.hpp"
 #include "commands/table.hpp"
 #include "config/layers.hpp"
+#include "config/word.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace natskv::commands {
 namespace {
@@ -55,6 +57,11 @@ Value masked(const config::Secret& secret) {
   return secret.empty() ? Value{} : Value{std::string_view("(set)")};
 }
 
+/// A secret that was put where a file's name belongs is masked too.
+Value file(const std::string& word) {
+  return word.empty() || config::names_file(word) ? text(word) : Value{std::string_view("(set)")};
+}
+
 constexpr Field<Shown> shown_fields[] = {
     {"name", "Name", [](const Shown& s) { return text(s.context->name); }, Look::name},
     {"path", "File", [](const Shown& s) { return text(s.context->path); }},
@@ -64,8 +71,8 @@ constexpr Field<Shown> shown_fields[] = {
     {"user", "User", [](const Shown& s) { return text(s.context->user); }},
     {"password", "Password", [](const Shown& s) { return masked(s.context->password); }},
     {"token", "Token", [](const Shown& s) { return masked(s.context->token); }},
-    {"creds", "Credentials", [](const Shown& s) { return text(s.context->creds); }},
-    {"nkey", "NKey", [](const Shown& s) { return text(s.context->nkey); }},
+    {"creds", "Credentials", [](const Shown& s) { return file(s.context->creds); }},
+    {"nkey", "NKey", [](const Shown& s) { return file(s.context->nkey); }},
     {"user_jwt", "User JWT", [](const Shown& s) { return masked(s.context->user_jwt); }},
     {"user_seed", "User seed", [](const Shown& s) { return masked(s.context->user_seed); }},
     {"cert", "Certificate", [](const Shown& s) { return text(s.context->cert); }},
@@ -100,9 +107,13 @@ std::string everywhere(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
 }
 
-std::string word_in(const std::string& path, const std::string& option) {
+/// The word itself, or what the file holds that it names.
+std::string word_of(const std::string& word, bool has_form, const std::string& option) {
+  if (has_form && !config::names_file(word)) return word;
   constexpr std::size_t most = 65536;
-  std::string text = read_all(open_to_read(path, option).fd(), option, path, most);
+  const std::string shown = config::shown_file(word);
+  const std::string path = config::without_scheme(word);
+  std::string text = read_all(open_to_read(path, option, shown).fd(), option, shown, most);
   text.erase(text.find_last_not_of(" \t\r\n") + 1);
   if (text.empty()) throw usage(option + ": the file is empty");
   return text;
@@ -111,6 +122,7 @@ std::string word_in(const std::string& path, const std::string& option) {
 /// The options that were typed become the context's fields; the others stay. Credentials are one way: a new
 /// one replaces what was there.
 void take(const config::Given& given, const config::Layer& options, Context& context) {
+  config::check_one_way(options);
   const auto given_word = [&](const char* name) -> const std::string* {
     const auto* found = config::find(options, name);
     return found == nullptr ? nullptr : &found->value;
@@ -131,9 +143,10 @@ void take(const config::Given& given, const config::Layer& options, Context& con
   const auto file = [&](const char* name, std::string& field) {
     const auto* value = given_word(name);
     if (value == nullptr) return;
-    if (!value->starts_with('~') && !value->starts_with('$'))
-      check_readable(*value, config::find(options, name)->from);
-    field = everywhere(*value);
+    const std::string path = config::without_scheme(*value);
+    if (!path.starts_with('~') && !path.starts_with('$'))
+      check_readable(path, config::find(options, name)->from, config::shown_file(*value));
+    field = everywhere(path);
   };
   const auto secret = [&](const char* name, config::Secret& field) {
     if (const auto* value = given_word(name)) field = config::Secret(*value);
@@ -153,8 +166,9 @@ void take(const config::Given& given, const config::Layer& options, Context& con
   if ((given_word("jwt") == nullptr) != (given_word("seed") == nullptr))
     throw usage("--jwt and --seed belong together");
   if (const auto* jwt = given_word("jwt")) {
-    context.user_jwt = config::Secret(word_in(*jwt, "--jwt"));
-    context.user_seed = config::Secret(word_in(*given_word("seed"), "--seed"));
+    context.user_jwt = config::Secret(word_of(*jwt, config::like_jwt(*jwt), "--jwt"));
+    const auto* seed = given_word("seed");
+    context.user_seed = config::Secret(word_of(*seed, config::like_seed(*seed), "--seed"));
   }
   file("creds", context.creds);
   file("nkey", context.nkey);
@@ -164,10 +178,19 @@ void take(const config::Given& given, const config::Layer& options, Context& con
   if (context.cert.empty() != context.key.empty()) throw usage("--tlscert and --tlskey belong together");
   if (given_word("js_domain") != nullptr) context.jetstream_api_prefix.clear();
   if (given_word("js_api_prefix") != nullptr) context.jetstream_domain.clear();
+  for (const auto& [name, one_token] :
+       {std::pair("js_domain", true), std::pair("js_api_prefix", false), std::pair("inbox_prefix", false)}) {
+    if (const auto* word_given = config::find(options, name))
+      (void)config::subject_prefix(*word_given, word_given->from, one_token);
+  }
   word("js_domain", context.jetstream_domain);
   word("js_api_prefix", context.jetstream_api_prefix);
   word("inbox_prefix", context.inbox_prefix);
   if (given.tlsfirst) context.tls_first = true;
+  const bool other = !context.user.empty() || !context.token.empty() || !context.creds.empty() ||
+                     !context.nkey.empty() || !context.user_jwt.empty();
+  if ((credentials || given_word("server") != nullptr) && other && context.url.find('@') != std::string::npos)
+    throw usage("the user part of the context's url and other credentials exclude each other");
 }
 
 class ContextAction final : public Action {
@@ -296,7 +319,7 @@ const Verb context{
         "command "
         "line, in a file of mode 0600; of a context that exists it changes those fields only, and a new one "
         "starts as a "
-        "copy of --context where that is given. The words in the files of --jwt and --seed are stored, of "
+        "copy of --context where that is given. The words of --jwt and --seed are stored, of "
         "other files "
         "the names. rm removes one; on a terminal it asks, elsewhere it needs --force.",
     .output =

@@ -1,11 +1,14 @@
 // doctor: what works between here and a bucket, and what does not.
 #include "app/natskv.hpp"
 #include "app/verb.hpp"
+#include "base/quote.hpp"
 #include "commands/table.hpp"
 #include "input/parse.hpp"
+#include "kv/claims.hpp"
 #include "kv/explain.hpp"
 #include "kv/watch.hpp"
 #include "nats/look.hpp"
+#include "nats/nkey.hpp"
 #include "output/text.hpp"
 
 #include <fmt/format.h>
@@ -199,7 +202,7 @@ class Examination {
       }
       if (!greeting_->tls_required && !settings_.tls_required) throw Skipped{"offered, not asked for"};
     }
-    const auto certificate = look.handshake(settings_.tls_ca);
+    const auto certificate = handshake(look);
     if (settings_.tls_first) greeting_ = look.greeting();
     std::string names =
         fmt::format("{}; certificate for {}, from {}, {}", certificate.protocol,
@@ -216,8 +219,18 @@ class Examination {
     return names;
   }
 
+  nats::Certificate handshake(nats::Look& look) const {
+    try {
+      return look.handshake(settings_.tls_ca);
+    } catch (const nats::NoAuthorities&) {
+      throw Failure(Exit::not_allowed,
+                    fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings_.tls_ca)));
+    }
+  }
+
   std::unique_ptr<Session> connected() {
     auto session = std::make_unique<Session>([this] { return settings_; }, natskv_.stop(), natskv_);
+    session->give_up_connecting();
     session->connection();
     session->lift_deadline();
     return session;
@@ -232,6 +245,14 @@ class Examination {
           as = origin.name == "user" ? "user " + origin.value : "by " + origin.name;
       }
     }
+    // Of what was signed with, what it says of itself.
+    const auto& link = session_->link();
+    const std::string bearer = bearer_of(link.jwt.reveal());
+    if (!bearer.empty()) {
+      as += fmt::format(" ({})", bearer);
+    } else if (const auto key = nats::public_key(link.seed.reveal())) {
+      as += fmt::format(" ({})", *key);
+    }
     if (as.empty()) as = settings_.tls_cert.empty() ? "without credentials" : "by the client certificate";
     try {
       const auto asking = connected();
@@ -243,7 +264,7 @@ class Examination {
       }
     } catch (const nats::Error&) {  // nats-server 2.9 does not tell, and a user may not be allowed to ask
     }
-    return as + "; the server does not say as whom";
+    return as + "; the server does not tell the account";
   }
 
   std::string server() {

@@ -4,6 +4,9 @@
 #include "commands/fields.hpp"
 #include "input/value.hpp"
 
+#include <string>
+#include <utility>
+
 namespace natskv::commands {
 
 void ValueArguments::declare(Arguments& a) {
@@ -16,6 +19,13 @@ void ValueArguments::declare(Arguments& a) {
 
 std::string ValueArguments::read(Natskv& natskv) const {
   if (word_ && looks_like_file(*word_)) natskv.hint("VALUE is taken as it stands; -F reads a file");
+  const bool from_stdin = !word_ && (!file_ || *file_ == "-");
+  for (const auto& [option, file] : {std::pair("--password-file", natskv.given().password_file),
+                                     std::pair("--token-file", natskv.given().token_file)}) {
+    if (from_stdin && file == "-")
+      throw usage(std::string(option) + " and VALUE cannot both be standard input",
+                  "give VALUE after KEY, or -F FILE");
+  }
   return read_value(word_, file_);
 }
 

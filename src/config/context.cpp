@@ -32,6 +32,7 @@ struct TextField {
 struct SecretField {
   const char* name;
   Secret Context::*member;
+  bool file = false;  // may name one, by file://
 };
 constexpr std::array<TextField, 11> text_fields{{{"description", &Context::description},
                                                  {"url", &Context::url},
@@ -46,8 +47,8 @@ constexpr std::array<TextField, 11> text_fields{{{"description", &Context::descr
                                                  {"inbox_prefix", &Context::inbox_prefix}}};
 constexpr std::array<SecretField, 4> secret_fields{{{"token", &Context::token},
                                                     {"password", &Context::password},
-                                                    {"user_jwt", &Context::user_jwt},
-                                                    {"user_seed", &Context::user_seed}}};
+                                                    {"user_jwt", &Context::user_jwt, true},
+                                                    {"user_seed", &Context::user_seed, true}}};
 
 /// ~, $NAME and ${NAME}. A variable that is not set stays as written, so that the message about the file
 /// names it.
@@ -139,7 +140,7 @@ void read_fields(Context& context, const ordered_json& document, const std::stri
   }
   for (const SecretField& field : secret_fields) {
     const std::string value = text(document, field.name, where);
-    refer(field.name, value);
+    if (!field.file || !value.starts_with("file://")) refer(field.name, value);
     context.*field.member = Secret(value);
   }
   for (const char* name : {"nsc", "socks_proxy", "windows_cert_store", "windows_cert_match"}) {
@@ -261,6 +262,8 @@ void Contexts::remove(const std::string& name) const {
 
 void Contexts::select(const std::string& name) const {
   require(name);
+  const std::string previous = selected();
+  if (!previous.empty()) write_private(root_ + "/previous-context.txt", previous);
   write_private(root_ + "/context.txt", name);
 }
 

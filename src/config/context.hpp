@@ -44,7 +44,8 @@ class Contexts {
   /// for a name that no file can have, not_found never.
   void save(const Context& context) const;
   void remove(const std::string& name) const;  ///< not_found (3); unselects it
-  void select(const std::string& name) const;  ///< not_found (3); atomically
+  /// not_found (3); atomically. The one before is kept in previous-context.txt, as the nats tool does.
+  void select(const std::string& name) const;
 
  private:
   [[nodiscard]] std::string path_of(const std::string& name) const;

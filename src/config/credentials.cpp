@@ -2,6 +2,7 @@
 #include "base/failure.hpp"
 #include "base/quote.hpp"
 #include "config/resolution.hpp"
+#include "config/word.hpp"
 
 #include <algorithm>
 
@@ -9,12 +10,10 @@ namespace natskv::config {
 namespace {
 
 /// In the nats tool's order.
-constexpr std::array<Way, 6> ways{{{"user", "password"},
-                                   {"creds", {}},
-                                   {"nkey", {}},
-                                   {"jwt", "seed"},
-                                   {"user_jwt", "user_seed"},
-                                   {"token", {}}}};
+constexpr std::array<Way, 5> ways{
+    {{"user", "password"}, {"creds", {}}, {"nkey", {}}, {"jwt", "seed"}, {"token", {}}}};
+
+bool of_context(const Sourced& part) { return part.from.starts_with("context "); }
 
 bool has_user(const std::string& server) { return server.find('@') != std::string::npos; }
 
@@ -32,10 +31,7 @@ void Resolution::authenticate() {
     };
     const auto* way = std::find_if(ways.begin(), ways.end(), given);
     if (way == ways.end()) continue;
-    if (layer == from_options) refuse_two(*way, std::find_if(way + 1, ways.end(), given));
-    if (in_url && layer == from_options && server_layer_ == from_options) {
-      throw usage("the user part of --server and other credentials exclude each other");
-    }
+    if (layer == from_options) check_one_way(layers_[layer]);
     if (in_url && layer < server_layer_) drop_users();
     apply(*way, layer);
     return;
@@ -44,13 +40,20 @@ void Resolution::authenticate() {
   if (in_url) note("user", "(set)", "the URL of " + find(layers_[server_layer_], "server")->from);
 }
 
-void Resolution::refuse_two(const Way& one, const Way* other) const {
-  if (other == ways.end()) return;
-  const auto option = [&](const Way& way) {
-    const Sourced* word = find(layers_[from_options], way.first);
-    return (word != nullptr ? word : find(layers_[from_options], way.second))->from;
+void check_one_way(const Layer& options) {
+  const auto word = [&](const Way& way) {
+    const Sourced* first = find(options, way.first);
+    return first != nullptr || way.second.empty() ? first : find(options, way.second);
   };
-  throw usage(option(one) + " and " + option(*other) + " exclude each other");
+  const auto given = [&](const Way& way) { return word(way) != nullptr; };
+  const auto* one = std::find_if(ways.begin(), ways.end(), given);
+  if (one == ways.end()) return;
+  const auto* other = std::find_if(one + 1, ways.end(), given);
+  if (other != ways.end())
+    throw usage(word(*one)->from + " and " + word(*other)->from + " exclude each other");
+  const Sourced* server = find(options, "server");
+  if (server != nullptr && has_user(server->value))
+    throw usage("the user part of --server and other credentials exclude each other");
 }
 
 void Resolution::drop_users() {
@@ -82,17 +85,26 @@ void Resolution::apply(const Way& way, std::size_t layer) {
   } else if (way.first == "token") {
     settings_.token = Secret(one->value);
     note("token", "(set)", one->from);
-  } else if (way.first == "user_jwt") {
-    if (two == nullptr) throw usage("context " + in_quotes(settings_.context) + ": user_jwt needs user_seed");
-    settings_.jwt = Secret(one->value);
-    settings_.seed = Secret(two->value);
-    note("jwt", "(set)", one->from);
-    note("seed", "(set)", two->from);
+  } else if (way.first == "jwt") {
+    if (two == nullptr) {
+      throw usage(of_context(*one) ? "context " + in_quotes(settings_.context) + ": user_jwt needs user_seed"
+                                   : one->from + " needs --seed");
+    }
+    if (!take_word(*one, like_jwt(one->value), settings_.jwt, "jwt")) take_file("jwt", *one, false);
+    if (!take_word(*two, like_seed(two->value), settings_.seed, "seed")) take_file("seed", *two, true);
   } else {
-    if (way.first == "jwt" && two == nullptr) throw usage(one->from + " needs --seed");
-    take_file(way.first, *one, way.first != "jwt");
-    if (two != nullptr) take_file(way.second, *two, true);
+    take_file(way.first, *one, true);
   }
+}
+
+// The nats tool takes the words themselves, and keeps them in its contexts; elsewhere what has not their form
+// is a file.
+bool Resolution::take_word(const Sourced& given, bool has_form, Secret& word, const char* name) {
+  const bool decorated = given.value.find_first_of(" \t\r\n") != std::string::npos;
+  if (names_file(given.value) || !(has_form || decorated || of_context(given))) return false;
+  word = Secret(given.value);
+  note(name, "(set)", given.from);
+  return true;
 }
 
 void Resolution::take_user(const Sourced& user, const Sourced* password, std::size_t layer) {
@@ -109,12 +121,12 @@ void Resolution::take_user(const Sourced& user, const Sourced* password, std::si
 }
 
 void Resolution::warn_of_selected(const Sourced& one, const Sourced* two) {
-  const auto of_context = [](const Sourced& part) { return part.from.starts_with("context "); };
   const bool any_of_context = of_context(one) || (two != nullptr && of_context(*two));
-  if (!selected_ || server_layer_ >= from_context || !any_of_context) return;
+  if (warned_ || !selected_ || server_layer_ >= from_context || !any_of_context) return;
   const Sourced* own = find(layers_[from_context], "server");
   const auto same = own == nullptr ? std::vector<std::string>{} : servers(own->value, own->from);
   if (shown(same) == shown(settings_.servers)) return;
+  warned_ = true;
   warn("the credentials of the selected context " + in_quotes(settings_.context) + " go to " +
        shown(settings_.servers) + " (" + find(layers_[server_layer_], "server")->from +
        "); --context or --no-context decides");

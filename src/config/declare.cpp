@@ -23,8 +23,8 @@ void declare_credentials(Arguments& a, Given& given) {
          given.token_file);
   option("--creds", Kind::file, "file of credentials: JWT and seed", {}, "NATS_CREDS", given.creds);
   option("--nkey", Kind::file, "file of an NKey's seed", {}, "NATS_NKEY", given.nkey);
-  option("--jwt", Kind::file, "file of a user's JWT, with --seed", {}, "NATS_JWT", given.jwt);
-  option("--seed", Kind::file, "file of the seed, with --jwt", {}, "NATS_SEED", given.seed);
+  option("--jwt", Kind::file, "a user's JWT or a file of it, with --seed", {}, "NATS_JWT", given.jwt);
+  option("--seed", Kind::file, "the seed or a file of it, with --jwt", {}, "NATS_SEED", given.seed);
   option("--tlscert", Kind::file, "client certificate (PEM), with --tlskey", {}, "NATS_CERT", given.tlscert);
   option("--tlskey", Kind::file, "private key of --tlscert", {}, "NATS_KEY", given.tlskey);
   option("--tlsca", Kind::file, "certificates of the authorities to trust", {}, "NATS_CA", given.tlsca);

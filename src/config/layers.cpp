@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
+#include "config/word.hpp"
 
 #include <unistd.h>
 
@@ -14,22 +15,25 @@ constexpr std::size_t longest_secret = 65536;
 std::string first_line(const std::string& path, const std::string& option,
                        std::vector<std::string>& warnings) {
   const bool is_stdin = path == "-";
-  const std::string shown_path = is_stdin ? "stdin" : in_quotes(path);
+  const std::string shown_path = is_stdin ? "stdin" : shown_file(path);
   std::string line;
   if (is_stdin) {
     line = read_line(STDIN_FILENO, option, shown_path, longest_secret);
   } else {
-    const File file = open_to_read(path, option);
+    const File file = open_to_read(path, option, shown_path);
     line = read_line(file.fd(), option, shown_path, longest_secret);
     if (readable_by_everyone(path)) warnings.push_back(option + ": everyone can read " + shown_path);
   }
-  if (line.empty()) throw usage(option + ": the first line of " + shown_path + " is empty");
+  if (line.empty())
+    throw Failure(Exit::not_allowed, option + ": the first line of " + shown_path + " is empty");
   return line;
 }
 
 }  // namespace
 
 Layer option_layer(const Given& given, std::vector<std::string>& warnings) {
+  if (given.password_file == "-" && given.token_file == "-")
+    throw usage("--password-file and --token-file cannot both be standard input");
   Layer layer;
   const auto take = [&](std::string_view name, const std::optional<std::string>& word, const char* option) {
     if (!word) return;
@@ -99,8 +103,8 @@ Layer context_layer(const Context& context) {
   take("token", context.token.reveal());
   take("creds", context.creds);
   take("nkey", context.nkey);
-  take("user_jwt", context.user_jwt.reveal());
-  take("user_seed", context.user_seed.reveal());
+  take("jwt", context.user_jwt.reveal());
+  take("seed", context.user_seed.reveal());
   take("cert", context.cert);
   take("key", context.key);
   take("ca", context.ca);

@@ -16,7 +16,7 @@ struct Sourced {
   std::string from;   ///< "--server", "NATS_URL", "context \"x\" (/path)"
 };
 
-/// By name: server user password token creds nkey jwt seed (files) user_jwt user_seed (words) cert key ca
+/// By name: server user password token creds nkey jwt seed (words or files) cert key ca
 /// js_domain js_api_prefix inbox_prefix. Only what is set.
 using Layer = std::map<std::string_view, Sourced>;
 using Layers = std::array<Layer, 3>;
@@ -26,6 +26,11 @@ enum : std::size_t { from_options, from_environment, from_context };
 /// for an empty word (an unset variable): it must not silently mean "not given".
 Layer option_layer(const Given& given, std::vector<std::string>& warnings);
 Layer environment_layer(const Environment& environment);
+/// Failure(usage) where they name two ways to authenticate, a user part of the URL among them.
+void check_one_way(const Layer& options);
+/// A subject's beginning: tokens without wildcards; one dot at its end is taken off, as the nats tool does.
+/// Failure(usage) otherwise.
+std::string subject_prefix(const Sourced& word, const std::string& what, bool one_token);
 /// Failure(usage) for a context with fields that are not supported.
 Layer context_layer(const Context& context);
 

@@ -32,19 +32,17 @@ class Resolution {
   /// The strongest layer with credentials, and the way it names; nothing where the URL's user part is
   /// stronger.
   void authenticate();
-  void refuse_two(const Way& one, const Way* other) const;
   void drop_users();
   /// The value of a way's name for a way found in `layer`. Options and environment complete each other, a
   /// context only itself: but an option or variable may name the password (seed) of a context's user (JWT).
   const Sourced* part(std::string_view name, std::size_t strongest, std::size_t weakest) const;
   void apply(const Way& way, std::size_t layer);
   void take_user(const Sourced& user, const Sourced* password, std::size_t layer);
+  bool take_word(const Sourced& given, bool has_form, Secret& word, const char* name);
   void take_file(std::string_view name, const Sourced& file, bool secret);
   /// A merely selected context is easily forgotten: its secret must not reach another server unnoticed.
   void warn_of_selected(const Sourced& one, const Sourced* two);
   void secure();
-  /// A subject's beginning: tokens without wildcards; one dot at its end is taken off, as the nats tool does.
-  static std::string prefix(const Sourced& word, const std::string& what, bool one_token);
   std::string spoken(const Sourced& word, const char* field) const;
   void prefixes();
   void limits();
@@ -56,6 +54,7 @@ class Resolution {
   Layers layers_;
   std::size_t server_layer_ = 0;  // layers_.size(): the default
   bool selected_ = false;
+  bool warned_ = false;
   bool context_tls_first_ = false;
 };
 

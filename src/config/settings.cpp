@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/quote.hpp"
 #include "config/resolution.hpp"
+#include "config/word.hpp"
 #include "input/parse.hpp"
 
 #include <algorithm>
@@ -69,16 +70,25 @@ void Resolution::name_servers() {
   note("server", shown(settings_.servers), "default");
 }
 
+namespace {
+
+std::string field_of(std::string_view name) {
+  return (name == "jwt" || name == "seed" ? "user_" : "") + std::string(name);
+}
+
+}  // namespace
+
 void Resolution::take_file(std::string_view name, const Sourced& file, bool secret) {
   const std::string what = file.from.starts_with("context ")
-                               ? "context " + in_quotes(settings_.context) + ": " + std::string(name)
+                               ? "context " + in_quotes(settings_.context) + ": " + field_of(name)
                                : file.from;
-  check_readable(file.value, what);
-  if (secret && readable_by_everyone(file.value)) warn(what + ": everyone can read " + in_quotes(file.value));
+  const std::string path = without_scheme(file.value);
+  check_readable(path, what, shown_file(file.value));
+  if (secret && readable_by_everyone(path)) warn(what + ": everyone can read " + in_quotes(path));
   const auto assign = [&](const char* known, std::string& member) {
     if (name != known) return;
-    member = file.value;
-    note(known, file.value, file.from);
+    member = path;
+    note(known, path, file.from);
   };
   assign("creds", settings_.creds_file);
   assign("nkey", settings_.nkey_file);
@@ -105,6 +115,7 @@ void Resolution::secure() {
                                                             : ": a key needs its certificate (--tlscert)"));
   }
   if (cert != nullptr) {
+    warn_of_selected(*cert, key);
     take_file("cert", *cert, false);
     take_file("key", *key, true);
   }
@@ -119,7 +130,7 @@ void Resolution::secure() {
                                        [](const std::string& url) { return url.starts_with("tls://"); });
 }
 
-std::string Resolution::prefix(const Sourced& word, const std::string& what, bool one_token) {
+std::string subject_prefix(const Sourced& word, const std::string& what, bool one_token) {
   std::string text = word.value;
   if (!one_token && text.ends_with('.')) text.pop_back();
   const auto wrong = [](char c) {
@@ -151,13 +162,13 @@ void Resolution::prefixes() {
                   " exclude each other");
     }
     settings_.js_api_prefix =
-        api != nullptr ? prefix(*api, spoken(*api, "jetstream_api_prefix"), false)
-                       : "$JS." + prefix(*domain, spoken(*domain, "jetstream_domain"), true) + ".API";
+        api != nullptr ? subject_prefix(*api, spoken(*api, "jetstream_api_prefix"), false)
+                       : "$JS." + subject_prefix(*domain, spoken(*domain, "jetstream_domain"), true) + ".API";
     note("js_api_prefix", settings_.js_api_prefix, (api != nullptr ? api : domain)->from);
     break;
   }
   if (const Sourced* inbox = find(layers_, "inbox_prefix")) {
-    settings_.inbox_prefix = prefix(*inbox, spoken(*inbox, "inbox_prefix"), false);
+    settings_.inbox_prefix = subject_prefix(*inbox, spoken(*inbox, "inbox_prefix"), false);
     note("inbox_prefix", settings_.inbox_prefix, inbox->from);
   }
 }
@@ -177,6 +188,8 @@ void Resolution::limits() {
   }
   if (settings_.timeout.ns == 0) throw usage(from + ": a timeout is above 0");
   note("timeout", word, from);
+  if (given_.connection_name && given_.connection_name->empty())
+    throw usage("--connection-name: the word is empty (an unset variable?)");
   settings_.connection_name = given_.connection_name.value_or("natskv " NATSKV_VERSION);
 }
 

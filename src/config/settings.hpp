@@ -46,8 +46,7 @@ struct Settings {
   std::string user;
   Secret password, token;
   std::string creds_file, nkey_file, jwt_file, seed_file;
-  Secret jwt,
-      seed;  ///< a context's user_jwt and user_seed: the words themselves; never together with the files
+  Secret jwt, seed;  ///< the words themselves, each in place of its file
   std::string tls_cert, tls_key, tls_ca;
   bool tls_required = false;  ///< a tls:// server, --tlsfirst, or a certificate or CA was given
   bool tls_first = false;

@@ -86,6 +86,11 @@ inline constexpr std::string_view contexts =
     "variable counts as unset. Where the server comes from an option or NATS_URL and credentials from a "
     "context that "
     "was merely selected, a warning says so.\n\n"
+    "--jwt and --seed take the JWT and the seed themselves, as the nats tool does, or a file's name or "
+    "file://PATH; "
+    "so do the context's fields. Elsewhere a word that is no readable file's name is not shown unless it "
+    "looks like "
+    "one: it may be the secret.\n\n"
     "Secrets are in no message and no trace, and those given as options are overwritten in the process's "
     "arguments; "
     "files and variables are better places for them.";

@@ -5,7 +5,7 @@
 #include "nats/check.hpp"
 #include "nats/compat.hpp"
 #include "nats/nkey.hpp"
-#include "nats/version.hpp"
+#include "nats/passphrase.hpp"
 #include "output/text.hpp"
 
 #include <fmt/format.h>
@@ -107,26 +107,41 @@ void take_jwt(std::string_view text, const std::string& what, Link& link) {
   throw no_secret(what, "holds no JWT");
 }
 
+// Of a word that is given itself.
+std::string where_from(const config::Settings& settings, const std::string& name) {
+  for (const auto& origin : settings.origins) {
+    if (origin.name != name) continue;
+    return origin.from.starts_with("context ") ? "context " + in_quotes(settings.context) + ": user_" + name
+                                               : origin.from;
+  }
+  return name;
+}
+
 void secrets(natsOptions* options, const config::Settings& settings, Link& link) {
   using nats::check;
-  if (!settings.creds_file.empty()) {
+  if (!link.seed.empty()) {
+    // Read for another connection, maybe from a pipe.
+  } else if (!settings.creds_file.empty()) {
     const std::string what = "the credentials file " + in_quotes(settings.creds_file);
     const std::string text = content(settings.creds_file, "--creds");
     take_jwt(text, what, link);
     take_seed(text, what, link);
-  } else if (!settings.jwt_file.empty()) {
-    take_jwt(content(settings.jwt_file, "--jwt"), "the JWT file " + in_quotes(settings.jwt_file), link);
-    take_seed(content(settings.seed_file, "--seed"), "the seed file " + in_quotes(settings.seed_file), link);
-  } else if (!settings.jwt.empty()) {
-    const std::string what = "context " + in_quotes(settings.context);
-    take_jwt(settings.jwt.reveal(), what + ": user_jwt", link);
-    take_seed(settings.seed.reveal(), what + ": user_seed", link);
+  } else if (!settings.jwt_file.empty() || !settings.jwt.empty()) {
+    if (settings.jwt_file.empty())
+      take_jwt(settings.jwt.reveal(), where_from(settings, "jwt"), link);
+    else
+      take_jwt(content(settings.jwt_file, "--jwt"), "the JWT file " + in_quotes(settings.jwt_file), link);
+    if (settings.seed_file.empty())
+      take_seed(settings.seed.reveal(), where_from(settings, "seed"), link);
+    else
+      take_seed(content(settings.seed_file, "--seed"), "the seed file " + in_quotes(settings.seed_file),
+                link);
   }
   if (!link.jwt.empty()) {
     check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));
   } else if (!settings.nkey_file.empty()) {
     const std::string what = "the NKey file " + in_quotes(settings.nkey_file);
-    take_seed(content(settings.nkey_file, "--nkey"), what, link);
+    if (link.seed.empty()) take_seed(content(settings.nkey_file, "--nkey"), what, link);
     const auto key = nats::public_key(link.seed.reveal());
     if (!key) throw no_secret(what, "holds no NKey seed");
     check(natsOptions_SetNKey(options, key->c_str(), sign, &link));
@@ -147,6 +162,7 @@ void tls(natsOptions* options, const config::Settings& settings) {
   if (!settings.tls_ca.empty())
     check(natsOptions_LoadCATrustedCertificates(options, settings.tls_ca.c_str()));
   if (!settings.tls_cert.empty()) {
+    nats::refuse_passphrases();
     check(natsOptions_LoadCertificatesChain(options, settings.tls_cert.c_str(), settings.tls_key.c_str()));
   }
   if (settings.tls_first) check(nats::tls_handshake_first(options));
@@ -155,7 +171,7 @@ void tls(natsOptions* options, const config::Settings& settings) {
 void manners(natsOptions* options, const config::Settings& settings, bool reconnect) {
   using nats::check;
   check(natsOptions_SetName(options, in_json(settings.connection_name).c_str()));
-  // One dead server of several may not eat the time of the others.
+  // One dead server of several may not eat the time of the others when a connection is made again.
   const auto count = static_cast<std::int64_t>(settings.servers.size());
   const std::int64_t share = settings.timeout.ms() / count;
   check(natsOptions_SetTimeout(
@@ -227,14 +243,15 @@ std::vector<std::string> without_users(natsOptions* options, const std::vector<s
 
 // What nats.c finds wrong with the files, as a sentence.
 Failure unusable(const nats::Error& error, const config::Settings& settings) {
-  if (settings.tls_first && error.status == NATS_INVALID_ARG) {
-    return usage(fmt::format("--tlsfirst needs nats.c {} or newer, this natskv was built with {}",
-                             nats::tls_handshake_first_since, nats::compiled_version()));
-  }
   const std::string_view text = error.what();
   if (text.find("trusted certificates") != std::string_view::npos)
     return {Exit::not_allowed,
             fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+  if (!settings.tls_cert.empty() && nats::passphrase_refused()) {
+    return {Exit::not_allowed,
+            fmt::format("the key {} is encrypted; natskv takes no passphrase", in_quotes(settings.tls_key)),
+            "openssl pkey -in FILE -out FILE writes it without one"};
+  }
   if (!settings.tls_cert.empty() && error.status == NATS_SSL_ERROR) {
     return {Exit::not_allowed, fmt::format("--tlscert {} and --tlskey {} cannot be used: {}",
                                            in_quotes(settings.tls_cert), in_quotes(settings.tls_key), text)};

@@ -1,4 +1,5 @@
 // What a connection that failed means to a user (NATSC.md 1).
+#include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "nats/check.hpp"
 #include "nats/look.hpp"
@@ -58,12 +59,18 @@ Failure untrusted(std::string_view text, const std::string& where, const config:
 // The connection ended in the middle: TLS 1.3 lets a client without the wanted certificate notice only then.
 // The greeting says what the server wanted.
 Failure broken_off(std::string_view text, const std::string& where, const config::Settings& settings) {
+  bool greeted = false;
   for (const auto& server : settings.servers) {
     const auto greeting = nats::greeting_of(server, std::min(settings.timeout, seconds(1)));
     if (!greeting) continue;
+    greeted = true;
     if (greeting->tls_verify && settings.tls_cert.empty())
       return not_allowed(fmt::format("{} wants a client certificate", where), "give --tlscert and --tlskey");
     if (greeting->tls_verify) return not_allowed(fmt::format("{} refused the client certificate", where));
+  }
+  if (!greeted && !settings.tls_first) {
+    return {Exit::unreachable, fmt::format("{} broke off the connection before a greeting: {}", where, text),
+            "a server that wants the TLS handshake first needs --tlsfirst; natskv doctor looks closer"};
   }
   if (settings.tls_required && settings.tls_cert.empty()) {
     return not_allowed(fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
@@ -75,14 +82,7 @@ Failure broken_off(std::string_view text, const std::string& where, const config
 
 // When a JWT ended (RFC 3339), if it has: the server says "Authorization Violation" for every reason.
 std::optional<std::string> expired(const std::string& jwt) {
-  const std::size_t start = jwt.find('.') + 1;
-  std::string claims = jwt.substr(start, jwt.find('.', start) - start);
-  std::replace(claims.begin(), claims.end(), '-', '+');
-  std::replace(claims.begin(), claims.end(), '_', '/');
-  claims.append((4 - claims.size() % 4) % 4, '=');
-  const auto bytes = text::from_base64(claims);
-  const auto document = bytes ? nlohmann::json::parse(*bytes, nullptr, false) : nlohmann::json();
-  if (!document.is_object()) return std::nullopt;
+  const auto document = claims_of(jwt);
   const auto end = document.find("exp");
   if (end == document.end() || !end->is_number_integer()) return std::nullopt;
   const auto seconds = end->get<std::int64_t>();

@@ -1,9 +1,12 @@
 #include "kv/session.hpp"
 
+#include "kv/attempts.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
+#include "nats/compat.hpp"
+#include "nats/version.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,17 +14,20 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <deque>
 
 namespace natskv {
 
 namespace {
 
-// The library's callback thread outlives natsConnection_Destroy, and nothing tells when its last call is
-// over.
-Link* new_link() {
-  static auto* const links = new std::deque<Link>;
-  return &links->emplace_back();
+// What this nats.c can't do is said before anything is connected to.
+void check_possible(const config::Settings& settings) {
+  if (nats::tls_handshake_first_works || !settings.tls_first) return;
+  const auto origin = std::find_if(settings.origins.begin(), settings.origins.end(),
+                                   [](const config::Origin& one) { return one.name == "tls_first"; });
+  const bool option = origin == settings.origins.end() || origin->from.starts_with("--");
+  throw usage(fmt::format("{} needs nats.c {} or newer, this natskv was built with {}",
+                          option ? "--tlsfirst" : origin->from + ": tls_first",
+                          nats::tls_handshake_first_since, nats::compiled_version()));
 }
 
 }  // namespace
@@ -41,7 +47,9 @@ Session::~Session() {
 
 const config::Settings& Session::settings() {
   if (!settings_) {
-    settings_ = resolve_();
+    auto settings = resolve_();
+    check_possible(settings);
+    settings_ = std::move(settings);
     for (const auto& warning : settings_->warnings) notices_.warn(warning);
   }
   return *settings_;
@@ -57,29 +65,50 @@ Span Session::starting() { return settings().timeout_given ? timeout() : std::ma
 
 void Session::connect() {
   link_->fail_fast = fail_fast_ && !reconnect_;
-  const auto options = connect_options(settings(), *link_, reconnect_);
+  const bool race = settings().servers.size() > 1 || gives_up_;
+  const auto options = race ? nats::Options() : connect_options(settings(), *link_, reconnect_);
   const std::string where = config::shown(settings().servers);
   stop_.waiting({fmt::format("no answer from {} within {} ms", where, timeout().ms()), false});
   arm_deadline(timeout());
   const auto started = std::chrono::steady_clock::now();
-  natsConnection* raw = nullptr;
-  natsStatus status = NATS_OK;
-  do {
-    link_->unsendable = false;
-    status = natsConnection_Connect(&raw, options.get());
-  } while (status != NATS_OK && link_->unsendable && !stop_);
-  connection_.reset(raw);
+  auto attempt = race ? first_that_answers() : connect_to(settings(), options.get());
+  connection_ = std::move(attempt.connection);
   stop_.waiting({});
   if (notices_.tracing()) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - started;
     notices_.trace(fmt::format("connect {} -> {}, {:.2f} ms", where,
-                               status == NATS_OK ? std::string("ok") : nats::error(status).what(),
+                               connection_     ? "ok"
+                               : attempt.error ? attempt.error->what()
+                                               : "no answer",
                                took.count()));
   }
-  if (stop_.why() == Why::deadline) throw refused(nats::Error(NATS_TIMEOUT, 0, ""), settings(), *link_);
-  if (stop_) throw Stopped{};
-  if (status != NATS_OK) throw refused(nats::error(status), settings(), *link_);
-  stop_.on_interrupt([raw] { natsConnection_Close(raw); });
+  if (stop_ && stop_.why() != Why::deadline) throw Stopped{};
+  if (stop_ && !(race && attempt.error)) attempt.error.emplace(NATS_TIMEOUT, 0, "");
+  if (stop_ || !connection_)
+    throw refused(attempt.error.value_or(nats::Error(NATS_TIMEOUT, 0, "")), attempt.settings, *attempt.link);
+  stop_.on_interrupt([raw = connection_.get()] { natsConnection_Close(raw); });
+}
+
+Attempt Session::connect_to(const config::Settings& servers, natsOptions* options) {
+  natsConnection* raw = nullptr;
+  const auto status = natskv::connect(&raw, options, *link_, [&] { return static_cast<bool>(stop_); });
+  Attempt attempt{servers, link_, nats::Connection(raw), std::nullopt};
+  if (status != NATS_OK) attempt.error = nats::error(status);
+  return attempt;
+}
+
+Attempt Session::first_that_answers() {
+  auto attempt = attempt_each(settings(), *link_, stop_);
+  link_ = attempt.link;
+  if (!attempt.connection || !reconnect_) return attempt;
+  // It works: a connection to it that knows the others too, for the day when it does not.
+  const auto servers = starting_with(settings(), attempt.settings);
+  attempt.connection.reset();
+  link_ = new_link();
+  link_->jwt = attempt.link->jwt;
+  link_->seed = attempt.link->seed;
+  link_->fail_fast = attempt.link->fail_fast.load();
+  return connect_to(servers, connect_options(servers, *link_, true).get());
 }
 
 natsConnection* Session::connection() {

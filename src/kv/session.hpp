@@ -53,6 +53,8 @@ struct Link {
   config::Secret jwt, seed;  ///< what the library asks for when the server wants a signature
 };
 
+struct Attempt;
+
 class Session {
  public:
   /// `settings` is called at the first need of a connection, not before. `waiting` is told what a long start
@@ -69,6 +71,10 @@ class Session {
   /// Before the first connection(): several requests are in flight, so a violation must not close the
   /// connection.
   void keep_after_violation() { fail_fast_ = false; }
+
+  /// Before the first connection(): a connecting that hangs is left behind at its time-out, so that the
+  /// caller goes on (doctor).
+  void give_up_connecting() { gives_up_ = true; }
 
   /// Connects if need be. Failure: unreachable (5), not_allowed (6), usage (2) for files that are no secrets.
   /// From then on the deadline is armed: `timeout` for the whole command unless lift_deadline() is called.
@@ -119,6 +125,8 @@ class Session {
 
  private:
   void connect();
+  Attempt connect_to(const config::Settings& servers, natsOptions* options);
+  Attempt first_that_answers();
   nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;
@@ -127,6 +135,7 @@ class Session {
   Notices& notices_;
   Link* link_;  // never freed: a closed connection's last callback may come after everything else
   bool reconnect_ = false;
+  bool gives_up_ = false;
   bool fail_fast_ = true;
   nats::Connection connection_;
   nats::Retired retired_;

@@ -14,5 +14,6 @@ inline natsStatus tls_handshake_first([[maybe_unused]] natsOptions* options) {
 #endif
 }
 inline constexpr const char* tls_handshake_first_since = "3.9.0";
+inline constexpr bool tls_handshake_first_works = NATS_VERSION_NUMBER >= 0x030900;
 
 }  // namespace natskv::nats

@@ -234,8 +234,8 @@ Certificate Look::handshake(const std::string& authorities) {
   SSL_CTX* context = tls_->context.get();
   if (authorities.empty())
     SSL_CTX_set_default_verify_paths(context);
-  else
-    SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr);
+  else if (SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr) != 1)
+    throw NoAuthorities("the file of authorities holds no certificate");
   tls_->connection.reset(SSL_new(context));
   SSL* ssl = tls_->connection.get();
   // The result is looked at below: what is wrong with a certificate is what is asked here. No secret is sent.

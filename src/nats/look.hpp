@@ -38,6 +38,11 @@ struct LookTimeout : LookError {
   using LookError::LookError;
 };
 
+/// The file of authorities holds no certificate.
+struct NoAuthorities : LookError {
+  using LookError::LookError;
+};
+
 class Look {
  public:
   /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole look takes at most `wait`.

@@ -1,6 +1,8 @@
 // Buckets of natskv and of official clients are the same buckets.
 #include "support/bucket.hpp"
+#include "support/buckets.hpp"
 #include "support/client.hpp"
+#include "support/identities.hpp"
 #include "support/kept.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -161,6 +163,67 @@ TEST_CASE("the nats tool uses natskv's bucket, natskv the tool's, and neither ch
   CHECK(server.natskv({"put", "theirs", "k", "v"}).out == "1\n");
   CHECK(nats({"get", "theirs", "k", "--raw"}).out == "v");
   CHECK(stream_config(server.url(), "theirs") == theirs);
+}
+
+TEST_CASE("the nats tool's contexts are natskv's, and natskv's the tool's") {
+  const auto tool = nats_tool();
+  if (tool.empty()) SKIP("no nats tool; tests/setup/nats-tool builds one");
+  const TempDir folder;
+  if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
+  const auto here = [&](Words words) {
+    return run({.args = std::move(words), .env = {{"XDG_CONFIG_HOME", folder / "config"}}});
+  };
+  const auto word = [&](const char* name) {
+    const std::string text = read_file(folder / name);
+    return text.substr(0, text.find('\n'));
+  };
+  const Server jwts({.config = read_file(folder / "server.conf")});
+  const Server users({.config = R"(authorization { users: [ { user: "u", password: "s3cret" }, { nkey: )" +
+                                read_file(folder / "nkey.public") + " } ] }"});
+  const Server tokens({.config = "authorization { token: s3cret }"});
+  REQUIRE(eventually([&] {
+    return jwts.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0;
+  }));
+  REQUIRE(users.natskv({"add", "b", "-q", "--user", "u", "--password", "s3cret"}).status == 0);
+  REQUIRE(tokens.natskv({"add", "b", "-q", "--token", "s3cret"}).status == 0);
+  const struct {
+    const Server& server;
+    Words options;
+  } ways[] = {
+      {users, {"--user", "u", "--password", "s3cret"}},
+      {users, {"--nkey", folder / "nkey.seed"}},
+      {tokens, {"--user", "s3cret"}},
+      {jwts, {"--creds", folder / "alice.creds"}},
+      {jwts, {"--jwt", word("alice.jwt"), "--seed", word("alice.seed")}},
+      {jwts, {"--jwt", "file://" + folder / "alice.jwt", "--seed", "file://" + folder / "alice.seed"}}};
+  for (const auto& [server, options] : ways) {
+    CAPTURE(options[0]);
+    Words theirs{tool, "context", "add", "theirs", "--server", server.url()};
+    theirs.insert(theirs.end(), options.begin(), options.end());
+    const auto saved = here(theirs);
+    REQUIRE_MESSAGE(saved.status == 0, saved.err);
+    const auto used = here(natskv_command({"keys", "b", "--context", "theirs"}).args);
+    CHECK_MESSAGE(used.status == 0, used.err);
+    Words ours{"context", "add", "ours", "-s", server.url()};
+    ours.insert(ours.end(), options.begin(), options.end());
+    REQUIRE(here(natskv_command(ours).args).status == 0);
+    const auto tools = here({tool, "--context", "ours", "kv", "info", "b"});
+    CHECK_MESSAGE(tools.status == 0, tools.err);
+    CHECK(here({tool, "context", "rm", "theirs", "--force"}).status == 0);
+    CHECK(here(natskv_command({"context", "rm", "ours", "--force"}).args).status == 0);
+  }
+  for (const char* name : {"one", "two"})
+    REQUIRE(
+        here(natskv_command({"context", "add", name, "-s", tokens.url(), "--token", "s3cret"}).args).status ==
+        0);
+  CHECK(here({tool, "context", "select", "one"}).status == 0);
+  CHECK(here(natskv_command({"context", "show", "-o", "tsv"}).args).out.find("name\tone\n") !=
+        std::string::npos);
+  CHECK(here(natskv_command({"keys", "b"}).args).status == 0);
+  CHECK(here(natskv_command({"context", "select", "two"}).args).status == 0);
+  CHECK(here({tool, "kv", "info", "b"}).status == 0);
+  CHECK(here({tool, "context", "previous"}).status == 0);  // to the one before
+  CHECK(read_file(folder / "config/nats/context.txt") == "one");
 }
 
 TEST_CASE("each uses the other's bucket, and neither changes it") {

@@ -58,6 +58,7 @@ TEST_CASE("add, ls, show, select and rm keep the nats tool's files") {
   CHECK(home({"context", "show", "b", "-j"}).out.find("password") == std::string::npos);
   CHECK(home({"context", "select", "a"}).status == 0);
   CHECK(read_file(home.folder / "nats/context.txt") == "a");
+  CHECK(read_file(home.folder / "nats/previous-context.txt") == "b");
   CHECK(home({"context", "rm", "a"}).status == 2);
   CHECK(home({"context", "rm", "a", "-f"}).status == 0);
   CHECK(home({"context", "rm", "a", "-f"}).status == 3);
@@ -70,6 +71,35 @@ TEST_CASE("add, ls, show, select and rm keep the nats tool's files") {
   CHECK(home({"context", "add"}).status == 2);
   CHECK(home({"context", "fly"}).status == 2);
   CHECK(home({"context", "ls", "--select"}).status == 2);
+}
+
+TEST_CASE("add refuses what no command could use") {
+  const Home home;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--js-domain", "a.b"},
+                                                {"--js-api-prefix", "$JS..x"},
+                                                {"--inbox-prefix", "_I.*"},
+                                                {"--user", "u", "--token", "t"},
+                                                {"--creds", "/dev/null", "--nkey", "/dev/null"},
+                                                {"-s", "nats://u:p@h", "--token", "t"},
+                                                {"--js-domain", "a", "--js-api-prefix", "b"}}) {
+    CAPTURE(words[0]);
+    auto all = words;
+    all.insert(all.begin(), {"context", "add", "c"});
+    CHECK(home(all).status == 2);
+    CHECK_FALSE(std::filesystem::exists(home.file("c")));
+  }
+  CHECK(home({"context", "add", "c", "-s", "nats://u:p@h"}).status == 0);
+  CHECK(home({"context", "add", "c", "--token", "t"}).status == 2);
+  CHECK(home({"context", "add", "c", "-s", "h", "--token", "t"}).status == 0);
+}
+
+TEST_CASE("show masks a seed that stands where a file's name belongs") {
+  const Home home;
+  home.write("x",
+             R"({"nkey":"SUAGYXTJHI5HWZJ5TOCCKYX7UPLSYEO6FZNK5NYO3DGVY6KBA3OD2LHQY4","creds":"/c.creds"})");
+  const auto shown = home({"context", "show", "x"}).out;
+  CHECK(shown.find("nkey\t(set)\n") != std::string::npos);
+  CHECK(shown.find("creds\t/c.creds\n") != std::string::npos);
 }
 
 TEST_CASE("rm asks on a terminal") {
@@ -109,6 +139,12 @@ TEST_CASE("selected, named, by variable, by path, none: the right server is reac
   CHECK(in({}, "other") == 3);
   CHECK(in({"--no-context", "-s", other.url()}, "here") == 3);
   CHECK(in({"-s", other.url()}) == 3);  // an option is stronger
+  // None at all: not the one of the variable, with its credentials, nor the selected one.
+  const Server locked({.config = "authorization { token: s3cret }"});
+  CHECK(locked.natskv({"add", "here", "-q", "--token", "s3cret"}).status == 0);
+  home.write("locked", R"({"url":")" + locked.url() + R"(","token":"s3cret"})");
+  CHECK(in({"-s", locked.url()}, "locked") == 0);
+  CHECK(in({"-s", locked.url(), "--no-context"}, "locked") == 6);
   auto run = home.rest();
   run.env["NATS_URL"] = other.url();
   CHECK(natskv::test::natskv({"keys", "here"}, run).status == 3);  // so is a variable
@@ -124,6 +160,11 @@ TEST_CASE("a selected context's credentials on another server are warned of") {
   CHECK(result.err.find("warning: the credentials of the selected context \"c\" go to ") !=
         std::string::npos);
   CHECK(home({"info", "b", "-s", server.url(), "--context", "c"}).err.find("warning") == std::string::npos);
+  write_file(home.folder / "x.pem", "x", 0600);
+  home.write("c", R"({"url":"nats://127.0.0.1:1","cert":")" + home.folder / "x.pem" + R"(","key":")" +
+                      home.folder / "x.pem" + "\"}");
+  CHECK(home({"info", "b", "-s", server.url()}).err.find("warning: the credentials of the selected") !=
+        std::string::npos);
 }
 
 TEST_CASE("what is wrong with a context is said, without its secrets") {

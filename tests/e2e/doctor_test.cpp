@@ -1,5 +1,7 @@
 // doctor: what works and what does not, in order, with the status of the first failure.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
+#include "support/identities.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
 #include "support/text.hpp"
@@ -22,6 +24,16 @@ std::string results(const Result& result) {
   }
   return text;
 }
+
+// The detail of one step; of a failed one with its hint.
+std::string detail(const Result& result, const std::string& check) {
+  for (const auto& row : nlohmann::json::parse(result.out)) {
+    if (row.at("check") == check) return row.value("detail", "") + " | " + row.value("hint", "");
+  }
+  return "no row";
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -58,6 +70,21 @@ TEST_CASE("the first failure decides, what hangs on it is skipped") {
   const auto mute = natskv::test::natskv({"doctor", "-j", "-s", silent.url(), "--timeout", "500ms"});
   CHECK(mute.status == 5);
   CHECK(results(mute).find("tcp=ok tls=failed") != std::string::npos);
+  // One that greets and then says nothing more, and one whose TLS handshake hangs.
+  FakeServer greets(
+      {{Step::Kind::send,
+        "INFO {\"server_id\":\"x\",\"version\":\"2.9.0\",\"max_payload\":1000,\"headers\":true}\r\n"}});
+  for (const char* format : {"json", "tsv"}) {
+    const auto half =
+        natskv::test::natskv({"doctor", "-o", format, "-s", greets.url(), "--timeout", "500ms"});
+    CHECK(half.status == 5);
+    CHECK(half.err.empty());
+    if (format[0] == 't') continue;
+    CHECK(results(half) ==
+          "settings=ok resolve=ok tcp=ok tls=skipped authentication=failed server=skipped latency=skipped "
+          "jetstream=skipped");
+    CHECK(half.out.find("no answer from " + greets.url() + " within 500 ms") != std::string::npos);
+  }
   CHECK(natskv::test::natskv({"doctor", "-j", "--context", "none"}).status == 3);
   const Server locked({.config = "authorization { token: s3cret }"});
   const auto denied = locked.natskv({"doctor", "-j"});
@@ -82,4 +109,58 @@ TEST_CASE("a missing bucket is 3, a key that may not be written fails only that 
   CHECK(denied.status == 6);
   CHECK(results(denied).find("bucket=ok read=ok list=ok watch=ok write=failed") != std::string::npos);
   CHECK(server.natskv({"doctor", "b", "-j", "--user", "some", "--password", "x"}).status == 0);
+}
+
+TEST_CASE("what is found is said: certificate, user and account, version, limits") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const Server server(
+      {.config = "tls { cert_file: \"" + folder / "server.pem" + "\", key_file: \"" + folder / "server.key" +
+                 "\" }\naccounts: { ACC: { jetstream: { max_mem: 1M, max_file: 2M, max_streams: 3 }, "
+                 "users: [ { user: al, password: x } ] } }"});
+  const auto result =
+      server.natskv({"doctor", "-j", "--tlsca", folder / "ca.pem", "--user", "al", "--password", "x"});
+  CAPTURE(result.out);
+  CHECK(result.status == 0);
+  const auto tls = detail(result, "tls");
+  CHECK(tls.starts_with("TLSv1.3; certificate for localhost, 127.0.0.1, from CN=test-ca, "));
+  CHECK((holds(tls, "29 days left") || holds(tls, "30 days left")));
+  const auto as = detail(result, "authentication");
+  CHECK(holds(as, "user al"));
+  if (server_at_least(2, 10))
+    CHECK(holds(as, "account ACC"));
+  else
+    CHECK(holds(as, "the server does not tell the account"));
+  const auto [major, minor] = server_version();
+  CHECK(holds(detail(result, "server"),
+              "nats-server " + std::to_string(major) + "." + std::to_string(minor) + "."));
+  CHECK(detail(result, "jetstream") == "0 B of 1.9 MiB storage, 0 B of 976.6 KiB memory, 0 streams of 3 | ");
+}
+
+TEST_CASE("who signs is said from the JWT or the seed, whether the server tells it or not") {
+  const TempDir folder;
+  if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
+  const Server server({.config = read_file(folder / "server.conf")});
+  Result result;
+  REQUIRE(eventually([&] {
+    result = server.natskv({"doctor", "-j", "--creds", folder / "alice.creds"});
+    return result.status == 0;
+  }));
+  CHECK(detail(result, "authentication").starts_with("by creds (user alice, account A"));
+  std::string key = read_file(folder / "nkey.public");
+  const Server other({.config = "authorization { users: [ { nkey: " + key + " } ] }"});
+  key.erase(key.find_last_not_of(" \n") + 1);
+  CHECK(detail(other.natskv({"doctor", "-j", "--nkey", folder / "nkey.seed"}), "authentication")
+            .starts_with("by nkey (" + key + ")"));
+}
+
+TEST_CASE("a consumer that may not be made fails list and watch, each with its reason") {
+  const Server server({.config = R"(accounts: { A: { jetstream: enabled, users: [
+      { user: all, password: x },
+      { user: some, password: x, permissions: { publish: { deny: ["$JS.API.CONSUMER.>"] } } } ] } })"});
+  CHECK(server.natskv({"add", "b", "-q", "--user", "all", "--password", "x"}).status == 0);
+  const auto result = server.natskv({"doctor", "b", "-j", "--user", "some", "--password", "x"});
+  CHECK(result.status == 6);
+  CHECK(holds(results(result), "bucket=ok read=ok list=failed watch=failed write=ok"));
+  for (const char* step : {"list", "watch"}) CHECK(holds(detail(result, step), "$JS.API.CONSUMER."));
 }

@@ -1,4 +1,5 @@
 // Servers that are dead, silent or stop answering: several of them, and how long that may take.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -7,9 +8,21 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <iterator>
 #include <string>
+#include <vector>
 
 using namespace natskv::test;
+
+namespace {
+
+auto threads(const Process& process) {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(process.pid()) + "/task");
+  return std::distance(begin(all), end(all));
+}
+
+}  // namespace
 
 TEST_CASE("of several servers the first that answers serves; a dead one costs less than 2 s") {
   const Server server;
@@ -23,10 +36,48 @@ TEST_CASE("of several servers the first that answers serves; a dead one costs le
     CHECK(result.status == 0);
     CHECK(result.seconds < 2.5);
   }
+  const std::string info =
+      "INFO {\"server_id\":\"x\",\"version\":\"2.9.0\",\"max_payload\":1000,\"headers\":true";
+  FakeServer mute({{Step::Kind::send, info + "}\r\n"}});
+  FakeServer hung({{Step::Kind::send, info + ",\"tls_required\":true}\r\n"}});
+  for (const std::string& dead : {std::string("slow.example"), mute.url(), hung.url()}) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"keys", "b"}, {"put", "b", "k", "v"}, {"import", "b"}}) {
+      CAPTURE(dead);
+      CAPTURE(words[0]);
+      auto all = words;
+      all.insert(all.end(), {"-s", dead + "," + server.url()});
+      const auto result = run(with_slow_names(natskv_command(all)));
+      CAPTURE(result.err);
+      CHECK(result.status == 0);
+      CHECK(result.seconds < 2.5);
+    }
+  }
+  // Nothing is left of the silent one: nats.c would wait for it in a loop that takes a whole processor.
+  Process watching(natskv_command({"watch", "b", "-s", mute.url() + "," + server.url()}));
+  CHECK(watching.read_until("k"));
+  Process other(natskv_command({"watch", "b", "-s", server.url()}));
+  CHECK(other.read_until("k"));
+  CHECK(eventually([&] { return threads(watching) == threads(other); }));
   const auto none = natskv::test::natskv(
       {"keys", "b", "-s", silent.url() + "," + refused + "," + silent.url(), "--timeout", "900ms"});
   CHECK(none.status == 5);
   CHECK(none.seconds < 2.5);
+}
+
+TEST_CASE("a cluster behind a dead first server is used and followed all the same") {
+  Cluster cluster;
+  Client(cluster.node(1).url()).add_bucket("b", R"({"num_replicas": 3})");
+  cluster.settle("KV_b");
+  const Listener silent;
+  for (const std::string& dead : {"nats://127.0.0.1:" + std::to_string(free_ports(1).at(0)), silent.url()}) {
+    const std::string list = dead + "," + cluster.url();
+    const auto put = natskv::test::natskv({"put", "b", "k", "v", "-s", list});
+    CAPTURE(put.err);
+    CHECK(put.status == 0);
+    Process watching(natskv_command({"watch", "b", "-s", list}));
+    CHECK(watching.read_until("k"));
+  }
 }
 
 TEST_CASE("nobody, silence, and a server that stops answering are 5 within the time-out") {

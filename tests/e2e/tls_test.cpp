@@ -1,11 +1,14 @@
 // TLS: what is trusted, what is not, and what is said.
 #include "support/identities.hpp"
 #include "support/server.hpp"
+#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
+#include <nats/nats.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace natskv::test;
@@ -39,10 +42,11 @@ TEST_CASE("a trusted server, by option, variable and context; an untrusted one e
   result = server.natskv({"keys", "b", "--tlsca", folder / "none.pem"});
   CHECK(result.status == 6);
   CHECK(result.err.find("holds no certificate") != std::string::npos);
+  const auto examined = server.natskv({"doctor", "-o", "tsv", "--tlsca", folder / "none.pem"});
+  CHECK(examined.status == 6);
+  CHECK(examined.out.find("tls\tfailed\t--tlsca: \"" + folder / "none.pem" + "\" holds no certificate") !=
+        std::string::npos);
   CHECK(server.natskv({"keys", "b", "--tlsca", folder / "missing"}).status == 2);
-  result = server.natskv({"keys", "b", "--tlsca", folder / "ca.pem", "--tlsfirst"});
-  CHECK(result.status != 0);
-  if (result.status == 2) CHECK(result.err.find("--tlsfirst needs nats.c 3.9.0") != std::string::npos);
 }
 
 TEST_CASE("a certificate that is expired, for another host, or self-signed") {
@@ -103,6 +107,79 @@ TEST_CASE("a client certificate: right, another authority's, missing, without it
                  folder / "client.key" + "\"}",
              0600);
   CHECK(server.natskv({"info", "b", "--context", folder / "c.json"}).status == 3);
+}
+
+TEST_CASE("an encrypted key is refused, nobody is asked for its passphrase, and stdin stays the command's") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  const auto encrypt = [&](const std::string& how, const std::string& name) {
+    return run({.args = {"sh", "-c", "openssl " + how + " -passout pass:word -in client.key -out " + name},
+                .cwd = folder.path().string()})
+        .status;
+  };
+  REQUIRE(encrypt("pkcs8 -topk8", "pkcs8.key") == 0);
+  REQUIRE(encrypt("ec -aes256", "ec.key") == 0);
+  const Server server(
+      {.config = tls_config(folder, "server", ", ca_file: \"" + folder / "ca.pem" + "\", verify: true")});
+  for (const char* name : {"pkcs8.key", "ec.key"}) {
+    CAPTURE(name);
+    const std::vector<std::string> words{
+        "import",          "b",         "--timeout",           "2s",       "--tlsca",
+        folder / "ca.pem", "--tlscert", folder / "client.pem", "--tlskey", folder / name};
+    const std::string said = "natskv: import: the key \"" + folder / name +
+                             "\" is encrypted; natskv takes no passphrase\nhint: openssl pkey ";
+    auto piped = server.command(words);
+    piped.open_stdin = true;  // the passphrase would be read from it
+    Process process(piped);
+    const auto result = process.wait();
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.status == 6);
+    CHECK(result.err.starts_with(said));
+    auto looking = words;
+    looking[0] = "info";
+    Terminal terminal(server.command(looking));
+    const auto shown = terminal.wait();
+    CHECK_FALSE(shown.timed_out);
+    CHECK(shown.status == 6);
+    CHECK(terminal.screen().find("pass phrase") == std::string::npos);
+  }
+}
+
+TEST_CASE("TLS handshake first: where nats.c has it; else a usage error before any socket") {
+  const TempDir folder;
+  if (const auto why = make_certificates(folder); !why.empty()) SKIP(why);
+  write_file(folder / "c.json", R"({"tls_first":true,"ca":")" + folder / "ca.pem" + "\"}", 0600);
+  const std::vector<std::vector<std::string>> ways{{"--tlsfirst", "--tlsca", folder / "ca.pem"},
+                                                   {"--context", folder / "c.json"}};
+#if NATS_VERSION_NUMBER < 0x030900
+  const std::string since = " needs nats.c 3.9.0 or newer, this natskv was built with " NATS_VERSION_STRING;
+  FakeServer fake(FakeServer::handshake());
+  for (const auto& [way, said] :
+       {std::pair(ways[0], "--tlsfirst" + since), {ways[1], "context \"c\": tls_first" + since}}) {
+    for (const char* command : {"ls", "doctor"}) {
+      std::vector<std::string> words{command, "-o", "tsv", "-s", fake.url()};
+      words.insert(words.end(), way.begin(), way.end());
+      const auto result = natskv::test::natskv(words);
+      CHECK(result.status == 2);
+      CHECK((result.out + result.err).find(said) != std::string::npos);
+    }
+  }
+  CHECK(fake.connections() == 0);
+#endif
+  if (!server_at_least(2, 11)) return;  // older ones do not know handshake_first
+  const Server server({.config = tls_config(folder, "server", ", handshake_first: true, timeout: 1")});
+  const auto without = server.natskv({"ls", "--tlsca", folder / "ca.pem"});
+  CHECK(without.status == 5);
+  CHECK(without.err.find("hint: a server that wants the TLS handshake first needs --tlsfirst") !=
+        std::string::npos);
+#if NATS_VERSION_NUMBER >= 0x030900
+  for (auto words : ways) {
+    words.emplace_back("ls");
+    CHECK(server.natskv(words).status == 0);
+    words.back() = "doctor";
+    CHECK(server.natskv(words).status == 0);
+  }
+#endif
 }
 
 TEST_CASE("a plain server where TLS was asked for is refused before anything is said") {

@@ -319,7 +319,7 @@ TEST_CASE("a secret's file gives its first line") {
   CHECK(world.origin("password") == "(set) from --password-file");
   world.given.password_file = world.folder.write("password", "\np");
   CHECK(world.refusal() ==
-        "2: --password-file: the first line of \"" + world.folder.at("password") + "\" is empty");
+        "6: --password-file: the first line of \"" + world.folder.at("password") + "\" is empty");
   world.given.password_file = world.folder.at("none");
   CHECK(world.refusal() ==
         "2: --password-file: cannot read \"" + world.folder.at("none") + "\": No such file or directory");

@@ -1,0 +1,249 @@
+#include "kv/attempts.hpp"
+
+#include "kv/connect.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace natskv {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A silent server has this long before the next is tried beside it.
+constexpr std::int64_t most_alone_ms = 1000;
+
+/// What the threads share; the last one frees it.
+struct Race {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::atomic<bool> over{false};
+  std::size_t ended = 0;
+  nats::Connection connection;
+  std::size_t winner = 0;
+  std::vector<std::optional<nats::Error>> errors;
+};
+
+void run(const std::shared_ptr<Race>& race, const nats::Options& options, Link& link, std::size_t index) {
+  natsConnection* raw = nullptr;
+  const natsStatus status = connect(&raw, options.get(), link, [&] { return race->over.load(); });
+  nats::Connection connection(raw);
+  std::optional<nats::Error> error;
+  if (status != NATS_OK) error = nats::error(status);
+  {
+    const std::lock_guard lock(race->mutex);
+    ++race->ended;
+    race->errors[index] = std::move(error);
+    if (connection && !race->connection && !race->over) {
+      race->connection = std::move(connection);
+      race->winner = index;
+    }
+    race->changed.notify_all();
+  }
+  connection.reset();  // of one that came too late
+  nats_ReleaseThreadMemory();
+}
+
+std::string user_of(const std::string& url) {
+  const std::size_t start = url.find("://") + 3;
+  const std::size_t at = url.rfind('@');
+  return at == std::string::npos ? std::string() : url.substr(start, at + 1 - start);
+}
+
+std::string with_user(const std::string& url, const std::string& user) {
+  std::string out = config::shown({url});
+  return out.insert(out.find("://") + 3, user);
+}
+
+/// Each server's URL with its user part. Where all that have one have the same, it is for all.
+std::vector<std::string> urls_of(const config::Settings& settings) {
+  std::set<std::string> users;
+  for (const auto& url : settings.servers) {
+    if (!user_of(url).empty()) users.insert(user_of(url));
+  }
+  if (users.size() != 1) return settings.servers;
+  std::vector<std::string> urls;
+  for (const auto& url : settings.servers) urls.push_back(with_user(url, *users.begin()));
+  return urls;
+}
+
+/// This process's TCP sockets.
+std::set<int> sockets() {
+  std::set<int> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator one("/proc/self/fd", error), end; !error && one != end;
+       one.increment(error)) {
+    const std::string name = one->path().filename().string();
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    int domain = 0;
+    int type = 0;
+    socklen_t size = sizeof domain;
+    if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) continue;
+    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) continue;
+    if (type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6)) found.insert(fd);
+  }
+  return found;
+}
+
+int local_port(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+// nats.c 3.4 waits for a PONG in a loop that takes all of a processor and more and more memory; only the end
+// of the stream ends it.
+void end_those_under_way(const std::set<int>& before, natsConnection* winner) {
+  int port = -1;
+  if (winner != nullptr) {
+    char* address = nullptr;
+    if (natsConnection_GetLocalIPAndPort(winner, &address, &port) != NATS_OK) return;
+    std::free(address);
+  }
+  for (const int fd : sockets()) {
+    if (before.count(fd) == 0 && local_port(fd) != port) ::shutdown(fd, SHUT_RDWR);
+  }
+}
+
+// An answer that names the reason tells more than silence.
+int telling(const nats::Error& error) {
+  switch (error.status) {
+    case NATS_NO_SERVER:
+      return 0;
+    case NATS_TIMEOUT:
+      return 1;
+    case NATS_PROTOCOL_ERROR:
+    case NATS_IO_ERROR:
+    case NATS_CONNECTION_CLOSED:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+class Attempts {
+ public:
+  Attempts(const config::Settings& settings, Link& first, Stop& stop)
+      : settings_(settings), stop_(stop), urls_(urls_of(settings)), links_{&first} {
+    race_->errors.resize(urls_.size());
+    for (std::size_t i = 1; i < urls_.size(); ++i) links_.push_back(new_link());
+  }
+
+  Attempt run() {
+    // Before the first thread: what is wrong with the files is thrown here, and they are read once.
+    auto options = options_of(0);
+    const auto alone = std::chrono::milliseconds(std::clamp<std::int64_t>(
+        settings_.timeout.ms() / static_cast<std::int64_t>(urls_.size()), 1, most_alone_ms));
+    const auto before = sockets();
+    std::unique_lock lock(race_->mutex);
+    for (std::size_t started = 0; started < urls_.size() && !decided();) {
+      lock.unlock();
+      if (started > 0) options = options_of(started);
+      std::thread(natskv::run, race_, std::move(options), std::ref(*links_[started]), started).detach();
+      lock.lock();
+      ++started;
+      const auto until = Clock::now() + alone;
+      wait(lock, started, started == urls_.size() ? std::nullopt : std::optional(until));
+    }
+    race_->over = true;
+    auto outcome = this->outcome();
+    const bool under_way = race_->ended < urls_.size();
+    lock.unlock();
+    if (under_way && !stop_) end_those_under_way(before, outcome.connection.get());
+    return outcome;
+  }
+
+ private:
+  nats::Options options_of(std::size_t index) {
+    links_[index]->jwt = links_[0]->jwt;
+    links_[index]->seed = links_[0]->seed;
+    links_[index]->fail_fast = links_[0]->fail_fast.load();
+    return connect_options(one(index), *links_[index], false);
+  }
+
+  [[nodiscard]] config::Settings one(std::size_t index) const {
+    auto settings = settings_;
+    settings.servers = {urls_[index]};
+    return settings;
+  }
+
+  [[nodiscard]] bool decided() const { return race_->connection || stop_; }
+
+  // Until there is a connection, all that started have ended, or the next may start. A stop is looked for.
+  void wait(std::unique_lock<std::mutex>& lock, std::size_t started, std::optional<Clock::time_point> until) {
+    constexpr std::chrono::milliseconds slice{20};
+    while (!decided() && race_->ended < started && !(until && Clock::now() >= *until))
+      race_->changed.wait_for(lock, slice);
+  }
+
+  Attempt outcome() {
+    if (race_->connection)
+      return {one(race_->winner), links_[race_->winner], std::move(race_->connection), std::nullopt};
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < race_->errors.size(); ++i) {
+      const auto& error = race_->errors[i];
+      const auto& before = race_->errors[best];
+      if (error && (!before || telling(*error) > telling(*before))) best = i;
+    }
+    const auto& error = race_->errors[best];
+    // Of silence all are guilty.
+    if (!error || telling(*error) < 2) return {settings_, links_[0], nullptr, error};
+    return {one(best), links_[best], nullptr, error};
+  }
+
+  const config::Settings& settings_;
+  Stop& stop_;
+  std::vector<std::string> urls_;
+  std::vector<Link*> links_;
+  std::shared_ptr<Race> race_ = std::make_shared<Race>();
+};
+
+}  // namespace
+
+Link* new_link() {
+  static auto* const links = new std::deque<Link>;
+  return &links->emplace_back();
+}
+
+natsStatus connect(natsConnection** connection, natsOptions* options, Link& link,
+                   const std::function<bool()>& over) {
+  natsStatus status = NATS_OK;
+  do {
+    link.unsendable = false;
+    status = natsConnection_Connect(connection, options);
+  } while (status != NATS_OK && link.unsendable && !over());
+  return status;
+}
+
+Attempt attempt_each(const config::Settings& settings, Link& first, Stop& stop) {
+  return Attempts(settings, first, stop).run();
+}
+
+config::Settings starting_with(const config::Settings& settings, const config::Settings& chosen) {
+  auto out = chosen;
+  for (const auto& url : urls_of(settings)) {
+    if (url != chosen.servers[0] && user_of(url) == user_of(chosen.servers[0])) out.servers.push_back(url);
+  }
+  return out;
+}
+
+}  // namespace natskv

@@ -1,0 +1,42 @@
+// Of several servers the first that answers serves. nats.c's own time-out ends neither a name service that
+// does not answer nor a TLS handshake or a PONG that never comes, and nothing ends the call from outside: so
+// each server is tried by a thread, and the next one while the one before is still silent.
+#pragma once
+
+#include "base/stop.hpp"
+#include "config/settings.hpp"
+#include "kv/session.hpp"
+#include "nats/check.hpp"
+#include "nats/handle.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+namespace natskv {
+
+/// Never freed: the library's callback thread outlives natsConnection_Destroy, and nothing tells when its
+/// last call is over.
+Link* new_link();
+
+/// natsConnection_Connect, again where the library cannot send the signature. `over` ends that.
+natsStatus connect(natsConnection** connection, natsOptions* options, Link& link,
+                   const std::function<bool()>& over);
+
+struct Attempt {
+  config::Settings settings;         ///< of one server
+  Link* link = nullptr;              ///< of its connection
+  nats::Connection connection;       ///< nullptr: none came
+  std::optional<nats::Error> error;  ///< what it said, where it said something
+};
+
+/// Tries settings.servers in their order, by one connection each that is not made again when it is lost.
+/// Returns the first that came, else the one that tells most, else (all are silent, or `stop`) one without
+/// connection and error. `first` is the first server's, with its secrets read.
+Attempt attempt_each(const config::Settings& settings, Link& first, Stop& stop);
+
+/// settings with only those servers that take the credentials of `chosen`, this one first: for a connection
+/// that is made again when it is lost.
+config::Settings starting_with(const config::Settings& settings, const config::Settings& chosen);
+
+}  // namespace natskv
