@@ -38,6 +38,14 @@ std::string what_of(const Doing& doing) {
 
 About about(const Doing& doing) { return {doing.bucket, doing.key, doing.revision}; }
 
+// Where a part was written already, how far it came is not known.
+Failure nothing_more(Session& session, const std::string& text, std::string hint, const Doing& doing) {
+  const bool changed = session.notices().has_changed();
+  return {changed ? Exit::unknown : Exit::unreachable,
+          text + (changed ? "; what was written before stays" : "; nothing was changed"), std::move(hint),
+          about(doing)};
+}
+
 Failure no_answer(Session& session, const nats::Error& error, const Doing& doing) {
   const auto where = config::shown(session.settings().servers);
   const std::string why = error.status == NATS_TIMEOUT || session.stop().why() == Why::deadline
@@ -47,8 +55,7 @@ Failure no_answer(Session& session, const nats::Error& error, const Doing& doing
     return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
             "look with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
   }
-  return {
-      Exit::unreachable, fmt::format("{}: {}; nothing was changed", what_of(doing), why), {}, about(doing)};
+  return nothing_more(session, fmt::format("{}: {}", what_of(doing), why), {}, doing);
 }
 
 Failure no_sense(const Doing& doing) {
@@ -120,10 +127,9 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
     case temporarily_unavailable:
     case not_the_leader:
       // As if nobody had listened: a cluster between two leaders refuses before it does anything.
-      return failure(
-          Exit::unreachable,
-          fmt::format("{}: the servers have no leader for it just now; nothing was changed", what_of(doing)),
-          "try again in a moment");
+      return nothing_more(session,
+                          fmt::format("{}: the servers have no leader for it just now", what_of(doing)),
+                          "try again in a moment", doing);
     case stream_full:
       return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
                      "make room with natskv purge or compact, or raise --max-bucket-size");

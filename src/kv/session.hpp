@@ -33,6 +33,12 @@ class Notices {
   [[nodiscard]] virtual std::shared_ptr<void> waiting(const std::string& what) = 0;
   [[nodiscard]] virtual bool tracing() const = 0;
   virtual void trace(std::string_view line) = 0;
+  /// Something was written, of many: what fails from then on has not left everything as it was.
+  void changed() { changed_ = true; }
+  [[nodiscard]] bool has_changed() const { return changed_; }
+
+ private:
+  bool changed_ = false;
 };
 
 /// What the library's threads report, kept until somebody looks. Lives as long as the process needs it.

@@ -49,13 +49,13 @@ std::string joined(const nats::Pipeline::Headers& headers) {
 
 Asking::Asking(Session& session, Asked asked)
     : session_(session), asked_(std::move(asked)), started_(Clock::now()) {
-  session_.stop().waiting(
-      {asked_.writes
-           ? fmt::format("{}: no answer from {} within {} ms; the write may have been stored", asked_.subject,
-                         config::shown(session.settings().servers), session.timeout().ms())
-           : fmt::format("{}: no answer from {} within {} ms; nothing was changed", asked_.subject,
-                         config::shown(session.settings().servers), session.timeout().ms()),
-       asked_.writes});
+  const bool changed = session.notices().has_changed();
+  session_.stop().waiting({fmt::format("{}: no answer from {} within {} ms; {}", asked_.subject,
+                                       config::shown(session.settings().servers), session.timeout().ms(),
+                                       asked_.writes ? "the write may have been stored"
+                                       : changed     ? "what was written before stays"
+                                                     : "nothing was changed"),
+                           asked_.writes || changed});
 }
 
 Asking::~Asking() { session_.stop().waiting({}); }

@@ -238,6 +238,7 @@ Writer::Open Writer::take(Opens::iterator at) {
 // The write is done with before anyone hears of it: `settled_` may push another of the same key.
 void Writer::conclude(Open open, std::uint64_t revision, std::optional<Failure> failure) {
   keys_.erase(hash_of(open.write.key));
+  if (!failure) bucket_.session().notices().changed();
   settled_({.number = open.number,
             .key = std::move(open.write.key),
             .operation = open.write.operation,

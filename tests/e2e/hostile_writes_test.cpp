@@ -3,6 +3,7 @@
 #include "support/process.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
@@ -54,6 +55,29 @@ TEST_CASE("one write whose answer makes no sense may have been stored") {
       CHECK(result.err.find("may have been stored") != std::string::npos);
     }
   }
+}
+
+// Found by tests/faults/run --experiment cut: compact exited 5, and said that nothing was changed.
+TEST_CASE("what was written before an answer stays away is not nothing") {
+  int listings = 0;
+  const Liar liar([&](const Request& r) {
+    if (r.subject.find("STREAM.PURGE") != std::string::npos)
+      return message(r.reply, R"({"success":true,"purged":2})");
+    if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return or_info(r, "");
+    if (++listings > 1) return std::string();
+    const auto to = nlohmann::json::parse(r.data).at("config").at("deliver_subject").get<std::string>();
+    return message(r.reply, R"({"name":"C","num_pending":1,"created":"2026-01-01T00:00:00Z",)"
+                            R"("delivered":{"consumer_seq":0,"stream_seq":0}})") +
+           with_headers("$KV.b.k", "\r\nKV-Operation: DEL", "", "$JS.ACK.KV_b.C.1.3.1.1700000000000000000.0",
+                        sid_of(to));
+  });
+  const auto result = natskv::test::natskv({"compact", "b", "--force", "--timeout", "1s"},
+                                           {.env = {{"NATS_URL", liar.url()}}});
+  CAPTURE(result.err);
+  CHECK(listings == 2);
+  CHECK(result.status == 7);
+  CHECK(result.err.find("what was written before stays") != std::string::npos);
+  CHECK(result.err.find("nothing was changed") == std::string::npos);
 }
 
 TEST_CASE("of many writes those that were acknowledged count, the first that was not is named") {

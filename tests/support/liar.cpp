@@ -116,10 +116,11 @@ std::string message(const std::string& to, std::string_view data, std::string_vi
                      reply.empty() ? "" : " ", data.size(), data);
 }
 
-std::string with_headers(const std::string& to, std::string_view headers, std::string_view data) {
+std::string with_headers(const std::string& to, std::string_view headers, std::string_view data,
+                         std::string_view reply, std::string_view sid) {
   const auto head = fmt::format("NATS/1.0{}\r\n\r\n", headers);
-  return fmt::format("HMSG {} {} {} {}\r\n{}{}\r\n", to, sid_of(to), head.size(), head.size() + data.size(),
-                     head, data);
+  return fmt::format("HMSG {} {} {}{}{} {}\r\n{}{}\r\n", to, sid.empty() ? sid_of(to) : std::string(sid),
+                     reply, reply.empty() ? "" : " ", head.size(), head.size() + data.size(), head, data);
 }
 
 std::string or_info(const Request& request, const std::string& otherwise) {

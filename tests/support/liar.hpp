@@ -48,7 +48,8 @@ std::string message(const std::string& to, std::string_view data, std::string_vi
 /// The number of whichever subscription the client has for this subject.
 std::string sid_of(const std::string& subject);
 /// `headers`: behind "NATS/1.0".
-std::string with_headers(const std::string& to, std::string_view headers, std::string_view data);
+std::string with_headers(const std::string& to, std::string_view headers, std::string_view data,
+                         std::string_view reply = {}, std::string_view sid = {});
 
 /// STREAM.INFO of a bucket "b" of three keys.
 inline constexpr std::string_view info =
