@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace natskv::docs {
 namespace {
@@ -170,6 +171,19 @@ std::string main_page(const std::vector<Command>& all) {
   return page.text();
 }
 
+// ": name (string), replicas (array: name (string), lag (number))."
+std::string listed(const std::vector<FieldLine>& members) {
+  const std::function<std::string(const std::vector<FieldLine>&)> words = [&](const auto& fields) {
+    std::string text;
+    for (const auto& field : fields) {
+      const auto inner = field.members.empty() ? "" : ": " + words(field.members);
+      text += fmt::format("{}{} ({}{})", text.empty() ? "" : ", ", field.name, field.type, inner);
+    }
+    return text;
+  };
+  return members.empty() ? "" : ": " + words(members) + ".";
+}
+
 std::string output_page() {
   Page page("natskv-output", "7");
   name(page, "natskv-output", "what natskv prints, for programs and people");
@@ -178,14 +192,16 @@ std::string output_page() {
   items(page, formats);
   page.prose_after_items(
       "Without it, lists are tables on a terminal and TSV in a pipe, get of one key is raw, and writes print "
-      "the revision.");
+      "the revision alone.");
   page.heading("TSV");
-  items(page, columns);
+  for (const auto& line : columns()) page.item(line.commands, line.columns);
+  page.prose_after_items("keys --count prints one number.");
   page.heading("JSON");
   page.prose(shapes);
   for (const auto& record : records()) {
     page.subheading(record.title);
-    for (const auto& field : record.fields) page.item(field.name + " (" + field.type + ")", field.meaning);
+    for (const auto& field : record.fields)
+      page.item(fmt::format("{} ({})", field.name, field.type), field.meaning + listed(field.members));
   }
   page.heading("ERRORS");
   page.prose(error_line);

@@ -1,6 +1,5 @@
 #include "app/help.hpp"
 #include "commands/table.hpp"
-#include "docs/fields.hpp"
 #include "docs/page.hpp"
 #include "docs/tree.hpp"
 #include "support/text.hpp"
@@ -83,14 +82,4 @@ TEST_CASE("Every command has a page, each alias leads to one") {
     for (const auto alias : command.verb->aliases)
       CHECK(paths.count("man/natskv-" + std::string(alias) + ".1") == 1);
   }
-}
-
-TEST_CASE("The fields of JSON are described, in their order") {
-  const auto records = docs::records();
-  REQUIRE_FALSE(records.empty());
-  std::string names;
-  for (const auto& field : records[0].fields) names += field.name + ":" + field.type + " ";
-  CHECK(names ==
-        "bucket:string key:string revision:number operation:string created:string size:number value:string "
-        "delta:number ttl_seconds:number expires:string marker_reason:string ");
 }
