@@ -33,9 +33,14 @@ std::string meaning(const Declared::Item& item, const Declared& declared) {
     std::string words;
     for (const auto choice : item.argument.choices)
       words += (words.empty() ? "" : ", ") + std::string(choice);
-    if (text.find(words) == std::string::npos) text += fmt::format(" One of {}.", words);
+    const auto& choices = item.argument.choices;
+    const bool named = std::all_of(choices.begin(), choices.end(), [&](std::string_view choice) {
+      return text.find(choice) != std::string::npos;
+    });
+    if (!named) text += fmt::format(" One of {}.", words);
   }
-  if (item.argument.many && item.option()) text += " May be repeated.";
+  if (item.argument.many && item.option() && text.find("repeated") == std::string::npos)
+    text += " May be repeated.";
   if (!item.argument.environment.empty()) text += fmt::format(" Environment: {}.", item.argument.environment);
   std::string others;
   for (const auto& [one, other] : declared.exclusions()) {

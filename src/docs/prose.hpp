@@ -112,7 +112,8 @@ inline constexpr std::array variables{
 
 inline constexpr std::array differences{
     Pair{"rm B removes a bucket and nothing else, del a key and nothing else",
-         "nats kv del B removes a bucket too: there a forgotten key costs a bucket."},
+         "in nats kv del B and rm B both remove a bucket, rm B K a key: there a forgotten key costs a "
+         "bucket."},
     Pair{"del and purge of keys act at once; patterns and rm ask",
          "nats kv asks for one key, and fails in scripts."},
     Pair{"put, create and update print the revision",
