@@ -163,9 +163,7 @@ std::string main_page(const std::vector<Command>& all) {
   page.item("~/.config/nats/context.txt", "The name of the selected one.");
   page.heading("EXAMPLES");
   page.prose("A private server, a bucket, a key:");
-  page.lines(
-      "$ natskv sandbox\n$ natskv add config\n$ natskv put config greeting hello\n1\n$ natskv get config "
-      "greeting\nhello\n");
+  page.lines(first_steps);
   page.heading("DIFFERENCES FROM NATS KV");
   page.prose("The words of nats kv have the same effect, but for these:");
   items(page, differences);

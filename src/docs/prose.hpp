@@ -130,6 +130,10 @@ inline constexpr std::array differences{
     Pair{"JSON everywhere", "nats kv has none."},
 };
 
+inline constexpr std::string_view first_steps =
+    "$ natskv sandbox\n$ natskv -q add config\n$ natskv put config greeting hello\n1\n$ natskv get config "
+    "greeting\nhello\n";
+
 inline constexpr std::array formats{
     Pair{"table",
          "aligned columns under a header, for people: local times, human sizes, cut to the terminal's width "
