@@ -72,6 +72,33 @@ _natskv_plain() {
   [[ $plain == '~/'* ]] && plain=$HOME/${plain:2}
 }
 
+# What readline replaces of the word $raw begins behind $prefix, and inside the quote $open if one is: behind that, else
+# behind the last of COMP_WORDBREAKS that is not quoted.
+_natskv_place() {
+  local i c start=0
+  open=''
+  for ((i = 0; i < ${#raw}; i++)); do
+    c=${raw:i:1}
+    if [[ $c == \\ && $open != \' ]]; then i=$((i + 1))
+    elif [[ -n $open ]]; then [[ $c == "$open" ]] && open='' start=$outside
+    elif [[ $c == [\"\'] ]]; then open=$c outside=$start start=$((i + 1))
+    elif [[ $c == [=:@] && $COMP_WORDBREAKS == *"$c"* ]]; then start=$((i + 1))
+    fi
+  done
+  _natskv_plain "${raw:0:start}"
+  prefix=$plain
+}
+
+# A proposal, as it may stand where readline puts it: nothing in it is ever run or expanded. Inside quotes that is so where
+# nothing in it means something there; other words are not proposed.
+_natskv_inert() {
+  case $open in
+    \") [[ $1 != *[\"\$\`\\!]* ]] && inert=$1 ;;
+    \') [[ $1 != *\'* ]] && inert=$1 ;;
+    *) inert=$1; [[ -z $1 ]] || printf -v inert %q "$1" ;;
+  esac
+}
+
 _natskv() {
   local words=() plain typed=() word i
   _natskv_words
@@ -101,40 +128,33 @@ _natskv() {
 }
 
 _natskv_dynamic() {
-  local kind='' line
+  local kind='' line answer=()
   {
     IFS= read -r kind
-    while IFS= read -r line; do COMPREPLY+=("${line%%$'\t'*}"); done
+    while IFS= read -r line; do answer+=("${line%%$'\t'*}"); done
   } < <(_natskv_ask "${typed[@]}")
-  # What readline replaces begins behind the last of COMP_WORDBREAKS in the word.
-  local break prefix=''
-  for break in = : @; do
-    if [[ $COMP_WORDBREAKS == *"$break"* && $raw == *"$break"* && $raw != [\"\']* ]]; then
-      line=${raw%"${raw##*"$break"}"}
-      ((${#line} > ${#prefix})) && prefix=$line
-    fi
-  done
   case $kind in
     files | directories)
       local flag=-f
       [[ $kind == directories ]] && flag=-d
       [[ $current == --*=* ]] && current=${current#*=}
       compopt -o filenames 2> /dev/null
-      COMPREPLY=()
       while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $flag -- "$current")
       return
       ;;
     command)
       compopt -o filenames 2> /dev/null
-      COMPREPLY=()
       while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -c -f -- "$current")
       return
       ;;
   esac
+  # readline and the shell disagree about where such a quote ends.
+  [[ ${COMP_LINE:0:COMP_POINT} == *\$\'* ]] && return
   compopt -o nosort 2> /dev/null
-  for i in "${!COMPREPLY[@]}"; do
-    [[ $raw != [\"\']* ]] && printf -v 'COMPREPLY[i]' %q "${COMPREPLY[i]}"
-    COMPREPLY[i]=${COMPREPLY[i]#"$prefix"}
+  local open outside prefix inert
+  _natskv_place
+  for line in "${answer[@]}"; do
+    [[ $line == "$prefix"* ]] && _natskv_inert "${line#"$prefix"}" && COMPREPLY+=("$inert")
   done
   # A level of a key: the next one comes behind it.
   if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *. ]]; then compopt -o nospace 2> /dev/null; fi

@@ -1089,7 +1089,10 @@ end
 function __natskv_complete
     set -l words (commandline -opc)
     set -l program natskv
-    string match -q -- '*/*' $words[1]; and set program $words[1]
+    if string match -q -- '*/*' $words[1]
+        set program (__natskv_plain $words[1])
+        test -x "$program"; or return
+    end
     set -l current (__natskv_plain (commandline -ct))
     set -l valued -s --server --user --password --password-file --token --token-file --creds --nkey --jwt --seed --tlscert --tlskey --tlsca --timeout --context --js-domain --js-api-prefix --inbox-prefix --connection-name -o --output --color
     set -l typed
@@ -1126,7 +1129,12 @@ function __natskv_complete
         case directories
             __natskv_paths "$prefix" (__fish_complete_directories (string replace -- "$prefix" '' "$current"))
         case command
-            __fish_complete_subcommand --fcs-skip=(math (count $words) + 0)
+            # The words of another program: what completes those knows.
+            set -l own (string split -f 1 \t -- $answer[2])
+            set -l line
+            set -l from (math 0 - $own)
+            test $own -gt 0; and set line (string escape -- $words[$from..-1])
+            complete -C (string join -- ' ' $line (commandline -ct))
         case '*'
             test (count $answer) -gt 1; and printf '%s\n' $answer[2..-1]
     end

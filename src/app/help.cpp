@@ -1,6 +1,7 @@
 #include "app/help.hpp"
 
 #include "commands/table.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 
@@ -78,14 +79,13 @@ std::string names_of(const Verb& verb, std::string_view between) {
 // The runnable lines of a verb's examples; their outputs are the manual's.
 std::string commands_of(std::string_view examples) {
   std::string out;
-  std::size_t count = 0;
-  while (!examples.empty() && count < 3) {
+  while (!examples.empty()) {
     const auto end = std::min(examples.find('\n'), examples.size());
     const auto line = examples.substr(0, end);
     examples.remove_prefix(std::min(end + 1, examples.size()));
-    if (!line.starts_with("$ ")) continue;
+    // A command goes on behind "> ".
+    if (!line.starts_with("> ") && !line.starts_with("$ ")) continue;
     out += fmt::format("  {}\n", line.substr(2));
-    ++count;
   }
   return out;
 }
@@ -107,14 +107,14 @@ std::string option_words(const Declared::Item& item) {
 }
 
 std::string synopsis(const Verb& verb, const Declared& declared) {
-  std::string text(verb.name);
+  std::string line(verb.name);
   for (const auto* item : declared.positionals()) {
     if (item->argument.hidden) continue;
-    const std::string_view more = item->argument.many ? "…" : "";
-    text += item->argument.required ? fmt::format(" {}{}", item->longer, more)
+    const std::string_view more = item->argument.many ? text::dots() : "";
+    line += item->argument.required ? fmt::format(" {}{}", item->longer, more)
                                     : fmt::format(" [{}{}]", item->longer, more);
   }
-  return text;
+  return line;
 }
 
 std::string help() {

@@ -125,11 +125,10 @@ const Verb add{
         "never touched.",
     .output = "What info prints.",
     .examples =
-        "$ natskv add features --history 10 --description 'feature flags' -o json | jq -c '[.bucket, "
-        ".history]'\n"
+        "$ natskv add features --history 10 -j | jq -c '[.bucket, .history]'\n"
         "[\"features\",10]\n"
-        "$ natskv add cache --ttl 1h --storage memory -o json | jq -c '[.ttl_seconds, .storage]'\n"
-        "[3600,\"memory\"]\n"
+        "$ natskv add cache --ttl 1h --storage memory -j | jq .ttl_seconds\n"
+        "3600\n"
         "# Another configuration is a conflict:\n"
         "$ natskv add cache 2>&1 >/dev/null | head -1\n"
         "natskv: add: bucket \"cache\" exists with another configuration: storage is memory, not file; ttl "

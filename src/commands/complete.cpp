@@ -2,8 +2,8 @@
 // last.
 //
 // The first line says what the rest is: `words` (a word, a tab and its meaning each), `files`, `directories`
-// or `command` (the shell knows those). Nothing is ever said on an error, nobody is asked, and after 500 ms
-// it ends.
+// or `command` (the shell knows those; how many of the words before the last are the command's follows).
+// Nothing is ever said on an error, nobody is asked, and after 500 ms it ends.
 #include "app/natskv.hpp"
 #include "app/words.hpp"
 #include "commands/table.hpp"
@@ -189,6 +189,7 @@ class Completer {
         return;
       case Kind::command:
         kind_ = "command";
+        offer(std::to_string(arguments_.size()), "");
         return;
       case Kind::text:
         if (verb_ == &help && item.longer == "COMMAND") commands();

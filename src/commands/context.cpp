@@ -326,10 +326,9 @@ const Verb context{
         "Of ls the columns name, selected, description and server, with --names the names; of show a line "
         "for each field. JSON: an array, an object. select, add and rm print nothing.",
     .examples =
-        "$ natskv context add here --server nats://127.0.0.1:4222 --description 'this machine' --quiet\n"
+        "$ natskv -q context add here -s 127.0.0.1:4222 --description 'this machine'\n"
         "$ natskv context ls --names\nhere\n"
-        "$ natskv context show here -o json | grep -o '\"description\":\"this machine\"'\n"
-        "\"description\":\"this machine\"\n",
+        "$ natskv context show here -j | jq -r .description\nthis machine\n",
     .make = make_action<ContextAction>,
 };
 

@@ -144,8 +144,11 @@ const Verb diff{
                  {"1", "different."},
                  {"2", "the command line is wrong, or what would be 1 elsewhere."}},
     .examples =
-        "# A bucket is what it is:\n"
-        "$ natskv diff config config\n",
+        "$ natskv -q add staging && natskv -q put staging greeting hi\n"
+        "# What differs between the two:\n"
+        "$ natskv diff config staging\nchanged\tgreeting\t1\t1\n"
+        "# In a script:\n"
+        "$ natskv diff config config && echo the same\nthe same\n",
     .make = make_action<Diff>,
 };
 

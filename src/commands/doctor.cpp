@@ -400,7 +400,7 @@ const Verb doctor{
     .examples =
         "$ natskv doctor -o tsv | cut -f1,2 | head -3\nsettings\tok\nresolve\tok\ntcp\tok\n"
         "# With a bucket, as JSON:\n"
-        "$ natskv doctor config -o json | jq -r '.[] | select(.check == \"write\") | .result'\nok\n",
+        "$ natskv doctor config -j | jq -r '.[] | select(.check == \"write\") | .result'\nok\n",
     .make = make_action<Doctor>,
 };
 

@@ -94,10 +94,8 @@ class EditValue final : public Action {
     const std::string before(found.entry.value.data);
     Draft draft(key_, before);
     natskv.session().lift_deadline();
-    edit(natskv, draft);
-    std::string after = draft.read();
-    // Editors end the last line; the value had none to end.
-    if (!before.empty() && !before.ends_with('\n') && after.ends_with('\n')) after.pop_back();
+    edit(natskv, draft, before);
+    const std::string after = made_of(draft, before);
     if (after == before) {
       natskv.note(
           fmt::format("key \"{}\" in bucket \"{}\" is unchanged, nothing was written", key_, bucket_));
@@ -106,18 +104,36 @@ class EditValue final : public Action {
     return store(natskv, draft, after, found.entry.revision);
   }
 
-  static void edit(Natskv& natskv, const Draft& draft) {
+  static std::string made_of(const Draft& draft, const std::string& before) {
+    std::string after = draft.read();
+    // Editors end the last line; the value had none to end.
+    if (!before.empty() && !before.ends_with('\n') && after.ends_with('\n')) after.pop_back();
+    return after;
+  }
+
+  // "; the edit is in FILE" where an editor that failed had saved something.
+  static std::string kept(Draft& draft, const std::string& before) {
+    try {
+      if (made_of(draft, before) == before) return {};
+    } catch (const Failure&) {  // the file is gone
+      return {};
+    }
+    draft.keep();
+    return fmt::format("; the edit is in {}", in_quotes(draft.path()));
+  }
+
+  static void edit(Natskv& natskv, Draft& draft, const std::string& before) {
     const std::string program = editor();
     // As git does: the variable may hold options, the file's name is never read by a shell.
     const int status = terminal::run_child(
         {.argv = {"/bin/sh", "-c", program + " \"$@\"", program, draft.path()}}, natskv.stop());
-    if (natskv.stop()) throw Stopped{};
-    if (status != 0) {
-      throw Failure(Exit::failure,
-                    fmt::format("the editor {} ended with status {}; nothing was written",
-                                in_quotes(program, 60), status),
-                    status == 127 ? "set VISUAL or EDITOR" : "");
-    }
+    if (!natskv.stop() && status == 0) return;
+    const std::string where = kept(draft, before);
+    if (natskv.stop()) throw Stopped{where.empty() ? "" : "nothing was written" + where};
+    throw Failure(Exit::failure,
+                  fmt::format("the editor {} ended with status {}; nothing was written{}",
+                              in_quotes(program, 60), status, where),
+                  status == 127 ? "set VISUAL or EDITOR" : "");
   }
 
   int store(Natskv& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {
@@ -150,7 +166,8 @@ const Verb edit_value{
         "status other "
         "than 0. A newline that the editor adds to a value without one is taken off.\n\nWhere the value "
         "cannot be "
-        "stored - the key was written meanwhile (status 4), the server does not answer - the edit is kept in "
+        "stored - the key was written meanwhile (status 4), the server does not answer, the editor failed or "
+        "a signal came after it had saved - the edit is kept in "
         "a file "
         "that only you can read, and the message names it. While it is edited the value is in such a file in "
         "$TMPDIR, "

@@ -85,11 +85,9 @@ const Verb import_{
         "None, but with --dry-run the keys that pruning would delete. A summary is said on standard error: "
         "put, unchanged, deleted, conflicts, failed, unknown.",
     .examples =
-        "$ printf '{\"key\":\"a\",\"value\":\"1\"}\\n{\"key\":\"b\",\"value\":\"2\"}\\n' | natskv import "
-        "config "
-        "--quiet\n"
+        "$ echo '{\"key\":\"a\",\"value\":\"1\"}' | natskv import config --quiet\n"
         "$ natskv export config | natskv import config --skip-unchanged --quiet\n"
-        "$ natskv keys config\ngreeting\na\nb\n",
+        "$ natskv keys config\ngreeting\na\n",
     .make = make_action<Import>,
 };
 

@@ -73,7 +73,8 @@ Ctrl-C reaches the command, not the server: natskv waits for the command's end. 
                  {"126, 127", "COMMAND cannot be executed; there is no such command."},
                  {"128 and more", "COMMAND was ended by the signal of this number less 128."}},
     .examples =
-        R"($ natskv sandbox -- sh -c 'natskv -q add config; natskv put config app.color blue; natskv get config app.color'
+        R"($ natskv sandbox -- sh -c 'natskv -q add config; natskv put config color blue
+> natskv get config color'
 1
 blue
 # Keep the data between two runs:

@@ -61,6 +61,33 @@ _natskv_plain() {
   [[ $plain == '~/'* ]] && plain=$HOME/${plain:2}
 }
 
+# What readline replaces of the word $raw begins behind $prefix, and inside the quote $open if one is: behind that, else
+# behind the last of COMP_WORDBREAKS that is not quoted.
+_natskv_place() {
+  local i c start=0
+  open=''
+  for ((i = 0; i < ${#raw}; i++)); do
+    c=${raw:i:1}
+    if [[ $c == \\ && $open != \' ]]; then i=$((i + 1))
+    elif [[ -n $open ]]; then [[ $c == "$open" ]] && open='' start=$outside
+    elif [[ $c == [\"\'] ]]; then open=$c outside=$start start=$((i + 1))
+    elif [[ $c == [=:@] && $COMP_WORDBREAKS == *"$c"* ]]; then start=$((i + 1))
+    fi
+  done
+  _natskv_plain "${raw:0:start}"
+  prefix=$plain
+}
+
+# A proposal, as it may stand where readline puts it: nothing in it is ever run or expanded. Inside quotes that is so where
+# nothing in it means something there; other words are not proposed.
+_natskv_inert() {
+  case $open in
+    \") [[ $1 != *[\"\$\`\\!]* ]] && inert=$1 ;;
+    \') [[ $1 != *\'* ]] && inert=$1 ;;
+    *) inert=$1; [[ -z $1 ]] || printf -v inert %q "$1" ;;
+  esac
+}
+
 _natskv() {
   local words=() plain typed=() word i
   _natskv_words
@@ -90,40 +117,33 @@ _natskv() {
 }
 
 _natskv_dynamic() {
-  local kind='' line
+  local kind='' line answer=()
   {
     IFS= read -r kind
-    while IFS= read -r line; do COMPREPLY+=("${line%%$'\t'*}"); done
+    while IFS= read -r line; do answer+=("${line%%$'\t'*}"); done
   } < <(_natskv_ask "${typed[@]}")
-  # What readline replaces begins behind the last of COMP_WORDBREAKS in the word.
-  local break prefix=''
-  for break in = : @; do
-    if [[ $COMP_WORDBREAKS == *"$break"* && $raw == *"$break"* && $raw != [\"\']* ]]; then
-      line=${raw%"${raw##*"$break"}"}
-      ((${#line} > ${#prefix})) && prefix=$line
-    fi
-  done
   case $kind in
     files | directories)
       local flag=-f
       [[ $kind == directories ]] && flag=-d
       [[ $current == --*=* ]] && current=${current#*=}
       compopt -o filenames 2> /dev/null
-      COMPREPLY=()
       while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $flag -- "$current")
       return
       ;;
     command)
       compopt -o filenames 2> /dev/null
-      COMPREPLY=()
       while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -c -f -- "$current")
       return
       ;;
   esac
+  # readline and the shell disagree about where such a quote ends.
+  [[ ${COMP_LINE:0:COMP_POINT} == *\$\'* ]] && return
   compopt -o nosort 2> /dev/null
-  for i in "${!COMPREPLY[@]}"; do
-    [[ $raw != [\"\']* ]] && printf -v 'COMPREPLY[i]' %q "${COMPREPLY[i]}"
-    COMPREPLY[i]=${COMPREPLY[i]#"$prefix"}
+  local open outside prefix inert
+  _natskv_place
+  for line in "${answer[@]}"; do
+    [[ $line == "$prefix"* ]] && _natskv_inert "${line#"$prefix"}" && COMPREPLY+=("$inert")
   done
   # A level of a key: the next one comes behind it.
   if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *. ]]; then compopt -o nospace 2> /dev/null; fi
@@ -140,7 +160,8 @@ _natskv_options() {
 
 _natskv() {
   setopt localoptions extendedglob
-  local -a commands options typed answer plain open
+  local -a commands options typed answer plain meanings lines open
+  local -i own
   local word command skip behind program=natskv kind
   local valued=' @VALUED@ '
   commands=(
@@ -180,19 +201,37 @@ _natskv() {
   case $kind in
     files) _files; return ;;
     directories) _files -/; return ;;
-    command) _command_names -e || _files; return ;;
+    command)
+      # The words of another program: what completes those knows.
+      own=${answer[1]%%$'\t'*}
+      words=("${(@)words[CURRENT-own,-1]}")
+      CURRENT=own+1
+      _normal
+      return
+      ;;
   esac
+  local -i widest=0
   for word in "$answer[@]"; do
     local name=${word%%$'\t'*} meaning=${word#*$'\t'}
     [[ $current == --*=* ]] && name=${name#*=}
-    name=${${name//\\/\\\\}//:/\\:}
-    [[ -n $meaning ]] && meaning=:$meaning
-    if [[ $name == *. ]]; then open+=("$name"); else plain+=("$name$meaning"); fi
+    if [[ $name == *. ]]; then
+      open+=("$name")
+    else
+      plain+=("$name") meanings+=("$meaning")
+      (($#name > widest)) && widest=$#name
+    fi
   done
-  local result=1
+  local result=1 expl
   # A level of a key: the next one comes behind it, without a space between.
-  (($#open)) && _describe -V level open -S '' && result=0
-  (($#plain)) && _describe -V word plain && result=0
+  (($#open)) && _wanted -V levels expl level compadd -S '' -a open && result=0
+  (($#plain)) || return result
+  # Not _describe: that puts what means the same into one line, in another order, and revisions come with the latest first.
+  if [[ -n ${meanings//[[:space:]]/} ]]; then
+    for ((own = 1; own <= $#plain; own++)); do lines+=("${(r:widest:)plain[own]}  -- $meanings[own]"); done
+    _wanted -V words expl word compadd -l -d lines -a plain && result=0
+  else
+    _wanted -V words expl word compadd -a plain && result=0
+  fi
   return result
 }
 
@@ -223,7 +262,10 @@ end
 function __natskv_complete
     set -l words (commandline -opc)
     set -l program natskv
-    string match -q -- '*/*' $words[1]; and set program $words[1]
+    if string match -q -- '*/*' $words[1]
+        set program (__natskv_plain $words[1])
+        test -x "$program"; or return
+    end
     set -l current (__natskv_plain (commandline -ct))
     set -l valued @VALUED@
     set -l typed
@@ -260,7 +302,12 @@ function __natskv_complete
         case directories
             __natskv_paths "$prefix" (__fish_complete_directories (string replace -- "$prefix" '' "$current"))
         case command
-            __fish_complete_subcommand --fcs-skip=(math (count $words) + 0)
+            # The words of another program: what completes those knows.
+            set -l own (string split -f 1 \t -- $answer[2])
+            set -l line
+            set -l from (math 0 - $own)
+            test $own -gt 0; and set line (string escape -- $words[$from..-1])
+            complete -C (string join -- ' ' $line (commandline -ct))
         case '*'
             test (count $answer) -gt 1; and printf '%s\n' $answer[2..-1]
     end

@@ -1,4 +1,4 @@
-// The fields of JSON, from the views that print them.
+// The fields of JSON and the columns of TSV, from the views that print them.
 #pragma once
 
 #include <string>
@@ -8,14 +8,20 @@ namespace natskv::docs {
 
 struct FieldLine {
   std::string name, type, meaning;
+  std::vector<FieldLine> members = {};  ///< of an object, or of each object of an array
 };
 struct RecordLines {
   std::string title;
   std::vector<FieldLine> fields;
 };
+struct ColumnLine {
+  std::string commands, columns;
+};
 
 /// What natskv prints as JSON objects: their fields in order. Throws std::logic_error for a field whose
 /// meaning is not written down here: a new field needs a sentence.
 std::vector<RecordLines> records();
+/// What it prints as TSV: the columns in order.
+std::vector<ColumnLine> columns();
 
 }  // namespace natskv::docs

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace natskv::docs {
 namespace {
@@ -32,9 +33,14 @@ std::string meaning(const Declared::Item& item, const Declared& declared) {
     std::string words;
     for (const auto choice : item.argument.choices)
       words += (words.empty() ? "" : ", ") + std::string(choice);
-    if (text.find(words) == std::string::npos) text += fmt::format(" One of {}.", words);
+    const auto& choices = item.argument.choices;
+    const bool named = std::all_of(choices.begin(), choices.end(), [&](std::string_view choice) {
+      return text.find(choice) != std::string::npos;
+    });
+    if (!named) text += fmt::format(" One of {}.", words);
   }
-  if (item.argument.many && item.option()) text += " May be repeated.";
+  if (item.argument.many && item.option() && text.find("repeated") == std::string::npos)
+    text += " May be repeated.";
   if (!item.argument.environment.empty()) text += fmt::format(" Environment: {}.", item.argument.environment);
   std::string others;
   for (const auto& [one, other] : declared.exclusions()) {
@@ -157,9 +163,7 @@ std::string main_page(const std::vector<Command>& all) {
   page.item("~/.config/nats/context.txt", "The name of the selected one.");
   page.heading("EXAMPLES");
   page.prose("A private server, a bucket, a key:");
-  page.lines(
-      "$ natskv sandbox\n$ natskv add config\n$ natskv put config greeting hello\n1\n$ natskv get config "
-      "greeting\nhello\n");
+  page.lines(first_steps);
   page.heading("DIFFERENCES FROM NATS KV");
   page.prose("The words of nats kv have the same effect, but for these:");
   items(page, differences);
@@ -170,6 +174,19 @@ std::string main_page(const std::vector<Command>& all) {
   return page.text();
 }
 
+// ": name (string), replicas (array: name (string), lag (number))."
+std::string listed(const std::vector<FieldLine>& members) {
+  const std::function<std::string(const std::vector<FieldLine>&)> words = [&](const auto& fields) {
+    std::string text;
+    for (const auto& field : fields) {
+      const auto inner = field.members.empty() ? "" : ": " + words(field.members);
+      text += fmt::format("{}{} ({}{})", text.empty() ? "" : ", ", field.name, field.type, inner);
+    }
+    return text;
+  };
+  return members.empty() ? "" : ": " + words(members) + ".";
+}
+
 std::string output_page() {
   Page page("natskv-output", "7");
   name(page, "natskv-output", "what natskv prints, for programs and people");
@@ -178,14 +195,16 @@ std::string output_page() {
   items(page, formats);
   page.prose_after_items(
       "Without it, lists are tables on a terminal and TSV in a pipe, get of one key is raw, and writes print "
-      "the revision.");
+      "the revision alone.");
   page.heading("TSV");
-  items(page, columns);
+  for (const auto& line : columns()) page.item(line.commands, line.columns);
+  page.prose_after_items("keys --count prints one number.");
   page.heading("JSON");
   page.prose(shapes);
   for (const auto& record : records()) {
     page.subheading(record.title);
-    for (const auto& field : record.fields) page.item(field.name + " (" + field.type + ")", field.meaning);
+    for (const auto& field : record.fields)
+      page.item(fmt::format("{} ({})", field.name, field.type), field.meaning + listed(field.members));
   }
   page.heading("ERRORS");
   page.prose(error_line);

@@ -60,7 +60,7 @@ inline constexpr std::array statuses{
     Pair{"4", "conflict: create on a live key, update with a stale revision, add of another configuration."},
     Pair{"5",
          "no answer, nothing was changed: nobody listens, no JetStream, a read timed out, connection lost."},
-    Pair{"6", "not allowed: authentication, TLS, permission."},
+    Pair{"6", "not allowed: authentication, TLS, permission, JetStream not enabled for the account."},
     Pair{"7", "outcome unknown: a write was sent and no answer came; it may have been stored."},
     Pair{"130, 143, 141", "ended by SIGINT, by SIGTERM, or because standard output's reader went away."},
 };
@@ -117,7 +117,8 @@ inline constexpr std::array variables{
 
 inline constexpr std::array differences{
     Pair{"rm B removes a bucket and nothing else, del a key and nothing else",
-         "nats kv del B removes a bucket too: there a forgotten key costs a bucket."},
+         "in nats kv del B and rm B both remove a bucket, rm B K a key: there a forgotten key costs a "
+         "bucket."},
     Pair{"del and purge of keys act at once; patterns and rm ask",
          "nats kv asks for one key, and fails in scripts."},
     Pair{"put, create and update print the revision",
@@ -133,6 +134,10 @@ inline constexpr std::array differences{
     Pair{"an exit status says what went wrong", "nats kv ends with 1 for everything."},
     Pair{"JSON everywhere", "nats kv has none."},
 };
+
+inline constexpr std::string_view first_steps =
+    "$ natskv sandbox\n$ natskv -q add config\n$ natskv put config greeting hello\n1\n$ natskv get config "
+    "greeting\nhello\n";
 
 inline constexpr std::array formats{
     Pair{"table",
@@ -151,30 +156,15 @@ inline constexpr std::array formats{
 };
 
 inline constexpr std::string_view shapes =
-    "In JSON, get, put, create, update, del, purge and revert of one literal KEY, and info, add and edit, "
-    "are an "
-    "object; keys, ls, history, diff, several keys or a PATTERN are an array, of none and one too; keys of "
-    "names is an "
-    "array of strings, with -v of entries. A list that fails midway is left unclosed, so that no parser "
+    "In JSON, get, put, create, update, edit-value, del, purge and revert of one literal KEY, and info, add, "
+    "edit and context show, are an object; keys, ls, history, diff, doctor, context ls, several keys or a "
+    "PATTERN are an array, of none and one too; keys of names and ls --names are an array of strings, keys "
+    "-v of entries; keys --count is a number. A list that fails midway is left unclosed, so that no parser "
     "takes it for "
     "whole.\n\n"
     "JSON is UTF-8. A field has one type; what does not apply, and unlimited, is absent. Fields and columns "
     "are only "
     "ever added to.";
-
-inline constexpr std::array columns{
-    Pair{"keys", "name"},
-    Pair{"keys -v", "key revision operation created size [value]"},
-    Pair{"get", "key revision created value"},
-    Pair{"history, watch", "key revision operation created size value"},
-    Pair{"ls", "bucket values bytes created last_update description"},
-    Pair{"info", "field value"},
-    Pair{"diff", "change key revision_a revision_b"},
-    Pair{"edit", "field old new"},
-    Pair{"doctor", "check result detail hint"},
-    Pair{"context ls", "name selected description server"},
-    Pair{"put, create, update, del, purge, revert, edit-value", "revision"},
-};
 
 inline constexpr std::string_view error_line =
     "With json and jsonl a failure is also one line on standard error:\n\n"

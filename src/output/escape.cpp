@@ -125,6 +125,8 @@ void only_ascii(bool only) { ascii = only; }
 
 std::string_view ellipsis() { return ascii ? "~" : "…"; }
 
+std::string_view dots() { return ascii ? "..." : "…"; }
+
 std::string visible(std::string_view bytes) {
   static constexpr Passes passes{""};
   std::string out;

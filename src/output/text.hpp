@@ -30,6 +30,8 @@ std::string visible(std::string_view bytes);
 void only_ascii(bool only);
 /// … or, for such a terminal, one character of ASCII that stands for it.
 std::string_view ellipsis();
+/// The same in a text, where three characters have room: behind what may be repeated.
+std::string_view dots();
 /// UTF-8 without other controls than \t \n \r.
 bool readable(std::string_view bytes);
 /// A value in a table: visible() where it is UTF-8 without other controls than \t \n \r, else "(binary, N

@@ -1,7 +1,8 @@
-// Tab in real shells on a terminal, and what `natskv __complete` answers them.
+// What `natskv __complete` answers the shells.
 #include "commands/table.hpp"
 #include "docs/tree.hpp"
 #include "support/client.hpp"
+#include "support/completed.hpp"
 #include "support/emulator.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -18,170 +19,9 @@ using namespace natskv::test;
 
 namespace {
 
-const std::string scripts = source_path("completions/");
-
-// One server with what completion finds; natskv in a folder of its own.
-struct Place {
-  Place() : client(server.url()) {
-    std::filesystem::create_directory(folder / "bin");
-    client.add_bucket("config", R"({"max_msgs_per_subject": 5})");
-    for (const char* key : {"app.db.host", "app.db.port", "app.name", "mode=x", "mode:y", "top"})
-      client.put("config", key, "value");
-    client.put("config", "top", "newer");
-    client.put("config", "gone", "", {{"KV-Operation", "DEL"}});
-  }
-
-  [[nodiscard]] std::map<std::string, std::optional<std::string>> environment() const {
-    return {{"NATS_URL", server.url()},
-            {"PATH", folder.path().string() + "/bin:/usr/local/bin:/usr/bin:/bin"},
-            {"HOME", folder.path().string()},
-            {"XDG_CONFIG_HOME", folder / "config"}};
-  }
-  // The first line: what the rest is.
-  std::string kind(std::vector<std::string> words) const {
-    words.insert(words.begin(), {"__complete", "--"});
-    const auto out = server.natskv(std::move(words), {.env = environment()}).out;
-    return out.substr(0, out.find('\n'));
-  }
-  std::vector<std::string> offered(std::vector<std::string> words) const {
-    words.insert(words.begin(), {"__complete", "--"});
-    std::vector<std::string> lines;
-    const auto result = server.natskv(std::move(words), {.env = environment()});
-    CHECK(result.status == 0);
-    CHECK(result.err == "");
-    std::string line;
-    for (const char c : result.out) {
-      if (c == '\n') {
-        lines.push_back(line.substr(0, line.find('\t')));
-        line.clear();
-      } else {
-        line += c;
-      }
-    }
-    if (!lines.empty()) lines.erase(lines.begin());
-    return lines;
-  }
-
-  Server server;
-  Client client;
-  TempDir folder;
-};
-
 using Words = std::vector<std::string>;
 
-// A shell at its prompt, which it shows as "READY>". Its natskv completes, and otherwise shows its arguments.
-class Shell {
- public:
-  Shell(const Place& place, Run what) : terminal_(with(place, std::move(what)), {.rows = 24, .cols = 120}) {
-    REQUIRE(terminal_.read_until("READY>", 20));
-  }
-  // Types, presses Tab and Enter; `arguments` is what natskv is then called with.
-  void completes(const std::string& typed, const std::string& arguments) {
-    CAPTURE(typed);
-    const std::string number = std::to_string(++cases_);
-    terminal_.send("natskv " + typed + "\t case" + number + "\r");
-    CHECK(terminal_.read_until("<case" + number + ">", 20));
-    const auto& screen = terminal_.screen();
-    const auto end = screen.find("<case" + number + ">");
-    if (end == std::string::npos) return;
-    // fish writes how it leaves the terminal in front of what the program says.
-    const auto begin = screen.find('<', screen.rfind('\n', end));
-    CHECK(screen.substr(begin, end - begin) == arguments);
-  }
-
- private:
-  static Run with(const Place& place, Run what) {
-    write_file(place.folder / "bin/natskv",
-               "#!/bin/sh\nif [ \"$1\" = __complete ]; then exec " + natskv_command({}).args[0] +
-                   " \"$@\"; fi\nprintf '<%s>' \"$@\"\necho\n",
-               0700);
-    what.env = place.environment();
-    what.env["TERM"] = "dumb";
-    what.cwd = place.folder.path().string();
-    return what;
-  }
-  Terminal terminal_;
-  int cases_ = 0;
-};
-
-void drive(Shell& shell, const std::string& url) {
-  shell.completes("edit-v", "<edit-value>");
-  shell.completes("get --consis", "<get><--consistent>");
-  shell.completes("get con", "<get><config>");
-  shell.completes("get config app.d", "<get><config><app.db.>");
-  shell.completes("get config app.db.h", "<get><config><app.db.host>");
-  shell.completes("get config mode=", "<get><config><mode=x>");
-  shell.completes("get config mode:", "<get><config><mode:y>");
-  shell.completes("get config top --output=jsonl -o ts", "<get><config><top><--output=jsonl><-o><tsv>");
-  shell.completes("get config top --output=ta", "<get><config><top><--output=table>");
-  shell.completes("-s $NATS_URL -q info co", "<-s><" + url + "><-q><info><config>");
-  shell.completes("put config k -F some-f", "<put><config><k><-F><some-file>");
-  shell.completes("get 'con", "<get><config>");
-}
-
-std::string bash_rc(const Place& place, bool with_library) {
-  const std::string path = place.folder / (with_library ? "rc1" : "rc2");
-  write_file(path,
-             "PS1='READY>'\nbind 'set enable-bracketed-paste off'\n" +
-                 std::string(with_library ? "source /usr/share/bash-completion/bash_completion\n" : "") +
-                 "source " + scripts + "natskv.bash\n");
-  write_file(place.folder / "some-file", "");
-  return path;
-}
-
-Run bash(const Place& place, bool with_library) {
-  return {.args = {"bash", "--noprofile", "--rcfile", bash_rc(place, with_library), "-i"}};
-}
-
-Run zsh(const Place& place) {
-  write_file(place.folder / "some-file", "");
-  write_file(place.folder / ".zshrc", "PS1='READY>'\nunsetopt zle_bracketed_paste prompt_sp\nfpath=(" +
-                                          scripts + " $fpath)\nautoload -U compinit\ncompinit -u -d " +
-                                          (place.folder / "dump") + "\n");
-  return {.args = {"zsh", "-d", "-i"}};
-}
-
-Run fish(const Place& place) {
-  write_file(place.folder / "some-file", "");
-  return {.args = {"fish", "--private", "-C",
-                   "function fish_prompt; echo -n 'READY>'; end; set -g fish_autosuggestion_enabled 0; "
-                   "set -g fish_greeting; source " +
-                       scripts + "natskv.fish",
-                   "-i"}};
-}
-
 }  // namespace
-
-TEST_CASE("The scripts are right in their shells' eyes") {
-  CHECK(run({.args = {"bash", "-n", scripts + "natskv.bash"}}).status == 0);
-  if (!program("zsh").empty()) CHECK(run({.args = {"zsh", "-n", scripts + "_natskv"}}).status == 0);
-  if (!program("fish").empty()) CHECK(run({.args = {"fish", "-n", scripts + "natskv.fish"}}).status == 0);
-}
-
-TEST_CASE("bash completes, with bash-completion and without") {
-  const Place place;
-  {
-    Shell shell(place, bash(place, false));
-    drive(shell, place.server.url());
-  }
-  if (!std::filesystem::exists("/usr/share/bash-completion/bash_completion")) SKIP("no bash-completion");
-  Shell shell(place, bash(place, true));
-  drive(shell, place.server.url());
-}
-
-TEST_CASE("zsh completes") {
-  if (program("zsh").empty()) SKIP("no zsh");
-  const Place place;
-  Shell shell(place, zsh(place));
-  drive(shell, place.server.url());
-}
-
-TEST_CASE("fish completes") {
-  if (program("fish").empty()) SKIP("no fish");
-  const Place place;
-  Shell shell(place, fish(place));
-  drive(shell, place.server.url());
-}
 
 TEST_CASE("A word, its commands, options and choices are offered without a server") {
   const Place place;
@@ -272,14 +112,8 @@ TEST_CASE("Revisions come with time and size, markers with their name; commands 
         "words\n--consistent\task the stream's leader, not a replica that may lag\n");
 }
 
-TEST_CASE("A server that dies while Tab is pressed leaves the line as it is") {
-  Place place;
-  Shell shell(place, bash(place, false));
-  place.server.pause();
-  shell.completes("get config app.d", "<get><config><app.d>");
-  place.server.resume();
-  shell.completes("get config app.d", "<get><config><app.db.>");
-  // In the middle of an answer: of many keys, or of none.
+TEST_CASE("A server that dies in the middle of an answer makes no noise") {
+  // Of many keys, or of none.
   for (const char* delay : {"0.01", "0.05"}) {
     Server dying;
     Client client(dying.url());
@@ -332,12 +166,6 @@ TEST_CASE("Names that a terminal or a shell could obey are not offered raw") {
   place.client.put("config", "evil.\x1b[31m", "v");
   place.client.put("config", "evil.\xe2\x80\xaegnp", "v");
   CHECK(place.offered({"get", "config", "evil."}) == Words{"evil.$(touch${IFS}x)"});
-  for (const auto& what : {bash(place, false), zsh(place), fish(place)}) {
-    if (program(what.args[0]).empty()) continue;
-    CAPTURE(what.args[0]);
-    Shell shell(place, what);
-    shell.completes("get config evil.", "<get><config><evil.$(touch${IFS}x)>");
-  }
 }
 
 TEST_CASE("At most 200 words are offered, of a bucket of any size") {

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -28,6 +29,13 @@ struct Desk {
     rest.env["TMPDIR"] = places.path().string();
     more.insert(more.begin(), {"edit-value", "config", "greeting"});
     return server.natskv(std::move(more), std::move(rest));
+  }
+  // Where natskv says that the edit is.
+  static std::string kept(const std::string& said) {
+    const auto at = said.find("the edit is in \"");
+    REQUIRE(at != std::string::npos);
+    const auto from = at + 16;
+    return said.substr(from, said.find('"', from) - from);
   }
   [[nodiscard]] bool nothing_left() const { return fs::is_empty(places.path()); }
 
@@ -64,9 +72,10 @@ TEST_CASE("An unchanged value is not written, nor is a newline that an editor ad
 
 TEST_CASE("An editor that fails, or is none, changes nothing") {
   Desk desk;
-  const auto failed = desk.edit("echo x > \"$1\"; exit 3");
+  const auto failed = desk.edit("exit 3");
   CHECK(failed.status == 1);
-  CHECK(failed.err.find("status 3; nothing was written") != std::string::npos);
+  CHECK(failed.err.find("status 3; nothing was written\n") != std::string::npos);
+  CHECK(desk.edit("rm \"$1\"; exit 3").status == 1);
   const auto none = desk.edit("", {}, {.env = {{"VISUAL", "natskv-no-such-editor"}}});
   CHECK(none.status == 1);
   CHECK(none.err.find("hint: set VISUAL or EDITOR") != std::string::npos);
@@ -91,12 +100,32 @@ TEST_CASE("A key written meanwhile is a conflict; the edit is kept in a file of 
   CHECK(result.status == 4);
   CHECK(result.out == "");
   CHECK(desk.client.last("config", "greeting").data == "theirs");
-  const auto at = result.err.find("the edit is in \"");
-  REQUIRE(at != std::string::npos);
-  const auto from = at + 16;
-  const std::string path = result.err.substr(from, result.err.find('"', from) - from);
+  const auto path = Desk::kept(result.err);
   CHECK(read_file(path) == "mine\n");
   CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("What an editor saved before it failed, or before a signal came, is kept") {
+  Desk desk;
+  const auto failed = desk.edit("echo mine > \"$1\"; chmod 644 \"$1\"; exit 3");
+  CHECK(failed.status == 1);
+  CHECK(failed.err.find("status 3; nothing was written; the edit is in \"") != std::string::npos);
+  const auto path = Desk::kept(failed.err);
+  CHECK(read_file(path) == "mine\n");
+  CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  // natskv passes the signal on to the shell that runs the editor.
+  write_file(desk.folder / "editor",
+             "#!/bin/sh\necho yours > \"$1\"\necho saved >&2\nwhile kill -0 $PPID; do sleep 0.05; done\n",
+             0700);
+  Process ended(desk.server.command(
+      {"edit-value", "config", "greeting"},
+      {.env = {{"EDITOR", desk.folder / "editor"}, {"TMPDIR", desk.places.path().string()}}}));
+  REQUIRE(ended.read_err_until("saved"));
+  ended.signal(SIGTERM);
+  const auto result = ended.wait();
+  CHECK(result.status != 0);
+  CHECK(read_file(Desk::kept(result.err)) == "yours\n");
+  CHECK(desk.client.last_revision("config") == 1);
 }
 
 TEST_CASE("The edit is kept too when the server is gone") {

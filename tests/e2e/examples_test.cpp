@@ -1,6 +1,8 @@
 // Every example of every manual page, run as it stands: a fresh server, the bucket `config` (history 5) with
 // `greeting` = hello at revision 1, in an empty folder.
+#include "app/help.hpp"
 #include "commands/table.hpp"
+#include "docs/prose.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -11,7 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <vector>
 
 using namespace natskv;
 using namespace natskv::test;
@@ -28,7 +32,65 @@ void fresh(Client& client) {
   client.put("config", "greeting", "hello");
 }
 
+// The first of `steps` is `natskv sandbox`: the others are typed into its shell.
+Result in_sandbox(const std::vector<Shown>& steps) {
+  REQUIRE(steps.size() > 1);
+  REQUIRE(steps[0].command == "natskv sandbox");
+  const TempDir folder;
+  std::filesystem::create_symlink(natskv_command({}).args[0], folder / "natskv");
+  const std::string path = "PATH=" + folder.path().string() + ":$PATH\n";
+  return run({.args = natskv_command({"sandbox"}).args,
+              .input = path + script({steps.begin() + 1, steps.end()}),
+              .env = {{"SHELL", "/bin/sh"}, {"TMPDIR", folder.path().string()}},
+              .limit = 60});
+}
+
 }  // namespace
+
+TEST_CASE("The manual's own example prints what it says") {
+  const auto steps = shown(docs::first_steps);
+  const auto result = in_sandbox(steps);
+  INFO("stderr: " << result.err);
+  CHECK(result.status == 0);
+  const auto printed = outputs(result.out);
+  REQUIRE(printed.size() == steps.size() - 1);
+  for (std::size_t i = 1; i < steps.size(); ++i) CHECK(printed[i - 1] == steps[i].output);
+}
+
+TEST_CASE("The first steps of help can be taken") {
+  const std::string text = help();
+  std::istringstream lines(text.substr(text.find("First steps:\n") + 13));
+  std::vector<Shown> steps;
+  std::string line;
+  while (std::getline(lines, line) && !line.empty())
+    steps.push_back({line.substr(2, line.find("  ", 2) - 2), ""});
+  REQUIRE(steps.size() == 5);
+  CHECK(steps.back().command == "natskv watch config");
+  steps.back().command += " --initial --count 1";  // else it goes on
+  const auto result = in_sandbox(steps);
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+  const auto printed = outputs(result.out);
+  REQUIRE(printed.size() == 4);
+  CHECK(printed[0].starts_with("bucket\tconfig\n"));
+  CHECK(printed[1] == "1\n");
+  CHECK(printed[2] == "hello\n");
+  CHECK(printed[3].starts_with("greeting\t1\tPUT\t"));
+}
+
+TEST_CASE("A failure's line of JSON is as natskv-output(7) shows it") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("config");
+  for (int i = 0; i < 3; ++i) client.put("config", "app", "v");
+  const auto result = server.natskv({"create", "config", "app", "v", "-j"});
+  CHECK(result.status == 4);
+  auto error = nlohmann::ordered_json::parse(result.err.substr(result.err.find("\n{") + 1));
+  error["error"]["message"] = "...";
+  std::string line(docs::error_line);
+  line = line.substr(line.find('{'));
+  CHECK(error.dump() == line.substr(0, line.find('\n')));
+}
 
 TEST_CASE("The examples of each command print what the manual says") {
   Server server;

@@ -52,6 +52,14 @@ struct Looks {
   Client client;
 };
 
+std::string without(std::string text, const std::vector<std::string>& parts) {
+  for (const auto& part : parts) {
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part))
+      text.erase(at, part.size());
+  }
+  return text;
+}
+
 }  // namespace
 
 #define NEEDS_EMULATOR \
@@ -240,13 +248,22 @@ TEST_CASE("A terminal that is narrow, dumb, unnamed or not UTF-8 gets no control
                                                 {"keys", "config", "-v"},
                                                 {"keys", "config", "--tree"},
                                                 {"info", "config"},
-                                                {"ls"}}) {
+                                                {"ls"},
+                                                {"help"},
+                                                {"help", "get"},
+                                                {"del", "-h"}}) {
     CAPTURE(words[0]);
     for (const std::optional<std::string>& term : {std::optional<std::string>("dumb"), {}, {""}}) {
       Terminal terminal(looks.command(words, {.env = {{"TERM", term}}}));
       CHECK(terminal.wait().status == 0);
       CHECK(terminal.screen().find('\x1b') == std::string::npos);
     }
+    Terminal one(looks.command(words), {.rows = 24, .cols = 1});
+    CHECK(one.wait().status == 0);
+    CHECK(one.sane());
+    const bool table =
+        words.back() != "--tree" && words[0] != "info" && words[0] != "help" && words[0] != "del";
+    if (table) CHECK(without(shown_on(one.screen(), 24, 1), {"*", "…", "\n"}) == "");
     Terminal latin(looks.command(words, {.env = {{"TERM", "dumb"}, {"LC_ALL", "de_DE.ISO-8859-1"}}}));
     CHECK(latin.wait().status == 0);
     for (const char c : latin.screen()) CHECK((c == '\r' || c == '\n' || (c >= ' ' && c < '\x7f')));

@@ -1,8 +1,9 @@
 #include "app/help.hpp"
 #include "commands/table.hpp"
-#include "docs/fields.hpp"
 #include "docs/page.hpp"
 #include "docs/tree.hpp"
+#include "output/text.hpp"
+#include "support/shell_text.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <sstream>
 #include <string>
 
 using namespace natskv;
@@ -47,17 +49,55 @@ TEST_CASE("No name is two commands, and no option is declared twice or without h
   }
 }
 
-TEST_CASE("Help fits a screen of 24 lines and 80 columns") {
+namespace {
+
+void fits(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(text::width(line) <= 80);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Help fits a screen of 24 lines and 80 columns, a command's of 80 columns") {
   const std::string text = help();
   CHECK(std::count(text.begin(), text.end(), '\n') <= 24);
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = text.find('\n', at);
-    CHECK(end - at <= 80);
-    at = end + 1;
-  }
+  fits(text);
+  fits(help_all());
   for (const auto& command : docs::commands()) {
+    CAPTURE(command.verb->name);
     CHECK(text.find(std::string(command.verb->name)) != std::string::npos);
-    CHECK(help(*command.verb, *command.declared).find("\nExamples:\n") != std::string::npos);
+    fits(help(*command.verb, *command.declared));
+  }
+}
+
+TEST_CASE("Every command has two or three examples, all of them in its help") {
+  for (const auto& command : docs::commands()) {
+    CAPTURE(command.verb->name);
+    const auto examples = test::shown(command.verb->examples);
+    CHECK(examples.size() >= 2);
+    CHECK(examples.size() <= 3);
+    const auto text = help(*command.verb, *command.declared);
+    const auto at = text.find("\nExamples:\n");
+    REQUIRE(at != std::string::npos);
+    for (const auto& example : examples) {
+      std::istringstream lines(example.command);
+      for (std::string line; std::getline(lines, line);)
+        CHECK(text.find("\n  " + line + "\n", at) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("The manual says nothing twice of an option") {
+  for (const auto& file : docs::manual()) {
+    CAPTURE(file.path);
+    std::string text = file.text;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    CHECK(text.find("repeated for more. May be repeated") == std::string::npos);
+    CHECK(text.find("or rm. One of ls, show") == std::string::npos);
+    CHECK(text.find("(server 2.10). May be repeated") == std::string::npos);
   }
 }
 
@@ -83,14 +123,4 @@ TEST_CASE("Every command has a page, each alias leads to one") {
     for (const auto alias : command.verb->aliases)
       CHECK(paths.count("man/natskv-" + std::string(alias) + ".1") == 1);
   }
-}
-
-TEST_CASE("The fields of JSON are described, in their order") {
-  const auto records = docs::records();
-  REQUIRE_FALSE(records.empty());
-  std::string names;
-  for (const auto& field : records[0].fields) names += field.name + ":" + field.type + " ";
-  CHECK(names ==
-        "bucket:string key:string revision:number operation:string created:string size:number value:string "
-        "delta:number ttl_seconds:number expires:string marker_reason:string ");
 }

@@ -1,0 +1,74 @@
+#include "commands/bucket_fields.hpp"
+#include "docs/fields.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+using namespace natskv;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// A mirror and sources, republished, in a cluster: what no one bucket is.
+const Json everything = Json::parse(R"({
+  "created": "2026-01-01T00:00:00Z",
+  "config": {"name": "KV_b", "metadata": {"a": "b"}, "placement": {"cluster": "east", "tags": ["ssd"]},
+    "republish": {"src": "$KV.b.>", "dest": "out.>", "headers_only": true},
+    "mirror": {"name": "KV_o", "external": {"api": "$JS.hub.API"}},
+    "sources": [{"name": "KV_s", "external": {"api": "$JS.hub.API"}}]},
+  "state": {},
+  "mirror": {"name": "KV_o", "lag": 1, "active": 1000000, "external": {"api": "$JS.hub.API"}},
+  "sources": [{"name": "KV_s", "lag": 1, "active": 1000000, "external": {"api": "$JS.hub.API"}}],
+  "cluster": {"name": "c", "leader": "l",
+    "replicas": [{"name": "r", "current": true, "offline": false, "lag": 0}]}})");
+
+void is_documented(const Json& object, const std::vector<docs::FieldLine>& members) {
+  std::vector<std::string> is, should;
+  for (const auto& [name, value] : object.items()) {
+    is.push_back(name);
+    const auto at = std::find_if(members.begin(), members.end(),
+                                 [&, name = name](const auto& m) { return m.name == name; });
+    CAPTURE(name);
+    REQUIRE(at != members.end());
+    CHECK(at->type.starts_with(value.type_name()));
+    if (!at->members.empty()) is_documented(value.at(0), at->members);
+  }
+  for (const auto& member : members) should.push_back(member.name);
+  CHECK(is == should);
+}
+
+}  // namespace
+
+TEST_CASE("The fields of JSON are described, in their order") {
+  const auto records = docs::records();
+  REQUIRE_FALSE(records.empty());
+  std::string names;
+  for (const auto& field : records[0].fields) names += field.name + ":" + field.type + " ";
+  CHECK(names ==
+        "bucket:string key:string revision:number operation:string created:string size:number value:string "
+        "value_base64:string delta:number ttl_seconds:number expires:string marker_reason:string ");
+}
+
+TEST_CASE("What stands inside a bucket's fields is described, with its types") {
+  const auto record = bucket_record(everything);
+  const auto records = docs::records();
+  const auto bucket = std::find_if(records.begin(), records.end(),
+                                   [](const auto& one) { return one.title.starts_with("A bucket:"); });
+  REQUIRE(bucket != records.end());
+  int met = 0;
+  for (const auto& field : bucket->fields) {
+    if (field.type != "object" && field.type != "array") continue;
+    CAPTURE(field.name);
+    const auto& value = record.parts->at(field.name);
+    ++met;
+    if (field.name == "metadata")
+      CHECK(value.at("a").is_string());
+    else
+      is_documented(value.is_array() ? value.at(0) : value, field.members);
+  }
+  CHECK(met == 6);
+}
