@@ -1,8 +1,8 @@
 #include "commands/importing.hpp"
 
+#include "commands/writing.hpp"
 #include "kv/explain.hpp"
 #include "output/text.hpp"
-#include "terminal/watchdog.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,9 +11,6 @@
 
 namespace natskv::commands {
 namespace {
-
-/// How long a Ctrl-C waits for what is in flight.
-constexpr Span patience = seconds(2);
 
 constexpr nats::Pipeline::Limits window{.messages = 2000, .bytes = std::size_t{8} << 20U};
 
@@ -141,16 +138,11 @@ void Importer::send_lines() {
     return summary();
   }
   progress_.emplace("import " + options_.bucket, total_, natskv_.quiet());
-  // The window is a second or less of work: what is in flight at a Ctrl-C is waited for. Closing behind it
-  // takes nats.c 3.14 half a second where the server says nothing.
-  if (auto* watchdog = Watchdog::current()) {
-    watchdog->grace(std::chrono::milliseconds(patience.ms() + 1000));
-  }
   try {
     Writer writer(
         bucket_, [this](const Settled& s) { settled(s); }, window, Writer::Loss::survives);
     writer_ = &writer;
-    send_all(writer);
+    write_all(writer, [&] { send_all(writer); });
     writer_ = nullptr;
     progress_.reset();
     prune();
@@ -166,11 +158,8 @@ void Importer::send_lines() {
 void Importer::send_all(Writer& writer) {
   try {
     send_each(&writer);
-    writer.finish();
   } catch (...) {
-    // What was sent is waited for.
     if (!all_read_) not_acknowledged(handled_ + 1);
-    writer.drain(patience);
     throw;
   }
 }
@@ -303,12 +292,9 @@ void Importer::prune() {
   Writer writer(
       bucket_, [this](const Settled& s) { tally_.add(natskv_, s, "prune: "); }, window,
       Writer::Loss::survives);
-  try {
+  write_all(writer, [&] {
     prune_.run(keys_, writer, [this](const Failure& f) { tally_.add(natskv_, f, "prune: "); });
-  } catch (...) {
-    writer.drain(patience);
-    throw;
-  }
+  });
 }
 
 void Importer::summary() {

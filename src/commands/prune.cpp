@@ -49,7 +49,6 @@ void Prune::run(const Seen& kept, Writer& writer, const std::function<void(const
                     {.key = std::string(entry.key), .operation = Operation::del, .expected = entry.revision});
       },
       [&](const Entry& entry) { conflicts(written_meanwhile(bucket, entry.key, entry.revision)); });
-  writer.finish();
 }
 
 std::uint64_t Prune::list(Natskv& natskv, const Seen& kept) {
