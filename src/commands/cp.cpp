@@ -46,7 +46,7 @@ class Cp final : public Action {
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::list());
     if (prune_ && !dry_ && !force_ && !natskv.interactive())
-      natskv.confirm({}, false, "to prune nobody can be asked here");
+      natskv.confirm({}, false, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();
     Session& target = context_ ? natskv.session(*context_) : source;
     Prune prune{target, to_, patterns_};

@@ -31,7 +31,7 @@ std::uint64_t Prune::count(const Seen& kept) {
 
 void Prune::confirm(Natskv& natskv, const Seen* kept, bool forced) {
   if (forced) return;
-  if (!natskv.interactive()) natskv.confirm({}, false, "to prune nobody can be asked here");
+  if (!natskv.interactive()) natskv.confirm({}, false, fmt::format("pruning bucket \"{}\"", bucket));
   if (kept == nullptr) return;
   const auto number = count(*kept);
   if (number == 0) return;
