@@ -22,7 +22,8 @@ const std::map<std::string_view, std::string_view> meanings{
     {"created", "when it was written: RFC 3339, UTC, nanoseconds."},
     {"size", "bytes of the value."},
     {"value", "the value where it is valid UTF-8; in value_base64 where not; neither for markers."},
-    {"delta", "how many messages of this reading came behind it."},
+    {"delta",
+     "how many messages of this listing came behind it; absent where keys were asked for one by one."},
     {"ttl_seconds", "time to live, in seconds."},
     {"expires", "when it goes, from created and ttl_seconds."},
     {"description", "what the bucket is for."},
@@ -110,6 +111,7 @@ BucketRecord full_bucket() {
 
 std::vector<RecordLines> records() {
   Entry entry;
+  entry.delta = 0;
   entry.revision = 1;
   entry.ttl = seconds(1);
   entry.marker_reason = "MaxAge";
