@@ -100,7 +100,7 @@ Session& Natskv::session(const std::string& context) {
 Format Natskv::format(const Style& style) const {
   if (!asked_) return out_.terminal() ? style.on_terminal : style.in_pipe;
   if (*asked_ == Format::raw && !style.raw)
-    throw usage(fmt::format("{} has no raw output", verb_), "use -o tsv or -o json");
+    throw usage("there is no raw output of it", "use -o tsv or -o json");
   return *asked_;
 }
 

@@ -154,9 +154,15 @@ bool looks_like_option(std::string_view word) {
 
 bool asks_for_json(const std::vector<std::string>& words) {
   const auto json = [](std::string_view format) { return format == "json" || format == "jsonl"; };
+  // Also among other letters, up to one that takes what is behind it as its value: -qj.
+  const auto has_j = [](std::string_view word) {
+    if (!looks_like_option(word) || word[1] == '-') return false;
+    const auto at = word.find_first_of("jFos");
+    return at != std::string_view::npos && word[at] == 'j';
+  };
   for (std::size_t at = 0; at < words.size() && words[at] != "--"; ++at) {
     const std::string_view word = words[at];
-    if (word == "-j" || word == "--json") return true;
+    if (has_j(word) || word == "--json") return true;
     if ((word == "-o" || word == "--output") && at + 1 < words.size() && json(words[at + 1])) return true;
     if (word.starts_with("-o") && json(word.substr(2))) return true;
     if (word.starts_with("--output=") && json(word.substr(9))) return true;

@@ -2,6 +2,7 @@
 #include "app/natskv.hpp"
 #include "base/failure.hpp"
 #include "commands/table.hpp"
+#include "commands/writing.hpp"
 #include "kv/watch.hpp"
 #include "kv/writer.hpp"
 #include "output/text.hpp"
@@ -63,19 +64,26 @@ class Compact final : public Action {
                   {.messages = 256, .bytes = std::size_t{8} << 20U});
     // While keys are purged, old servers miscount what a listing has still to bring, and it may end before
     // its time: only one that finds nothing more has seen all.
-    std::uint64_t before = 0;
-    do {
-      before = revisions;
-      each(natskv, age, [&](const Entry& entry) {
-        writer.push(number++, {.key = std::string(entry.key),
-                               .operation = entry.operation,
-                               .erase = true,
-                               .expected = entry.revision});
-      });
-      writer.finish();
-    } while (revisions > before && natskv.status() == 0);
-    natskv.note(fmt::format("bucket \"{}\": dropped {} marker{}{}, {} revision{} in all", bucket_, markers,
-                            markers == 1 ? "" : "s", which, revisions, revisions == 1 ? "" : "s"));
+    bool whole = false;
+    const auto work = [&] {
+      std::uint64_t before = 0;
+      do {
+        before = revisions;
+        each(natskv, age, [&](const Entry& entry) {
+          writer.push(number++, {.key = std::string(entry.key),
+                                 .operation = entry.operation,
+                                 .erase = true,
+                                 .expected = entry.revision});
+        });
+        writer.finish();
+      } while (revisions > before && natskv.status() == 0);
+      whole = true;
+    };
+    write_all(writer, work, [&] {
+      if (!whole && markers == 0 && !natskv.stop()) return;
+      natskv.note(fmt::format("bucket \"{}\": dropped {} marker{}{}, {} revision{} in all", bucket_, markers,
+                              markers == 1 ? "" : "s", which, revisions, revisions == 1 ? "" : "s"));
+    });
     return natskv.status();
   }
 };

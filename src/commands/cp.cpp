@@ -4,6 +4,7 @@
 #include "commands/prune.hpp"
 #include "commands/table.hpp"
 #include "commands/tally.hpp"
+#include "commands/writing.hpp"
 #include "input/parse.hpp"
 #include "kv/explain.hpp"
 #include "kv/snapshot.hpp"
@@ -45,7 +46,7 @@ class Cp final : public Action {
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::list());
     if (prune_ && !dry_ && !force_ && !natskv.interactive())
-      natskv.confirm({}, false, "to prune nobody can be asked here");
+      natskv.confirm({}, false, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();
     Session& target = context_ ? natskv.session(*context_) : source;
     Prune prune{target, to_, patterns_};
@@ -89,12 +90,14 @@ class Cp final : public Action {
     }
     Writer writer(bucket, [&](const Settled& settled) { tally_.add(natskv, settled, {}); });
     std::uint64_t number = 0;
-    read(natskv, source, keys, [&](Write write) { writer.push(++number, std::move(write)); });
-    writer.finish();
+    write_all(writer, [&] {
+      read(natskv, source, keys, [&](Write write) { writer.push(++number, std::move(write)); });
+    });
     if (!prune_) return;
-    if (tally_.clean())
-      return prune.run(keys, writer, [&](const Failure& failure) { tally_.add(natskv, failure, {}); });
-    natskv.warn("nothing was pruned, for not every key was written");
+    if (!tally_.clean()) return natskv.warn("nothing was pruned, for not every key was written");
+    write_all(writer, [&] {
+      prune.run(keys, writer, [&](const Failure& failure) { tally_.add(natskv, failure, {}); });
+    });
   }
 
   [[nodiscard]] Snapshot keys_of(Bucket& bucket) const {

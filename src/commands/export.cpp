@@ -39,7 +39,7 @@ class Export final : public Action {
   int run(Natskv& natskv) override {
     const auto& given = natskv.given();
     if (given.json || (given.output && *given.output != "jsonl"))
-      throw usage("export writes JSON Lines only");
+      throw usage("the output is JSON Lines only");
     std::optional<OutputFile> file;
     if (file_ && *file_ != "-") file.emplace(*file_);
     Output& out = file ? file->out() : natskv.out();

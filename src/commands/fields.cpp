@@ -15,7 +15,7 @@ Value size(const Entry& e) {
   return Size{e.size > std::numeric_limits<std::int64_t>::max() ? 0 : static_cast<std::int64_t>(e.size)};
 }
 Value value(const Entry& e) { return e.marker() ? Value{} : Value{e.value}; }
-Value delta(const Entry& e) { return e.revision == 0 ? Value{} : Value{e.delta}; }
+Value delta(const Entry& e) { return e.delta ? Value{*e.delta} : Value{}; }
 Value ttl(const Entry& e) { return e.ttl.ns == 0 ? Value{} : Value{e.ttl}; }
 Value expires(const Entry& e) {
   std::int64_t at = 0;

@@ -38,7 +38,7 @@ class Import final : public Action {
   }
 
   void check() override {
-    options_.prune_patterns = parse::patterns(prune_words_);
+    options_.prune_patterns = parse::patterns(prune_words_, std::nullopt);
     options_.prune = options_.prune || !prune_words_.empty();
     if (options_.allow_empty && !options_.prune) throw usage("--allow-empty belongs to --prune");
     if (file_ && file_->empty()) throw usage("--file: the name is empty");

@@ -1,8 +1,9 @@
 #include "commands/importing.hpp"
 
+#include "commands/writing.hpp"
+#include "input/parse.hpp"
 #include "kv/explain.hpp"
 #include "output/text.hpp"
-#include "terminal/watchdog.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,9 +12,6 @@
 
 namespace natskv::commands {
 namespace {
-
-/// How long a Ctrl-C waits for what is in flight.
-constexpr Span patience = seconds(2);
 
 constexpr nats::Pipeline::Limits window{.messages = 2000, .bytes = std::size_t{8} << 20U};
 
@@ -67,8 +65,8 @@ void Importer::parse(std::string_view text) {
   }
   if (!parser_.unknown().empty() && !warned_) {
     warned_ = true;
-    natskv_.warn(fmt::format("line {}: no entry has a member \"{}\"; such members are ignored",
-                             lines_.number(), parser_.unknown()));
+    natskv_.warn(fmt::format("line {}: no entry has a member {}; such members are ignored", lines_.number(),
+                             natskv::parse::quoted(parser_.unknown())));
   }
 }
 
@@ -84,11 +82,11 @@ void Importer::check_lines() {
       if (!options_.keep_going) throw;  // otherwise said when its turn to be sent comes
       continue;
     }
-    if (line_.ttl && !options_.ignore_ttl && !ttl_allowed_ && !options_.keep_going) {
-      throw Failure(Exit::failure,
-                    fmt::format("line {}: key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL",
-                                lines_.number(), line_.key, options_.bucket),
-                    "--ignore-ttl writes it without; nothing was written", {options_.bucket, line_.key, 0});
+    if (options_.keep_going) continue;
+    if (const auto failure = unfit()) {
+      throw Failure(failure->exit(), where(lines_.number()) + failure->what(),
+                    failure->hint() + (failure->hint().empty() ? "" : "; ") + "nothing was written",
+                    failure->about());
     }
   }
   if (total_ == 0 && options_.prune && !options_.allow_empty) {
@@ -97,6 +95,20 @@ void Importer::check_lines() {
   }
   checked_ = true;
   lines_.rewind();
+}
+
+/// What the server would not take for a reason that is known before.
+std::optional<Failure> Importer::unfit() const {
+  const Doing doing{.bucket = options_.bucket, .key = line_.key, .value_size = line_.value.size()};
+  if (max_payload_ > 0 && doing.value_size > max_payload_)
+    return over_limit(doing, "server", max_payload_, {});
+  if (max_value_ > 0 && doing.value_size > max_value_)
+    return over_limit(doing, "bucket", max_value_, "natskv edit --max-value-size raises it");
+  if (!line_.ttl || options_.ignore_ttl || ttl_allowed_) return std::nullopt;
+  return Failure(Exit::failure,
+                 fmt::format("key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL", line_.key,
+                             options_.bucket),
+                 "--ignore-ttl writes it without", {options_.bucket, line_.key, 0});
 }
 
 void Importer::ask() {
@@ -116,6 +128,10 @@ void Importer::ask() {
 void Importer::look_at_bucket() {
   const auto& info = bucket_.info();
   ttl_allowed_ = bucket_.written_config().value("allow_msg_ttl", false);
+  // A mirror's writes go to its origin, which has a limit of its own.
+  const auto most = info.at("config").value("max_msg_size", std::int64_t{-1});
+  if (most > 0 && !bucket_.place().mirror) max_value_ = static_cast<std::uint64_t>(most);
+  max_payload_ = natskv_.session().max_payload();
   server_time_taken_ = std::chrono::steady_clock::now();
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   server_time_ = Instant{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
@@ -141,16 +157,11 @@ void Importer::send_lines() {
     return summary();
   }
   progress_.emplace("import " + options_.bucket, total_, natskv_.quiet());
-  // The window is a second or less of work: what is in flight at a Ctrl-C is waited for. Closing behind it
-  // takes nats.c 3.14 half a second where the server says nothing.
-  if (auto* watchdog = Watchdog::current()) {
-    watchdog->grace(std::chrono::milliseconds(patience.ms() + 1000));
-  }
   try {
     Writer writer(
         bucket_, [this](const Settled& s) { settled(s); }, window, Writer::Loss::survives);
     writer_ = &writer;
-    send_all(writer);
+    write_all(writer, [&] { send_all(writer); });
     writer_ = nullptr;
     progress_.reset();
     prune();
@@ -166,11 +177,13 @@ void Importer::send_lines() {
 void Importer::send_all(Writer& writer) {
   try {
     send_each(&writer);
-    writer.finish();
+  } catch (const Failure& failure) {
+    if (all_read_) throw;
+    not_acknowledged(handled_ + 1);
+    if (failure.exit() == Exit::usage) ++tally_.failed;  // the line itself: run() says why
+    throw;
   } catch (...) {
-    // What was sent is waited for.
     if (!all_read_) not_acknowledged(handled_ + 1);
-    writer.drain(patience);
     throw;
   }
 }
@@ -221,6 +234,10 @@ void Importer::refuse(const Failure& failure) {
 bool Importer::plan(Writer* writer, Write& write) {
   const bool again = !keys_.insert(write.key);
   if (again) ++tally_.duplicates;
+  if (const auto failure = unfit()) {
+    refuse(*failure);
+    return false;
+  }
   if (!plan_ttl(write)) return false;
   const auto* known = snapshot_ && !again ? snapshot_->find(write.key) : nullptr;
   if (known != nullptr && options_.skip_unchanged && snapshot_->holds(*known, write.operation, write.value)) {
@@ -240,13 +257,6 @@ bool Importer::plan(Writer* writer, Write& write) {
 
 bool Importer::plan_ttl(Write& write) {
   if (!line_.ttl || options_.ignore_ttl) return true;
-  if (!ttl_allowed_) {
-    refuse(Failure(Exit::failure,
-                   fmt::format("key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL", write.key,
-                               options_.bucket),
-                   "--ignore-ttl writes it without", {options_.bucket, write.key, 0}));
-    return false;
-  }
   std::int64_t left = line_.ttl->ns;
   if (line_.created && __builtin_add_overflow(left, line_.created->ns - server_now().ns, &left)) left = 0;
   if (left <= 0) {
@@ -303,12 +313,9 @@ void Importer::prune() {
   Writer writer(
       bucket_, [this](const Settled& s) { tally_.add(natskv_, s, "prune: "); }, window,
       Writer::Loss::survives);
-  try {
+  write_all(writer, [&] {
     prune_.run(keys_, writer, [this](const Failure& f) { tally_.add(natskv_, f, "prune: "); });
-  } catch (...) {
-    writer.drain(patience);
-    throw;
-  }
+  });
 }
 
 void Importer::summary() {

@@ -31,6 +31,7 @@ class Importer {
 
  private:
   void check_lines();
+  [[nodiscard]] std::optional<Failure> unfit() const;
   void ask();
   void look_at_bucket();
   void send_lines();
@@ -69,6 +70,7 @@ class Importer {
   std::uint64_t first_missing_ = 0;  // the first line that was not acknowledged
   bool all_read_ = false, checked_ = false, warned_ = false, halted_ = false, invalid_ = false;
   bool ttl_allowed_ = false;
+  std::uint64_t max_value_ = 0, max_payload_ = 0;  // of the bucket and the server, in bytes; 0: none
   Instant server_time_;
   std::chrono::steady_clock::time_point server_time_taken_;
 };

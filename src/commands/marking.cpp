@@ -2,6 +2,7 @@
 
 #include "commands/fields.hpp"
 #include "commands/write.hpp"
+#include "commands/writing.hpp"
 #include "input/parse.hpp"
 #include "kv/explain.hpp"
 #include "kv/multiget.hpp"
@@ -178,30 +179,22 @@ std::uint64_t Marking::count(Natskv& natskv) {
 }
 
 int Marking::many(Natskv& natskv) {
-  const bool purging = operation_ == Operation::purge;
   Style style = Style::write();
   style.layout.shape = Shape::list;
   (void)natskv.format(style);
-  if (listing() && !force_) {
-    if (!natskv.interactive()) {
-      natskv.confirm(
-          {}, false,
-          fmt::format("{} by pattern or age from bucket \"{}\"", purging ? "purging" : "deleting", bucket_));
-    }
-    const auto listed = count(natskv);
-    if (listed == 0) return natskv.status();
-    natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed,
-                               listed == 1 ? "" : "s", bucket_),
-                   false, {});
+  if (!agreed(natskv)) {
+    note_done(natskv, 0);
+    return natskv.status();
   }
   auto rows = natskv.rows(fields::written(), style);
   auto bucket = natskv.bucket(bucket_);
   if (ttl_) bucket.require_ttl(*ttl_);
   natskv.session().keep_after_violation();
+  const bool answers = answer_wanted(natskv);
   std::uint64_t done = 0, unmarked = 0, number = 0;
-  std::vector<std::pair<std::string, std::uint64_t>> refused;
+  Refused refused;
   Writer writer(bucket, [&](const Settled& settled) {
-    if (settled.failure && purging && !settled.erased && full(*settled.failure)) {
+    if (settled.failure && operation_ == Operation::purge && !settled.erased && full(*settled.failure)) {
       if (bucket.place().mirror) return natskv.report(at_origin(*settled.failure, bucket.place().origin));
       refused.emplace_back(settled.key, settled.expected);
       return;
@@ -209,54 +202,85 @@ int Marking::many(Natskv& natskv) {
     if (settled.failure) return natskv.report(*settled.failure);
     ++done;
     if (settled.erased) ++unmarked;
-    if (!natskv.quiet() || natskv.given().output || natskv.given().json) {
+    if (answers)
       rows({bucket_, settled.key, settled.erased ? settled.expected : settled.revision, operation_});
-    }
   });
-  const auto again = [&] {
-    // The bucket is full: these go without a marker, which would not fit.
-    for (auto& [key, revision] : refused) {
-      if (revision == 0) {
-        const auto found = bucket.entry(key, {}, true);
-        if (!found) continue;
-        revision = found->entry.revision;
-      }
-      writer.push(number++,
-                  {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
-    }
-    refused.clear();
-  };
   const auto push = [&](std::string key, std::optional<std::uint64_t> revision) {
     writer.push(number++,
                 {.key = std::move(key), .operation = operation_, .expected = revision, .ttl = ttl_});
-    if (refused.size() >= 100) again();
+    if (refused.size() >= 100) without_markers(bucket, writer, refused, number);
   };
-  const auto listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
-  if (listing() || must_exist_) {
-    each(natskv, listed);
-  } else {
-    // As with one key: a marker whether it is there or not, unless its name is none that natskv writes.
-    std::vector<Pattern> foreign;
-    for (const auto& key : distinct()) {
-      if (writable(key))
-        push(key, std::nullopt);
-      else
-        foreign.push_back({key, false});
+  bool whole = false;
+  const auto work = [&] {
+    each_to_mark(natskv, push);
+    writer.finish();
+    while (!refused.empty()) {
+      without_markers(bucket, writer, refused, number);
+      writer.finish();
     }
-    patterns_ = std::move(foreign);
-    if (!patterns_.empty()) each(natskv, listed);
-  }
-  writer.finish();
-  again();
-  writer.finish();
-  rows.finish();
-  if (unmarked > 0) {
-    natskv.note(fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
-                            unmarked == 1 ? " was" : "s were"));
-  }
-  if (listing())
-    natskv.note(fmt::format("{} {} key{}", purging ? "purged" : "deleted", done, done == 1 ? "" : "s"));
+    rows.finish();
+    whole = true;
+  };
+  write_all(writer, work, [&] {
+    if (unmarked > 0) {
+      natskv.note(fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
+                              unmarked == 1 ? " was" : "s were"));
+    }
+    if (whole ? listing() : done > 0 || natskv.stop()) note_done(natskv, done);
+  });
   return natskv.status();
+}
+
+// SPEC rule 3. false: there is nothing to ask about.
+bool Marking::agreed(Natskv& natskv) {
+  if (!listing() || force_) return true;
+  const bool purging = operation_ == Operation::purge;
+  if (!natskv.interactive()) {
+    natskv.confirm(
+        {}, false,
+        fmt::format("{} by pattern or age from bucket \"{}\"", purging ? "purging" : "deleting", bucket_));
+  }
+  const auto listed = count(natskv);
+  if (listed == 0) return false;
+  natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed,
+                             listed == 1 ? "" : "s", bucket_),
+                 false, {});
+  return true;
+}
+
+void Marking::note_done(Natskv& natskv, std::uint64_t count) const {
+  natskv.note(fmt::format("{} {} key{}", operation_ == Operation::purge ? "purged" : "deleted", count,
+                          count == 1 ? "" : "s"));
+}
+
+// What was listed goes at the revision that was listed. Keys named one by one get a marker whether they are
+// there or not, as one key does, unless a name is none that natskv writes.
+template <class Push>
+void Marking::each_to_mark(Natskv& natskv, Push&& push) {
+  const auto listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
+  if (listing() || must_exist_) return each(natskv, listed);
+  std::vector<Pattern> foreign;
+  for (const auto& key : distinct()) {
+    if (writable(key))
+      push(key, std::nullopt);
+    else
+      foreign.push_back({key, false});
+  }
+  patterns_ = std::move(foreign);
+  if (!patterns_.empty()) each(natskv, listed);
+}
+
+// The bucket is full: these go without a marker, which would not fit.
+void Marking::without_markers(Bucket& bucket, Writer& writer, Refused& refused, std::uint64_t& number) const {
+  for (auto& [key, revision] : std::exchange(refused, {})) {  // a push may bring more of them
+    if (revision == 0) {
+      const auto found = bucket.entry(key, {}, true);
+      if (!found) continue;
+      revision = found->entry.revision;
+    }
+    writer.push(number++,
+                {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
+  }
 }
 
 }  // namespace natskv::commands

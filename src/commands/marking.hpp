@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace natskv::commands {
@@ -29,9 +30,15 @@ class Marking {
   void ttl(std::optional<Span> ttl) { ttl_ = ttl; }
 
  private:
+  using Refused = std::vector<std::pair<std::string, std::uint64_t>>;  // keys, each with its revision
   int one(Natskv& natskv);
   int many(Natskv& natskv);
   int list(Natskv& natskv);
+  [[nodiscard]] bool agreed(Natskv& natskv);
+  void note_done(Natskv& natskv, std::uint64_t count) const;
+  template <class Push>
+  void each_to_mark(Natskv& natskv, Push&& push);
+  void without_markers(Bucket& bucket, Writer& writer, Refused& refused, std::uint64_t& number) const;
   Written mark(Bucket& bucket, Natskv& natskv);
   std::uint64_t count(Natskv& natskv);
   template <class Each>

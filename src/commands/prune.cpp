@@ -31,7 +31,7 @@ std::uint64_t Prune::count(const Seen& kept) {
 
 void Prune::confirm(Natskv& natskv, const Seen* kept, bool forced) {
   if (forced) return;
-  if (!natskv.interactive()) natskv.confirm({}, false, "to prune nobody can be asked here");
+  if (!natskv.interactive()) natskv.confirm({}, false, fmt::format("pruning bucket \"{}\"", bucket));
   if (kept == nullptr) return;
   const auto number = count(*kept);
   if (number == 0) return;
@@ -49,7 +49,6 @@ void Prune::run(const Seen& kept, Writer& writer, const std::function<void(const
                     {.key = std::string(entry.key), .operation = Operation::del, .expected = entry.revision});
       },
       [&](const Entry& entry) { conflicts(written_meanwhile(bucket, entry.key, entry.revision)); });
-  writer.finish();
 }
 
 std::uint64_t Prune::list(Natskv& natskv, const Seen& kept) {

@@ -23,7 +23,8 @@ std::string Tally::text() const {
   std::string text = fmt::format("put {}, unchanged {}, deleted {}, conflicts {}, failed {}, unknown {}", put,
                                  unchanged, deleted, conflicts, failed, unknown);
   if (expired > 0) text += fmt::format(", expired {}", expired);
-  if (duplicates > 0) text += fmt::format(", {} of them for keys that came before", duplicates);
+  if (duplicates > 0)
+    text += fmt::format(", {} line{} for keys that came before", duplicates, duplicates == 1 ? "" : "s");
   return text;
 }
 

@@ -25,7 +25,8 @@ const std::map<std::string_view, std::string_view> meanings{
     {"size", "bytes of the value."},
     {"value", "the value where it is valid UTF-8."},
     {"value_base64", "the value where it is not. Markers have neither."},
-    {"delta", "how many messages of this reading came behind it."},
+    {"delta",
+     "how many messages of this listing came behind it; absent where keys were asked for one by one."},
     {"ttl_seconds", "time to live, in seconds."},
     {"expires", "when it goes, from created and ttl_seconds."},
     {"description", "what the bucket is for."},
@@ -61,7 +62,8 @@ const std::map<std::string_view, std::string_view> meanings_of_bucket{
 const std::vector<FieldLine> origin{{"bucket", "string", ""},
                                     {"domain", "string", ""},
                                     {"lag", "number", ""},
-                                    {"last_seen_seconds", "number", ""}};
+                                    {"last_seen_seconds", "number", ""},
+                                    {"error", "string", "why it copies nothing, in the server's words"}};
 
 const std::map<std::string_view, std::vector<FieldLine>> members{
     {"placement", {{"cluster", "string", ""}, {"tags", "array of strings", ""}}},
@@ -191,6 +193,7 @@ BucketRecord full_bucket() {
 
 std::vector<RecordLines> records() {
   Entry entry;
+  entry.delta = 0;
   entry.revision = 1;
   entry.ttl = seconds(1);
   entry.marker_reason = "MaxAge";

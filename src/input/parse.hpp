@@ -7,6 +7,7 @@
 #include "base/types.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,11 @@ std::string key(std::string_view word, std::string_view what = "KEY");
 std::string any_key(std::string_view word, std::string_view what = "KEY");
 
 using natskv::Pattern;
-/// `literal`: the word is a key whatever it holds. "tmp*" is refused with did-you-mean "tmp.*".
-Pattern pattern(std::string_view word, bool literal = false, std::string_view what = "PATTERN");
-std::vector<Pattern> patterns(const std::vector<std::string>& words, bool literal = false);
+/// `literal`: the word is a key whatever it holds; nullopt: the command has no such option to point to.
+/// "tmp*" is refused with did-you-mean "tmp.*".
+Pattern pattern(std::string_view word, std::optional<bool> literal = false,
+                std::string_view what = "PATTERN");
+std::vector<Pattern> patterns(const std::vector<std::string>& words, std::optional<bool> literal = false);
 using natskv::common;
 using natskv::matches;
 

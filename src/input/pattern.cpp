@@ -97,7 +97,8 @@ std::string meant(const std::vector<std::string_view>& all) {
   return joined(out);
 }
 
-[[noreturn]] void misplaced(std::string_view word, char wildcard, const std::vector<std::string_view>& all) {
+[[noreturn]] void misplaced(std::string_view word, char wildcard, const std::vector<std::string_view>& all,
+                            std::string_view hint) {
   std::string message = quoted(word) + ": ";
   message +=
       wildcard == '*' ? "* stands for a whole token" : "> stands for one or more whole tokens at the end";
@@ -106,7 +107,7 @@ std::string meant(const std::vector<std::string_view>& all) {
   if (better.size() <= 20 && better.find('=') == std::string::npos) {
     message += "; did you mean " + in_quotes(better) + "?";
   }
-  throw usage(message, "--literal takes it as the name of a key");
+  throw usage(message, std::string(hint));
 }
 
 }  // namespace
@@ -121,21 +122,22 @@ std::string any_key(std::string_view word, std::string_view what) {
   return std::string(word);
 }
 
-Pattern pattern(std::string_view word, bool literal, std::string_view what) {
+Pattern pattern(std::string_view word, std::optional<bool> literal, std::string_view what) {
   any_key(word, what);
-  if (literal) return {std::string(word), false};
+  if (literal.value_or(false)) return {std::string(word), false};
+  const std::string_view hint = literal ? "--literal takes it as the name of a key" : "";
   const auto all = tokens(word);
   bool wild = false;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string_view token = all[i];
     const bool whole = token == "*" || (token == ">" && i + 1 == all.size());
-    if (!whole && has_wildcard(token)) misplaced(word, token[token.find_first_of("*>")], all);
+    if (!whole && has_wildcard(token)) misplaced(word, token[token.find_first_of("*>")], all, hint);
     wild = wild || whole;
   }
   return {std::string(word), wild};
 }
 
-std::vector<Pattern> patterns(const std::vector<std::string>& words, bool literal) {
+std::vector<Pattern> patterns(const std::vector<std::string>& words, std::optional<bool> literal) {
   std::vector<Pattern> out;
   out.reserve(words.size());
   for (const std::string& word : words) out.push_back(pattern(word, literal));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,10 @@ std::string_view name_of(Operation operation);
 struct Entry {
   std::string_view bucket;
   std::string_view key;
-  Bytes value;                 ///< empty for markers, and where only headers were asked for
-  std::uint64_t size = 0;      ///< of the value, also where it was not sent
-  std::uint64_t revision = 0;  ///< stream sequence
-  std::uint64_t delta = 0;     ///< how many messages of the reading came behind it
+  Bytes value;                         ///< empty for markers, and where only headers were asked for
+  std::uint64_t size = 0;              ///< of the value, also where it was not sent
+  std::uint64_t revision = 0;          ///< stream sequence
+  std::optional<std::uint64_t> delta;  ///< of a listing: how many of its messages came behind it
   Instant created;
   Operation operation = Operation::put;
   Span ttl;                        ///< Nats-TTL header; 0: none

@@ -221,30 +221,33 @@ Failure written_meanwhile(const std::string& bucket, std::string_view key, std::
           {bucket, std::string(key), revision}};
 }
 
-Failure conflict(const Doing& doing, std::uint64_t current) {
-  const About about{doing.bucket, doing.key, current};
+Failure conflict(const Doing& doing, std::optional<std::uint64_t> current) {
+  const About about{doing.bucket, doing.key, current.value_or(0)};
+  const auto failure = [&](const std::string& text) { return Failure(Exit::conflict, text, {}, about); };
+  const std::string what = what_of(doing);
   if (doing.creates) {
-    return {Exit::conflict,
-            current == 0 ? fmt::format("{} exists", what_of(doing))
-                         : fmt::format("{} exists, at revision {}", what_of(doing), current),
-            {},
-            about};
+    return failure(about.revision == 0 ? what + " exists"
+                                       : fmt::format("{} exists, at revision {}", what, about.revision));
   }
-  std::string is = current == 0 ? "another" : fmt::format("{}", current);
-  return {
-      Exit::conflict,
-      fmt::format("{} is at revision {}, not {}; nothing was written", what_of(doing), is, doing.revision),
-      {},
-      about};
+  if (current == std::uint64_t{0}) {
+    return failure(fmt::format("{} does not exist, so it is not at revision {}; nothing was written", what,
+                               doing.revision));
+  }
+  const std::string is = current ? fmt::format("revision {}", *current) : "another revision";
+  return failure(fmt::format("{} is at {}, not {}; nothing was written", what, is, doing.revision));
+}
+
+Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint) {
+  return {Exit::failure,
+          fmt::format("{}: the value of {} B is over the {}'s limit of {} B", what_of(doing),
+                      doing.value_size, whose, limit),
+          std::move(hint), about(doing)};
 }
 
 void check_size(Session& session, const Doing& doing) {
   const auto most = natsConnection_GetMaxPayload(session.connection());
   if (most <= 0 || doing.value_size <= static_cast<std::uint64_t>(most)) return;
-  throw Failure(Exit::failure,
-                fmt::format("{}: the value of {} B is over the server's limit of {} B", what_of(doing),
-                            doing.value_size, most),
-                {}, about(doing));
+  throw over_limit(doing, "server", static_cast<std::uint64_t>(most), {});
 }
 
 Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {

@@ -7,6 +7,7 @@
 #include "nats/check.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,9 +34,12 @@ Failure needs_cluster(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
 /// A key that the server takes for a pattern: purging it would take what it matches along.
 Failure reads_as_pattern(const std::string& bucket, const std::string& key);
-Failure conflict(const Doing& doing, std::uint64_t current);
+/// A lost compare-and-set. `current`: the key's revision, 0 where it does not exist; nullopt: not known.
+Failure conflict(const Doing& doing, std::optional<std::uint64_t> current);
 /// SPEC rule 3: a key that was written behind the listing it would have gone by.
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision);
+/// `whose`: the server, the bucket.
+Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint);
 /// A value that the server would refuse anyway, found before it is sent.
 void check_size(Session& session, const Doing& doing);
 

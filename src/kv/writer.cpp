@@ -95,13 +95,19 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
   const auto& info = bucket_.info();
   highest_ = info.at("state").value("last_seq", std::uint64_t{0});
   created_ = info.value("created", std::string());
-  session.stop().on_interrupt({});
 }
 
-Writer::~Writer() {
-  if (loss_ == Loss::ends) return;
+Writer::~Writer() { keep_connection(false); }
+
+// While something is in flight a Stop does not close the connection: drain() waits for answers.
+void Writer::keep_connection(bool keep) {
+  if (std::exchange(kept_, keep) == keep) return;
+  Stop& stop = bucket_.session().stop();
   natsConnection* const connection = bucket_.session().connection();
-  bucket_.session().stop().on_interrupt([connection] { natsConnection_Close(connection); });
+  if (keep)
+    stop.on_interrupt({});
+  else
+    stop.on_interrupt([connection] { natsConnection_Close(connection); });
 }
 
 void Writer::push(std::uint64_t number, Write write) {
@@ -152,6 +158,7 @@ void Writer::wait_for_room(std::size_t bytes) {
 }
 
 void Writer::send(Open open) {
+  keep_connection(true);
   // A listing beside us sets it: then one refused key would cost all that are in flight.
   bucket_.session().link().fail_fast = false;
   const std::uint64_t id = next_++;
@@ -203,9 +210,7 @@ bool Writer::over() const {
 }
 
 void Writer::throw_if_over() {
-  if (!over()) return;
-  if (loss_ == Loss::ends) give_up();
-  throw Stopped{};
+  if (over()) throw Stopped{};
 }
 
 void Writer::settle(Span wait) {
@@ -227,6 +232,7 @@ void Writer::settle(Span wait) {
   settle_violations();
   send_postponed();
   throw_if_over();
+  if (in_flight() == 0 && !draining_) keep_connection(false);
 }
 
 Writer::Open Writer::take(Opens::iterator at) {
@@ -325,7 +331,9 @@ void Writer::settle_violations() {
 }
 
 void Writer::give_up() {
-  const std::string why = "the connection was lost; the write may have been stored";
+  const std::string why =
+      fmt::format("{}; the write may have been stored",
+                  bucket_.session().stop().why() == Why::none ? "the connection was lost" : "interrupted");
   for (const auto id : pipeline_.abandon()) {
     const auto at = writes_.find(id);
     if (at == writes_.end()) continue;

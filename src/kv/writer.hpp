@@ -45,8 +45,7 @@ class Writer {
  public:
   /// What a lost connection means. `ends`: the session does not reconnect, what was in flight is unknown.
   /// `survives`: the session reconnects; each write whose answer was lost is compared with its key's latest
-  /// revision (NATSC.md 3: message ids store old values over newer ones), and a Stop no longer closes the
-  /// connection, so that drain() can wait for answers.
+  /// revision (NATSC.md 3: message ids store old values over newer ones).
   enum class Loss { ends, survives };
 
   /// `settled` is called from push(), poll(), drain() and finish(), on the calling thread, once a write.
@@ -58,7 +57,7 @@ class Writer {
 
   /// Sends, or waits for room first. Two writes of one key are never in flight together. Throws Failure where
   /// the connection or a permission ends the whole; what was in flight is then settled as unknown. Throws
-  /// Stopped, this one not sent.
+  /// Stopped, this one not sent; then drain() settles what is in flight.
   void push(std::uint64_t number, Write write);
   /// Takes in what was answered; never waits.
   void poll() { settle(Span{0}); }
@@ -97,6 +96,7 @@ class Writer {
   void conclude(Open open, std::uint64_t revision, std::optional<Failure> failure);
   Open take(Opens::iterator at);
   void throw_if_over();
+  void keep_connection(bool keep);
   [[nodiscard]] bool over() const;
 
   void recover();
@@ -120,6 +120,7 @@ class Writer {
   std::deque<Open> postponed_;  // refused for now, safe to send again
   unsigned unsettled_ = 0;      // how many were pushed since answers were last taken in
   bool recovering_ = false;
+  bool kept_ = false;  // the connection, whatever Stop says
   int violations_ = 0, disconnects_ = 0;
   std::optional<Clock::time_point> draining_;
 };

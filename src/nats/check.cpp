@@ -75,12 +75,12 @@ bool Error::connection_lost() const {
   }
 }
 
-std::uint64_t Error::current_revision() const {
+std::optional<std::uint64_t> Error::current_revision() const {
   const std::string_view text = what();
   const auto at = text.find(lost_text);
-  if (at == std::string_view::npos) return 0;
+  if (at == std::string_view::npos) return std::nullopt;
   const auto digits = text.find_first_of("0123456789", at);
-  if (digits == std::string_view::npos) return 0;
+  if (digits == std::string_view::npos) return std::nullopt;
   std::uint64_t revision = 0;
   std::from_chars(text.data() + digits, text.data() + text.size(), revision);
   return revision;

@@ -4,6 +4,7 @@
 #include <nats/nats.h>
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -21,8 +22,9 @@ struct Error : std::runtime_error {
   [[nodiscard]] bool conflict() const;
   /// Whether it says that the connection is gone, for now or for good; a time-out may mean that, too.
   [[nodiscard]] bool connection_lost() const;
-  /// "wrong last sequence: 7" -> 7, the key's current revision; 0 where the text has none.
-  [[nodiscard]] std::uint64_t current_revision() const;
+  /// "wrong last sequence: 7" -> 7, the key's current revision, 0 of a key that does not exist; nullopt where
+  /// the text has none.
+  [[nodiscard]] std::optional<std::uint64_t> current_revision() const;
 };
 
 /// The error of a call that just returned `status` on this thread.

@@ -58,7 +58,11 @@ TEST_CASE("cp takes a pattern, --create keeps what is there") {
 
 TEST_CASE("cp --prune deletes what the source has not, forced only; --dry-run lists it") {
   World world;
-  CHECK(world.server.natskv({"cp", "src", "dst", "--prune"}).status == 2);
+  const auto refused = world.server.natskv({"cp", "src", "dst", "--prune"});
+  CHECK(refused.status == 2);
+  CHECK(refused.err ==
+        "natskv: cp: pruning bucket \"dst\" asks first, and nobody can be asked here\nhint: --force does it "
+        "without asking\n");
   const auto dry = world.server.natskv({"cp", "src", "dst", "--prune", "--dry-run"});
   CHECK(dry.status == 0);
   CHECK(has(dry.out, "extra\t1\tPUT"));

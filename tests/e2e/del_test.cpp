@@ -154,6 +154,20 @@ TEST_CASE("on a terminal a pattern asks, naming how many; only what was listed g
   CHECK(operation(b, "a.4") == "PUT");
 }
 
+TEST_CASE("on a terminal a pattern without a match says that nothing went") {
+  const TestBucket b;
+  b.put("k", "v");
+  for (const std::string verb : {"del", "purge"}) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"zz.*"}, {">", "--older-than", "1h"}}) {
+      Terminal terminal(b.command(verb, words));
+      CHECK(terminal.wait().status == 0);
+      CHECK(terminal.screen() ==
+            fmt::format("natskv: {}: {}d 0 keys\r\n", verb, verb == "del" ? "delete" : "purge"));
+    }
+  }
+}
+
 TEST_CASE("a key written between its listing and its delete stays, is named, and is a conflict") {
   const TestBucket b;
   const int many = 3000;

@@ -301,4 +301,6 @@ TEST_CASE("errors as JSON: one line with the code of each status") {
   CHECK(error(kv({"put", b.name(), "k", "-j"}, {.input = std::string(2'000'000, 'x')})) ==
         fmt::format(R"({{"error":{{"exit":1,"code":"failure","bucket":"{}","key":"k")", b.name()));
   CHECK(kv({"get", b.name(), "none", "-o", "tsv"}).err.find("{\"error\"") == std::string::npos);
+  const Server guarded({.config = "authorization {user: a, password: b}"});
+  CHECK(error(guarded.natskv({"get", "b", "k", "-j"})) == R"({"error":{"exit":6,"code":"not_allowed")");
 }

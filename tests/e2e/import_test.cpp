@@ -103,8 +103,8 @@ TEST_CASE("import writes values, markers and any bytes, and says what it did") {
   CHECK(result.status == 0);
   CHECK(result.out.empty());
   CHECK(result.err ==
-        "natskv: import: bucket \"b\": put 3, unchanged 0, deleted 1, conflicts 0, failed 0, unknown 0, 1 of "
-        "them for keys that came before\n");
+        "natskv: import: bucket \"b\": put 3, unchanged 0, deleted 1, conflicts 0, failed 0, unknown 0, 1 "
+        "line for keys that came before\n");
   CHECK(world.value("a") == "2");
   CHECK(world.value("b") == std::string("\0\xff", 2));
   CHECK(world.client.last("b", "c").headers.at("KV-Operation") == "DEL");
@@ -233,6 +233,7 @@ TEST_CASE("input of every wrong kind names its line") {
     CHECK_MESSAGE(has(result.err, why), result.err);
   };
   refused(line("a", "1") + "{\"key\":\"b\",\"value\":\"trunc", "line 2: no valid JSON");
+  CHECK(has(world.import("{\n").err, "put 0, unchanged 0, deleted 0, conflicts 0, failed 1, unknown 0; "));
   refused("{\"key\":\"a b\",\"value\":\"1\"}\n", "line 1: \"key\": ");
   refused("{\"key\":\"a\",\"value\":\"1\",\"value_base64\":\"AA==\"}\n", "line 1: both");
   refused("{\"key\":\"a\",\"value_base64\":\"A\"}\n", "line 1: \"value_base64\" is no base64");
@@ -241,6 +242,7 @@ TEST_CASE("input of every wrong kind names its line") {
   const auto endless = world.import(line("a", "1") + std::string(100'000'000, 'x'));
   CHECK(endless.status == 2);
   CHECK(has(endless.err, "line 2 is longer than"));
+  CHECK(has(endless.err, "put 1, unchanged 0, deleted 0, conflicts 0, failed 1, unknown 0; "));
   CHECK(has(endless.err, "the first line that was not acknowledged is 2\n"));
   CHECK(world.server.natskv({"import", "b", "-F", "/no/such/file"}).status == 2);
   CHECK(world.server.natskv({"import", "b", "-F", "/tmp"}).status == 2);
@@ -254,6 +256,10 @@ TEST_CASE("input of every wrong kind names its line") {
   CHECK(warned.status == 0);
   CHECK(has(warned.err, "warning: line 1: no entry has a member \"x\""));
   CHECK_FALSE(has(warned.err, "\"y\""));
+  CHECK(has(world.import("{\"key\":\"a\",\"value\":\"1\",\"password=secret\":1}\n").err,
+            "no entry has a member \"password=…\"; such"));
+  CHECK(has(world.import("{\"key\":\"a\",\"value\":\"1\",\"" + std::string(1000, 'm') + "\":1}\n").err,
+            "no entry has a member \"mmmmmmmmmmmmmmmmmmmm…\"; such"));
   CHECK(world.import("").status == 0);
 }
 
@@ -271,13 +277,48 @@ TEST_CASE("a value over the limit fails its line; the rest goes on with --keep-g
             "line 1: key \"huge\" of bucket \"b\": the value of 2000000 B is over the server's limit"));
 }
 
+TEST_CASE("a file with a value over the limit is refused whole, and so is what would be done with it") {
+  World world;
+  world.client.add_bucket("small", R"({"max_msg_size": 100})");
+  const TempDir folder;
+  const auto import = [&](const std::string& bucket, std::size_t size, std::vector<std::string> rest) {
+    write_file(folder / "in", line("a", "1") + line("big", std::string(size, 'x')));
+    rest.insert(rest.begin(), {"import", bucket, "-F", folder / "in"});
+    return world.server.natskv(rest);
+  };
+  for (const std::vector<std::string>& rest : {std::vector<std::string>{}, {"--check"}, {"--dry-run"}}) {
+    const auto small = import("small", 101, rest);
+    CHECK(small.status == 1);
+    CHECK(small.err ==
+          "natskv: import: line 2: key \"big\" of bucket \"small\": the value of 101 B is over the bucket's "
+          "limit of 100 B\nhint: natskv edit --max-value-size raises it; nothing was written\n");
+    const auto huge = import("b", 1'500'000, rest);
+    CHECK(huge.status == 1);
+    CHECK(huge.err ==
+          "natskv: import: line 2: key \"big\" of bucket \"b\": the value of 1500000 B is over the server's "
+          "limit of 1048576 B\nhint: nothing was written\n");
+  }
+  CHECK(world.client.messages("small") == 0);
+  CHECK(world.client.messages("b") == 0);
+  const auto going = import("small", 101, {"--dry-run", "--keep-going"});
+  CHECK(going.status == 1);
+  CHECK(has(going.err, "would be: put 1, unchanged 0, deleted 0, conflicts 0, failed 1"));
+  CHECK(import("small", 100, {}).status == 0);
+}
+
 TEST_CASE("--prune deletes what no line names, asked or forced only") {
   World world;
   for (const char* key : {"keep", "x.1", "x.2", "y.1"}) world.client.put("b", key, "v");
   const auto lines = line("keep", "v");
   const auto refused = world.import(lines, {"--prune"});
   CHECK(refused.status == 2);
+  CHECK(
+      refused.err ==
+      "natskv: import: pruning bucket \"b\" asks first, and nobody can be asked here\nhint: --force does it "
+      "without asking\n");
   CHECK(world.client.messages("b") == 4);
+  CHECK(world.import(lines, {"--prune-pattern", "x*"}).err ==
+        "natskv: import: \"x*\": * stands for a whole token; did you mean \"x.*\"?\n");
   const auto dry = world.import(lines, {"--prune-pattern", "x.*", "--dry-run"});
   CHECK(dry.status == 0);
   CHECK(has(dry.out, "x.1\t2\tPUT"));

@@ -38,6 +38,20 @@ TEST_CASE("purge takes conditions, patterns and several keys as del does") {
   CHECK(b("purge", {"a.*"}, {.input = "y\n"}).status == 2);
 }
 
+TEST_CASE("on a terminal purge of a pattern asks, naming how many") {
+  const TestBucket b(five);
+  for (const std::string key : {"a.1", "a.2", "b.1"}) b.put(key, "v");
+  for (const bool yes : {false, true}) {
+    Terminal terminal(b.command("purge", {"a.*"}));
+    REQUIRE(terminal.read_until("[y/N] "));
+    CHECK(terminal.screen() == fmt::format("Purge 2 keys of bucket \"{}\"? [y/N] ", b.name()));
+    terminal.send(yes ? "y\n" : "\n");
+    CHECK(terminal.wait().status == (yes ? 0 : 1));
+    CHECK(b.last_revision() == (yes ? 5 : 3));
+  }
+  CHECK(b("keys").out == "b.1\n");
+}
+
 TEST_CASE("keys that other clients wrote are purged, absent ones get no marker") {
   const TestBucket b(five);
   b.put("x~y:z", "1");

@@ -199,7 +199,7 @@ TEST_CASE("what a write prints in every format") {
   CHECK(b("put", {"k", "v", "-o", "jsonl"}).out == fmt::format(fmt::runtime(object), b.name(), 3) + "\n");
   CHECK(b("put", {"k", "v", "-o", "table"}).out.find("REVISION") != std::string::npos);
   CHECK(all(b("put", {"k", "v", "-o", "raw"})) ==
-        "2||natskv: put: put has no raw output\nhint: use -o tsv or -o json\n");
+        "2||natskv: put: there is no raw output of it\nhint: use -o tsv or -o json\n");
   CHECK(all(b("put", {"k", "v", "-q"})) == "0||");
   CHECK(b("put", {"k", "v", "-q", "-j"}).out == fmt::format(fmt::runtime(object), b.name(), 6) + "\n");
   Terminal terminal(b.command("put", {"k", "v"}));

@@ -5,6 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -170,6 +174,25 @@ TEST_CASE("watch ends on a signal within half a second, also while it writes or 
     REQUIRE(idle.read_until("z\t7"));
     idle.signal(number);
     CHECK(idle.wait(5).status == 128 + number);
+  }
+  // More than the pipe and watch's own buffer take; nobody reads.
+  for (int i = 0; i < 100; ++i) w.client.put("b", "large." + std::to_string(i), std::string(10'000, 'x'));
+  for (const int number : {SIGINT, SIGTERM}) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    Process full(w.server.command({"watch", "b", "--history"}, {.out_fd = ends[1]}));
+    const int capacity = ::fcntl(ends[0], F_GETPIPE_SZ);
+    int waiting = 0;
+    for (int i = 0; i < 500 && waiting < capacity; ++i) {
+      full.read_for(0.02);
+      REQUIRE(::ioctl(ends[0], FIONREAD, &waiting) == 0);
+    }
+    CHECK(waiting == capacity);
+    full.signal(number);
+    const auto result = full.wait(5);
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.status == 128 + number);
+    for (const int end : ends) ::close(end);
   }
 }
 

@@ -122,3 +122,29 @@ TEST_CASE("the command is the first word that is no global option") {
   CHECK(natskv::find_command({"-q"}, globals) == 1);
   CHECK_THROWS_AS(natskv::find_command({"--bogus", "ls"}, globals), Failure);
 }
+
+TEST_CASE("a line that is wrong is looked through for -j, alone and among others") {
+  using natskv::asks_for_json;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "k", "-j"},
+                                                {"-qj", "get"},
+                                                {"del", "b", "x*", "-fqj"},
+                                                {"-jq"},
+                                                {"--json"},
+                                                {"-o", "json"},
+                                                {"-ojsonl"},
+                                                {"--output=json"}}) {
+    CAPTURE(words.back());
+    CHECK(asks_for_json(words));
+  }
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "j"},
+                                                {"-q"},
+                                                {"-Fj"},
+                                                {"-qsj"},
+                                                {"--", "-j"},
+                                                {"--subject"},
+                                                {"-5j"},
+                                                {"-o", "tsv"}}) {
+    CAPTURE(words.back());
+    CHECK_FALSE(asks_for_json(words));
+  }
+}

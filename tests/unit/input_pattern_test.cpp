@@ -99,6 +99,12 @@ TEST_CASE("a pattern is checked as a key is") {
   CHECK(pattern("a .*") == "2: PATTERN: \"a .*\" holds \" \"" + any_rule);
 }
 
+TEST_CASE("where there is no --literal, none is pointed to") {
+  CHECK(failure([] { return parse::pattern("tmp*", std::nullopt); }) ==
+        "2: \"tmp*\": * stands for a whole token; did you mean \"tmp.*\"?");
+  CHECK(parse::patterns({"a.*"}, std::nullopt) == std::vector<Pattern>{{"a.*", true}});
+}
+
 TEST_CASE("literal takes every word as a key") {
   for (const char* word : {"tmp*", "*", ">", "a>b", "a.*.b", "a"}) {
     CAPTURE(word);
