@@ -21,8 +21,10 @@ const Json everything = Json::parse(R"({
     "mirror": {"name": "KV_o", "external": {"api": "$JS.hub.API"}},
     "sources": [{"name": "KV_s", "external": {"api": "$JS.hub.API"}}]},
   "state": {},
-  "mirror": {"name": "KV_o", "lag": 1, "active": 1000000, "external": {"api": "$JS.hub.API"}},
-  "sources": [{"name": "KV_s", "lag": 1, "active": 1000000, "external": {"api": "$JS.hub.API"}}],
+  "mirror": {"name": "KV_o", "lag": 1, "active": 1000000, "external": {"api": "$JS.hub.API"},
+    "error": {"err_code": 10059, "description": "stream not found"}},
+  "sources": [{"name": "KV_s", "lag": 1, "active": 1000000, "external": {"api": "$JS.hub.API"},
+    "error": {"err_code": 10059, "description": "stream not found"}}],
   "cluster": {"name": "c", "leader": "l",
     "replicas": [{"name": "r", "current": true, "offline": false, "lag": 0}]}})");
 
