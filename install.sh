@@ -106,3 +106,6 @@ case $(command -v natskv || true) in
   '') say "done; add $prefix/bin to your PATH" ;;
   *) say "done: natskv is in $prefix/bin; another one comes first in your PATH: $(command -v natskv)" ;;
 esac
+if $user; then
+  say "for zsh's completion ~/.zshrc needs, before compinit: fpath=(~/.local/share/zsh/site-functions \$fpath)"
+fi

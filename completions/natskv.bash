@@ -116,7 +116,7 @@ _natskv() {
     elif [[ -z $command ]]; then command=$word
     fi
   done
-  if [[ -z $skip && -z $behind && $current == -* && $current != *=* ]]; then
+  if [[ -z $skip && -z $behind && $current == -* && $current != --*=* && $current != -[!-]?* ]]; then
     COMPREPLY=($(compgen -W "$(_natskv_options "$command")" -- "$current"))
     return
   fi
@@ -137,9 +137,13 @@ _natskv_dynamic() {
     files | directories)
       local flag=-f
       [[ $kind == directories ]] && flag=-d
-      [[ $current == --*=* ]] && current=${current#*=}
+      local name=''
+      case $current in
+        --*=*) current=${current#*=} ;;  # readline replaces what is behind the =
+        -[!-]?*) name=${current:0:2} current=${current:2} ;;
+      esac
       compopt -o filenames 2> /dev/null
-      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $flag -- "$current")
+      while IFS= read -r line; do COMPREPLY+=("$name$line"); done < <(compgen $flag -- "$current")
       return
       ;;
     command)

@@ -1113,7 +1113,7 @@ function __natskv_complete
         end
     end
     if test -z "$skip$behind"
-        if string match -q -- '-*' "$current"; and not string match -q -- '*=*' "$current"
+        if string match -q -- '-*' "$current"; and not string match -q -r -- '^(--.*=|-[^-].)' "$current"
             __natskv_options "$command"
             return
         else if test -z "$command"
@@ -1122,7 +1122,7 @@ function __natskv_complete
         end
     end
     set -l answer ($program __complete -- $typed "$current" 2>/dev/null </dev/null)
-    set -l prefix (string match -r -- '^--[a-z-]+=' "$current")
+    set -l prefix (string match -r -- '^(?:--[a-z-]+=|-[^-](?=.))' "$current")
     switch "$answer[1]"
         case files
             __natskv_paths "$prefix" (__fish_complete_path (string replace -- "$prefix" '' "$current"))

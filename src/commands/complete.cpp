@@ -61,12 +61,7 @@ class Completer {
     understand();
     if (pending_ != nullptr) return values(*pending_, current_, "");
     if (!only_arguments_ && current_.starts_with('-')) {
-      const auto equals = current_.find('=');
-      if (!current_.starts_with("--") || equals == std::string::npos) return options();
-      const auto* item = declared_.option(current_.substr(0, equals));
-      if (item != nullptr && item->takes_value())
-        values(*item, current_.substr(equals + 1), current_.substr(0, equals + 1));
-      return;
+      return option();
     }
     if (verb_ == nullptr) return commands();
     const auto slots = declared_.positionals();
@@ -148,6 +143,17 @@ class Completer {
     if (item.longer == "--to-context") other_context_ = value;
   }
 
+  // "--output=js", "-ojs": what stands behind the name is a value.
+  void option() {
+    const bool longer = current_.starts_with("--");
+    const auto equals = current_.find('=');
+    if (longer ? equals == std::string::npos : current_.size() <= 2) return options();
+    const auto* item = declared_.option(current_.substr(0, longer ? equals : 2));
+    if (item == nullptr || !item->takes_value()) return;
+    const auto begin = longer ? equals + 1 : 2;
+    values(*item, current_.substr(begin), current_.substr(0, begin));
+  }
+
   void options() {
     for (const auto& item : declared_.items()) {
       const bool again = item.argument.many || std::find(typed_.begin(), typed_.end(), &item) == typed_.end();
@@ -176,6 +182,10 @@ class Completer {
       case Kind::revision:
         return revisions(begin);
       case Kind::context:
+        if (begin.find('/') != std::string::npos) {  // a context's file
+          kind_ = "files";
+          return;
+        }
         for (const auto& name : config::Contexts(config::environment).names()) offer(name, begin);
         return;
       case Kind::choice:

@@ -105,7 +105,7 @@ _natskv() {
     elif [[ -z $command ]]; then command=$word
     fi
   done
-  if [[ -z $skip && -z $behind && $current == -* && $current != *=* ]]; then
+  if [[ -z $skip && -z $behind && $current == -* && $current != --*=* && $current != -[!-]?* ]]; then
     COMPREPLY=($(compgen -W "$(_natskv_options "$command")" -- "$current"))
     return
   fi
@@ -126,9 +126,13 @@ _natskv_dynamic() {
     files | directories)
       local flag=-f
       [[ $kind == directories ]] && flag=-d
-      [[ $current == --*=* ]] && current=${current#*=}
+      local name=''
+      case $current in
+        --*=*) current=${current#*=} ;;  # readline replaces what is behind the =
+        -[!-]?*) name=${current:0:2} current=${current:2} ;;
+      esac
       compopt -o filenames 2> /dev/null
-      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $flag -- "$current")
+      while IFS= read -r line; do COMPREPLY+=("$name$line"); done < <(compgen $flag -- "$current")
       return
       ;;
     command)
@@ -184,7 +188,7 @@ _natskv() {
     elif [[ -z $command ]]; then command=$word
     fi
   done
-  if [[ -z $skip && -z $behind && $current == -* && $current != *=* ]]; then
+  if [[ -z $skip && -z $behind && $current == -* && $current != --*=* && $current != -[^-]?* ]]; then
     _natskv_options "$command"
     _describe -o option options
     return
@@ -197,7 +201,9 @@ _natskv() {
   answer=("${(@f)$($program __complete -- "$typed[@]" 2> /dev/null < /dev/null)}")
   kind=$answer[1]
   shift answer
-  [[ $current == --*=* ]] && compset -P '*='
+  if [[ $current == --*=* ]]; then compset -P '*='
+  elif [[ -z $skip && -z $behind && $current == -[^-]?* ]]; then compset -P '-?'
+  fi
   case $kind in
     files) _files; return ;;
     directories) _files -/; return ;;
@@ -214,6 +220,7 @@ _natskv() {
   for word in "$answer[@]"; do
     local name=${word%%$'\t'*} meaning=${word#*$'\t'}
     [[ $current == --*=* ]] && name=${name#*=}
+    [[ $current == -[^-]?* && $name == ${current[1,2]}* ]] && name=${name[3,-1]}
     if [[ $name == *. ]]; then
       open+=("$name")
     else
@@ -286,7 +293,7 @@ function __natskv_complete
         end
     end
     if test -z "$skip$behind"
-        if string match -q -- '-*' "$current"; and not string match -q -- '*=*' "$current"
+        if string match -q -- '-*' "$current"; and not string match -q -r -- '^(--.*=|-[^-].)' "$current"
             __natskv_options "$command"
             return
         else if test -z "$command"
@@ -295,7 +302,7 @@ function __natskv_complete
         end
     end
     set -l answer ($program __complete -- $typed "$current" 2>/dev/null </dev/null)
-    set -l prefix (string match -r -- '^--[a-z-]+=' "$current")
+    set -l prefix (string match -r -- '^(?:--[a-z-]+=|-[^-](?=.))' "$current")
     switch "$answer[1]"
         case files
             __natskv_paths "$prefix" (__fish_complete_path (string replace -- "$prefix" '' "$current"))

@@ -112,6 +112,9 @@ void drive(Shell& shell, const std::string& url) {
   shell.completes("get config mode=", "<get><config><mode=x>");
   shell.completes("get config mode:", "<get><config><mode:y>");
   shell.completes("get config top --output=jsonl -o ts", "<get><config><top><--output=jsonl><-o><tsv>");
+  shell.completes("get config top -ots", "<get><config><top><-otsv>");
+  shell.completes("put config k -Fsome-f", "<put><config><k><-Fsome-file>");
+  shell.completes("--context ./some-f", "<--context><./some-file>");
   shell.completes("get config top --output=ta", "<get><config><top><--output=table>");
   shell.completes("-s $NATS_URL -q info co", "<-s><" + url + "><-q><info><config>");
   shell.completes("put config k -F some-f", "<put><config><k><-F><some-file>");

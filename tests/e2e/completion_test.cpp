@@ -32,6 +32,11 @@ TEST_CASE("A word, its commands, options and choices are offered without a serve
   CHECK(place.offered({"get", "--", "b", "k", "--ra"}) == Words{});
   CHECK(place.offered({"get", "-o", "js"}) == Words{"json", "jsonl"});
   CHECK(place.offered({"get", "--output=ra"}) == Words{"--output=raw"});
+  CHECK(place.offered({"get", "-ojs"}) == Words{"-ojson", "-ojsonl"});
+  CHECK(place.offered({"get", "-jjs"}) == Words{});
+  CHECK(place.kind({"put", "config", "k", "-F./"}) == "files");
+  CHECK(place.kind({"--context", "./"}) == "files");
+  CHECK(place.kind({"--context=../w"}) == "files");
   CHECK(place.offered({"no-such-command", ""}) == Words{});
   CHECK(place.offered({"--no-such-option", ""}) == Words{});
   CHECK(place.offered({"put", "config", "top", ""}) == Words{});
@@ -44,7 +49,7 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
   for (const auto& command : natskv::docs::commands()) {
     CAPTURE(command.verb->name);
     Words before{std::string(command.verb->name)};
-    const auto looks_right = [&](const Words& words, const natskv::Declared::Item& item) {
+    const auto looks_right = [&](Words words, const natskv::Declared::Item& item) {
       CAPTURE(item.longer);
       using natskv::Kind;
       switch (item.argument.kind) {
@@ -67,6 +72,17 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
           break;
         case Kind::bucket:
           CHECK(place.offered(words) == Words{"config"});
+          break;
+        case Kind::key:
+        case Kind::pattern:
+          if (!item.option()) break;
+          words.insert(words.begin() + 1, "config");
+          CHECK(place.offered(words) == Words{"app.", "mode:y", "mode=x", "top"});
+          break;
+        case Kind::revision:
+          if (!item.option()) break;
+          words.insert(words.begin() + 1, {"config", "top"});
+          CHECK(place.offered(words) == Words{"7", "6"});
           break;
         default:
           break;
@@ -185,4 +201,20 @@ TEST_CASE("Tab gives up, silently, on a server that does not answer") {
   CHECK_FALSE(result.timed_out);
   CHECK(result.out == "");
   place.server.resume();
+}
+
+TEST_CASE("Tab gives up by itself, whatever --timeout says, and where names are not resolved") {
+  const Listener silent;
+  const auto asked = [](const std::string& server) {
+    auto what = natskv_command({"__complete", "--", "-s", server, "--timeout", "60s", "get", ""});
+    what.limit = 20;
+    return what;
+  };
+  for (const auto& what : {asked(silent.url()), with_slow_names(asked("slow.example"))}) {
+    const auto result = run(what);
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.status == 0);
+    CHECK(result.out == "");
+    CHECK(result.err == "");
+  }
 }
