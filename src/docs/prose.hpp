@@ -61,7 +61,10 @@ inline constexpr std::array statuses{
     Pair{"5",
          "no answer, nothing was changed: nobody listens, no JetStream, a read timed out, connection lost."},
     Pair{"6", "not allowed: authentication, TLS, permission, JetStream not enabled for the account."},
-    Pair{"7", "outcome unknown: a write was sent and no answer came; it may have been stored."},
+    Pair{"7",
+         "outcome unknown: a write was sent and no answer came; it may have been stored. Or the server was "
+         "lost behind a part of "
+         "many writes; what was written stays."},
     Pair{"130, 143, 141", "ended by SIGINT, by SIGTERM, or because standard output's reader went away."},
 };
 
