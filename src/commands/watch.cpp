@@ -97,8 +97,8 @@ const Verb watch{
     .examples =
         "$ natskv watch config --initial -o tsv | cut -f1,2,6\ngreeting\t1\thello\n"
         "# Wait for the next change of a key, in a script:\n"
-        "$ (sleep 1; natskv put config greeting hi) &\n"
-        "> natskv watch config greeting --updates --count 1 -o tsv | cut -f6\n2\nhi\n",
+        "$ (sleep 1; natskv -q put config greeting hi) &\n"
+        "> natskv watch config greeting --updates --count 1 -o tsv | cut -f6\nhi\n",
     .make = make_action<Watch>,
 };
 

@@ -56,7 +56,11 @@ set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_SOURCE_GENERATOR TGZ)
 set(CPACK_SOURCE_PACKAGE_FILE_NAME natskv-${PROJECT_VERSION})
-set(CPACK_SOURCE_IGNORE_FILES "/\\\\.git/;/\\\\.git$;/build/;/build-")
+# What cpack leaves out is matched with absolute paths: only below this folder, wherever that is.
+string(REGEX REPLACE "([][+.*()^$?|\\\\])" "\\\\\\1" natskv_here "${PROJECT_SOURCE_DIR}")
+set(CPACK_SOURCE_IGNORE_FILES "^${natskv_here}/\\.git/" "^${natskv_here}/\\.git$" "^${natskv_here}/build/"
+  "^${natskv_here}/build-")
+set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_GENERATOR TGZ)
 if(NATSKV_DEBIAN)
   set(CPACK_GENERATOR DEB)
