@@ -1,6 +1,7 @@
 // compact: drops old markers and the history under them.
 #include "app/natskv.hpp"
 #include "base/failure.hpp"
+#include "commands/batch.hpp"
 #include "commands/table.hpp"
 #include "commands/writing.hpp"
 #include "kv/watch.hpp"
@@ -29,13 +30,15 @@ class Compact final : public Action {
 
   // Markers that are a key's latest revision and old enough, by the server's clock.
   // Once counted for the prompt, no later ones are added: what was agreed to is what goes.
-  template <class Each>
-  void each(Natskv& natskv, Span age, Each&& marker) {
+  template <class Each, class After>
+  void each(Natskv& natskv, Span age, Each&& marker, After&& after) {
     EntryStream entries(natskv.session(), bucket_, {.values = false});
     if (!upto_) upto_ = entries.last_revision();
     while (const Entry* entry = entries.next_current()) {
       const bool old = age.ns == 0 || entry->created.ns < entries.server_time().ns - age.ns;
-      if (entry->marker() && old && entry->revision <= *upto_) marker(*entry);
+      if (!entry->marker() || !old || entry->revision > *upto_) continue;
+      marker(*entry);
+      after(entries);
     }
   }
 
@@ -48,7 +51,8 @@ class Compact final : public Action {
     bucket.require_own("compact");
     if (!force_) {
       std::uint64_t count = 0;
-      each(natskv, age, [&](const Entry&) { ++count; });
+      each(
+          natskv, age, [&](const Entry&) { ++count; }, [](EntryStream&) {});
       natskv.confirm(fmt::format("Drop {} marker{}{} of bucket \"{}\" and the history under them?", count,
                                  count == 1 ? "" : "s", which, bucket_),
                      false, {});
@@ -66,16 +70,25 @@ class Compact final : public Action {
     // its time: only one that finds nothing more has seen all.
     bool whole = false;
     const auto work = [&] {
+      Batch batch;
+      const auto drop = [&] {
+        batch.take([&](std::string key, std::uint64_t revision, Operation operation) {
+          writer.push(number++,
+                      {.key = std::move(key), .operation = operation, .erase = true, .expected = revision});
+        });
+        writer.finish();
+      };
       std::uint64_t before = 0;
       do {
         before = revisions;
-        each(natskv, age, [&](const Entry& entry) {
-          writer.push(number++, {.key = std::string(entry.key),
-                                 .operation = entry.operation,
-                                 .erase = true,
-                                 .expected = entry.revision});
-        });
-        writer.finish();
+        each(
+            natskv, age, [&](const Entry& entry) { batch.add(entry); },
+            [&](EntryStream& entries) {
+              if (!batch.full()) return;
+              entries.let_go();
+              drop();
+            });
+        drop();
       } while (revisions > before && natskv.status() == 0);
       whole = true;
     };

@@ -1,5 +1,6 @@
 #include "commands/marking.hpp"
 
+#include "commands/batch.hpp"
 #include "commands/fields.hpp"
 #include "commands/write.hpp"
 #include "commands/writing.hpp"
@@ -115,10 +116,12 @@ bool Marking::old_enough(const Entry& entry, Instant now) const {
 
 // Each live key that the words mean, as it was when the listing started: what is written behind that is
 // another's.
-template <class Each>
-void Marking::each(Natskv& natskv, Each&& entry_of) {
+// `after`: called with the listing behind each of them.
+template <class Each, class After>
+void Marking::each(Natskv& natskv, Each&& entry_of, After&& after) {
   if (!listing()) return each_key(natskv, entry_of);
-  EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false, .slow = true});
+  const bool slow = operation_ != Operation::purge || dry_;  // purges wait until a batch was read
+  EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false, .slow = slow});
   // What was shown with the question is what goes: the second listing may not reach further than the first.
   if (listed_upto_ == 0) listed_upto_ = entries.last_revision();
   std::set<std::string, std::less<>> missing;
@@ -131,10 +134,12 @@ void Marking::each(Natskv& natskv, Each&& entry_of) {
     if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);
     if (!old_enough(*entry, entries.server_time())) continue;
     const bool first = named.insert(entry->key);
-    if (entry->revision <= listed_upto_)
+    if (entry->revision <= listed_upto_) {
       entry_of(*entry);
-    else if (first)
+      after(entries);
+    } else if (first) {
       natskv.report(written_meanwhile(bucket_, entry->key, entry->revision));
+    }
   }
   if (!must_exist_) return;
   for (const auto& key : missing) natskv.report(no_key(bucket_, key));
@@ -212,7 +217,7 @@ int Marking::many(Natskv& natskv) {
   };
   bool whole = false;
   const auto work = [&] {
-    each_to_mark(natskv, push);
+    each_to_mark(natskv, writer, push);
     writer.finish();
     while (!refused.empty()) {
       without_markers(bucket, writer, refused, number);
@@ -256,7 +261,22 @@ void Marking::note_done(Natskv& natskv, std::uint64_t count) const {
 // What was listed goes at the revision that was listed. Keys named one by one get a marker whether they are
 // there or not, as one key does, unless a name is none that natskv writes.
 template <class Push>
-void Marking::each_to_mark(Natskv& natskv, Push&& push) {
+void Marking::each_to_mark(Natskv& natskv, Writer& writer, Push&& push) {
+  if (operation_ == Operation::purge && listing()) {
+    Batch batch;
+    const auto purge = [&](std::string key, std::uint64_t revision, Operation) {
+      push(std::move(key), revision);
+    };
+    each(
+        natskv, [&](const Entry& entry) { batch.add(entry); },
+        [&](EntryStream& entries) {
+          if (!batch.full()) return;
+          entries.let_go();
+          batch.take(purge);
+          writer.finish();
+        });
+    return batch.take(purge);
+  }
   const auto listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
   if (listing() || must_exist_) return each(natskv, listed);
   std::vector<Pattern> foreign;

@@ -4,6 +4,7 @@
 #include "app/natskv.hpp"
 #include "app/verb.hpp"
 #include "base/pattern.hpp"
+#include "kv/watch.hpp"
 #include "kv/writer.hpp"
 
 #include <optional>
@@ -37,12 +38,16 @@ class Marking {
   [[nodiscard]] bool agreed(Natskv& natskv);
   void note_done(Natskv& natskv, std::uint64_t count) const;
   template <class Push>
-  void each_to_mark(Natskv& natskv, Push&& push);
+  void each_to_mark(Natskv& natskv, Writer& writer, Push&& push);
   void without_markers(Bucket& bucket, Writer& writer, Refused& refused, std::uint64_t& number) const;
   Written mark(Bucket& bucket, Natskv& natskv);
   std::uint64_t count(Natskv& natskv);
   template <class Each>
-  void each(Natskv& natskv, Each&& entry_of);
+  void each(Natskv& natskv, Each&& entry_of) {
+    each(natskv, entry_of, [](EntryStream&) {});
+  }
+  template <class Each, class After>
+  void each(Natskv& natskv, Each&& entry_of, After&& after);
   template <class Each>
   void each_key(Natskv& natskv, Each&& entry_of);
   [[nodiscard]] std::vector<std::string> distinct() const;

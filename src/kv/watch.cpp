@@ -153,8 +153,14 @@ void EntryStream::end_if_stopped(natsStatus status) {
   throw explain(session_, nats::Error(status, 0, ""), {.bucket = bucket_});
 }
 
+void EntryStream::let_go() {
+  consumer_.reset();
+  let_go_ = true;
+}
+
 const Entry* EntryStream::step() {
   end_if_stopped(NATS_TIMEOUT);
+  if (std::exchange(let_go_, false)) start_again(window_);
   if (narrow_ > 0 && may_narrow_ && received_ % look_every_ == 0 && received_ > 0 && !caught_up_ && consumer_)
     throttle();
   nats::Message message;

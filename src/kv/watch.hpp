@@ -56,6 +56,9 @@ class EntryStream {
   [[nodiscard]] std::uint64_t last_revision() const { return start_last_; }
   /// The server's clock when the reading started: `ts` of STREAM.INFO, else `created` of our own consumer.
   [[nodiscard]] Instant server_time() const { return server_time_; }
+  /// Lets go of the consumer until the next entry is asked for, which is the one behind the last: nothing is
+  /// read beside what is done meanwhile.
+  void let_go();
   /// Called before a wait, so that what was written so far reaches the reader.
   void on_idle(std::function<void()> idle) { idle_ = std::move(idle); }
 
@@ -122,6 +125,7 @@ class EntryStream {
   bool empty_ = true;           // nothing was there and nothing came
   Instant server_time_;
   bool caught_up_ = false;
+  bool let_go_ = false;
 
   int disconnects_ = 0;  // of the Link, as far as they were dealt with
   bool broken_ = false;  // the consumer at hand does not deliver what we want

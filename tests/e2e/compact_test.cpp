@@ -129,3 +129,25 @@ TEST_CASE("all markers go, however many there are") {
   CHECK(result.err == "natskv: compact: bucket \"b\": dropped 30000 markers, 30000 revisions in all\n");
   CHECK(client.messages("b") == 1);
 }
+
+// The names of what goes are kept while it is listed, 8 MiB of them at a time.
+TEST_CASE("all go, also in several batches") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  const std::string name(2900, 'x');
+  constexpr int keys = 3200;
+  std::string lines;
+  for (int i = 0; i < keys; ++i)
+    lines += "{\"key\":\"k." + name + std::to_string(i) + "\",\"value\":\"v\"}\n";
+  REQUIRE(server.natskv({"import", "b", "-q"}, {.input = lines, .limit = 60}).status == 0);
+  client.put("b", "live", "v");
+  const auto purged = server.natskv({"purge", "b", "k.*", "-f"}, {.limit = 60});
+  CHECK(purged.status == 0);
+  CHECK(purged.err == "natskv: purge: purged 3200 keys\n");
+  CHECK(client.last_revision("b") == 2 * keys + 1);
+  const auto result = server.natskv({"compact", "b", "--older-than", "0", "-f"}, {.limit = 60});
+  CHECK(result.status == 0);
+  CHECK(result.err == "natskv: compact: bucket \"b\": dropped 3200 markers, 3200 revisions in all\n");
+  CHECK(client.messages("b") == 1);
+}
