@@ -38,6 +38,9 @@ class Consumer {
  public:
   /// `wait` bounds the server's answer. Throws nats::Error. `session` must outlive it.
   Consumer(Session& session, const Reading& reading, Span wait);
+  ~Consumer();
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
 
   /// NATS_OK with a message, NATS_TIMEOUT, or what ended the subscription.
   natsStatus next(nats::Message& message, std::int64_t wait_ms);
@@ -77,6 +80,7 @@ class Consumer {
   nats::Subscription subscription_;
   State start_;
   std::int64_t window_ = 0, unacknowledged_ = 0;
+  std::string reply_;  // of the last that was not acknowledged
   std::uint64_t received_ = 0;
   nats::Statistics statistics_;
   int disconnects_;
