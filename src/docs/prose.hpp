@@ -55,7 +55,10 @@ inline constexpr std::array statuses{
     Pair{"0", "done."},
     Pair{"1",
          "failed in a way that no other status names: bucket full, value over the limit, a write error."},
-    Pair{"2", "the command line is wrong, or asks for what natskv itself refuses; nothing was sent."},
+    Pair{"2",
+         "the command line is wrong, or asks for what natskv itself refuses; nothing was sent (but by "
+         "import: of a pipe, what "
+         "came before a bad line)."},
     Pair{"3", "not found: no such bucket, key (or deleted, expired), revision, context."},
     Pair{"4", "conflict: create on a live key, update with a stale revision, add of another configuration."},
     Pair{"5",

@@ -72,8 +72,12 @@ TEST_CASE("The README's first command does the main job") {
   const auto result = run(in(folder, commands[0].substr(install.size()), ""));
   CHECK(result.status == 0);
   CHECK(result.err == "");
+  // add, put, update, keys, then lines with times: watch and history; get.
   CHECK(result.out.starts_with("bucket\tconfig\n"));
-  CHECK(result.out.ends_with("\n1\nhello"));
+  CHECK(result.out.find("\n1\n2\ngreeting\ngreeting\t2\tPUT\t") != std::string::npos);
+  CHECK(result.out.find("\thi\ngreeting\t1\tPUT\t") != std::string::npos);
+  CHECK(result.out.find("\thello\ngreeting\t2\tPUT\t") != std::string::npos);
+  CHECK(result.out.ends_with("\thi\nhi"));
   CHECK(commands[1] == "tests/run\n");
   CHECK(std::filesystem::exists(source_path("tests/run")));
 }
