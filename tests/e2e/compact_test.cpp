@@ -104,7 +104,7 @@ TEST_CASE("keys that are written again while compact runs keep their new values"
   Server server;
   Client client(server.url());
   client.add_bucket("b", R"({"max_msgs_per_subject": 5, "storage": "memory"})");
-  constexpr int keys = 10'000;
+  constexpr int keys = 3000;  // 2.9 looks through all between a key's first revision and its marker
   mark(server, keys);
   Writers writers(server.url(), "b", "k.", keys);
   const auto result =
@@ -114,7 +114,7 @@ TEST_CASE("keys that are written again while compact runs keep their new values"
   while (writers.written() < keys) run({.args = {"sleep", "0.02"}});
   writers.stop();
   client.put("b", "end", "v");
-  CHECK(server.natskv({"keys", "b", "k.*", "--count"}).out == "10000\n");
+  CHECK(server.natskv({"keys", "b", "k.*", "--count"}).out == "3000\n");
 }
 
 TEST_CASE("all markers go, however many there are") {
