@@ -80,7 +80,7 @@ class Consumer {
   nats::Subscription subscription_;
   State start_;
   std::int64_t window_ = 0, unacknowledged_ = 0;
-  std::string reply_;  // of the last that was not acknowledged
+  std::string removal_;  // the subject that removes it
   std::uint64_t received_ = 0;
   nats::Statistics statistics_;
   int disconnects_;

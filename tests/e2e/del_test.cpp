@@ -234,3 +234,31 @@ TEST_CASE("del never removes a bucket") {
   }
   CHECK(bed().client.api("STREAM.INFO.KV_" + b.name()).find("\"error\"") == std::string::npos);
 }
+
+// The server would keep it for five seconds, and be slow for whoever purges keys meanwhile.
+TEST_CASE("a listing that is worked on leaves no consumer behind, and needs no permission to remove it") {
+  Server server({.config = R"(authorization { users = [
+    {user: all, password: all},
+    {user: some, password: some, permissions: {publish: {deny: "$JS.API.CONSUMER.DELETE.>"}}}
+  ] })"});
+  const std::string host = server.url().substr(server.url().find("//") + 2);
+  Client client("nats://all:all@" + host);
+  client.add_bucket("b");
+  const auto consumers = [&] {
+    return nlohmann::json::parse(client.api("CONSUMER.NAMES.KV_b")).at("total").get<int>();
+  };
+  for (const std::string user : {"all:all", "some:some"}) {
+    CAPTURE(user);
+    for (const std::string key : {"k", "l"}) client.put("b", key, "v");
+    const auto result = natskv::test::natskv({"del", "b", ">", "-f", "-s", "nats://" + user + "@" + host});
+    CHECK(result.status == 0);
+    CHECK(result.err == "natskv: del: deleted 2 keys\n");
+    if (user != "all:all") continue;
+    int left = consumers();
+    for (int i = 0; i < 100 && left > 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      left = consumers();
+    }
+    CHECK(left == 0);
+  }
+}
