@@ -124,7 +124,9 @@ std::string help() {
   for (const Group group : groups) {
     std::string names;
     for (const Verb* verb : commands::table()) {
-      if (verb->group == group) names += (names.empty() ? "" : " ") + names_of(*verb, "|");
+      if (verb->group != group) continue;
+      if (!names.empty()) names += ' ';  // not "" + …: gcc 12 warns of that with -O2
+      names += names_of(*verb, "|");
     }
     if (!names.empty()) out += fmt::format("{:<10}{}\n", title(group), wrapped(names, 10));
   }
