@@ -172,7 +172,7 @@ class Attempts {
 #ifdef NATSKV_UNWIND
     // Sanitizers let the process unwind, OpenSSL with it: not under a thread that is still in there.
     lock.lock();
-    race_->changed.wait_for(lock, std::chrono::seconds(2), [&] { return race_->ended == started_; });
+    race_->changed.wait_for(lock, std::chrono::milliseconds(500), [&] { return race_->ended == started_; });
     lock.unlock();
 #endif
     return outcome;
