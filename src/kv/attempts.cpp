@@ -171,9 +171,11 @@ class Attempts {
     if (under_way && !stop_) end_those_under_way(before, outcome.connection.get());
 #ifdef NATSKV_UNWIND
     // Sanitizers let the process unwind, OpenSSL with it: not under a thread that is still in there.
-    lock.lock();
-    race_->changed.wait_for(lock, std::chrono::milliseconds(500), [&] { return race_->ended == started_; });
-    lock.unlock();
+    if (!stop_) {
+      lock.lock();
+      race_->changed.wait_for(lock, std::chrono::milliseconds(500), [&] { return race_->ended == started_; });
+      lock.unlock();
+    }
 #endif
     return outcome;
   }
