@@ -138,7 +138,8 @@ void hide_secrets(int argc, char** argv) {
     // Where a file is expected, the secret itself.
     for (const char* option : {"--password-file", "--token-file", "--creds", "--nkey", "--jwt", "--seed"}) {
       char* value = value_of(option, i);
-      if (std::strcmp(value, "-") != 0 && !config::names_file(value)) wipe(value, std::strlen(value));
+      if (*value == 0 || std::strcmp(value, "-") == 0) continue;
+      if (!config::names_file(value)) wipe(value, std::strlen(value));
     }
     // A URL's user part, with or without a scheme. It may hold / and @, so that in a list all up to the last
     // @ goes; so does part of a VALUE with an @, which was read before.
