@@ -105,6 +105,8 @@ std::vector<std::string> servers(const std::string& list, const std::string& wha
   }
 }
 
+std::string user_part(const std::string& url) { return std::string(split(url).user); }
+
 std::string shown(const std::vector<std::string>& servers) {
   std::string out;
   for (const std::string& server : servers) {

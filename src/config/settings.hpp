@@ -75,5 +75,7 @@ Settings resolve(const Given& given, const Environment& environment,
 std::vector<std::string> servers(const std::string& list, const std::string& what);
 /// URLs as messages may show them: without the user part, joined by commas.
 std::string shown(const std::vector<std::string>& servers);
+/// "user:password@" of one of them, as it was given; empty where it has none.
+std::string user_part(const std::string& url);
 
 }  // namespace natskv::config

@@ -60,12 +60,6 @@ void run(const std::shared_ptr<Race>& race, const nats::Options& options, Link& 
   nats_ReleaseThreadMemory();
 }
 
-std::string user_of(const std::string& url) {
-  const std::size_t start = url.find("://") + 3;
-  const std::size_t at = url.rfind('@');
-  return at == std::string::npos ? std::string() : url.substr(start, at + 1 - start);
-}
-
 std::string with_user(const std::string& url, const std::string& user) {
   std::string out = config::shown({url});
   return out.insert(out.find("://") + 3, user);
@@ -75,7 +69,7 @@ std::string with_user(const std::string& url, const std::string& user) {
 std::vector<std::string> urls_of(const config::Settings& settings) {
   std::set<std::string> users;
   for (const auto& url : settings.servers) {
-    if (!user_of(url).empty()) users.insert(user_of(url));
+    if (!config::user_part(url).empty()) users.insert(config::user_part(url));
   }
   if (users.size() != 1) return settings.servers;
   std::vector<std::string> urls;
@@ -250,7 +244,8 @@ Attempt attempt_each(const config::Settings& settings, Link& first, Stop& stop) 
 config::Settings starting_with(const config::Settings& settings, const config::Settings& chosen) {
   auto out = chosen;
   for (const auto& url : urls_of(settings)) {
-    if (url != chosen.servers[0] && user_of(url) == user_of(chosen.servers[0])) out.servers.push_back(url);
+    if (url != chosen.servers[0] && config::user_part(url) == config::user_part(chosen.servers[0]))
+      out.servers.push_back(url);
   }
   return out;
 }

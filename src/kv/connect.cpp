@@ -216,21 +216,11 @@ std::string percent_decoded(std::string_view text) {
 }
 
 // A user part is percent-encoded, as in the nats tool; nats.c reads it so from 3.9 on only, and no version
-// escapes it. Where all servers that have one have the same, it becomes an option; otherwise the URLs stay as
-// they are.
+// escapes it. It becomes an option: servers that are tried by one connection have the same (kv/attempts).
 std::vector<std::string> without_users(natsOptions* options, const std::vector<std::string>& servers) {
-  const auto user_of = [](const std::string& url) {
-    const std::size_t start = url.find("://") + 3;
-    const std::size_t at = url.rfind('@');
-    return at == std::string::npos ? std::string() : url.substr(start, at - start);
-  };
-  std::string user;
-  for (const auto& url : servers) {
-    const std::string own = user_of(url);
-    if (!own.empty() && !user.empty() && own != user) return servers;
-    if (!own.empty()) user = own;
-  }
+  std::string user = config::user_part(servers.front());
   if (user.empty()) return servers;
+  user.pop_back();  // its @
   const std::size_t colon = user.find(':');
   const std::string name = in_json(percent_decoded(user.substr(0, colon)));
   if (colon == std::string::npos)
