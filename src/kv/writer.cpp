@@ -64,11 +64,14 @@ std::optional<std::uint64_t> plain_ack(std::string_view body) {
   return sequence;
 }
 
-/// `name` of an answer in full. Throws nats::Error: refused, or an answer that acknowledges nothing.
-std::uint64_t acknowledged(std::string_view body, const char* name) {
+/// The revision, or of an erase how many went. Throws nats::Error: refused, or an answer that acknowledges
+/// nothing.
+std::uint64_t acknowledged(std::string_view body, bool erase) {
+  if (const auto revision = erase ? std::nullopt : plain_ack(body)) return *revision;
   const auto answer = nats::api_answer(body);
-  const auto at = answer.find(name);
-  if (at == answer.end() || !at->is_number_unsigned() || answer.contains("error"))
+  const auto at = answer.find(erase ? "purged" : "seq");
+  const bool number = at != answer.end() && at->is_number_unsigned() && (erase || *at != 0);
+  if (!number || answer.contains("error"))
     throw nats::Error(NATS_PROTOCOL_ERROR, 0, "the server's answer acknowledges nothing");
   return at->get<std::uint64_t>();
 }
@@ -262,14 +265,12 @@ void Writer::settle_one(const nats::Answer& answer) {
     if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
     const std::string_view body(natsMsg_GetData(answer.message.get()),
                                 static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get())));
-    auto number = erase ? std::nullopt : plain_ack(body);
-    if (!number) number = acknowledged(body, erase ? "purged" : "seq");
-    if (!erase && *number == 0) throw nats::Error(NATS_PROTOCOL_ERROR, 0, "revision 0");
-    if (!erase && *number > highest_) {
-      highest_ = *number;
+    const auto number = acknowledged(body, erase);
+    if (!erase && number > highest_) {
+      highest_ = number;
       highest_key_ = at->second.write.key;
     }
-    conclude(take(at), *number, std::nullopt);
+    conclude(take(at), number, std::nullopt);
   } catch (const nats::Error& error) {
     refuse(at, error);
   }
