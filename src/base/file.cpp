@@ -17,6 +17,10 @@
 namespace natskv {
 namespace {
 
+std::string named(const std::string& path, const std::string& shown) {
+  return shown.empty() ? in_quotes(path) : shown;
+}
+
 [[noreturn]] void cannot_read(const std::string& what, const std::string& shown, int error) {
   throw usage(what + ": cannot read " + shown + ": " + std::generic_category().message(error));
 }
@@ -40,15 +44,14 @@ File::~File() {
 }
 
 File open_to_read(const std::string& path, const std::string& what, const std::string& shown) {
-  const auto name = [&] { return shown.empty() ? in_quotes(path) : shown; };
   int fd = -1;
   do fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
   while (fd < 0 && errno == EINTR);
-  if (fd < 0) cannot_read(what, name(), errno);
+  if (fd < 0) cannot_read(what, named(path, shown), errno);
   File file(fd);
   struct stat info {};
-  if (::fstat(fd, &info) != 0) cannot_read(what, name(), errno);
-  if (S_ISDIR(info.st_mode)) cannot_read(what, name(), EISDIR);
+  if (::fstat(fd, &info) != 0) cannot_read(what, named(path, shown), errno);
+  if (S_ISDIR(info.st_mode)) cannot_read(what, named(path, shown), EISDIR);
   return file;
 }
 
@@ -79,10 +82,10 @@ std::string read_line(int fd, const std::string& what, const std::string& shown,
 }
 
 void check_readable(const std::string& path, const std::string& what, const std::string& shown) {
-  const auto name = [&] { return shown.empty() ? in_quotes(path) : shown; };
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0) cannot_read(what, name(), errno);
-  if (S_ISDIR(info.st_mode)) cannot_read(what, name(), EISDIR);
+  if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0)
+    cannot_read(what, named(path, shown), errno);
+  if (S_ISDIR(info.st_mode)) cannot_read(what, named(path, shown), EISDIR);
 }
 
 bool readable_by_everyone(const std::string& path) {

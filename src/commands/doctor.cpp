@@ -1,10 +1,10 @@
 // doctor: what works between here and a bucket, and what does not.
 #include "app/natskv.hpp"
 #include "app/verb.hpp"
-#include "base/quote.hpp"
 #include "commands/table.hpp"
 #include "input/parse.hpp"
 #include "kv/claims.hpp"
+#include "kv/connect.hpp"
 #include "kv/explain.hpp"
 #include "kv/watch.hpp"
 #include "nats/look.hpp"
@@ -223,8 +223,7 @@ class Examination {
     try {
       return look.handshake(settings_.tls_ca);
     } catch (const nats::NoAuthorities&) {
-      throw Failure(Exit::not_allowed,
-                    fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings_.tls_ca)));
+      throw no_authorities(settings_);
     }
   }
 

@@ -74,9 +74,11 @@ const nlohmann::ordered_json& Bucket::info() {
   return *info_;
 }
 
+const nlohmann::ordered_json& Bucket::own_config() { return (info_ ? *info_ : info()).at("config"); }
+
 const Place& Bucket::place() {
   if (place_) return *place_;
-  const auto& config = (info_ ? *info_ : info()).at("config");
+  const auto& config = own_config();
   Place place{.stream = "KV_" + name_,
               .read_prefix = {},
               .write_prefix = {},
@@ -94,9 +96,8 @@ const Place& Bucket::place() {
       prefix = external->value("api", std::string()) + ".";
     }
   }
-  place.info = session_.api_subject("STREAM.INFO.KV_" + place.origin);
-  if (place.mirror && prefix != session_.put_prefix())
-    place.info = fmt::format("{}STREAM.INFO.KV_{}", prefix, place.origin);
+  const std::string info = "STREAM.INFO.KV_" + place.origin;
+  place.info = prefix == session_.put_prefix() ? session_.api_subject(info) : prefix + info;
   place.read_prefix = fmt::format("$KV.{}.", place.origin);
   place.write_prefix = prefix + place.read_prefix;
   place_ = std::move(place);
@@ -147,10 +148,7 @@ Found Bucket::live(std::optional<Found> found, const std::string& key,
                 {}, {name_, key, *revision});
 }
 
-bool Bucket::direct() {
-  place();
-  return info_->at("config").value("allow_direct", false);
-}
+bool Bucket::direct() { return own_config().value("allow_direct", false); }
 
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
@@ -434,7 +432,7 @@ void Bucket::ask_write(const std::string& key) {
 }
 
 const nlohmann::ordered_json& Bucket::written_config() {
-  const auto& own = (info_ ? *info_ : info()).at("config");
+  const auto& own = own_config();
   if (!place().mirror) return own;
   if (!origin_) {
     try {

@@ -104,6 +104,8 @@ class Bucket {
   std::optional<Found> listed(const std::string& key);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
+  /// As it was when it was last asked for.
+  const nlohmann::ordered_json& own_config();
   /// The option that a command on a mirror's origin needs.
   std::string at_origin();
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.

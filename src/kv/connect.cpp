@@ -237,9 +237,7 @@ std::vector<std::string> without_users(natsOptions* options, const std::vector<s
 // What nats.c finds wrong with the files, as a sentence.
 Failure unusable(const nats::Error& error, const config::Settings& settings) {
   const std::string_view text = error.what();
-  if (text.find("trusted certificates") != std::string_view::npos)
-    return {Exit::not_allowed,
-            fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+  if (text.find("trusted certificates") != std::string_view::npos) return no_authorities(settings);
   if (!settings.tls_cert.empty() && nats::passphrase_refused()) {
     return {Exit::not_allowed,
             fmt::format("the key {} is encrypted; natskv takes no passphrase", in_quotes(settings.tls_key)),
@@ -253,6 +251,11 @@ Failure unusable(const nats::Error& error, const config::Settings& settings) {
 }
 
 }  // namespace
+
+Failure no_authorities(const config::Settings& settings) {
+  return {Exit::not_allowed,
+          fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+}
 
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect) {
   natsOptions* raw = nullptr;

@@ -1,6 +1,7 @@
 // Settings to a nats.c connection: options, credentials, TLS, and what a refusal means.
 #pragma once
 
+#include "base/failure.hpp"
 #include "config/settings.hpp"
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
@@ -13,5 +14,8 @@ nats::Options connect_options(const config::Settings& settings, Link& link, bool
 
 /// What a failed connect means to a user. May look at the servers' greetings and at the JWT's own date.
 Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link);
+
+/// A file of --tlsca that is none.
+Failure no_authorities(const config::Settings& settings);
 
 }  // namespace natskv
