@@ -74,6 +74,12 @@ const nlohmann::ordered_json& Bucket::info() {
   return *info_;
 }
 
+// `ts` of STREAM.INFO is there since 2.10.
+bool Bucket::on_old_server() {
+  (void)own_config();
+  return !info_->contains("ts");
+}
+
 const nlohmann::ordered_json& Bucket::own_config() { return (info_ ? *info_ : info()).at("config"); }
 
 const Place& Bucket::place() {

@@ -83,6 +83,8 @@ class Bucket {
 
   /// STREAM.INFO's answer as it is. Failure: not_found; 1 where the stream is no bucket.
   const nlohmann::ordered_json& info();
+  /// Whether the stream's leader is older than 2.10, when it was last asked.
+  bool on_old_server();
   const Place& place();
   /// Whether the bucket answers direct gets (allow_direct).
   bool direct();

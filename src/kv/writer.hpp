@@ -85,6 +85,7 @@ class Writer {
   using Opens = std::unordered_map<std::uint64_t, Open>;
 
   void send(Open open);
+  void keep_in_memory(std::uint64_t revision);
   void wait_for_room(std::size_t bytes);
   void settle(Span slice);
   void settle_one(const nats::Answer& answer);
@@ -118,6 +119,8 @@ class Writer {
   std::string created_;         // the bucket's, to notice one made anew
   std::deque<Open> doubtful_;   // to be compared with what the bucket holds
   std::deque<Open> postponed_;  // refused for now, safe to send again
+  unsigned erases_ = 0;
+  std::optional<bool> forgetful_;  // a server that reads its file again for each erase
   unsigned unsettled_ = 0;      // how many were pushed since answers were last taken in
   bool recovering_ = false;
   bool kept_ = false;  // the connection, whatever Stop says
