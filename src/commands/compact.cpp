@@ -30,15 +30,13 @@ class Compact final : public Action {
 
   // Markers that are a key's latest revision and old enough, by the server's clock.
   // Once counted for the prompt, no later ones are added: what was agreed to is what goes.
-  template <class Each, class After>
-  void each(Natskv& natskv, Span age, Each&& marker, After&& after) {
+  template <class Each>
+  void each(Natskv& natskv, Span age, Each&& marker) {
     EntryStream entries(natskv.session(), bucket_, {.values = false});
     if (!upto_) upto_ = entries.last_revision();
     while (const Entry* entry = entries.next_current()) {
       const bool old = age.ns == 0 || entry->created.ns < entries.server_time().ns - age.ns;
-      if (!entry->marker() || !old || entry->revision > *upto_) continue;
-      marker(*entry);
-      after(entries);
+      if (entry->marker() && old && entry->revision <= *upto_) marker(*entry, entries);
     }
   }
 
@@ -51,8 +49,7 @@ class Compact final : public Action {
     bucket.require_own("compact");
     if (!force_) {
       std::uint64_t count = 0;
-      each(
-          natskv, age, [&](const Entry&) { ++count; }, [](EntryStream&) {});
+      each(natskv, age, [&](const Entry&, EntryStream&) { ++count; });
       natskv.confirm(fmt::format("Drop {} marker{}{} of bucket \"{}\" and the history under them?", count,
                                  count == 1 ? "" : "s", which, bucket_),
                      false, {});
@@ -66,8 +63,6 @@ class Compact final : public Action {
                     revisions += settled.revision;
                   },
                   {.messages = 256, .bytes = std::size_t{8} << 20U});
-    // While keys are purged, old servers miscount what a listing has still to bring, and it may end before
-    // its time: only one that finds nothing more has seen all.
     bool whole = false;
     const auto work = [&] {
       Batch batch;
@@ -78,18 +73,13 @@ class Compact final : public Action {
         });
         writer.finish();
       };
-      std::uint64_t before = 0;
-      do {
-        before = revisions;
-        each(
-            natskv, age, [&](const Entry& entry) { batch.add(entry); },
-            [&](EntryStream& entries) {
-              if (!batch.full()) return;
-              entries.let_go();
-              drop();
-            });
+      each(natskv, age, [&](const Entry& entry, EntryStream& entries) {
+        batch.add(entry);
+        if (!batch.full()) return;
+        entries.let_go();
         drop();
-      } while (revisions > before && natskv.status() == 0);
+      });
+      drop();
       whole = true;
     };
     write_all(writer, work, [&] {

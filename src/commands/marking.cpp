@@ -116,9 +116,9 @@ bool Marking::old_enough(const Entry& entry, Instant now) const {
 
 // Each live key that the words mean, as it was when the listing started: what is written behind that is
 // another's.
-// `after`: called with the listing behind each of them.
-template <class Each, class After>
-void Marking::each(Natskv& natskv, Each&& entry_of, After&& after) {
+// `entry_of` has the listing too, where there is one.
+template <class Each>
+void Marking::each(Natskv& natskv, Each&& entry_of) {
   if (!listing()) return each_key(natskv, entry_of);
   const bool slow = operation_ != Operation::purge || dry_;  // purges wait until a batch was read
   EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_, .values = false, .slow = slow});
@@ -135,8 +135,7 @@ void Marking::each(Natskv& natskv, Each&& entry_of, After&& after) {
     if (!old_enough(*entry, entries.server_time())) continue;
     const bool first = named.insert(entry->key);
     if (entry->revision <= listed_upto_) {
-      entry_of(*entry);
-      after(entries);
+      entry_of(*entry, &entries);
     } else if (first) {
       natskv.report(written_meanwhile(bucket_, entry->key, entry->revision));
     }
@@ -155,7 +154,7 @@ void Marking::each_key(Natskv& natskv, Each&& entry_of) {
     const std::string key = gets.key();
     const auto found = gets.next();
     if (found && !found->entry.marker())
-      entry_of(found->entry);
+      entry_of(found->entry, nullptr);
     else if (must_exist_)
       natskv.report(no_key(bucket_, key));
   }
@@ -172,14 +171,14 @@ std::vector<std::string> Marking::distinct() const {
 
 int Marking::list(Natskv& natskv) {
   auto rows = natskv.rows(fields::keys(false), Style::list());
-  each(natskv, [&](const Entry& entry) { rows(entry); });
+  each(natskv, [&](const Entry& entry, EntryStream*) { rows(entry); });
   rows.finish();
   return natskv.status();
 }
 
 std::uint64_t Marking::count(Natskv& natskv) {
   std::uint64_t number = 0;
-  each(natskv, [&](const Entry&) { ++number; });
+  each(natskv, [&](const Entry&, EntryStream*) { ++number; });
   return number;
 }
 
@@ -267,17 +266,16 @@ void Marking::each_to_mark(Natskv& natskv, Writer& writer, Push&& push) {
     const auto purge = [&](std::string key, std::uint64_t revision, Operation) {
       push(std::move(key), revision);
     };
-    each(
-        natskv, [&](const Entry& entry) { batch.add(entry); },
-        [&](EntryStream& entries) {
-          if (!batch.full()) return;
-          entries.let_go();
-          batch.take(purge);
-          writer.finish();
-        });
+    each(natskv, [&](const Entry& entry, EntryStream* entries) {
+      batch.add(entry);
+      if (!batch.full()) return;
+      entries->let_go();
+      batch.take(purge);
+      writer.finish();
+    });
     return batch.take(purge);
   }
-  const auto listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
+  const auto listed = [&](const Entry& entry, EntryStream*) { push(std::string(entry.key), entry.revision); };
   if (listing() || must_exist_) return each(natskv, listed);
   std::vector<Pattern> foreign;
   for (const auto& key : distinct()) {

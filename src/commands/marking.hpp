@@ -43,11 +43,7 @@ class Marking {
   Written mark(Bucket& bucket, Natskv& natskv);
   std::uint64_t count(Natskv& natskv);
   template <class Each>
-  void each(Natskv& natskv, Each&& entry_of) {
-    each(natskv, entry_of, [](EntryStream&) {});
-  }
-  template <class Each, class After>
-  void each(Natskv& natskv, Each&& entry_of, After&& after);
+  void each(Natskv& natskv, Each&& entry_of);
   template <class Each>
   void each_key(Natskv& natskv, Each&& entry_of);
   [[nodiscard]] std::vector<std::string> distinct() const;

@@ -57,24 +57,22 @@ TEST_CASE("one write whose answer makes no sense may have been stored") {
   }
 }
 
-// Found by tests/faults/run --experiment cut: compact exited 5, and said that nothing was changed.
+// Found by tests/faults/run --experiment cut: a listing that was lost behind writes ended with 5, and "nothing
+// was changed".
 TEST_CASE("what was written before an answer stays away is not nothing") {
   int listings = 0;
   const Liar liar([&](const Request& r) {
-    if (r.subject.find("STREAM.PURGE") != std::string::npos)
-      return message(r.reply, R"({"success":true,"purged":2})");
+    if (r.subject.starts_with("$KV.")) return message(r.reply, R"({"stream":"KV_b","seq":1})");
     if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return or_info(r, "");
-    if (++listings > 1) return std::string();
-    const auto to = nlohmann::json::parse(r.data).at("config").at("deliver_subject").get<std::string>();
-    return message(r.reply, R"({"name":"C","num_pending":1,"created":"2026-01-01T00:00:00Z",)"
-                            R"("delivered":{"consumer_seq":0,"stream_seq":0}})") +
-           with_headers("$KV.b.k", "\r\nKV-Operation: DEL", "", "$JS.ACK.KV_b.C.1.3.1.1700000000000000000.0",
-                        sid_of(to));
+    ++listings;
+    return std::string();
   });
-  const auto result = natskv::test::natskv({"compact", "b", "--force", "--timeout", "1s"},
-                                           {.env = {{"NATS_URL", liar.url()}}});
+  const auto result = natskv::test::natskv({"import", "b", "--prune", "--force", "--timeout", "1s"},
+                                           {.input = R"({"key":"k","value":"v"})"
+                                                     "\n",
+                                            .env = {{"NATS_URL", liar.url()}}});
   CAPTURE(result.err);
-  CHECK(listings == 2);
+  CHECK(listings == 1);
   CHECK(result.status == 7);
   CHECK(result.err.find("what was written before stays") != std::string::npos);
   CHECK(result.err.find("nothing was changed") == std::string::npos);
