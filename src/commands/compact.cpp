@@ -47,19 +47,21 @@ class Compact final : public Action {
       natskv.confirm({}, false, fmt::format("compacting bucket \"{}\"", bucket_));
     auto bucket = natskv.bucket(bucket_);
     bucket.require_own("compact");
+    std::uint64_t count = 0;
     if (!force_) {
-      std::uint64_t count = 0;
       each(natskv, age, [&](const Entry&, EntryStream&) { ++count; });
       natskv.confirm(fmt::format("Drop {} marker{}{} of bucket \"{}\" and the history under them?", count,
                                  count == 1 ? "" : "s", which, bucket_),
                      false, {});
     }
     std::uint64_t number = 0, markers = 0, revisions = 0;
+    std::optional<Progress> progress;
+    progress.emplace("compact " + bucket_, count, natskv.quiet());
     // A purge of one key costs the server a search: a window of 256 is as fast as any (NATSC.md 6).
     Writer writer(bucket,
                   [&](const Settled& settled) {
                     if (settled.failure) return natskv.report(*settled.failure);
-                    ++markers;
+                    progress->tick(++markers);
                     revisions += settled.revision;
                   },
                   {.messages = 256, .bytes = std::size_t{8} << 20U});
@@ -83,6 +85,7 @@ class Compact final : public Action {
       whole = true;
     };
     write_all(writer, work, [&] {
+      progress.reset();
       if (!whole && markers == 0 && !natskv.stop()) return;
       natskv.note(fmt::format("bucket \"{}\": dropped {} marker{}{}, {} revision{} in all", bucket_, markers,
                               markers == 1 ? "" : "s", which, revisions, revisions == 1 ? "" : "s"));

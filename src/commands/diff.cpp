@@ -66,13 +66,18 @@ class Diff final : public Action {
     auto rows = natskv.rows(view, Style::list());
     Session& other = context_ ? natskv.session(*context_) : natskv.session();
     Snapshot first;
-    const auto keys = read(natskv.session(), first);
+    const auto keys = read(natskv, first);
     std::uint64_t met = 0, shown = 0;
     {
       Seen added;
       EntryStream entries(other, b_, {.patterns = patterns_, .slow = true});
       entries.on_idle([&] { natskv.out().flush(); });
+      // Rows on a terminal are progress enough, and a bar would stand between them.
+      std::optional<Progress> progress;
+      if (!natskv.out().terminal()) progress.emplace("diff " + b_, entries.total(), natskv.quiet());
+      std::uint64_t count = 0;
       while (const Entry* entry = entries.next_current()) {
+        if (progress) progress->tick(++count);
         if (entry->marker()) continue;
         const auto* known = first.find(entry->key);
         const bool there = known != nullptr && Snapshot::live(*known);
@@ -95,11 +100,13 @@ class Diff final : public Action {
   }
 
   // Hashes only; returns how many keys are live.
-  std::uint64_t read(Session& session, Snapshot& snapshot) {
-    EntryStream entries(session, a_, {.patterns = patterns_, .slow = true});
+  std::uint64_t read(Natskv& natskv, Snapshot& snapshot) {
+    EntryStream entries(natskv.session(), a_, {.patterns = patterns_, .slow = true});
     snapshot = Snapshot(entries.total());
-    std::uint64_t live = 0;
+    auto progress = natskv.progress("diff " + a_, entries.total());
+    std::uint64_t live = 0, count = 0;
     while (const Entry* entry = entries.next_current()) {
+      progress.tick(++count);
       const auto* before = snapshot.find(entry->key);
       if (before != nullptr && Snapshot::live(*before)) --live;
       snapshot.set(*entry);

@@ -195,6 +195,11 @@ int Marking::many(Natskv& natskv) {
   if (ttl_) bucket.require_ttl(*ttl_);
   natskv.session().keep_after_violation();
   const bool answers = answer_wanted(natskv);
+  // Answers on a terminal are progress enough, and a bar would stand between them.
+  std::optional<Progress> progress;
+  if (!answers || !natskv.out().terminal())
+    progress.emplace(fmt::format("{} {}", operation_ == Operation::purge ? "purge" : "del", bucket_),
+                     listing() ? listed_ : patterns_.size(), natskv.quiet());
   std::uint64_t done = 0, unmarked = 0, number = 0;
   Refused refused;
   Writer writer(bucket, [&](const Settled& settled) {
@@ -205,6 +210,7 @@ int Marking::many(Natskv& natskv) {
     }
     if (settled.failure) return natskv.report(*settled.failure);
     ++done;
+    if (progress) progress->tick(done);
     if (settled.erased) ++unmarked;
     if (answers)
       rows({bucket_, settled.key, settled.erased ? settled.expected : settled.revision, operation_});
@@ -226,6 +232,7 @@ int Marking::many(Natskv& natskv) {
     whole = true;
   };
   write_all(writer, work, [&] {
+    progress.reset();
     if (unmarked > 0) {
       natskv.note(fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
                               unmarked == 1 ? " was" : "s were"));
@@ -244,10 +251,10 @@ bool Marking::agreed(Natskv& natskv) {
         {}, false,
         fmt::format("{} by pattern or age from bucket \"{}\"", purging ? "purging" : "deleting", bucket_));
   }
-  const auto listed = count(natskv);
-  if (listed == 0) return false;
-  natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed,
-                             listed == 1 ? "" : "s", bucket_),
+  listed_ = count(natskv);
+  if (listed_ == 0) return false;
+  natskv.confirm(fmt::format("{} {} key{} of bucket \"{}\"?", purging ? "Purge" : "Delete", listed_,
+                             listed_ == 1 ? "" : "s", bucket_),
                  false, {});
   return true;
 }

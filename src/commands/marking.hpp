@@ -57,6 +57,7 @@ class Marking {
   std::optional<std::uint64_t> expected_;
   std::optional<Span> older_than_, ttl_;
   std::uint64_t listed_upto_ = 0;  // the last revision when keys were first listed
+  std::uint64_t listed_ = 0;       // how many there were, where it was asked about them
   bool force_ = false, dry_ = false, must_exist_ = false, literal_ = false;
 };
 
