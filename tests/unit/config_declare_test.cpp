@@ -67,7 +67,9 @@ TEST_CASE("each global option is bound to a place of its own") {
       {"--connection-name", &Given::connection_name},
       {"-o,--output", &Given::output},
       {"--color", &Given::color}};
-  for (const auto& [name, member] : texts) {
+  for (const auto& text : texts) {
+    const auto name = text.first;
+    const auto member = text.second;
     CAPTURE(std::string(name));
     REQUIRE(declared.options.contains(name));
     const auto& choices = declared.options.at(name).first.choices;
@@ -83,7 +85,9 @@ TEST_CASE("each global option is bound to a place of its own") {
   const std::map<std::string_view, bool Given::*> flags{
       {"--tlsfirst", &Given::tlsfirst}, {"--no-context", &Given::no_context}, {"-j,--json", &Given::json},
       {"--utc", &Given::utc},           {"-q,--quiet", &Given::quiet},        {"--trace", &Given::trace}};
-  for (const auto& [name, member] : flags) {
+  for (const auto& flag : flags) {
+    const auto name = flag.first;
+    const auto member = flag.second;
     CAPTURE(std::string(name));
     REQUIRE(declared.flags.contains(name));
     CHECK(declared.flags.at(name) == &(given.*member));

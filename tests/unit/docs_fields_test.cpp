@@ -30,10 +30,12 @@ const Json everything = Json::parse(R"({
 
 void is_documented(const Json& object, const std::vector<docs::FieldLine>& members) {
   std::vector<std::string> is, should;
-  for (const auto& [name, value] : object.items()) {
+  for (const auto& item : object.items()) {
+    const std::string& name = item.key();
+    const Json& value = item.value();
     is.push_back(name);
-    const auto at = std::find_if(members.begin(), members.end(),
-                                 [&, name = name](const auto& m) { return m.name == name; });
+    const auto at =
+        std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.name == name; });
     CAPTURE(name);
     REQUIRE(at != members.end());
     CHECK(at->type.starts_with(value.type_name()));
