@@ -156,6 +156,13 @@ Found Bucket::live(std::optional<Found> found, const std::string& key,
 
 bool Bucket::direct() { return own_config().value("allow_direct", false); }
 
+// Servers since 2.11 say the level of their API with each configuration (ADR-44).
+bool Bucket::direct_for_many() {
+  const auto& config = own_config();
+  const auto metadata = config.find("metadata");
+  return direct() && metadata != config.end() && metadata->contains("_nats.level");
+}
+
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
   const Place& where = place();

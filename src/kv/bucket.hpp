@@ -88,6 +88,8 @@ class Bucket {
   const Place& place();
   /// Whether the bucket answers direct gets (allow_direct).
   bool direct();
+  /// Whether it also answers for many keys at once (multi_last of ADR-31, since 2.11).
+  bool direct_for_many();
   /// The configuration of the bucket that is written to: a mirror's origin, as far as it can be read.
   const nlohmann::ordered_json& written_config();
   /// Per-key TTL must be on before anything is sent: old servers store the value for ever (NATSC.md 7).

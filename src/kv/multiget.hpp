@@ -1,4 +1,5 @@
-// Many keys read with many requests in flight, in the order asked; never a round trip a key.
+// Many keys read with many requests in flight, in the order asked; never a round trip a key. Where the server
+// can, a request asks for up to 1,024 of them; what its answer does not bring is asked for by itself.
 #pragma once
 
 #include "kv/bucket.hpp"
@@ -8,7 +9,11 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace natskv {
 
@@ -25,19 +30,38 @@ class MultiGet {
   std::optional<Found> next();
 
  private:
+  using Turn = std::uint64_t;  // a key's, in the order asked
+  /// The keys that one request asks for and that were not answered, in memory of asked_; a key may be asked
+  /// for twice.
+  using Together = std::unordered_multimap<std::string_view, Turn>;
+
   void ask();
+  void ask_for(Turn turn);
+  void ask_together();
   void take(nats::Answer answer);
+  void bound_window(natsMsg* message);
+  void take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message);
+  void ask_again(std::uint64_t id);
+  void look_at_violations();
+  void none_together();
+  [[nodiscard]] const std::string& name(Turn turn) const { return asked_[turn - first_]; }
   std::optional<Found> entry_of(const std::shared_ptr<natsMsg>& message);
 
   Bucket& bucket_;
-  std::size_t window_;  // answers under way or held, by the size of the largest so far
+  std::size_t window_;  // keys under way or held, by the size of the largest so far
   std::size_t largest_ = 1;
   bool direct_;
+  bool together_;  // many keys a request
   nats::Pipeline pipeline_;
-  std::deque<std::string> wanted_;                       // not yet asked for
-  std::deque<std::string> asked_;                        // in flight or answered, not yet given
-  std::map<std::uint64_t, std::optional<Found>> ready_;  // answers that came before their turn
-  std::uint64_t first_ = 0, next_ = 0;                   // numbers of asked_.front() and of the next request
+  int violations_;
+  std::deque<std::string> wanted_;              // not yet asked for
+  std::deque<std::string> asked_;               // in flight or answered, not yet given
+  std::map<Turn, std::optional<Found>> ready_;  // answers that came before their turn
+  Turn first_ = 0;                              // of asked_.front()
+  std::uint64_t next_ = 0;                      // the next request's number
+  std::unordered_map<std::uint64_t, Turn> single_;
+  std::map<std::uint64_t, Together> many_;
+  std::set<Turn> again_;  // what a request for many did not bring
 };
 
 }  // namespace natskv

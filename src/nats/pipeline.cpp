@@ -20,7 +20,8 @@ Pipeline::Pipeline(natsConnection* connection, Retired& retired, const std::stri
   check(natsSubscription_SetPendingLimits(subscription, -1, -1));
 }
 
-void Pipeline::send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers) {
+void Pipeline::send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers,
+                    bool many) {
   reply_.resize(inbox_.size());
   std::array<char, 20> digits{};
   reply_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr);
@@ -36,7 +37,8 @@ void Pipeline::send(std::uint64_t id, std::string subject, std::string_view body
   }
   if (open_.empty()) first_ = id;
   while (id_of(open_.size()) < id) open_.emplace_back();
-  open_.push_back({true, Clock::now(), body.size(), std::move(subject), observer_ ? headers : Headers{}});
+  const auto now = Clock::now();
+  open_.push_back({true, many, now, now, body.size(), std::move(subject), observer_ ? headers : Headers{}});
   ++count_;
   bytes_ += body.size();
 }
@@ -68,7 +70,7 @@ void Pipeline::drop_answered() {
 }
 
 std::optional<Answer> Pipeline::overdue() {
-  if (open_.empty() || Clock::now() - open_.front().sent < std::chrono::nanoseconds(wait_.ns))
+  if (open_.empty() || Clock::now() - open_.front().heard < std::chrono::nanoseconds(wait_.ns))
     return std::nullopt;
   const auto id = first_;
   tell(open_.front(), NATS_TIMEOUT, nullptr);
@@ -100,6 +102,11 @@ std::optional<Answer> Pipeline::next(Span slice) {
         left = std::max<std::int64_t>(rest, 0);
       }
       continue;
+    }
+    const char* state = nullptr;
+    if (open->many && natsMsgHeader_Get(raw, "Status", &state) != NATS_OK) {
+      open->heard = Clock::now();
+      return Answer{id, NATS_OK, std::move(message)};
     }
     tell(*open, NATS_OK, raw);
     close(*open);

@@ -68,8 +68,10 @@ class Pipeline {
   }
 
   /// Sends; `id` comes back with the answer and is greater than any before (nearly consecutive: what lies
-  /// between takes room). Throws nats::Error where it was not sent.
-  void send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers = {});
+  /// between takes room). Throws nats::Error where it was not sent. `many`: it has several answers, the last
+  /// of which has a status (ADR-31).
+  void send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers = {},
+            bool many = false);
   /// The next answer, waiting at most `slice`; nullopt: none yet. A request whose time is up is its own
   /// answer.
   std::optional<Answer> next(Span slice);
@@ -82,7 +84,8 @@ class Pipeline {
   using Clock = std::chrono::steady_clock;
   struct Open {
     bool waits = false;
-    Clock::time_point sent = {};
+    bool many = false;
+    Clock::time_point sent = {}, heard = {};
     std::size_t bytes = 0;
     std::string subject = {};
     Headers headers = {};  // kept for an observer only
