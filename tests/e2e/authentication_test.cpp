@@ -245,6 +245,7 @@ TEST_CASE("a signature that cannot be sent is made again for another nonce") {
   const auto result = natskv::test::natskv({"get", "b", "k", "--nkey", folder / "nkey.seed"},
                                            {.env = {{"NATS_URL", listener.url()}}});
   server.join();
+  CAPTURE(result.err);
   CHECK(result.status == 6);
   CHECK(is_signed);
 }
