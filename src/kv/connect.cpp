@@ -40,6 +40,10 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
     link.acks_refused = true;
     return;
   }
+  if (words.find(".DIRECT.GET.KV_") != std::string::npos && words.find("$KV.") == std::string::npos) {
+    link.many_refused = true;
+    return;
+  }
   // A listing tidies up behind itself; where it may not, the server does a little later.
   if (words.find(".CONSUMER.DELETE.KV_") != std::string::npos && words.find("$KV.") == std::string::npos)
     return;

@@ -32,11 +32,10 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
     : bucket_(bucket),
       window_(first_window),
       direct_(!consistent && bucket.direct()),
-      together_(direct_ && bucket.direct_for_many()),
+      together_(direct_ && bucket.direct_for_many() && !bucket.session().link().many_refused),
       pipeline_(bucket.session().connection(), bucket.session().retired(),
                 bucket.session().settings().inbox_prefix, {.messages = window, .bytes = most_bytes},
-                bucket.session().timeout()),
-      violations_(bucket.session().link().violations) {
+                bucket.session().timeout()) {
   trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();
 }
@@ -66,6 +65,10 @@ void MultiGet::ask_for(Turn turn) {
                  {});
 }
 
+std::string MultiGet::together_subject() {
+  return bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream);
+}
+
 void MultiGet::ask_together() {
   const auto& where = bucket_.place();
   nlohmann::ordered_json body{{"multi_last", nlohmann::ordered_json::array()},
@@ -86,10 +89,8 @@ void MultiGet::ask_together() {
     body["multi_last"].push_back(where.read_prefix + key);
   }
   if (keys.empty()) return;
-  // Users who may read their keys may not be allowed this: that must not cost the connection.
-  bucket_.session().link().fail_fast = false;
   many_.emplace(next_, std::move(keys));
-  pipeline_.send(next_++, bucket_.session().api_subject("DIRECT.GET." + where.stream), body.dump(), {}, true);
+  pipeline_.send(next_++, together_subject(), body.dump(), {}, true);
 }
 
 std::optional<Found> MultiGet::next() {
@@ -106,7 +107,12 @@ std::optional<Found> MultiGet::next() {
     while (!ready_.contains(first_)) {
       if (auto answer = pipeline_.next(milliseconds(100))) take(std::move(*answer));
       if (session.stop()) throw Stopped{};
-      look_at_violations();
+      if (const auto refused = session.refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
+      if (!many_.empty() && session.link().many_refused) {
+        while (pipeline_.settle_subject(together_subject())) {
+        }
+        none_together();
+      }
       ask();
     }
   } catch (const nats::Error& error) {
@@ -116,21 +122,6 @@ std::optional<Found> MultiGet::next() {
   ++first_;
   asked_.pop_front();
   return found;
-}
-
-void MultiGet::look_at_violations() {
-  Session& session = bucket_.session();
-  const std::string together = '"' + session.api_subject("DIRECT.GET." + bucket_.place().stream) + '"';
-  while (violations_ < session.link().violations) {
-    const std::string text = session.violation(violations_++);
-    if (text.find(together) != std::string::npos) {
-      while (pipeline_.settle_subject(together.substr(1, together.size() - 2))) {
-      }
-      none_together();
-    } else if (text.find("$KV.") == std::string::npos || text.find("DIRECT.GET") != std::string::npos) {
-      throw nats::Error(NATS_NOT_PERMITTED, 0, text);
-    }
-  }
 }
 
 // The server, or this replica, cannot, or the user may not: key by key.

@@ -38,11 +38,11 @@ class MultiGet {
   void ask();
   void ask_for(Turn turn);
   void ask_together();
+  std::string together_subject();
   void take(nats::Answer answer);
   void bound_window(natsMsg* message);
   void take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message);
   void ask_again(std::uint64_t id);
-  void look_at_violations();
   void none_together();
   [[nodiscard]] const std::string& name(Turn turn) const { return asked_[turn - first_]; }
   std::optional<Found> entry_of(const std::shared_ptr<natsMsg>& message);
@@ -53,7 +53,6 @@ class MultiGet {
   bool direct_;
   bool together_;  // many keys a request
   nats::Pipeline pipeline_;
-  int violations_;
   std::deque<std::string> wanted_;              // not yet asked for
   std::deque<std::string> asked_;               // in flight or answered, not yet given
   std::map<Turn, std::optional<Found>> ready_;  // answers that came before their turn

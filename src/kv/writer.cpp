@@ -192,9 +192,9 @@ void Writer::send(Open open) {
   }
 }
 
-// A server before 2.10 that purges one key from a block of its file which is not in memory reads the block, 4 MB,
-// and forgets it again (filestore.go, PurgeEx): 80 keys a second, and behind 256 of them none is answered in
-// time. A message of the block that is asked for in front of it stays there.
+// A server before 2.10 that purges one key from a block of its file which is not in memory reads the block, 4
+// MB, and forgets it again (filestore.go, PurgeEx): 80 keys a second, and behind 256 of them none is answered
+// in time. A message of the block that is asked for in front of it stays there.
 void Writer::keep_in_memory(std::uint64_t revision) {
   if (erases_++ % erases_a_read != 0) return;
   if (!forgetful_) forgetful_ = bucket_.on_old_server();

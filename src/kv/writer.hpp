@@ -121,7 +121,7 @@ class Writer {
   std::deque<Open> postponed_;  // refused for now, safe to send again
   unsigned erases_ = 0;
   std::optional<bool> forgetful_;  // a server that reads its file again for each erase
-  unsigned unsettled_ = 0;      // how many were pushed since answers were last taken in
+  unsigned unsettled_ = 0;         // how many were pushed since answers were last taken in
   bool recovering_ = false;
   bool kept_ = false;  // the connection, whatever Stop says
   int violations_ = 0, disconnects_ = 0;

@@ -139,6 +139,13 @@ TEST_CASE("who may only read keys by their names reads them so") {
   const auto few = read("few:few");
   CHECK(few.status == 6);
   CHECK(count(few.err, "$JS.API.DIRECT.GET.KV_b.$KV.b.k7") == 1);
+  // A writer on the same connection is not disturbed by what was refused.
+  auto words = words_of(many.keys, {"--must-exist", "-s", "nats://some:some@" + host});
+  words[0] = "del";
+  const auto deleted = natskv::test::natskv(words);
+  CHECK(deleted.status == 0);
+  CHECK(deleted.err.empty());
+  CHECK(count(deleted.out, "\n") == 600);
 }
 
 TEST_CASE("a replica that cannot answer for many, or answers nonsense, is asked key by key") {

@@ -57,8 +57,8 @@ TEST_CASE("one write whose answer makes no sense may have been stored") {
   }
 }
 
-// Found by tests/faults/run --experiment cut: a listing that was lost behind writes ended with 5, and "nothing
-// was changed".
+// Found by tests/faults/run --experiment cut: a listing that was lost behind writes ended with 5, and
+// "nothing was changed".
 TEST_CASE("what was written before an answer stays away is not nothing") {
   int listings = 0;
   const Liar liar([&](const Request& r) {
