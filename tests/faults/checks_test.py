@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The checks themselves: each finds what was planted, and accepts what is good."""
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import types
 import unittest
 
@@ -377,6 +379,8 @@ class Leftovers(unittest.TestCase):
     def test_a_process(self):
         environment = dict(os.environ, NATSKV_FAULTS_MARK=self.context.mark)
         with subprocess.Popen(["sleep", "60"], env=environment) as process:
+            while not pathlib.Path(f"/proc/{process.pid}/environ").read_bytes():  # not there yet when exec has succeeded
+                time.sleep(0.01)
             self.check(HUNG)
             process.kill()
         self.check()
