@@ -275,7 +275,7 @@ void Marking::each_to_mark(Natskv& natskv, Writer& writer, Push&& push) {
     };
     each(natskv, [&](const Entry& entry, EntryStream* entries) {
       batch.add(entry);
-      if (!batch.full()) return;
+      if (!batch.full() || entries == nullptr) return;
       entries->let_go();
       batch.take(purge);
       writer.finish();
