@@ -40,7 +40,8 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
     link.acks_refused = true;
     return;
   }
-  if (words.find(".DIRECT.GET.KV_") != std::string::npos && words.find("$KV.") == std::string::npos) {
+  if (link.asking_many && words.find(".DIRECT.GET.KV_") != std::string::npos &&
+      words.find("$KV.") == std::string::npos) {
     link.many_refused = true;
     return;
   }

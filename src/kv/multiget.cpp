@@ -40,6 +40,8 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
   bucket.session().lift_deadline();
 }
 
+MultiGet::~MultiGet() { bucket_.session().link().asking_many = false; }
+
 // In bursts: a request for each answer would wake the server, and us, once a key.
 void MultiGet::ask() {
   while (!again_.empty() && single_.size() < window_ && pipeline_.room(0)) {
@@ -90,7 +92,10 @@ void MultiGet::ask_together() {
   }
   if (keys.empty()) return;
   many_.emplace(next_, std::move(keys));
-  pipeline_.send(next_++, together_subject(), body.dump(), {}, true);
+  const std::string asked = body.dump();
+  if (asked.size() > bucket_.session().max_payload()) return none_together();
+  bucket_.session().link().asking_many = true;
+  pipeline_.send(next_++, together_subject(), asked, {}, true);
 }
 
 std::optional<Found> MultiGet::next() {

@@ -21,6 +21,9 @@ class MultiGet {
  public:
   /// `consistent`: by the stream's leader (STREAM.MSG.GET).
   MultiGet(Bucket& bucket, bool consistent);
+  ~MultiGet();
+  MultiGet(const MultiGet&) = delete;
+  MultiGet& operator=(const MultiGet&) = delete;
 
   void want(std::string key) { wanted_.push_back(std::move(key)); }
   [[nodiscard]] bool more() const { return !asked_.empty() || !wanted_.empty(); }

@@ -52,8 +52,9 @@ struct Link {
   std::atomic<bool> closed{false};
   /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
   std::atomic<bool> acks_refused{false};
-  /// Neither is one on a direct get without a key: who wants many keys at once then asks for each.
-  std::atomic<bool> many_refused{false};
+  /// Neither is one on a direct get without a key while many are asked for at once (kv/multiget): then each
+  /// is asked for. A get by revision uses that subject, too.
+  std::atomic<bool> asking_many{false}, many_refused{false};
   std::atomic<bool> fail_fast{
       true};  ///< a violation closes the connection, so that the waiting call ends at once
   /// nats.c before 3.10 sends no signature that begins with a zero byte, one in 256: another nonce has to do.

@@ -148,6 +148,35 @@ TEST_CASE("who may only read keys by their names reads them so") {
   CHECK(count(deleted.out, "\n") == 600);
 }
 
+// Both ask by the same subject; only for many keys is a refusal of it no trouble.
+TEST_CASE("a revision that the user may not ask for is refused, not waited for") {
+  Server server({.config = R"(authorization { users = [
+    {user: all, password: all},
+    {user: some, password: some, permissions: {publish: {deny: ["$JS.API.DIRECT.GET.KV_b"]}}}
+  ] })"});
+  const std::string host = server.url().substr(server.url().find("//") + 2);
+  Client client("nats://all:all@" + host);
+  client.add_bucket("b");
+  client.put("b", "k", "v");
+  const auto result =
+      natskv::test::natskv({"get", "b", "k", "--revision", "1", "-s", "nats://some:some@" + host});
+  CAPTURE(result.err);
+  CHECK(result.status == 6);
+  CHECK(count(result.err, "$JS.API.DIRECT.GET.KV_b") == 1);
+}
+
+TEST_CASE("more names than a request may be long are asked for one by one") {
+  const Server server({.config = "max_payload: 4096"});
+  Client client(server.url());
+  client.add_bucket("b");
+  const Many many(600);
+  many.put(server);
+  const auto result = server.natskv(words_of(many.keys, {"-0"}));
+  CHECK(result.status == 0);
+  CHECK(result.err.empty());
+  CHECK(result.out == many.values);
+}
+
 TEST_CASE("a replica that cannot answer for many, or answers nonsense, is asked key by key") {
   const Many many(300);
   for (const std::string answer :
