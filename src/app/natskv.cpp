@@ -135,6 +135,10 @@ Progress Natskv::progress(std::string what, std::uint64_t total) {
   return Progress(std::move(what), total, given_.quiet);
 }
 
+Progress Natskv::progress_beside(const Output& rows, std::string what, std::uint64_t total) {
+  return Progress(std::move(what), total, given_.quiet || rows.terminal());
+}
+
 void Natskv::say(std::string_view prefix, std::string_view text) {
   to_stderr(fmt::format("natskv: {}{}\n", prefix, text::visible(text)));
 }

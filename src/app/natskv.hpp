@@ -76,6 +76,8 @@ class Natskv final : public Notices {
   /// Asks without refusing off a terminal; only where interactive().
   bool ask(const std::string& question);
   Progress progress(std::string what, std::uint64_t total);
+  /// None where `rows` is a terminal: lines there are progress enough, and a bar would stand between them.
+  Progress progress_beside(const Output& rows, std::string what, std::uint64_t total);
 
   void warn(std::string_view text) override;
   void note(std::string_view text) override;

@@ -55,13 +55,12 @@ class Compact final : public Action {
                      false, {});
     }
     std::uint64_t number = 0, markers = 0, revisions = 0;
-    std::optional<Progress> progress;
-    progress.emplace("compact " + bucket_, count, natskv.quiet());
+    auto progress = natskv.progress("compact " + bucket_, count);
     // A purge of one key costs the server a search: a window of 256 is as fast as any (NATSC.md 6).
     Writer writer(bucket,
                   [&](const Settled& settled) {
                     if (settled.failure) return natskv.report(*settled.failure);
-                    progress->tick(++markers);
+                    progress.tick(++markers);
                     revisions += settled.revision;
                   },
                   {.messages = 256, .bytes = std::size_t{8} << 20U});
@@ -85,7 +84,6 @@ class Compact final : public Action {
       whole = true;
     };
     write_all(writer, work, [&] {
-      progress.reset();
       if (!whole && markers == 0 && !natskv.stop()) return;
       natskv.note(fmt::format("bucket \"{}\": dropped {} marker{}{}, {} revision{} in all", bucket_, markers,
                               markers == 1 ? "" : "s", which, revisions, revisions == 1 ? "" : "s"));

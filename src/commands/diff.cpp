@@ -72,12 +72,10 @@ class Diff final : public Action {
       Seen added;
       EntryStream entries(other, b_, {.patterns = patterns_, .slow = true});
       entries.on_idle([&] { natskv.out().flush(); });
-      // Rows on a terminal are progress enough, and a bar would stand between them.
-      std::optional<Progress> progress;
-      if (!natskv.out().terminal()) progress.emplace("diff " + b_, entries.total(), natskv.quiet());
+      auto progress = natskv.progress_beside(natskv.out(), "diff " + b_, entries.total());
       std::uint64_t count = 0;
       while (const Entry* entry = entries.next_current()) {
-        if (progress) progress->tick(++count);
+        progress.tick(++count);
         if (entry->marker()) continue;
         const auto* known = first.find(entry->key);
         const bool there = known != nullptr && Snapshot::live(*known);

@@ -50,12 +50,10 @@ class Export final : public Action {
                          .history = history_,
                          .most_waiting = std::size_t{24} << 20U});
     if (!file) entries.on_idle([&] { out.flush(); });
-    // Lines on a terminal are progress enough, and a bar would stand between them.
-    std::optional<Progress> progress;
-    if (!out.terminal()) progress.emplace("export " + bucket_, entries.total(), natskv.quiet());
+    auto progress = natskv.progress_beside(out, "export " + bucket_, entries.total());
     std::uint64_t read = 0, written = 0;
     while (const Entry* entry = entries.next_current()) {
-      if (progress) progress->tick(++read);
+      progress.tick(++read);
       if (entry->marker() && !history_) continue;
       rows(*entry);
       ++written;
@@ -65,7 +63,6 @@ class Export final : public Action {
       file->commit();
     else
       out.flush();
-    progress.reset();
     natskv.note(fmt::format("bucket \"{}\": {} {}{} written to {}", bucket_, written,
                             history_ ? "revision" : "value", written == 1 ? "" : "s",
                             file ? *file_ : "standard output"));

@@ -195,11 +195,9 @@ int Marking::many(Natskv& natskv) {
   if (ttl_) bucket.require_ttl(*ttl_);
   natskv.session().keep_after_violation();
   const bool answers = answer_wanted(natskv);
-  // Answers on a terminal are progress enough, and a bar would stand between them.
-  std::optional<Progress> progress;
-  if (!answers || !natskv.out().terminal())
-    progress.emplace(fmt::format("{} {}", operation_ == Operation::purge ? "purge" : "del", bucket_),
-                     listing() ? listed_ : patterns_.size(), natskv.quiet());
+  const std::string what = (operation_ == Operation::purge ? "purge " : "del ") + bucket_;
+  const std::uint64_t total = listing() ? listed_ : patterns_.size();
+  auto progress = answers ? natskv.progress_beside(natskv.out(), what, total) : natskv.progress(what, total);
   std::uint64_t done = 0, unmarked = 0, number = 0;
   Refused refused;
   Writer writer(bucket, [&](const Settled& settled) {
@@ -210,7 +208,7 @@ int Marking::many(Natskv& natskv) {
     }
     if (settled.failure) return natskv.report(*settled.failure);
     ++done;
-    if (progress) progress->tick(done);
+    progress.tick(done);
     if (settled.erased) ++unmarked;
     if (answers)
       rows({bucket_, settled.key, settled.erased ? settled.expected : settled.revision, operation_});
@@ -232,7 +230,6 @@ int Marking::many(Natskv& natskv) {
     whole = true;
   };
   write_all(writer, work, [&] {
-    progress.reset();
     if (unmarked > 0) {
       natskv.note(fmt::format("bucket \"{}\" is full: {} key{} purged without a marker", bucket_, unmarked,
                               unmarked == 1 ? " was" : "s were"));
