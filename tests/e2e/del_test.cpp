@@ -241,8 +241,7 @@ TEST_CASE("a listing that is worked on leaves no consumer behind, and needs no p
     {user: all, password: all},
     {user: some, password: some, permissions: {publish: {deny: "$JS.API.CONSUMER.DELETE.>"}}}
   ] })"});
-  const std::string host = server.url().substr(server.url().find("//") + 2);
-  Client client("nats://all:all@" + host);
+  Client client(server.url_as("all:all"));
   client.add_bucket("b");
   const auto consumers = [&] {
     return nlohmann::json::parse(client.api("CONSUMER.NAMES.KV_b")).at("total").get<int>();
@@ -250,7 +249,7 @@ TEST_CASE("a listing that is worked on leaves no consumer behind, and needs no p
   for (const std::string user : {"all:all", "some:some"}) {
     CAPTURE(user);
     for (const std::string key : {"k", "l"}) client.put("b", key, "v");
-    const auto result = natskv::test::natskv({"del", "b", ">", "-f", "-s", "nats://" + user + "@" + host});
+    const auto result = natskv::test::natskv({"del", "b", ">", "-f", "-s", server.url_as(user)});
     CHECK(result.status == 0);
     CHECK(result.err == "natskv: del: deleted 2 keys\n");
     if (user != "all:all") continue;

@@ -4,7 +4,7 @@
 #include "support/memory.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
-#include "support/traffic.hpp"
+#include "support/text.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -16,12 +16,6 @@
 using namespace natskv::test;
 
 namespace {
-
-int count(const std::string& text, const std::string& part) {
-  int number = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++number;
-  return number;
-}
 
 std::vector<std::string> words_of(const std::vector<std::string>& keys, std::vector<std::string> more) {
   std::vector<std::string> words{"get", "b"};
@@ -62,7 +56,7 @@ TEST_CASE("3,000 keys come in the order asked; a server that can is asked for ma
   CHECK(result.status == 0);
   CHECK(result.out == many.values);
   // The last answer's end may come when all is there.
-  const int requests = count(result.err, "DIRECT.GET.KV_b");
+  const int requests = occurrences(result.err, "DIRECT.GET.KV_b");
   if (server_at_least(2, 11))
     CHECK((requests == 2 || requests == 3));
   else
@@ -92,8 +86,8 @@ TEST_CASE(
     CHECK(result.status == 3);
     CHECK(result.out == out);
     for (const std::string key : {"none", "k7", "*"})
-      CHECK(count(result.err, "key \"" + key + "\" not found in bucket \"b\"") == 1);
-    CHECK(count(result.err, "not found") == 3);
+      CHECK(occurrences(result.err, "key \"" + key + "\" not found in bucket \"b\"") == 1);
+    CHECK(occurrences(result.err, "not found") == 3);
   };
   one_by_one({"-0", "--literal"});
   std::erase(keys, "not\xffutf8");  // the leader is asked in JSON
@@ -124,13 +118,12 @@ TEST_CASE("who may only read keys by their names reads them so") {
     {user: some, password: some, permissions: {publish: {deny: ["$JS.API.DIRECT.GET.KV_b"]}}},
     {user: few, password: few, permissions: {publish: {deny: ["$JS.API.DIRECT.GET.KV_b", "$JS.API.DIRECT.GET.KV_b.$KV.b.k7"]}}}
   ] })"});
-  const std::string host = server.url().substr(server.url().find("//") + 2);
-  Client client("nats://all:all@" + host);
+  Client client(server.url_as("all:all"));
   client.add_bucket("b");
   const Many many(600);
   for (const auto& key : many.keys) client.put("b", key, key.substr(1));
   const auto read = [&](const std::string& user) {
-    return natskv::test::natskv(words_of(many.keys, {"-0", "-s", "nats://" + user + "@" + host}));
+    return natskv::test::natskv(words_of(many.keys, {"-0", "-s", server.url_as(user)}));
   };
   const auto some = read("some:some");
   CHECK(some.status == 0);
@@ -138,14 +131,14 @@ TEST_CASE("who may only read keys by their names reads them so") {
   CHECK(some.out == many.values);
   const auto few = read("few:few");
   CHECK(few.status == 6);
-  CHECK(count(few.err, "$JS.API.DIRECT.GET.KV_b.$KV.b.k7") == 1);
+  CHECK(occurrences(few.err, "$JS.API.DIRECT.GET.KV_b.$KV.b.k7") == 1);
   // A writer on the same connection is not disturbed by what was refused.
-  auto words = words_of(many.keys, {"--must-exist", "-s", "nats://some:some@" + host});
+  auto words = words_of(many.keys, {"--must-exist", "-s", server.url_as("some:some")});
   words[0] = "del";
   const auto deleted = natskv::test::natskv(words);
   CHECK(deleted.status == 0);
   CHECK(deleted.err.empty());
-  CHECK(count(deleted.out, "\n") == 600);
+  CHECK(occurrences(deleted.out, "\n") == 600);
 }
 
 // Both ask by the same subject; only for many keys is a refusal of it no trouble.
@@ -154,15 +147,14 @@ TEST_CASE("a revision that the user may not ask for is refused, not waited for")
     {user: all, password: all},
     {user: some, password: some, permissions: {publish: {deny: ["$JS.API.DIRECT.GET.KV_b"]}}}
   ] })"});
-  const std::string host = server.url().substr(server.url().find("//") + 2);
-  Client client("nats://all:all@" + host);
+  Client client(server.url_as("all:all"));
   client.add_bucket("b");
   client.put("b", "k", "v");
   const auto result =
-      natskv::test::natskv({"get", "b", "k", "--revision", "1", "-s", "nats://some:some@" + host});
+      natskv::test::natskv({"get", "b", "k", "--revision", "1", "-s", server.url_as("some:some")});
   CAPTURE(result.err);
   CHECK(result.status == 6);
-  CHECK(count(result.err, "$JS.API.DIRECT.GET.KV_b") == 1);
+  CHECK(occurrences(result.err, "$JS.API.DIRECT.GET.KV_b") == 1);
 }
 
 TEST_CASE("more names than a request may be long are asked for one by one") {

@@ -249,10 +249,9 @@ TEST_CASE("a refused permission costs its line only") {
     {user: all, password: all},
     {user: some, password: some, permissions: {publish: {deny: "$KV.b.k.7"}}}
   ] })"});
-  const std::string host = server.url().substr(server.url().find("//") + 2);
-  Client client("nats://all:all@" + host);
+  Client client(server.url_as("all:all"));
   client.add_bucket("b");
-  const auto result = natskv::test::natskv({"import", "b", "--keep-going", "-s", "nats://some:some@" + host},
+  const auto result = natskv::test::natskv({"import", "b", "--keep-going", "-s", server.url_as("some:some")},
                                            {.input = lines_of(50)});
   CAPTURE(result.err);
   CHECK(result.status == 6);

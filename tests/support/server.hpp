@@ -37,6 +37,10 @@ class Server {
   explicit Server(ServerOptions options = {});
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }  ///< nats://127.0.0.1:PORT
+  /// The same as "user:password".
+  [[nodiscard]] std::string url_as(const std::string& user) const {
+    return "nats://" + user + "@" + url_.substr(url_.find("//") + 2);
+  }
   [[nodiscard]] int port() const noexcept { return port_; }
   [[nodiscard]] pid_t pid() const;
   [[nodiscard]] bool running() const;

@@ -20,6 +20,12 @@ namespace fs = std::filesystem;
 
 std::string source_path(std::string_view relative) { return fmt::format("{}/{}", NATSKV_SOURCE, relative); }
 
+int occurrences(std::string_view text, std::string_view part) {
+  int number = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++number;
+  return number;
+}
+
 std::string escaped(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {

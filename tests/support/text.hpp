@@ -12,6 +12,9 @@ namespace natskv::test {
 /// `\` is doubled, everything else is `\xHH`.
 std::string escaped(std::string_view bytes);
 
+/// How often `part` stands in it, overlapping too.
+int occurrences(std::string_view text, std::string_view part);
+
 /// The whole file, byte for byte. Throws std::runtime_error.
 std::string read_file(const std::filesystem::path& path);
 /// A file of the checkout.
