@@ -5,6 +5,7 @@
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
 #include "terminal/status_line.hpp"
+#include "terminal/watchdog.hpp"
 
 #include <fmt/format.h>
 
@@ -140,6 +141,7 @@ Progress Natskv::progress_beside(const Output& rows, std::string what, std::uint
 }
 
 void Natskv::say(std::string_view prefix, std::string_view text) {
+  if (auto* const watchdog = Watchdog::current(); watchdog != nullptr && stop_) watchdog->speaks();
   to_stderr(fmt::format("natskv: {}{}\n", prefix, text::visible(text)));
 }
 

@@ -117,6 +117,7 @@ struct Watchdog::State {
   void read_signals();
   void look_at_the_clock();
   void say_last_words();
+  [[nodiscard]] Clock::time_point sign_of_life() const { return std::max(*stopped, spoke.load()); }
 
   // A change takes effect at once: the thread is woken.
   template <class Change>
@@ -144,6 +145,8 @@ struct Watchdog::State {
   bool quit = false;
   bool held = false;  // signals are a child's
   pid_t child = 0;    // its pid, once known
+
+  std::atomic<Clock::time_point> spoke{Clock::time_point{}};
 
   std::mutex saying;  // held while the last words are said
   bool silent = false;
@@ -187,7 +190,7 @@ void Watchdog::State::run() {
     bool late = false;
     {
       const std::lock_guard lock(mutex);
-      late = due(*stopped + grace);
+      late = due(sign_of_life() + grace);
     }
     if (late) return say_last_words();
   }
@@ -206,7 +209,8 @@ void Watchdog::State::wait() {
     if (!stdout_watched || held || stop) fds[2].fd = -1;
     next = reminder;
     if (!stop) next = earlier(next, deadline);
-    if (stopped) next = earlier(next, *stopped + (interrupted ? grace : std::min(grace, patience)));
+    if (stopped)
+      next = earlier(next, interrupted ? sign_of_life() + grace : *stopped + std::min(grace, patience));
   }
   if (::poll(fds.data(), fds.size(), milliseconds_until(next)) <= 0) return;
   if (fds[0].revents != 0) {
@@ -311,6 +315,8 @@ std::chrono::milliseconds Watchdog::grace(std::chrono::milliseconds time) {
   state_->change([&] { std::swap(time, state_->grace); });
   return time;
 }
+
+void Watchdog::speaks() noexcept { state_->spoke = Clock::now(); }
 
 void Watchdog::unwinding_done() {
   const std::lock_guard lock(state_->saying);

@@ -52,6 +52,9 @@ class Watchdog {
   void watch_stdout(bool on);
   /// How long the main thread may take to unwind after a Stop: 350 ms at first. Returns what it was.
   std::chrono::milliseconds grace(std::chrono::milliseconds time);
+  /// The main thread, unwinding, has something to say (thousands of writes without an answer, on a busy
+  /// machine): its grace starts again.
+  void speaks() noexcept;
   /// No last words from here on. Does not return while they are being said.
   void unwinding_done();
   /// Calls `work` on the watchdog's thread at that time; nullopt takes it back, and it is not running

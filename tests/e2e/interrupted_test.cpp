@@ -5,6 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <csignal>
 #include <optional>
 
@@ -42,27 +46,29 @@ std::uint64_t stored(Client& client, const Work& work) {
 }
 
 std::string summary(const Work& work, std::uint64_t count, std::uint64_t unknown) {
+  const auto* const plural = count == 1 ? "" : "s";
   if (work.verb == "cp") {
     return fmt::format(
         "natskv: cp: bucket \"dst\": put {}, unchanged 0, deleted 0, conflicts 0, failed 0, unknown {}\n",
         count, unknown);
   }
   if (work.verb == "compact") {
-    return fmt::format("natskv: compact: bucket \"b\": dropped {} markers, {} revisions in all\n", count,
-                       count);
+    return fmt::format("natskv: compact: bucket \"b\": dropped {} marker{}, {} revision{} in all\n", count,
+                       plural, count, plural);
   }
-  return fmt::format("natskv: {}: {}d {} keys\n", work.verb, work.verb == "del" ? "delete" : "purge", count);
+  return fmt::format("natskv: {}: {}d {} key{}\n", work.verb, work.verb == "del" ? "delete" : "purge", count,
+                     plural);
 }
 
-/// The command, slowed down; returns once it has written some.
+/// The command, its line held up in the middle of its writes; returns once the server has some.
 struct Running {
-  explicit Running(const Work& work) {
+  explicit Running(const Work& work, int err_fd = -1) {
     fill(server, client, work);
-    proxy.delay(0.003);
+    proxy.pause_after(40'000);  // a few hundred writes
     std::vector<std::string> words{work.verb, "b"};
     words.insert(words.end(), work.words.begin(), work.words.end());
-    process.emplace(natskv_command(words, {.env = {{"NATS_URL", proxy.url()}}}));
-    REQUIRE(eventually([&] { return stored(client, work) > 0; }));
+    process.emplace(natskv_command(words, {.err_fd = err_fd, .env = {{"NATS_URL", proxy.url()}}}));
+    REQUIRE(eventually([&] { return proxy.paused() && stored(client, work) > 0; }));
   }
   Server server;
   Client client{server.url()};
@@ -77,6 +83,8 @@ TEST_CASE("Ctrl-C stops sending, waits for what is in flight, and says what was 
     CAPTURE(work.verb);
     Running running(work);
     running.process->signal(work.verb == "purge" ? SIGTERM : SIGINT);
+    running.process->read_for(0.1);  // it takes the signal in
+    running.proxy.pause(false);
     const auto result = running.process->wait();
     CHECK(result.status == (work.verb == "purge" ? 143 : 130));
     const auto count = stored(running.client, work);
@@ -90,11 +98,13 @@ TEST_CASE("Ctrl-C where no answer comes: what has no answer is said to be interr
   for (const auto& work : works) {
     CAPTURE(work.verb);
     Running running(work);
-    running.proxy.pause();
     running.process->read_for(0.3);  // it takes in what came before, and sends more
+    const auto t0 = std::chrono::steady_clock::now();
     running.process->signal(SIGINT);
     const auto result = running.process->wait();
     CHECK(result.status == 130);
+    CAPTURE(std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count());
+    CAPTURE(result.err.substr(0, 400));
     CHECK_MESSAGE(result.err.find("interrupted; the write may have been stored\n") != std::string::npos,
                   result.err);
     CHECK(result.err.find("lost") == std::string::npos);
@@ -107,4 +117,25 @@ TEST_CASE("Ctrl-C where no answer comes: what has no answer is said to be interr
     CHECK(stored(running.client, work) >= count);
     CHECK(stored(running.client, work) <= count + unknown);
   }
+}
+
+// Found by a busy machine, on which a thousand lines took longer than unwinding may.
+TEST_CASE("Ctrl-C where no answer comes and standard error is read slowly: all is said") {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+  REQUIRE(fcntl(ends[1], F_SETPIPE_SZ, 4096) == 4096);
+  const Work& work = works[0];
+  Running running(work, ends[1]);
+  close(ends[1]);
+  running.process->signal(SIGINT);
+  std::string err;
+  std::array<char, 2048> buffer{};
+  for (ssize_t got = 1; got > 0;) {
+    got = read(ends[0], buffer.data(), buffer.size());
+    if (got > 0) err.append(buffer.data(), static_cast<size_t>(got));
+    usleep(50'000);
+  }
+  close(ends[0]);
+  CHECK(running.process->wait().status == 130);
+  CHECK_MESSAGE(err.find("natskv: del: deleted ") != std::string::npos, err.substr(err.size() - 200));
 }

@@ -213,6 +213,8 @@ void Proxy::move(Pair& pair) {
       auto size = chunk.size();
       const auto left = left_.load();
       if (!up && left >= 0) size = std::min(size, static_cast<size_t>(left));
+      const auto until = until_pause_.load();
+      if (up && until >= 0) size = std::min(size, static_cast<size_t>(until));
       const auto sent = send(up ? pair.server : pair.client, chunk.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && (errno == EAGAIN || errno == EINTR)) break;
       if (sent > 0 && !up && left >= 0) left_ = left - sent;
@@ -221,6 +223,12 @@ void Proxy::move(Pair& pair) {
       chunk.erase(0, static_cast<size_t>(sent));
       way.size -= static_cast<size_t>(sent);
       if (chunk.empty()) way.chunks.pop_front();
+      if (!up || until < 0) continue;
+      until_pause_ = until - sent;
+      if (until > sent) continue;
+      until_pause_ = -1;
+      paused_ = true;
+      return;
     }
     if (way.ended && way.chunks.empty()) pair.broken = true;
   }

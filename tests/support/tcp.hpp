@@ -80,7 +80,10 @@ class Proxy {
   [[nodiscard]] std::string url() const { return listener_.url(); }
   [[nodiscard]] int port() const noexcept { return listener_.port(); }
 
-  void pause(bool on = true) { paused_ = on; }      ///< bytes wait, both ways; connections stay
+  void pause(bool on = true) { paused_ = on; }  ///< bytes wait, both ways; connections stay
+  /// Pauses by itself once that many bytes more have passed from clients: the same place at any load.
+  void pause_after(std::int64_t bytes) { until_pause_ = bytes; }
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
   void mute(bool on = true) { muted_ = on; }        ///< what the server says is thrown away
   void refuse(bool on = true) { refusing_ = on; }   ///< new connections are closed at once
   void delay(double seconds) { delay_ = seconds; }  ///< each chunk, each way
@@ -104,7 +107,7 @@ class Proxy {
   int target_;
   std::atomic<bool> ending_ = false, paused_ = false, muted_ = false, refusing_ = false, cutting_ = false;
   std::atomic<double> delay_ = 0;
-  std::atomic<std::int64_t> left_ = -1, up_ = 0, down_ = 0;
+  std::atomic<std::int64_t> left_ = -1, until_pause_ = -1, up_ = 0, down_ = 0;
   std::atomic<int> connections_ = 0;
   std::list<Pair> pairs_;  // the thread's own
   std::thread thread_;
