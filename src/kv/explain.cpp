@@ -65,6 +65,15 @@ Failure no_sense(const Doing& doing) {
           "look with natskv history", about(doing)};
 }
 
+// Each node of a cluster hears a request to the JetStream API, and one that knows no leader (it was paused, or
+// cut off) refuses while the leader does what was asked (nats-server's jsStreamPurgeRequest).
+Failure no_leader_known(const Doing& doing) {
+  return {Exit::unknown,
+          fmt::format("{}: a server that knows no leader for it just now refused; another may have done it",
+                      what_of(doing)),
+          "try again in a moment", about(doing)};
+}
+
 Failure no_jetstream(Session& session, const Doing& doing) {
   return {Exit::unreachable,
           fmt::format("JetStream is not available at {} (bucket \"{}\")",
@@ -123,8 +132,10 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
       return not_for_account(doing);
     case jetstream_not_enabled:
       return no_jetstream(session, doing);
-    case not_assigned:
     case temporarily_unavailable:
+      if (doing.writes) return no_leader_known(doing);
+      [[fallthrough]];
+    case not_assigned:
     case not_the_leader:
       // As if nobody had listened: a cluster between two leaders refuses before it does anything.
       return nothing_more(session,

@@ -419,6 +419,8 @@ TEST_CASE("create believes no replica that a key is there, and runs after one ma
 
 // Found by tests/faults/run --cluster --experiment kill: a get between two leaders was status 1.
 TEST_CASE("a cluster without a leader just now is no answer, not a failure of its own kind") {
+  const std::vector<std::vector<std::string>> reads{
+      {"get", "b", "k", "--consistent"}, {"keys", "b"}, {"history", "b", "k"}};
   for (const char* error :
        {R"({"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"})",
         R"({"code":503,"err_code":10009,"description":"JetStream cluster can not handle request"})"}) {
@@ -427,13 +429,14 @@ TEST_CASE("a cluster without a leader just now is no answer, not a failure of it
       if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
       return message(r.reply, R"({"error":)" + std::string(error) + "}");
     });
-    for (const auto& command : {std::vector<std::string>{"get", "b", "k", "--consistent"},
-                                {"put", "b", "k", "v"},
-                                {"create", "b", "k", "v"},
-                                {"update", "b", "k", "v", "1"},
-                                {"del", "b", "k"},
-                                {"keys", "b"},
-                                {"history", "b", "k"}}) {
+    auto commands = reads;
+    // To a write only the stream's own leader answers, with the second at most: before it does anything.
+    if (std::string_view(error).find("10009") != std::string_view::npos) {
+      for (const auto* const verb : {"put", "create"}) commands.push_back({verb, "b", "k", "v"});
+      commands.push_back({"update", "b", "k", "v", "1"});
+      commands.push_back({"del", "b", "k"});
+    }
+    for (const auto& command : commands) {
       CAPTURE(command[0]);
       const auto result = natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}});
       CHECK(result.status == 5);
