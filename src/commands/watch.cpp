@@ -89,7 +89,9 @@ const Verb watch{
         "bucket no "
         "longer keeps are missed; standard error says from which to which (with KEY of all keys: what is "
         "gone "
-        "tells no name). A bucket made anew meanwhile is said, and starts from its current values. "
+        "tells no name). A bucket made anew meanwhile, or whose last revision went back (a server lost what "
+        "it had "
+        "acknowledged), is said, and starts from its current values. "
         "--revision above the last revision plus one is status 3.",
     .output =
         "The columns key, revision, operation, created, size and value, a line an event. JSON: an entry a "

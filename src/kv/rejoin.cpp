@@ -22,18 +22,21 @@ constexpr int consumer_not_found = 10014;
 
 // After an outage. What was shown must still be true of this stream, and what is lost is said.
 void EntryStream::go_on_from(const Stream& stream) {
-  const bool anew = stream.created != created_ || stream.last < last_;
+  const bool anew = stream.created != created_;
+  const bool rewound = !anew && stream.last < last_;
   // Keys that leave no marker behind: only a purge of everything takes them all (or an expiry).
   const std::uint64_t had = std::max(subjects_, std::uint64_t{empty_ ? 0U : 1U});
-  const bool emptied =
-      !anew && had > 0 && stream.first > last_ && (stream.subjects < had || stream.last - last_ < had);
+  const bool emptied = !anew && !rewound && had > 0 && stream.first > last_ &&
+                       (stream.subjects < had || stream.last - last_ < had);
   history_limit_ = stream.history;
   subjects_ = stream.subjects;
   empty_ = stream.messages == 0;
   target_ = stream.last;
-  if (anew) {
-    session_.notices().warn(
-        fmt::format("bucket \"{}\" was made anew; starting from its current values", bucket_));
+  if (anew || rewound) {
+    const std::string what = anew ? fmt::format("bucket \"{}\" was made anew", bucket_)
+                                  : fmt::format("bucket \"{}\": its last revision is {} now, {} was shown",
+                                                bucket_, stream.last, last_);
+    session_.notices().warn(what + "; starting from its current values");
     created_ = stream.created;
     last_ = start_last_ = 0;
     missed_ = {};

@@ -1,4 +1,5 @@
 // watch while servers, connections and buckets come and go.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -198,6 +199,30 @@ TEST_CASE("a bucket that is made anew is said, and starts from its current value
     CHECK(watch.wait().status == 130);
     client.delete_bucket("b");
   }
+}
+
+TEST_CASE("a bucket whose last revision went back is said, and starts from its current values") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  client.put("b", "k", "one");
+  const auto store = server.folder() / "store", before = server.folder() / "before";
+  server.stop();
+  std::filesystem::copy(store, before, std::filesystem::copy_options::recursive);
+  server.restart();
+  Process watch(natskv_command({"watch", "b", "-s", server.url()}));
+  REQUIRE(watch.read_until("one\n"));
+  REQUIRE(eventually([&] { return server.natskv({"put", "b", "k", "two"}).status == 0; }));
+  REQUIRE(watch.read_until("two\n"));
+  server.stop();
+  std::filesystem::remove_all(store);
+  std::filesystem::rename(before, store);
+  server.restart();
+  CHECK(watch.read_err_until(
+      "bucket \"b\": its last revision is 1 now, 2 was shown; starting from its current values\n", 20));
+  CHECK(watch.read_until("one\n", 20));
+  watch.signal(SIGINT);
+  CHECK(watch.wait().status == 130);
 }
 
 TEST_CASE("a bucket that is emptied during an outage is said") {
