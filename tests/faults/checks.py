@@ -1,7 +1,9 @@
 """What must hold when the dust has settled. Each check returns findings."""
+import calendar
 import math
 import os
 import re
+import time
 from collections import Counter as Tally
 from collections import defaultdict
 from typing import NamedTuple
@@ -41,7 +43,7 @@ class Kept:
 class _Markers:
     """The markers of one key that were written or may have been: (operation, revision or None, started)."""
 
-    def __init__(self, attempts, seen):
+    def __init__(self, attempts, seen, moments):
         self.all, self.surplus = [], {}
         for operation in ("DEL", "PURGE"):
             mine = [one for one in attempts if one.operation == operation]
@@ -53,7 +55,9 @@ class _Markers:
             landed = others if len(others) == len(unknown) else [None] * len(unknown)
             self.all += [(operation, revision, started) for revision, started in zip(landed, unknown)]
             if len(others) > len(unknown):
-                self.surplus[operation] = others, len(unknown), len(at)
+                # A marker that the server moved is seen at two revisions, and taken at one moment.
+                once = {moments.get(entry, entry[0]) for entry in seen if entry[2] == operation}
+                self.surplus[operation] = others, len(unknown), len(at), len(once) > len(at) + len(unknown)
 
     def removed(self, write, compacted):
         """May a later purge have removed the write, or a compact, which takes a marker and what is under it?"""
@@ -70,9 +74,11 @@ def _until(compacts):
     return max((one.ended if one.status in (0, 5) else math.inf for one in compacts), default=-math.inf)
 
 
-def writes(name, attempts, stored, shown=(), history=64, compacts=()):
+def writes(name, attempts, stored, shown=(), history=64, compacts=(), moments={}):
     """Acknowledged: kept at its revision, or removed as it should be. Refused: nowhere. `shown` is what watches showed, evidence
-    beyond what is kept; `compacts` are those that ran meanwhile, of which one that exited 5 has changed nothing."""
+    beyond what is kept; `compacts` are those that ran meanwhile, of which one that exited 5 has changed nothing. `moments`: of an
+    entry (revision, key, operation, value), when the server took it. What is there once, but not where it was acknowledged, is
+    out of order; taken twice, it is duplicated."""
     compacted, denied = _until(one for one in compacts if one.status != 5), _until(compacts)
     findings, kept, seen = [], Kept(stored, history), set(stored) | set(shown)
     places, of_key, attempts_of = defaultdict(set), defaultdict(list), defaultdict(list)
@@ -81,7 +87,7 @@ def writes(name, attempts, stored, shown=(), history=64, compacts=()):
         of_key[entry[1]].append(entry)
     for one in attempts:
         attempts_of[one.key].append(one)
-    markers = {key: _Markers(those, of_key[key]) for key, those in attempts_of.items()}
+    markers = {key: _Markers(those, of_key[key], moments) for key, those in attempts_of.items()}
     for one in attempts:
         what = f"{name}: {one.key}={one.value!r}" if one.operation == "PUT" else f"{name}: {one.operation} of {one.key}"
         at = places[one.key, one.operation, one.value] if one.operation == "PUT" else set()  # a marker is like another
@@ -90,7 +96,9 @@ def writes(name, attempts, stored, shown=(), history=64, compacts=()):
         if one.status != 0:
             continue
         if at - {one.revision}:
-            findings.append(Finding(DUPLICATED, f"{what} was acknowledged as {one.revision} and is at {min(at - {one.revision})}"))
+            taken = {moments.get((revision, one.key, "PUT", one.value), revision) for revision in at}
+            findings.append(Finding(DUPLICATED if len(taken) > 1 else ORDER,
+                                    f"{what} was acknowledged as {one.revision} and is at {min(at - {one.revision})}"))
         elif (one.revision, one.key, one.operation, one.value) not in kept.entries:
             if one.operation in markers[one.key].surplus:
                 continue  # which is told once, below
@@ -100,18 +108,25 @@ def writes(name, attempts, stored, shown=(), history=64, compacts=()):
         if one.operation == "PURGE" and kept.revisions[one.key] and min(kept.revisions[one.key]) < one.revision:
             findings.append(Finding(FALSE, f"{what} was acknowledged as {one.revision}, and {min(kept.revisions[one.key])} is still kept"))
     for key, those in markers.items():
-        for operation, (others, unknown, acknowledged) in those.surplus.items():
+        for operation, (others, unknown, acknowledged, again) in those.surplus.items():
             # One marker is like another: it may be one of those acknowledged, elsewhere or again, where there are such.
-            findings.append(Finding(DUPLICATED if acknowledged else FALSE,
+            findings.append(Finding((DUPLICATED if again else ORDER) if acknowledged else FALSE,
                                     f"{name}: {operation} of {key}: {unknown} were without an answer, and beside where {acknowledged} were "
                                     f"acknowledged there are {len(others)}: {others[:10]}", len(others) - unknown))
     return findings
 
 
-def twice(stored, mine):
-    """Values are written once, but a counter's. `mine` says which keys to look at."""
-    counts = Tally((key, value) for _, key, operation, value in stored if operation == "PUT" and mine(key) and not key.endswith("counter"))
-    return [Finding(DUPLICATED, f"{key}={value!r} is stored {count} times") for (key, value), count in counts.items() if count > 1]
+def twice(stored, mine, moments={}):
+    """Values are written once, but a counter's. `mine` says which keys to look at. What was taken at one moment was sent once: a
+    server that stores it at two revisions moved it (`moments` as above)."""
+    findings, places = [], defaultdict(list)
+    for one in stored:
+        if one[2] == "PUT" and mine(one[1]) and not one[1].endswith("counter"):
+            places[one[1], one[3]].append(moments.get(one, one[0]))
+    for (key, value), taken in places.items():
+        if len(taken) > 1:
+            findings.append(Finding(DUPLICATED if len(set(taken)) > 1 else ORDER, f"{key}={value!r} is stored {len(taken)} times"))
+    return findings
 
 
 def value_of(stored, key):
@@ -131,7 +146,8 @@ def of_the_server(what, own, operations, control, control_operations):
     """What the server is charged with, as notes, and the findings that remain. Of each kind it is charged with as many of natskv's
     as the control program had in the same run with the same kind of write, and with proportionally more where natskv did more
     operations (not with less where it did less: a leader that goes takes what is under way). What exceeds that stays a finding;
-    which ones those are can't be known: the two write keys of their own."""
+    which ones those are can't be known: the two write keys of their own. Where a write is that was acknowledged elsewhere, only
+    the server decides: where it moved any of the control program's, it moved natskv's."""
     notes, rest = [], []
     for kind in KINDS:
         ours, seen = ([one for one in those if one.kind == kind] for those in (own, control))
@@ -139,7 +155,7 @@ def of_the_server(what, own, operations, control, control_operations):
             rest += ours
             continue
         had, saw = sum(one.count for one in ours), sum(one.count for one in seen)
-        share = max(saw, math.ceil(saw * operations / max(control_operations, 1)))
+        share = max(saw, math.ceil(saw * operations / max(control_operations, 1)), had if kind == ORDER else 0)
         notes.append(f"{kind}, {what}: the control program {saw} of {control_operations}, natskv {had} of {operations}; "
                      f"up to {share} of natskv's are the server's")
         notes += [f"  for example, {who}: {one.text}" for who, those in (("the control program", seen), ("natskv", ours)) for one in those[:2]]
@@ -193,22 +209,43 @@ def unsaid(watcher, stored, acknowledged):
     return sorted(r for r in written - seen - kept if not any(a <= r <= b for a, b in said))
 
 
-def watch(watcher, stored, acknowledged, status, plain):
+def _order(watcher, events):
+    """Ascending, each once; anew behind each time that the watch said so."""
+    findings, revisions = [], [event["revision"] for event in events]
+    breaks = [at for at in range(1, len(revisions)) if revisions[at] < revisions[at - 1]]
+    if len(breaks) > watcher.said().count("starting from its current values"):
+        findings.append(Finding(ORDER, f"{watcher.name}: revisions out of order"))
+        breaks = []
+    parts = [revisions[a:b] for a, b in zip([0, *breaks], [*breaks, None])]
+    twice = sum(len(part) - len(set(part)) for part in parts)
+    if twice:
+        findings.append(Finding(DUPLICATED, f"{watcher.name}: {twice} revisions twice", twice))
+    return findings
+
+
+def moment_of(event):
+    """RFC 3339 to nanoseconds since 1970, as the server counts them."""
+    whole, _, fraction = event["created"].rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 10**9 + int((fraction or "0").ljust(9, "0"))
+
+
+def watch(watcher, stored, acknowledged, status, plain, moments=None):
     """Every kept revision once and in order; what was written (`acknowledged`: revision -> key), not shown and not said to be missed
     is lost. What a plain consumer, which got `plain`, did not get either is not natskv's: kept, the server did not deliver it; gone,
-    it was removed (purge and compact are at work) before any consumer's turn, with no outage of a watch to speak of."""
+    it was removed (purge and compact are at work) before any consumer's turn, with no outage of a watch to speak of. `moments`,
+    given where the server moved what it had acknowledged: an entry that the watch showed at another revision was shown."""
     findings, events, withheld = [], watcher.seen(), undelivered(plain, stored)
-    revisions = [event["revision"] for event in events]
-    seen = set(revisions)
-    if len(seen) != len(revisions):
-        findings.append(Finding(DUPLICATED, f"{watcher.name}: {len(revisions) - len(seen)} revisions twice", len(revisions) - len(seen)))
-    if any(a > b for a, b in zip(revisions, revisions[1:])):
-        findings.append(Finding(ORDER, f"{watcher.name}: revisions out of order"))
+    seen = {event["revision"] for event in events}
+    findings += _order(watcher, events)
+    if moments is None and "starting from its current values" in watcher.said():
+        findings.append(Finding(FALSE, f"{watcher.name}: started anew, and the server moved nothing: {watcher.said()[-300:]}"))
     others = {event["key"] for event in events if not watcher.follows(event["key"])}
     if others:
         findings.append(Finding(FALSE, f"{watcher.name}: showed other keys, one is {min(others)}"))
     kept = {revision: f"{key}={value!r}" for revision, key, _, value in stored if watcher.follows(key)}
-    gone = sorted(set(kept) - seen - withheld)
+    elsewhere = {(event["key"], moment_of(event)) for event in events} if moments else set()
+    moved = {one[0] for one in stored if moments and (one[1], moments.get(one)) in elsewhere}
+    gone = sorted(set(kept) - seen - withheld - moved)
     if gone:
         before = max((r for r in seen if r < gone[0]), default=0)
         after = min((r for r in seen if r > gone[0]), default=0)

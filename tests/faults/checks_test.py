@@ -76,7 +76,12 @@ class Puts(unittest.TestCase):
         self.check([put(1, b"a")], [entry(*one) for one in many(2, 70, "other")], LOST)
 
     def test_stored_elsewhere(self):
-        self.check([put(1, b"a")], [entry(2, b"a")], DUPLICATED)
+        self.check([put(1, b"a")], [entry(2, b"a")], ORDER)
+
+    def test_moved_as_a_watch_saw(self):
+        both = {entry(1, b"a"): 7, entry(2, b"a"): 7}
+        self.check([put(1, b"a")], [entry(2, b"a")], ORDER, shown={entry(1, b"a")}, moments=both)
+        self.check([put(1, b"a")], [entry(2, b"a")], DUPLICATED, shown={entry(1, b"a")}, moments=both | {entry(2, b"a"): 8})
 
     def test_stored_again_as_a_watch_saw(self):
         self.check([put(1, b"a")], [entry(1, b"a")], DUPLICATED, shown={entry(2, b"a")})
@@ -153,7 +158,12 @@ class Markers(unittest.TestCase):
         self.check([marker("DEL", 1)], [mark(1, "DEL"), mark(2, "DEL")], DUPLICATED)
 
     def test_stored_elsewhere(self):
-        self.check([marker("DEL", 1)], [mark(2, "DEL")], DUPLICATED)
+        self.check([marker("DEL", 1)], [mark(2, "DEL")], ORDER)
+
+    def test_moved_as_a_watch_saw(self):
+        both = {mark(1, "DEL"): 7, mark(2, "DEL"): 7}
+        self.check([marker("DEL", 1)], [mark(2, "DEL")], ORDER, shown={mark(1, "DEL")}, moments=both)
+        self.check([marker("DEL", 1)], [mark(2, "DEL")], DUPLICATED, shown={mark(1, "DEL")}, moments=both | {mark(2, "DEL"): 8})
 
     def test_refused_beside_one_without_an_answer(self):
         self.check([marker("DEL", None, status=5), marker("DEL", None, status=7)], [mark(1, "DEL")])
@@ -181,6 +191,10 @@ class Twice(unittest.TestCase):
 
     def test_a_value_twice(self):
         self.check([entry(1, b"a"), entry(2, b"a")], DUPLICATED)
+
+    def test_a_value_at_two_revisions_that_was_taken_once(self):
+        stored = [entry(1, b"a"), entry(2, b"a")]
+        self.assertEqual(kinds(checks.twice(stored, lambda _: True, {one: 7 for one in stored})), [ORDER])
 
     def test_what_may_repeat(self):
         self.check([entry(1, b"a", "other"), entry(2, b"a", "other"), entry(3, b"1", "kcounter"), entry(4, b"1", "kcounter"),
@@ -263,6 +277,10 @@ class OfTheServer(unittest.TestCase):
         self.assertEqual(self.check([Finding(LOST, "x")] * 7, 20, [Finding(LOST, "y")] * 3, 10)[1], [(LOST, 1)])
         self.assertEqual(self.check([Finding(LOST, "x")] * 4, 5, [Finding(LOST, "y")] * 3, 10)[1], [(LOST, 1)])
 
+    def test_moved(self):
+        self.assertEqual(self.check([Finding(ORDER, "x")] * 9, 10, [Finding(ORDER, "y")], 10)[1], [])
+        self.assertEqual(self.check([Finding(ORDER, "x")] * 9, 10, [], 10)[1], [(ORDER, 1)] * 9)
+
     def test_by_count(self):
         notes, rest = self.check([Finding(LOST, "x", 18)], 66, [Finding(LOST, "y", 6)], 66)
         self.assertIn("the control program 6 of 66, natskv 18 of 66;", notes)
@@ -276,13 +294,15 @@ class OfTheServer(unittest.TestCase):
 
 
 class Watch(unittest.TestCase):
-    def check(self, revisions, *expected, said="", status=130, key=None, others=(), plain=frozenset(range(1, 8))):
-        events = [{"revision": r, "key": "k" if r % 2 else "l"} for r in revisions] + [{"revision": r, "key": "l"} for r in others]
+    def check(self, revisions, *expected, said="", status=130, key=None, others=(), plain=frozenset(range(1, 8)), moments=None):
+        created = [f"1970-01-01T00:00:00.{r:09}Z" for r in range(100)]
+        events = [{"revision": r, "key": "k" if r % 2 else "l", "created": created[r]} for r in revisions]
+        events += [{"revision": r, "key": "l", "created": created[r]} for r in others]
         watcher = types.SimpleNamespace(name="watch", key=key, seen=lambda: events, said=lambda: said,
                                         follows=lambda name: key in (None, name))
         stored = [entry(4, b"d", "l"), entry(5, b"e"), entry(7, b"g")]
         written = {r: "k" if r % 2 else "l" for r in range(1, 8)}
-        self.assertEqual(kinds(checks.watch(watcher, stored, written, status, plain)), list(expected))
+        self.assertEqual(kinds(checks.watch(watcher, stored, written, status, plain, moments)), list(expected))
 
     def test_all(self):
         self.check([1, 2, 3, 4, 5, 6, 7])
@@ -315,6 +335,18 @@ class Watch(unittest.TestCase):
 
     def test_order(self):
         self.check([1, 2, 4, 3, 5, 6, 7], ORDER)
+
+    def test_started_anew(self):
+        anew = "bucket \"b\": its last revision is 3 now, 4 was shown; starting from its current values"
+        self.check([1, 2, 3, 4, 2, 3, 4, 5, 6, 7], said=anew, moments={entry(4, b"d", "l"): 1})
+        self.check([1, 2, 3, 4, 2, 3, 4, 3, 5, 6, 7], ORDER, DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})
+        self.check([1, 2, 3, 4, 2, 3, 4, 4, 5, 6, 7], DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})
+        self.check([1, 2, 3, 4, 2, 3, 4, 5, 6, 7], FALSE, said=anew)
+
+    def test_moved(self):
+        self.check([1, 2, 3, 4, 6, 7], moments={entry(5, b"e"): 3})
+        self.check([1, 2, 3, 4, 6, 7], LOST, moments={entry(5, b"e"): 5})
+        self.check([1, 2, 3, 4, 6, 7], LOST, moments={entry(5, b"e"): 4})  # of another key
 
     def test_of_a_key_only_that(self):
         self.check([1, 3, 5, 7], key="k")

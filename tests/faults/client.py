@@ -141,13 +141,14 @@ class Client:
         if "error" in answer:
             raise RuntimeError(answer["error"])
 
-    def follow(self, bucket, start):
-        """Starts an ephemeral consumer of all that is stored from revision `start` on."""
+    def follow(self, bucket, start, key=None):
+        """Starts an ephemeral consumer of all that is stored from revision `start` on, or of one key."""
         deliver = f"{self.inbox}.follow.{self.count}"
         self._send(b"SUB %s 3\r\n" % deliver.encode())
         answer = self.api("CONSUMER.CREATE.KV_" + bucket, {"stream_name": "KV_" + bucket, "config": {
             "deliver_subject": deliver, "deliver_policy": "by_start_sequence", "opt_start_seq": start, "ack_policy": "none",
-            "replay_policy": "instant", "mem_storage": True, "num_replicas": 1, "inactive_threshold": 5_000_000_000}})
+            "replay_policy": "instant", "mem_storage": True, "num_replicas": 1, "inactive_threshold": 5_000_000_000,
+            **({"filter_subject": f"$KV.{bucket}.{key}"} if key else {})}})
         if "error" in answer:
             raise Gone(answer["error"])
         self.next = 1
@@ -170,7 +171,9 @@ class Client:
                 return int(stream)
 
     def stored(self, bucket, limit=60):
-        """All that the bucket keeps: a list of (revision, key, operation, value)."""
+        """All that the bucket keeps: a list of (revision, key, operation, value). `moments`: when the server took each, by revision,
+        in nanoseconds."""
+        self.moments = {}
         stream, deliver = "KV_" + bucket, f"{self.inbox}.all.{self.count}"
         end = time.monotonic() + limit
         self.early = deque()
@@ -186,7 +189,9 @@ class Client:
             if not reply.startswith("$JS.ACK."):
                 continue
             words = reply.split(".")
-            revision, left = (int(words[5]), int(words[8])) if len(words) == 9 else (int(words[7]), int(words[10]))
+            first = 5 if len(words) == 9 else 7
+            revision, moment, left = int(words[first]), int(words[first + 2]), int(words[first + 3])
+            self.moments[revision] = moment
             marker = re.search(r"KV-Operation: ?(\w+)", head)
             key = to[len(f"$KV.{bucket}."):]
             found.append((revision, key, marker.group(1) if marker else "PUT", data))

@@ -1,9 +1,10 @@
-// What a plain nats.c program sees in the same run, without natskv: control URL BUCKET put NAME | add KEY
-// TIMEOUT_MS
+// What a plain nats.c program sees in the same run, without natskv: control URL BUCKET put|churn|purge NAME |
+// add KEY TIMEOUT_MS
 //
-// put: stores every value once under NAME.k0 ... k5, as kvStore_Put does it. add: reads KEY and adds 1 by
-// kvStore_Update. A line an operation: what, key, value, status (0 stored, 4 lost the compare-and-set, 5
-// refused, 7 no answer), revision. Ends with SIGTERM, after the operation that runs.
+// put: stores every value once under NAME.k0 ... k5, as kvStore_Put does it. churn: puts, creates and deletes
+// NAME.k0 ... k3, purge: purges them, too. add: reads KEY and adds 1 by kvStore_Update. A line an operation:
+// what (PUT, DEL, PURGE), key, value (- for a marker), status (0 stored, 4 lost the compare-and-set, 5 refused,
+// 7 no answer), revision. Ends with SIGTERM, after the operation that runs.
 #include <nats/nats.h>
 
 #include <signal.h>
@@ -66,7 +67,45 @@ static void put(struct link* link, const char* name, unsigned long number) {
   snprintf(key, sizeof key, "%s.k%lu", name, number % 6);
   snprintf(value, sizeof value, "%s-%lu", name, number);
   const int status = judge(kvStore_PutString(&revision, link->store, key, value), link);
-  printf("put %s %s %d %llu\n", key, value, status, (unsigned long long)revision);
+  printf("PUT %s %s %d %llu\n", key, value, status, (unsigned long long)revision);
+}
+
+// What kvStore_Delete and kvStore_Purge publish, for they keep the revision to themselves.
+static natsStatus mark(struct link* link, const char* bucket, const char* key, const char* operation,
+                       uint64_t* revision) {
+  char subject[256];
+  natsMsg* message = NULL;
+  jsPubAck* ack = NULL;
+  snprintf(subject, sizeof subject, "$KV.%s.%s", bucket, key);
+  natsStatus status = natsMsg_Create(&message, subject, NULL, NULL, 0);
+  if (status == NATS_OK) status = natsMsgHeader_Set(message, "KV-Operation", operation);
+  if (status == NATS_OK && strcmp(operation, "PURGE") == 0)
+    status = natsMsgHeader_Set(message, "Nats-Rollup", "sub");
+  if (status == NATS_OK) status = js_PublishMsg(&ack, link->js, message, NULL, NULL);
+  if (status == NATS_OK) *revision = ack->Sequence;
+  jsPubAck_Destroy(ack);
+  natsMsg_Destroy(message);
+  return status;
+}
+
+// As often each as natskv's churner, which tosses for it.
+static void churn(struct link* link, const char* bucket, const char* name, int purging, unsigned long number) {
+  static const char* const verbs[] = {"put", "put", "create", "DEL", "PURGE"};
+  const char* const verb = verbs[rand() % (purging ? 5 : 4)];
+  char key[128], value[128];
+  uint64_t revision = 0;
+  natsStatus status = NATS_OK;
+  snprintf(key, sizeof key, "%s.k%d", name, rand() % 4);
+  snprintf(value, sizeof value, "%s-%lu", name, number);
+  if (strcmp(verb, "put") == 0)
+    status = kvStore_PutString(&revision, link->store, key, value);
+  else if (strcmp(verb, "create") == 0)
+    status = kvStore_CreateString(&revision, link->store, key, value);
+  else
+    status = mark(link, bucket, key, verb, &revision);
+  const int marker = verb[0] == 'D' || verb[0] == 'P';
+  printf("%s %s %s %d %llu\n", marker ? verb : "PUT", key, marker ? "-" : value, judge(status, link),
+         (unsigned long long)revision);
 }
 
 static void add(struct link* link, const char* key) {
@@ -81,14 +120,15 @@ static void add(struct link* link, const char* key) {
   snprintf(value, sizeof value, "%ld", strtol(value, NULL, 10) + 1);
   const natsStatus answer = kvStore_UpdateString(&revision, link->store, key, value, kvEntry_Revision(entry));
   kvEntry_Destroy(entry);
-  printf("add %s %s %d %llu\n", key, value, judge(answer, link), (unsigned long long)revision);
+  printf("PUT %s %s %d %llu\n", key, value, judge(answer, link), (unsigned long long)revision);
 }
 
 int main(int argc, char** argv) {
   struct link link = {0};
   if (argc != 6) return 2;
   const int64_t timeout = strtol(argv[5], NULL, 10);
-  const int adds = strcmp(argv[3], "add") == 0;
+  const int adds = strcmp(argv[3], "add") == 0, puts = strcmp(argv[3], "put") == 0;
+  const int purges = strcmp(argv[3], "purge") == 0;
   struct sigaction action = {.sa_handler = on_term};
   sigaction(SIGTERM, &action, NULL);
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -104,8 +144,10 @@ int main(int argc, char** argv) {
     if (!ready(&link, argv[2], timeout)) continue;
     if (adds)
       add(&link, argv[4]);
-    else
+    else if (puts)
       put(&link, argv[4], number++);
+    else
+      churn(&link, argv[2], argv[4], purges, number++);
     usleep(20000);
   }
   drop(&link);

@@ -124,7 +124,7 @@ def control_program(folder):
 
 
 class Control:
-    """A plain nats.c program in the same run: `what` is put (NAME) or add (a counter's KEY)."""
+    """A plain nats.c program in the same run: `what` is put, churn or purge (NAME), or add (a counter's KEY)."""
 
     def __init__(self, context, program, what, name):
         self.out = f"{context.folder}/control-{uuid.uuid4().hex}"
@@ -146,7 +146,8 @@ class Control:
         """As a Putter's."""
         with open(self.out, encoding="ascii") as file:
             lines = [line.split() for line in file if line.endswith("\n")]
-        return [Write(key, value.encode(), int(status), int(revision) or None) for _, key, value, status, revision in lines]
+        return [Write(key, b"" if operation in MARKERS.values() else value.encode(), int(status), int(revision) or None, operation)
+                for operation, key, value, status, revision in lines]
 
     def _count(self, wanted):
         return sum(one.status == wanted for one in self.writes)
@@ -161,16 +162,16 @@ class Control:
 
 
 class ControlWatch(Worker):
-    """A plain consumer of everything, past the proxies: what it does not get either, the server did not deliver."""
+    """A plain consumer of one `key`, or of all, past the proxies: what it does not get either, the server did not deliver."""
 
-    def __init__(self, context, name, seed, port):
+    def __init__(self, context, name, seed, port, key=None):
         super().__init__(context, name, seed)
-        self.port, self.seen = port, set()
+        self.port, self.key, self.seen = port, key, set()
 
     def step(self, n):
         try:
             with Client(self.port, 2) as client:
-                client.follow("b", max(self.seen, default=0) + 1)
+                client.follow("b", max(self.seen, default=0) + 1, self.key)
                 while not self.ending:
                     try:
                         self.seen.add(client.delivery())
