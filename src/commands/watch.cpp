@@ -56,6 +56,7 @@ class Watch final : public Action {
                          .values = !meta_,
                          .current = !updates_,
                          .from = from_,
+                         .most_waiting = std::size_t{4} << 20U,  // it stays, and is to stay small
                          .live = true,
                          .max_disconnect = max_disconnect_});
     entries.on_idle([&] {

@@ -65,8 +65,8 @@ Failure no_sense(const Doing& doing) {
           "look with natskv history", about(doing)};
 }
 
-// Each node of a cluster hears a request to the JetStream API, and one that knows no leader (it was paused, or
-// cut off) refuses while the leader does what was asked (nats-server's jsStreamPurgeRequest).
+// Each node of a cluster hears a request to the JetStream API, and one that knows no leader (it was paused,
+// or cut off) refuses while the leader does what was asked (nats-server's jsStreamPurgeRequest).
 Failure no_leader_known(const Doing& doing) {
   return {Exit::unknown,
           fmt::format("{}: a server that knows no leader for it just now refused; another may have done it",
