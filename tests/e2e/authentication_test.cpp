@@ -416,13 +416,13 @@ TEST_CASE("permissions: a denied key, a denied API and another inbox are 6 at on
       { user: me, password: x, permissions: { subscribe: ["_INBOX_me.>"] } } ] } })"});
   CHECK(server.natskv({"add", "b", "-q", "--user", "all", "--password", "x"}).status == 0);
   const auto as = [&](const char* user, std::vector<std::string> words) {
-    words.insert(words.end(), {"--user", user, "--password", "x"});
+    // Longer than the harness waits: what is waited for would be killed.
+    words.insert(words.end(), {"--user", user, "--password", "x", "--timeout", "60s"});
     return server.natskv(words);
   };
   auto result = as("some", {"put", "b", "secret.x", "v"});
   CHECK(result.status == 6);
   CHECK(result.err.find("$KV.b.secret.x") != std::string::npos);
-  CHECK(result.seconds < 3);
   CHECK(as("some", {"put", "b", "open", "v"}).status == 0);
   CHECK(as("some", {"add", "c"}).status == 6);
   for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "open"},

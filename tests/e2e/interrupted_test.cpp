@@ -99,12 +99,9 @@ TEST_CASE("Ctrl-C where no answer comes: what has no answer is said to be interr
     CAPTURE(work.verb);
     Running running(work);
     running.process->read_for(0.3);  // it takes in what came before, and sends more
-    const auto t0 = std::chrono::steady_clock::now();
     running.process->signal(SIGINT);
     const auto result = running.process->wait();
     CHECK(result.status == 130);
-    CAPTURE(std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count());
-    CAPTURE(result.err.substr(0, 400));
     CHECK_MESSAGE(result.err.find("interrupted; the write may have been stored\n") != std::string::npos,
                   result.err);
     CHECK(result.err.find("lost") == std::string::npos);
