@@ -67,7 +67,9 @@ inline constexpr std::array statuses{
     Pair{"7",
          "outcome unknown: a write was sent and no answer came; it may have been stored. Or the server was "
          "lost behind a part of "
-         "many writes; what was written stays."},
+         "many writes; what was written stays. Or a node of a cluster that knows no leader refused a change "
+         "of a "
+         "bucket or a purge, which another may have done."},
     Pair{"130, 143, 141", "ended by SIGINT, by SIGTERM, or because standard output's reader went away."},
 };
 
