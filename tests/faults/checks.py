@@ -209,10 +209,22 @@ def unsaid(watcher, stored, acknowledged):
     return sorted(r for r in written - seen - kept if not any(a <= r <= b for a, b in said))
 
 
+def _breaks(events):
+    """Where the revisions of what was shown go back."""
+    return [at for at in range(1, len(events)) if events[at]["revision"] < events[at - 1]["revision"]]
+
+
+def _superseded(events, stored):
+    """Behind its start anew from the current values a watch need not show what had a newer one by then."""
+    newest = defaultdict(int)
+    for event in events[_breaks(events)[0]:] if _breaks(events) else []:
+        newest[event["key"]] = max(newest[event["key"]], event["revision"])
+    return {revision for revision, key, _, _ in stored if revision < newest[key]}
+
+
 def _order(watcher, events):
     """Ascending, each once; anew behind each time that the watch said so."""
-    findings, revisions = [], [event["revision"] for event in events]
-    breaks = [at for at in range(1, len(revisions)) if revisions[at] < revisions[at - 1]]
+    findings, revisions, breaks = [], [event["revision"] for event in events], _breaks(events)
     if len(breaks) > watcher.said().count("starting from its current values"):
         findings.append(Finding(ORDER, f"{watcher.name}: revisions out of order"))
         breaks = []
@@ -245,7 +257,8 @@ def watch(watcher, stored, acknowledged, status, plain, moments=None):
     kept = {revision: f"{key}={value!r}" for revision, key, _, value in stored if watcher.follows(key)}
     elsewhere = {(event["key"], moment_of(event)) for event in events} if moments else set()
     moved = {one[0] for one in stored if moments and (one[1], moments.get(one)) in elsewhere}
-    gone = sorted(set(kept) - seen - withheld - moved)
+    superseded = _superseded(events, stored) if moments else set()
+    gone = sorted(set(kept) - seen - withheld - moved - superseded)
     if gone:
         before = max((r for r in seen if r < gone[0]), default=0)
         after = min((r for r in seen if r > gone[0]), default=0)

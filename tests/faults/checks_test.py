@@ -343,6 +343,11 @@ class Watch(unittest.TestCase):
         self.check([1, 2, 3, 4, 2, 3, 4, 4, 5, 6, 7], DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})
         self.check([1, 2, 3, 4, 2, 3, 4, 5, 6, 7], FALSE, said=anew)
 
+    def test_started_anew_behind_a_newer_one(self):
+        anew, moved = "starting from its current values", {entry(4, b"d", "l"): 1}
+        self.check([1, 2, 3, 4, 2, 3, 4, 6, 7], said=anew, moments=moved)  # 7 is newer than 5, of the same key
+        self.check([1, 2, 3, 4, 2, 3, 4, 6], LOST, said=anew, moments=moved)
+
     def test_moved(self):
         self.check([1, 2, 3, 4, 6, 7], moments={entry(5, b"e"): 3})
         self.check([1, 2, 3, 4, 6, 7], LOST, moments={entry(5, b"e"): 5})
