@@ -88,9 +88,15 @@ TEST_CASE("a node that knows no leader does not speak for the one that leads") {
   const Liar liar([&](const Request& r) {
     if (r.subject.ends_with("STREAM.INFO.KV_new")) return message(r.reply, not_found);
     if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
-    return message(r.reply, refusal);
+    if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return message(r.reply, refusal);
+    const auto to = nlohmann::json::parse(r.data).at("config").at("deliver_subject").get<std::string>();
+    return message(r.reply, R"({"name":"C","num_pending":1,"created":"2026-01-01T00:00:00Z",)"
+                            R"("delivered":{"consumer_seq":0,"stream_seq":0}})") +
+           with_headers("$KV.b.k", "\r\nKV-Operation: DEL", "", "$JS.ACK.KV_b.C.1.3.1.1700000000000000000.0",
+                        sid_of(to));
   });
-  for (const auto& command : {std::vector<std::string>{"purge", "b", "--all", "--force"},
+  for (const auto& command : {std::vector<std::string>{"compact", "b", "--older-than", "0", "--force"},
+                              {"purge", "b", "--all", "--force"},
                               {"add", "new"},
                               {"edit", "b", "--history", "9"},
                               {"rm", "b", "--force"}}) {

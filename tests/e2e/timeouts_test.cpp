@@ -25,7 +25,7 @@ auto threads(const Process& process) {
 }  // namespace
 
 // A dead one would take the whole minute, and the harness' patience with it, if it were waited for. How long
-// it does cost is not for a test: it is tried for a second and a half before the next one is.
+// it does cost is not for a test: it is alone for a second (kv/attempts), then the next one is tried, too.
 TEST_CASE("of several servers the first that answers serves; a dead one does not cost its time-out") {
   const Server server;
   Client(server.url()).add_bucket("b");
