@@ -191,9 +191,10 @@ def lines_acknowledged(batches):
     return sum(len(lines) for lines, done in batches if done.status == 0)
 
 
-def undelivered(plain, stored):
-    """What a plain consumer, restarted behind its last delivery, did not get though it was kept: the server's own loss."""
-    return {revision for revision, _, _, _ in stored} - plain
+def undelivered(plain, stored, key=None):
+    """What a plain consumer of one `key`, or of all, restarted behind its last delivery, did not get though it was kept: the server's
+    own loss."""
+    return {revision for revision, name, _, _ in stored if key in (None, name)} - plain
 
 
 def _spans(said):
@@ -216,8 +217,8 @@ def _breaks(events):
 
 def _superseded(events, stored):
     """Behind its start anew from the current values a watch need not show what had a newer one by then."""
-    newest = defaultdict(int)
-    for event in events[_breaks(events)[0]:] if _breaks(events) else []:
+    newest, breaks = defaultdict(int), _breaks(events)
+    for event in events[breaks[0]:] if breaks else []:
         newest[event["key"]] = max(newest[event["key"]], event["revision"])
     return {revision for revision, key, _, _ in stored if revision < newest[key]}
 
@@ -235,6 +236,12 @@ def _order(watcher, events):
     return findings
 
 
+def _moved(events, stored, moments):
+    """What was shown at another revision."""
+    shown = {(event["key"], moment_of(event)) for event in events}
+    return {one[0] for one in stored if (one[1], moments.get(one)) in shown}
+
+
 def moment_of(event):
     """RFC 3339 to nanoseconds since 1970, as the server counts them."""
     whole, _, fraction = event["created"].rstrip("Z").partition(".")
@@ -246,7 +253,9 @@ def watch(watcher, stored, acknowledged, status, plain, moments=None):
     is lost. What a plain consumer, which got `plain`, did not get either is not natskv's: kept, the server did not deliver it; gone,
     it was removed (purge and compact are at work) before any consumer's turn, with no outage of a watch to speak of. `moments`,
     given where the server moved what it had acknowledged: an entry that the watch showed at another revision was shown."""
-    findings, events, withheld = [], watcher.seen(), undelivered(plain, stored)
+    findings, events, excused = [], watcher.seen(), undelivered(plain, stored, watcher.key)
+    if moments:
+        excused |= _moved(events, stored, moments) | _superseded(events, stored)
     seen = {event["revision"] for event in events}
     findings += _order(watcher, events)
     if moments is None and "starting from its current values" in watcher.said():
@@ -255,10 +264,7 @@ def watch(watcher, stored, acknowledged, status, plain, moments=None):
     if others:
         findings.append(Finding(FALSE, f"{watcher.name}: showed other keys, one is {min(others)}"))
     kept = {revision: f"{key}={value!r}" for revision, key, _, value in stored if watcher.follows(key)}
-    elsewhere = {(event["key"], moment_of(event)) for event in events} if moments else set()
-    moved = {one[0] for one in stored if moments and (one[1], moments.get(one)) in elsewhere}
-    superseded = _superseded(events, stored) if moments else set()
-    gone = sorted(set(kept) - seen - withheld - moved - superseded)
+    gone = sorted(set(kept) - seen - excused)
     if gone:
         before = max((r for r in seen if r < gone[0]), default=0)
         after = min((r for r in seen if r > gone[0]), default=0)

@@ -95,15 +95,17 @@ static void churn(struct link* link, const char* bucket, const char* name, int p
   char key[128], value[128];
   uint64_t revision = 0;
   natsStatus status = NATS_OK;
+  int marker = 0;
   snprintf(key, sizeof key, "%s.k%d", name, rand() % 4);
   snprintf(value, sizeof value, "%s-%lu", name, number);
   if (strcmp(verb, "put") == 0)
     status = kvStore_PutString(&revision, link->store, key, value);
   else if (strcmp(verb, "create") == 0)
     status = kvStore_CreateString(&revision, link->store, key, value);
-  else
+  else {
+    marker = 1;
     status = mark(link, bucket, key, verb, &revision);
-  const int marker = verb[0] == 'D' || verb[0] == 'P';
+  }
   printf("%s %s %s %d %llu\n", marker ? verb : "PUT", key, marker ? "-" : value, judge(status, link),
          (unsigned long long)revision);
 }
