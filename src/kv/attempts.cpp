@@ -1,18 +1,15 @@
 #include "kv/attempts.hpp"
 
 #include "kv/connect.hpp"
+#include "nats/sockets.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -77,44 +74,13 @@ std::vector<std::string> urls_of(const config::Settings& settings) {
   return urls;
 }
 
-/// This process's TCP sockets.
-std::set<int> sockets() {
-  std::set<int> found;
-  std::error_code error;
-  for (std::filesystem::directory_iterator one("/proc/self/fd", error), end; !error && one != end;
-       one.increment(error)) {
-    const std::string name = one->path().filename().string();
-    int fd = -1;
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    int domain = 0;
-    int type = 0;
-    socklen_t size = sizeof domain;
-    if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) continue;
-    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) continue;
-    if (type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6)) found.insert(fd);
-  }
-  return found;
-}
-
-int local_port(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
-  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
 // nats.c 3.4 waits for a PONG in a loop that takes all of a processor and more and more memory; only the end
 // of the stream ends it.
 void end_those_under_way(const std::set<int>& before, natsConnection* winner) {
-  int port = -1;
-  if (winner != nullptr) {
-    char* address = nullptr;
-    if (natsConnection_GetLocalIPAndPort(winner, &address, &port) != NATS_OK) return;
-    std::free(address);
-  }
-  for (const int fd : sockets()) {
-    if (before.count(fd) == 0 && local_port(fd) != port) ::shutdown(fd, SHUT_RDWR);
+  const auto port = winner != nullptr ? nats::local_port(winner) : -1;
+  if (!port) return;
+  for (const int fd : nats::sockets()) {
+    if (before.count(fd) == 0 && nats::local_port(fd) != *port) ::shutdown(fd, SHUT_RDWR);
   }
 }
 
@@ -147,7 +113,7 @@ class Attempts {
     auto options = options_of(0);
     const auto alone = std::chrono::milliseconds(std::clamp<std::int64_t>(
         settings_.timeout.ms() / static_cast<std::int64_t>(urls_.size()), 1, most_alone_ms));
-    const auto before = sockets();
+    const auto before = nats::sockets();
     std::unique_lock lock(race_->mutex);
     while (started_ < urls_.size() && !decided()) {
       lock.unlock();

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/quote.hpp"
 #include "nats/check.hpp"
+#include "nats/closing.hpp"
 #include "nats/compat.hpp"
 #include "nats/nkey.hpp"
 #include "nats/passphrase.hpp"
@@ -53,7 +54,7 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
     link.violation_texts.push_back(std::move(words));
   }
   ++link.violations;
-  if (link.fail_fast) natsConnection_Close(connection);
+  if (link.fail_fast) nats::close(connection);
 }
 
 void on_disconnected(natsConnection*, void* closure) { ++static_cast<Link*>(closure)->disconnects; }

@@ -5,6 +5,7 @@
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
+#include "nats/closing.hpp"
 #include "nats/compat.hpp"
 #include "nats/version.hpp"
 
@@ -40,7 +41,7 @@ Session::~Session() {
   stop_.on_interrupt({});
   jetstream_.reset();
   // The library's threads may still be in a callback that uses the link: only a closed connection has none.
-  natsConnection_Close(connection_.get());
+  close();
   retired_.free_all();
   connection_.reset();
 }
@@ -86,7 +87,20 @@ void Session::connect() {
   if (stop_ && !(race && attempt.error)) attempt.error.emplace(NATS_TIMEOUT, 0, "");
   if (stop_ || !connection_)
     throw refused(attempt.error.value_or(nats::Error(NATS_TIMEOUT, 0, "")), attempt.settings, *attempt.link);
-  stop_.on_interrupt([raw = connection_.get()] { natsConnection_Close(raw); });
+  end_on_interrupt();
+}
+
+void Session::end_on_interrupt() {
+  stop_.on_interrupt([this] { close(); });
+}
+
+// One that reconnects would begin to when its stream ends. Its requests are a pipeline's, and what takes
+// their answers lives as long as the Session.
+void Session::close() {
+  if (reconnect_)
+    natsConnection_Close(connection_.get());
+  else
+    nats::close(connection_.get());
 }
 
 Attempt Session::connect_to(const config::Settings& servers, natsOptions* options) {

@@ -97,6 +97,9 @@ class Session {
   Stop& stop() { return stop_; }
   Notices& notices() { return notices_; }
 
+  /// A Stop closes the connection where the main thread does not look at it: from the first connection() on.
+  void end_on_interrupt();
+
   /// For commands that take longer than one answer: no deadline, or another.
   void lift_deadline();
   void arm_deadline(Span from_now);
@@ -136,6 +139,7 @@ class Session {
   void connect();
   Attempt connect_to(const config::Settings& servers, natsOptions* options);
   Attempt first_that_answers();
+  void close();
   nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;

@@ -107,12 +107,10 @@ Writer::~Writer() { keep_connection(false); }
 // While something is in flight a Stop does not close the connection: drain() waits for answers.
 void Writer::keep_connection(bool keep) {
   if (std::exchange(kept_, keep) == keep) return;
-  Stop& stop = bucket_.session().stop();
-  natsConnection* const connection = bucket_.session().connection();
   if (keep)
-    stop.on_interrupt({});
+    bucket_.session().stop().on_interrupt({});
   else
-    stop.on_interrupt([connection] { natsConnection_Close(connection); });
+    bucket_.session().end_on_interrupt();
 }
 
 void Writer::push(std::uint64_t number, Write write) {

@@ -71,7 +71,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Loops look at Stop at least this often, so that only a call that blocks is interrupted: closing a
-// connection on which messages arrive is not safe in nats.c before 3.6.1 (nats/retired.hpp).
+// connection that reconnects while messages arrive is not safe in nats.c before 3.6.1 (nats/closing.hpp).
 constexpr std::chrono::milliseconds patience{120};
 
 // A regular file and /dev/null never lose their reader.
