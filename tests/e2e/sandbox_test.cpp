@@ -7,7 +7,9 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -48,8 +50,13 @@ bool gone(pid_t pid) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
     std::string line;
     std::getline(status, line);
-    // A zombie that nobody reaps (no init in a container) is gone too.
-    if (line.empty() || line.find(") Z") != std::string::npos) return true;
+    if (line.empty()) return true;
+    // A zombie that nobody reaps (no init in a container) is gone too; but its first thread is one while
+    // others still have its files open, and their locks.
+    std::error_code error;
+    const auto threads = std::distance(
+        fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", error), fs::directory_iterator());
+    if (line.find(") Z") != std::string::npos && threads <= 1) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return false;

@@ -30,7 +30,7 @@ class Folder {
 
   /// Writes a file, its folders too, and returns its path. Owner-only unless another mode is named.
   std::string write(std::string_view name, std::string_view bytes, mode_t mode = 0600) const {
-    const std::string file = at(name);
+    std::string file = at(name);
     std::filesystem::create_directories(std::filesystem::path(file).parent_path());
     std::ofstream(file, std::ios::binary) << bytes;
     if (::chmod(file.c_str(), mode) != 0) throw std::runtime_error("chmod failed");
