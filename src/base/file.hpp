@@ -38,6 +38,8 @@ void check_readable(const std::string& path, const std::string& what, const std:
 /// Whether it is a regular file that everyone on this machine may read.
 bool readable_by_everyone(const std::string& path);
 
+/// $TMPDIR, or /tmp where it is unset or empty.
+std::string temporary_folder();
 /// Writes the file whole or not at all (a temporary beside it, rename), mode 0600, missing folders 0700. What
 /// stood there is replaced, a symbolic link itself and not what it points to. Failure(failure) when it cannot
 /// be written.

@@ -5,6 +5,7 @@
 #include "base/quote.hpp"
 #include "commands/table.hpp"
 #include "commands/write.hpp"
+#include "config/settings.hpp"
 #include "kv/explain.hpp"
 #include "terminal/child.hpp"
 
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <system_error>
@@ -22,14 +22,9 @@
 namespace natskv::commands {
 namespace {
 
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 std::string editor() {
   for (const char* name : {"VISUAL", "EDITOR"}) {
-    if (auto word = variable(name); !word.empty()) return word;
+    if (auto word = config::environment(name)) return *word;
   }
   return "vi";
 }
@@ -39,8 +34,7 @@ std::string editor() {
 class Draft {
  public:
   Draft(const std::string& key, const std::string& value) {
-    const std::string places = variable("TMPDIR");
-    folder_ = (places.empty() ? "/tmp" : places) + "/natskv-edit-XXXXXX";
+    folder_ = temporary_folder() + "/natskv-edit-XXXXXX";
     if (::mkdtemp(folder_.data()) == nullptr) {
       throw Failure(Exit::failure, fmt::format("cannot make a folder for the value: {}",
                                                std::generic_category().message(errno)));

@@ -28,8 +28,7 @@ Failure cannot(const char* what, const std::string& shown, int error) {
 // Gone with its last descriptor, whatever ends the process. It never has a name, but on file systems without
 // O_TMPFILE.
 File nameless() {
-  const char* variable = std::getenv("TMPDIR");
-  const std::string folder = variable == nullptr || *variable == 0 ? "/tmp" : variable;
+  const std::string folder = temporary_folder();
   if (const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600); fd >= 0)
     return File(fd);
   std::string name = folder + "/natskv-XXXXXX";
