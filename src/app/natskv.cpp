@@ -45,7 +45,13 @@ std::string error_json(const Failure& failure) {
     text::json_string(value, line);
   };
   text("bucket", failure.about().bucket);
-  text("key", failure.about().key);
+  if (const std::string& key = failure.about().key; text::valid_utf8(key)) {
+    text("key", key);
+  } else {
+    line += ",\"key_base64\":\"";
+    text::base64(key, line);
+    line += '"';
+  }
   if (failure.about().revision != 0) line += fmt::format(",\"revision\":{}", failure.about().revision);
   text("message", failure.what());
   return line + "}}\n";

@@ -121,8 +121,8 @@ const Verb keys{
         "a request a key.",
     .output =
         "Names, one a line; with -v the columns key, revision, operation, created and size, with "
-        "--display-value value too; with --count one number. JSON: an array of names, with -v of entries; "
-        "--tree has none.",
+        "--display-value value too; with --count one number. JSON: an array of names (what is not "
+        "UTF-8 in one is replaced; entries have key_base64), with -v of entries; --tree has none.",
     .examples =
         "$ natskv keys config\ngreeting\n"
         "$ natskv keys config --count\n1\n"

@@ -9,6 +9,7 @@
 #include "kv/multiget.hpp"
 #include "kv/seen.hpp"
 #include "kv/watch.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 
@@ -81,7 +82,7 @@ int Marking::one(Natskv& natskv) {
   const std::string& key = patterns_[0].text;
   // A key that other clients wrote gets a marker only where there is something to mark.
   if (must_exist_ || !writable(key)) {
-    const auto found = bucket.entry(key, {}, true);
+    const auto found = bucket.entry(key, {}, must_exist_ || text::valid_utf8(key));
     if (!found || found->entry.marker()) {
       if (must_exist_) throw no_key(bucket_, key);
       natskv.note(fmt::format("key \"{}\" not found in bucket \"{}\": nothing to do", key, bucket_));

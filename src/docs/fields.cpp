@@ -18,7 +18,7 @@ namespace {
 
 const std::map<std::string_view, std::string_view> meanings{
     {"bucket", "name of the bucket."},
-    {"key", "name of the key."},
+    {"key", "name of the key; key_base64 where it is not UTF-8."},
     {"revision", "revision in the bucket: every write has one, rising."},
     {"operation", "PUT, DEL or PURGE; DEL and PURGE are markers."},
     {"created", "when it was written: RFC 3339, UTC, nanoseconds."},

@@ -16,9 +16,21 @@
 namespace natskv {
 namespace {
 
-enum Name : unsigned { key, value, value_base64, operation, revision, created, ttl_seconds, ignored, other };
+enum Name : unsigned {
+  key,
+  key_base64,
+  value,
+  value_base64,
+  operation,
+  revision,
+  created,
+  ttl_seconds,
+  ignored,
+  other
+};
 
-constexpr std::array<std::pair<std::string_view, Name>, 12> names{{{"key", key},
+constexpr std::array<std::pair<std::string_view, Name>, 13> names{{{"key", key},
+                                                                   {"key_base64", key_base64},
                                                                    {"value", value},
                                                                    {"value_base64", value_base64},
                                                                    {"operation", operation},
@@ -70,12 +82,10 @@ class Members {
       case value:
         line_.value = text;
         return true;
-      case value_base64: {
-        auto bytes = text::from_base64(text);
-        if (!bytes) return wrong("\"value_base64\" is no base64");
-        line_.value = std::move(*bytes);
-        return true;
-      }
+      case key_base64:
+        return base64(text, line_.key, "\"key_base64\" is no base64");
+      case value_base64:
+        return base64(text, line_.value, "\"value_base64\" is no base64");
       case operation:
         return read_operation(text);
       case created:
@@ -105,7 +115,10 @@ class Members {
   bool something_else() { return not_of_type(); }
 
   void finish() {
-    if ((seen_ & 1U << key) == 0) throw usage("\"key\" is missing");
+    const bool named = (seen_ & 1U << key) != 0;
+    const bool named_in_base64 = (seen_ & 1U << key_base64) != 0;
+    if (named && named_in_base64) throw usage("both \"key\" and \"key_base64\" are given");
+    if (!named && !named_in_base64) throw usage("\"key\" is missing");
     (void)parse::key(line_.key, "\"key\"");
     const bool text = (seen_ & 1U << value) != 0;
     const bool base64 = (seen_ & 1U << value_base64) != 0;
@@ -124,6 +137,12 @@ class Members {
   [[nodiscard]] const std::string& why() const { return why_; }
 
  private:
+  bool base64(std::string_view text, std::string& bytes, const char* otherwise) {
+    auto decoded = text::from_base64(text);
+    if (!decoded) return wrong(otherwise);
+    bytes = std::move(*decoded);
+    return true;
+  }
   bool read_operation(std::string_view text) {
     for (const auto candidate : {Operation::put, Operation::del, Operation::purge}) {
       if (name_of(candidate) != text) continue;

@@ -6,6 +6,7 @@
 #include "kv/message.hpp"
 #include "kv/trace.hpp"
 #include "kv/watch.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -166,7 +167,10 @@ bool Bucket::direct_for_many() {
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
   const Place& where = place();
-  if (!revision && natskv::reads_as_pattern(key)) return listed(key);
+  const bool by_leader = consistent || !direct();
+  const bool no_json = by_leader && !text::valid_utf8(key);
+  if (no_json && (consistent || revision)) throw not_utf8(name_, key, "cannot be asked of the stream's leader");
+  if (no_json || (!revision && natskv::reads_as_pattern(key))) return listed(key);
   if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
@@ -174,7 +178,7 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   jsErrCode code{};
   jsCtx* js = session_.jetstream();
   const std::string leader = session_.api_subject("STREAM.MSG.GET." + where.stream);
-  if (!consistent && direct()) {
+  if (!by_leader) {
     jsDirectGetMsgOptions options;
     nats::check(jsDirectGetMsgOptions_Init(&options));
     std::string asked = session_.api_subject("DIRECT.GET." + where.stream);
@@ -386,6 +390,7 @@ void Bucket::require_own(std::string_view verb, std::string_view words) {
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
   require_own("purge", key);
   if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
+  if (!text::valid_utf8(key)) throw not_utf8(name_, key, "was not purged");
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;

@@ -224,6 +224,14 @@ Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
       {bucket, key, 0}};
 }
 
+Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise) {
+  return {Exit::failure,
+          fmt::format("key \"{}\" of bucket \"{}\" {}: it is not UTF-8, and the server reads JSON", key,
+                      bucket, otherwise),
+          {},
+          {bucket, key, 0}};
+}
+
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision) {
   return {Exit::conflict,
           fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays", key,

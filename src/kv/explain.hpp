@@ -34,6 +34,8 @@ Failure needs_cluster(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
 /// A key that the server takes for a pattern: purging it would take what it matches along.
 Failure reads_as_pattern(const std::string& bucket, const std::string& key);
+/// A key that no request in JSON can name; other clients write such. `otherwise`: what did not happen to it.
+Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise);
 /// A lost compare-and-set. `current`: the key's revision, 0 where it does not exist; nullopt: not known.
 Failure conflict(const Doing& doing, std::optional<std::uint64_t> current);
 /// SPEC rule 3: a key that was written behind the listing it would have gone by.

@@ -4,6 +4,7 @@
 #include "kv/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/watched.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,16 @@ constexpr std::int64_t slice_ms = 80;    // between two looks at the connection
 constexpr std::int64_t listing_ms = 45;  // between two looks at a listing that says nothing
 constexpr std::int64_t flush_ms = 5;     // a pause this long and what was written goes out
 constexpr std::int64_t again_ms = 50;    // before a consumer that delivered nothing of use is made anew
+
+// The filter as JSON can hold it: wider where a token is not UTF-8.
+std::string in_json(const std::string& filter) {
+  std::string out;
+  for (const auto token : tokens(filter)) {
+    if (!out.empty()) out += '.';
+    out += text::valid_utf8(token) ? token : "*";
+  }
+  return out;
+}
 
 // How many messages of that size may wait here in so many MiB, with what nats.c needs for each.
 std::int64_t window(std::uint64_t bytes, std::uint64_t mib) {
@@ -68,11 +79,13 @@ void EntryStream::start_from(const Stream& stream) {
   if (!stream.genuine) throw no_key_value(bucket_);
   history_limit_ = stream.history;
   prefix_ = fmt::format("$KV.{}.", stream.origin.empty() ? bucket_ : stream.origin);
-  filter_ = prefix_ + common(listing_.patterns);
-  // A key that holds * or > as it stands is a filter that lets others through.
-  filter_here_ =
-      listing_.patterns.size() > 1 || (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
-                                       filter_.find_first_of("*>") != std::string::npos);
+  const std::string narrowest = common(listing_.patterns);
+  const std::string sayable = in_json(narrowest);
+  filter_ = prefix_ + sayable;
+  // A key that holds * or > as it stands is a filter that lets others through, as one that is not UTF-8.
+  filter_here_ = listing_.patterns.size() > 1 || sayable != narrowest ||
+                 (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
+                  filter_.find_first_of("*>") != std::string::npos);
   created_ = stream.created;
   start_last_ = target_ = stream.last;
   // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.

@@ -20,23 +20,31 @@ void append_json(const Value& value, std::string& out) {
              value);
 }
 
-/// A column's `"key":`, and that of a value that is not UTF-8.
+/// A column's `"key":`, and that of a name or value that is not UTF-8, which no JSON string holds.
 struct Member {
   std::string name;
   std::string base64_name;
-  explicit Member(std::string_view key) {
-    text::json_string(key, name);
+  bool is_name;
+  explicit Member(const Column& column) : is_name(column.look == Look::name) {
+    text::json_string(column.key, name);
     name += ':';
-    text::json_string(std::string(key) + "_base64", base64_name);
+    text::json_string(std::string(column.key) + "_base64", base64_name);
     base64_name += ':';
   }
 };
+
+// What may not change on its way; of other text what is not UTF-8 is replaced.
+std::string_view exact(const Value& value, const Member& member) {
+  if (const auto* bytes = std::get_if<Bytes>(&value)) return bytes->data;
+  const auto* text = member.is_name ? std::get_if<std::string_view>(&value) : nullptr;
+  return text != nullptr ? *text : std::string_view();
+}
 
 class Json : public Sink {
  public:
   Json(const std::vector<Column>& columns, bool names, bool list, Output& out)
       : names_(names), list_(list), out_(out) {
-    for (const Column& column : columns) members_.emplace_back(column.key);
+    for (const Column& column : columns) members_.emplace_back(column);
   }
 
   void row(std::span<const Value> values) override {
@@ -71,11 +79,11 @@ class Json : public Sink {
       if (absent(values[i])) continue;
       line_ += before;
       before = ',';
-      const auto* bytes = std::get_if<Bytes>(&values[i]);
-      if (bytes != nullptr && !text::valid_utf8(bytes->data)) {
+      const auto bytes = exact(values[i], members_[i]);
+      if (!text::valid_utf8(bytes)) {
         line_ += members_[i].base64_name;
         line_ += '"';
-        text::base64(bytes->data, line_);
+        text::base64(bytes, line_);
         line_ += '"';
       } else {
         line_ += members_[i].name;

@@ -22,8 +22,8 @@ struct Nested {
 
 /// monostate: does not apply (absent in JSON, empty in TSV and tables). Views point into the record's owner
 /// and are valid until the next record. string_view is text that should be UTF-8 (invalid is replaced in
-/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64". Span in JSON is a number of
-/// seconds (an integer where whole). A Size is plain bytes everywhere but in tables.
+/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64", as a text of Look::name. Span
+/// in JSON is a number of seconds (an integer where whole). A Size is plain bytes everywhere but in tables.
 using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string_view, Bytes,
                            Instant, Span, Size, Nested>;
 

@@ -67,6 +67,12 @@ TEST_CASE("every kind of value has its JSON and an absent one has none") {
         "\"nested\":{\"z\":[1,\"x\"],\"a\":{}},\"whole\":90}\n");
 }
 
+TEST_CASE("a name that is not UTF-8 stands under another name, in a list of names it is replaced") {
+  const std::vector<Column> named{{"key", "Key", Look::name}};
+  CHECK(written(Format::jsonl, named, {}, {{"k\xFF"sv}}) == "{\"key_base64\":\"a/8=\"}\n");
+  CHECK(written(Format::json, named, {.names = true}, {{"k\xFF"sv}}) == "[\n\"k\uFFFD\"\n]\n");
+}
+
 TEST_CASE("a value that is not UTF-8 stands under another name") {
   CHECK(
       written(Format::jsonl, pair, {}, {{"k"sv, Bytes{"\xFF\xFE"}}, {"k"sv, Bytes{""}}, {"k"sv, Value()}}) ==

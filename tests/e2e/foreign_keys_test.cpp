@@ -1,0 +1,84 @@
+// Keys that natskv does not write: other clients may name a key by any bytes.
+#include "support/buckets.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+using namespace natskv::test;
+
+namespace {
+
+const std::string key = "a.\xFF.b";
+
+constexpr std::string_view five = R"({"max_msgs_per_subject": 5})";
+
+void fill(const TestBucket& b) {
+  bed().client.send("$KV." + b.name() + "." + key, "v");
+  b.put("a.x.b", "1");
+}
+
+}  // namespace
+
+TEST_CASE("a key that is not UTF-8 is read, listed, watched and deleted as any other") {
+  const TestBucket b(five);
+  fill(b);
+  CHECK(b("get", {key}).out == "v");
+  CHECK(b("keys").out == key + "\na.x.b\n");
+  CHECK(b("keys", {key}).out == key + "\n");
+  CHECK(b("keys", {"a.\xFF.*"}).out == key + "\n");
+  CHECK(b("history", {key, "-o", "tsv"}).out.starts_with(key + "\t1\tPUT\t"));
+  CHECK(b("export", {"-q", "--history"}).out.find("\"key\":\"a.x.b\"") != std::string::npos);
+  CHECK(b("del", {key}).out == "3\n");
+  CHECK(b("get", {key}).status == 3);
+  CHECK(b("keys").out == "a.x.b\n");
+}
+
+TEST_CASE("JSON has such a key in key_base64, and import takes its word") {
+  const TestBucket b(five);
+  fill(b);
+  const auto entry = nlohmann::json::parse(b("get", {key, "-j"}).out);
+  CHECK(entry.at("key_base64") == "YS7/LmI=");
+  CHECK_FALSE(entry.contains("key"));
+  const auto said = b("get", {key, "-j", "--revision", "9"}).err;
+  const auto error = nlohmann::json::parse(said.substr(said.find('{')));
+  CHECK(error.at("error").at("key_base64") == "YS7/LmI=");
+  const std::string lines = b("export", {"-q", key}).out;
+  const TestBucket other;
+  const auto result = other("import", {"--keep-going"},
+                            {.input = lines + R"({"key_base64":"ay0x","value":"1"})"
+                                              "\n"});
+  CHECK(result.err.find("line 1: \"key\": \"a.\\xFF.b\" holds \"\\xFF\"") != std::string::npos);
+  CHECK(other("get", {"k-1"}).out == "1");
+  CHECK(other("import", {},
+              {.input = R"({"key":"a","key_base64":"YQ==","value":"1"})"
+                        "\n"})
+            .err.find("both \"key\" and \"key_base64\" are given") != std::string::npos);
+  CHECK(other("import", {},
+              {.input = R"({"key_base64":"?","value":"1"})"
+                        "\n"})
+            .err.find("\"key_base64\" is no base64") != std::string::npos);
+}
+
+TEST_CASE("what only a request in JSON could do to such a key is refused, and said") {
+  const TestBucket b(five);
+  fill(b);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"get", "--consistent"}, {"get", "--consistent", "--revision", "1"}}) {
+    std::vector<std::string> rest(words.begin() + 1, words.end());
+    rest.push_back(key);
+    const auto result = b(words[0], rest);
+    CHECK(result.status == 1);
+    CHECK(result.err.find("cannot be asked of the stream's leader: it is not UTF-8") != std::string::npos);
+  }
+  bed().client.send("$KV." + b.name() + "." + key, "", {{"KV-Operation", "DEL"}});
+  const auto compact = b("compact", {"-f", "--older-than", "0"});
+  CHECK(compact.status == 1);
+  CHECK(compact.err.find("was not purged: it is not UTF-8") != std::string::npos);
+}
+
+TEST_CASE("such a key is found where only the stream's leader answers") {
+  const TestBucket b(R"({"allow_direct": false})");
+  fill(b);
+  CHECK(b("get", {key}).out == "v");
+  CHECK(b("get", {key, "--revision", "1"}).status == 1);
+}
