@@ -77,8 +77,13 @@ const Verb import_{
         "it "
         "asks, elsewhere it needs --force. A generator that dies at the end of a line can't be told from one "
         "that is done: use pipefail, or a file.\n\n"
-        "Behind a lost connection import goes on: each line whose answer was lost is compared with what the "
-        "bucket holds. The summary on standard error names the first line that was not acknowledged, if "
+        "Behind a lost connection import goes on: each line whose answer was lost is compared with the "
+        "latest "
+        "revision of its key. Where that has the line's value, it was written; where the key is as it was, "
+        "it "
+        "is sent again on that condition; otherwise it is a conflict, though the line may have been stored "
+        "before the other's. What a proxy kept of the first sending and gives to the server later is stored "
+        "later, too. The summary on standard error names the first line that was not acknowledged, if "
         "there "
         "is one; the same file can be run again. Ctrl-C waits for what is in flight.",
     .output =

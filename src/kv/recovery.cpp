@@ -163,8 +163,10 @@ void Writer::look_again(Open& open) {
   if (same(found->entry, write)) return conclude(std::move(open), latest, std::nullopt);
   const Failure failure(
       Exit::conflict,
-      fmt::format("{}: written by another while the connection was lost, it is at revision {} now", what,
-                  latest),
+      fmt::format(
+          "{}: written by another while the connection was lost, it is at revision {} now (this write "
+          "may have been stored before)",
+          what, latest),
       {}, about);
   conclude(std::move(open), 0, failure);
 }
