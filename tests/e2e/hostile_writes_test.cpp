@@ -131,3 +131,23 @@ TEST_CASE("of many writes those that were acknowledged count, the first that was
     CHECK(result.err.find("line 4") != std::string::npos);
   }
 }
+
+TEST_CASE("what an answer that is no JSON holds is in no message") {
+  for (const std::string_view answer :
+       {"s3cret", R"({"message":{"data":s3cret)", R"({"s3cret)", R"({"message":{"s3cret":"x" "s3cret"}})",
+        R"({"message":"s3cret)",
+        R"({"message":{"time":"s3cret","data":"dg==","subject":"$KV.b.k","seq":1}})"}) {
+    const Liar liar([&](const Request& r) { return or_info(r, message(r.reply, answer)); });
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "b", "k", "--consistent"},
+                                                  {"get", "b", "k", "--revision", "1", "--consistent"},
+                                                  {"revert", "b", "k", "1"},
+                                                  {"put", "b", "k", "v"},
+                                                  {"keys", "b"}}) {
+      const auto result = natskv::test::natskv(words, {.env = {{"NATS_URL", liar.url()}}});
+      CAPTURE(answer);
+      CAPTURE(result.err);
+      CHECK(result.status != 0);
+      CHECK(result.err.find("s3cret") == std::string::npos);
+    }
+  }
+}
