@@ -34,9 +34,19 @@ Character first(std::string_view text) {
   return {size, code >= 0xA0 && !deceptive(code)};
 }
 
+// A URL's user part may be a password; that may hold any character, an @ too.
+std::string without_user(std::string_view word) {
+  const auto scheme = word.find("://");
+  const auto end = scheme == std::string_view::npos ? scheme : word.rfind('@');
+  if (end == std::string_view::npos || end < scheme) return std::string(word);
+  return std::string(word.substr(0, scheme + 3)) + "…" + std::string(word.substr(end));
+}
+
 }  // namespace
 
-std::string in_quotes(std::string_view word, std::size_t characters) {
+std::string in_quotes(std::string_view text, std::size_t characters) {
+  const std::string bare = without_user(text);
+  std::string_view word = bare;
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out = "\"";
   for (std::size_t count = 0; !word.empty(); ++count) {

@@ -8,7 +8,7 @@
 namespace natskv {
 
 /// The word in double quotes; control bytes, what is not UTF-8 and characters that reorder or hide text are
-/// written \xHH, a quote \". At most `characters` of it, then …
-std::string in_quotes(std::string_view word, std::size_t characters = std::string_view::npos);
+/// written \xHH, a quote \", a URL's user part …. At most `characters` of it, then …
+std::string in_quotes(std::string_view text, std::size_t characters = std::string_view::npos);
 
 }  // namespace natskv

@@ -47,6 +47,26 @@ TEST_CASE("secrets given as options are gone from /proc/PID/cmdline") {
   CHECK(server.received().find("s3cret") != std::string::npos);  // it was sent, so it was there
 }
 
+TEST_CASE("a URL with a password is not said where something else is expected") {
+  const std::string url = "nats://u:a@s3cret/x@127.0.0.1:1";
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--context=" + url, "get", "b", "k"},
+                                                {"--context", url, "doctor"},
+                                                {"context", "select", url},
+                                                {"context", "show", url},
+                                                {url, "ls"},
+                                                {"get", url, "k"},
+                                                {"get", "b", "k", "--timeout", url},
+                                                {"import", "b", "-F", url},
+                                                {"export", "b", "-F", url + "/x"}}) {
+    const auto result = natskv::test::natskv(words);
+    CAPTURE(result.err);
+    CHECK(result.status != 0);
+    CHECK((result.out + result.err).find("s3cret") == std::string::npos);
+  }
+  CHECK(natskv::test::natskv({"ls"}, {.env = {{"NATS_CONTEXT", url}}}).err.find("s3cret") ==
+        std::string::npos);
+}
+
 TEST_CASE("a secret where a file is expected is not said, in no format, and gone from /proc/PID/cmdline") {
   const TempDir folder;
   if (const auto why = make_identities(folder); !why.empty()) SKIP(why);
