@@ -32,13 +32,14 @@ bool names_a_descriptor(const std::string& path) {
 
 OutputFile::OutputFile(const std::string& path) : path_(path), shown_(in_quotes(path)) {
   struct stat info {};
-  const bool exists = ::stat(path_.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) fail(EISDIR);
-  direct_ = exists && (!S_ISREG(info.st_mode) || names_a_descriptor(path_));
+  if (::stat(path_.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) fail(EISDIR);
+  const bool descriptor = names_a_descriptor(path_);
+  const bool exists = (descriptor ? ::stat(path_.c_str(), &info) : ::lstat(path_.c_str(), &info)) == 0;
+  direct_ = exists && (descriptor || !(S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)));
   if (direct_) {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | (descriptor ? 0 : O_NOFOLLOW));
     // What was no file a moment ago must still be none.
-    if (fd_ >= 0 && !names_a_descriptor(path_) && (::fstat(fd_, &info) != 0 || S_ISREG(info.st_mode))) {
+    if (fd_ >= 0 && !descriptor && (::fstat(fd_, &info) != 0 || S_ISREG(info.st_mode))) {
       ::close(fd_);
       fd_ = -1;
       errno = ELOOP;

@@ -106,6 +106,10 @@ TEST_CASE("a link is replaced, never written through; /dev/stdout is what it sta
   }
   CHECK(read_file(path) == "old");
   CHECK_FALSE(std::filesystem::exists(folder / "nowhere"));
+  const auto to_device = folder / "device";
+  std::filesystem::create_symlink("/dev/null", to_device);
+  CHECK(world.server.natskv({"export", "b", "one", "-q", "-F", to_device}).status == 0);
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(to_device)));
 
   Run through = world.server.command({"export", "b", "one", "-q", "-F", "/dev/stdout"});
   through.out_file = path;
