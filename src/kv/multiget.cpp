@@ -151,7 +151,9 @@ void MultiGet::take(nats::Answer answer) {
   if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
   const auto message = shared(answer.message.release());
   bound_window(message.get());
-  ready_[at->second] = entry_of(message);
+  auto found = entry_of(message);
+  if (found && found->entry.key != name(at->second)) found.reset();
+  ready_[at->second] = std::move(found);
   single_.erase(at);
 }
 
