@@ -187,9 +187,10 @@ const Verb get{
     .group = Group::keys,
     .summary = "Read the value of a key, byte for byte",
     .description =
-        "One KEY: the value's bytes and nothing else; on a terminal a newline is added where the value does "
-        "not end in "
-        "one. Several keys or a PATTERN: a record each, keys in the order asked, a pattern's in the server's "
+        "One KEY: the value's bytes and nothing else, to a terminal too (-o table escapes what could steer "
+        "it), "
+        "where a newline is added if the value does not end in one. Several keys or a PATTERN: a record "
+        "each, keys in the order asked, a pattern's in the server's "
         "order; where "
         "keys and patterns are mixed, each entry once in the server's order. A key that is missing is named "
         "on standard "
