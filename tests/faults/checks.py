@@ -1,16 +1,20 @@
 """What must hold when the dust has settled. Each check returns findings."""
-import calendar
 import math
 import os
 import re
-import time
 from collections import Counter as Tally
 from collections import defaultdict
 from typing import NamedTuple
 
+from linear import REFUSED
+from workload import number_of
+
 # The kinds are the columns of tests/README.md.
 LOST, DUPLICATED, ORDER, HUNG, CRASHED, FALSE = "lost", "duplicated", "out of order", "hung", "crashed", "false status"
 KINDS = [LOST, DUPLICATED, ORDER, HUNG, CRASHED, FALSE]
+
+# Folders of an experiment in which nothing may be left, but x where export writes it.
+EMPTY = ("home", "tmp", "exported")
 
 # Seconds beyond its limit until a command counts as hung: the machine may be busy.
 SLACK = 3
@@ -117,11 +121,11 @@ def writes(name, attempts, stored, shown=(), history=64, compacts=(), moments={}
 
 
 def twice(stored, mine, moments={}):
-    """Values are written once, but a counter's. `mine` says which keys to look at. What was taken at one moment was sent once: a
-    server that stores it at two revisions moved it (`moments` as above)."""
+    """Values are written once. `mine` says which keys to look at. What was taken at one moment was sent once: a server that stores it
+    at two revisions moved it (`moments` as above)."""
     findings, places = [], defaultdict(list)
     for one in stored:
-        if one[2] == "PUT" and mine(one[1]) and not one[1].endswith("counter"):
+        if one[2] == "PUT" and mine(one[1]):
             places[one[1], one[3]].append(moments.get(one, one[0]))
     for (key, value), taken in places.items():
         if len(taken) > 1:
@@ -130,7 +134,7 @@ def twice(stored, mine, moments={}):
 
 
 def value_of(stored, key):
-    return int(next(value for _, name, _, value in reversed(stored) if name == key))
+    return number_of(next(value for _, name, _, value in reversed(stored) if name == key).decode())
 
 
 def counter(workers, stored, key="counter"):
@@ -168,17 +172,23 @@ def of_the_server(what, own, operations, control, control_operations):
 
 
 def imports(batches, stored, shown=(), history=64):
-    """An import that exited 0 has stored its lines; of one that failed, those before the line it names. `batches`: (lines, Done)
-    of one importer, one after the other."""
+    """An import that exited 0 has stored its lines; of one that failed, those before the line it names. It names one as soon as it
+    has sent one, so without it none is there, and none is in doubt (7). `batches`: (lines, Done) of one importer, one after the
+    other."""
     findings, kept = [], Kept(stored, history)
     revisions = {(key, value): revision for revision, key, _, value in [*shown, *stored]}
     values = {(key, value) for _, key, _, value in stored}
     before = defaultdict(int)  # of each key, a revision that its next line must lie behind
     for lines, done in batches:
         upto = len(lines) if done.status == 0 else 0
-        named = re.search(rb"first line that was not acknowledged: (\d+)", done.err) if upto == 0 else None
-        if named:
+        named = re.search(rb"the first line that was not acknowledged is (\d+)", done.err)
+        if done.status != 0 and named:
             upto = int(named.group(1)) - 1
+        elif done.status == 7:
+            findings.append(Finding(FALSE, f"import exited 7 and named no line: {done.err[-300:]!r}"))
+        elif done.status == 5:
+            there = [line for line in lines if (line[0], line[1].encode()) in revisions]
+            findings += [Finding(FALSE, f"import exited 5 and named no line, and {key}={value} is stored") for key, value in there]
         for key, value in lines[:upto]:
             line = key, value.encode()
             at_least = before[key] = max(before[key], revisions.get(line, 0))
@@ -189,97 +199,6 @@ def imports(batches, stored, shown=(), history=64):
 
 def lines_acknowledged(batches):
     return sum(len(lines) for lines, done in batches if done.status == 0)
-
-
-def undelivered(plain, stored, key=None):
-    """What a plain consumer of one `key`, or of all, restarted behind its last delivery, did not get though it was kept: the server's
-    own loss."""
-    return {revision for revision, name, _, _ in stored if key in (None, name)} - plain
-
-
-def _spans(said):
-    """From which to which revision a watch said that it missed some."""
-    return [(int(a), int(b or a)) for a, b in re.findall(r"\brevisions? (\d+)\b(?: to (\d+)\b)?", said)]
-
-
-def unsaid(watcher, stored, acknowledged):
-    """What was acknowledged and is gone, and the watch neither showed nor said that it missed."""
-    said, seen = _spans(watcher.said()), {event["revision"] for event in watcher.seen()}
-    written = {revision for revision, key in acknowledged.items() if watcher.follows(key)}
-    kept = {revision for revision, _, _, _ in stored}
-    return sorted(r for r in written - seen - kept if not any(a <= r <= b for a, b in said))
-
-
-def _breaks(events):
-    """Where the revisions of what was shown go back."""
-    return [at for at in range(1, len(events)) if events[at]["revision"] < events[at - 1]["revision"]]
-
-
-def _superseded(events, stored):
-    """Behind its start anew from the current values a watch need not show what had a newer one by then."""
-    newest, breaks = defaultdict(int), _breaks(events)
-    for event in events[breaks[0]:] if breaks else []:
-        newest[event["key"]] = max(newest[event["key"]], event["revision"])
-    return {revision for revision, key, _, _ in stored if revision < newest[key]}
-
-
-def _order(watcher, events):
-    """Ascending, each once; anew behind each time that the watch said so."""
-    findings, revisions, breaks = [], [event["revision"] for event in events], _breaks(events)
-    if len(breaks) > watcher.said().count("starting from its current values"):
-        findings.append(Finding(ORDER, f"{watcher.name}: revisions out of order"))
-        breaks = []
-    parts = [revisions[a:b] for a, b in zip([0, *breaks], [*breaks, None])]
-    twice = sum(len(part) - len(set(part)) for part in parts)
-    if twice:
-        findings.append(Finding(DUPLICATED, f"{watcher.name}: {twice} revisions twice", twice))
-    return findings
-
-
-def _moved(events, stored, moments):
-    """What was shown at another revision."""
-    shown = {(event["key"], moment_of(event)) for event in events}
-    return {one[0] for one in stored if (one[1], moments.get(one)) in shown}
-
-
-def moment_of(event):
-    """RFC 3339 to nanoseconds since 1970, as the server counts them."""
-    whole, _, fraction = event["created"].rstrip("Z").partition(".")
-    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 10**9 + int((fraction or "0").ljust(9, "0"))
-
-
-def watch(watcher, stored, acknowledged, status, plain, moments=None):
-    """Every kept revision once and in order; what was written (`acknowledged`: revision -> key), not shown and not said to be missed
-    is lost. What a plain consumer, which got `plain`, did not get either is not natskv's: kept, the server did not deliver it; gone,
-    it was removed (purge and compact are at work) before any consumer's turn, with no outage of a watch to speak of. `moments`,
-    given where the server moved what it had acknowledged: an entry that the watch showed at another revision was shown."""
-    findings, events, excused = [], watcher.seen(), undelivered(plain, stored, watcher.key)
-    if moments:
-        excused |= _moved(events, stored, moments) | _superseded(events, stored)
-    seen = {event["revision"] for event in events}
-    findings += _order(watcher, events)
-    if moments is None and "starting from its current values" in watcher.said():
-        findings.append(Finding(FALSE, f"{watcher.name}: started anew, and the server moved nothing: {watcher.said()[-300:]}"))
-    others = {event["key"] for event in events if not watcher.follows(event["key"])}
-    if others:
-        findings.append(Finding(FALSE, f"{watcher.name}: showed other keys, one is {min(others)}"))
-    kept = {revision: f"{key}={value!r}" for revision, key, _, value in stored if watcher.follows(key)}
-    gone = sorted(set(kept) - seen - excused)
-    if gone:
-        before = max((r for r in seen if r < gone[0]), default=0)
-        after = min((r for r in seen if r > gone[0]), default=0)
-        findings.append(Finding(LOST, f"{watcher.name}: {len(gone)} kept revisions were not shown, the first is {gone[0]} ({kept[gone[0]]}), "
-                                      f"between {before} and {after}", len(gone)))
-    silent = unsaid(watcher, stored, acknowledged)
-    ours = plain.intersection(silent)
-    if ours:
-        findings.append(Finding(LOST, f"{watcher.name}: {len(ours)} revisions were missed and not said so, the first is {min(ours)} "
-                                      f"({acknowledged[min(ours)]}); a plain consumer got these, but not the other {len(silent) - len(ours)}", len(ours)))
-    if status is None:
-        findings.append(Finding(HUNG, f"{watcher.name}: did not end on SIGINT"))
-    elif status != 130:
-        findings.append(Finding(CRASHED if status < 0 else FALSE, f"{watcher.name}: ended with {status}: {watcher.said()[-300:]}"))
-    return findings
 
 
 ALLOWED = {"put": {0, 5, 7}, "get": {0, 3, 5}, "update": {0, 4, 5, 7}, "create": {0, 4, 5, 7}, "del": {0, 5, 7}, "purge": {0, 5, 7},
@@ -307,6 +226,21 @@ def commands(done):
     return [Finding(kind, f"{text}, {count} times; {example[kind, text]}", count) for (kind, text), count in tally.items()]
 
 
+def ended(workers):
+    """The threads of an experiment lived as long as they were to, and no longer."""
+    return [Finding(CRASHED, f"{w.name}: {w.error!r}") for w in workers if w.error] + \
+           [Finding(HUNG, f"{w.name} still runs") for w in workers if w.is_alive()]
+
+
+def refused(operations, without, stored):
+    """Of a register's writes none that says it did nothing is stored: those that lost (4), and `without`, what exited 5 or otherwise
+    says so: (words, status, start, end). A marker is like another."""
+    claims = [(o.kind, o.value, 4) for o in operations if o.writes and o.result == REFUSED]
+    claims += [(words[0], words[3], status) for words, status, _, _ in without if words[0] in ("put", "create", "update")]
+    at = {value.decode(): revision for revision, _, _, value in stored}
+    return [Finding(FALSE, f"{kind} of {value} exited {status} and is at {at[value]}") for kind, value, status in claims if value in at]
+
+
 def leftovers(context, consumers):
     """No process, file or lasting consumer stays behind."""
     findings = []
@@ -318,8 +252,9 @@ def leftovers(context, consumers):
                     findings.append(Finding(HUNG, f"process {pid} is left"))
         except OSError:
             continue
-    for name in os.listdir(context.folder + "/tmp"):
-        findings.append(Finding(CRASHED, f"file {name} is left in TMPDIR"))
+    for folder in EMPTY:
+        left = set(os.listdir(f"{context.folder}/{folder}")) - ({"x"} if folder == "exported" else set())
+        findings += [Finding(CRASHED, f"file {name} is left in {folder}") for name in sorted(left)]
     for consumer in consumers:
         config = consumer["config"]
         if config.get("durable_name") or not 0 < config.get("inactive_threshold", 0) <= 60_000_000_000:

@@ -13,7 +13,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import checks  # noqa: E402
+import interrupts  # noqa: E402
+import workload  # noqa: E402
 from checks import CRASHED, DUPLICATED, FALSE, HUNG, LOST, ORDER, Finding  # noqa: E402
+from client import Gone  # noqa: E402
+from linear import OK, REFUSED, UNKNOWN, Operation  # noqa: E402
 from workload import Done, Write, write_of  # noqa: E402
 
 
@@ -197,8 +201,7 @@ class Twice(unittest.TestCase):
         self.assertEqual(kinds(checks.twice(stored, lambda _: True, {one: 7 for one in stored})), [ORDER])
 
     def test_what_may_repeat(self):
-        self.check([entry(1, b"a", "other"), entry(2, b"a", "other"), entry(3, b"1", "kcounter"), entry(4, b"1", "kcounter"),
-                    mark(5, "DEL"), mark(6, "DEL")])
+        self.check([entry(1, b"a", "other"), entry(2, b"a", "other"), mark(3, "DEL"), mark(4, "DEL")])
 
 
 class Counter(unittest.TestCase):
@@ -217,6 +220,70 @@ class Counter(unittest.TestCase):
     def test_added_twice(self):
         self.check(5, 2, 9, (DUPLICATED, 2))
 
+    def test_whose_it_is(self):
+        self.assertEqual(checks.value_of([entry(1, b"0", "counter"), entry(2, b"17:count0:3", "counter")], "counter"), 17)
+
+    def test_what_it_did(self):
+        said = iter([(0, b'{"value":"4","revision":1}'), (0, b"2\n"), (0, b'{"value":"5:count1:0","revision":2}'), (4, b""), (5, b"")])
+
+        def run(words):
+            status, out = next(said)
+            return Done(words, status, out, b"", 1.0, 2.0, 1)
+        one = workload.Counter(types.SimpleNamespace(run=run), "count0", 1)
+        for n in range(3):
+            one.step(n)
+        self.assertEqual(one.writes, [put(2, b"5:count0:0", "counter", started=1.0), put(None, b"6:count0:1", "counter", 4, 1.0)])
+        self.assertEqual((one.won, one.unknown), (1, 0))
+
+
+class Ended(unittest.TestCase):
+    def check(self, step, *expected):
+        one = workload.Worker(None, "one", 1)
+        one.step, one.daemon = step, True
+        one.start()
+        one.join(0.1)
+        self.assertEqual(kinds(checks.ended([one])), list(expected))
+        one.end()
+
+    def test_as_it_should(self):
+        one = workload.Worker(None, "one", 1)
+        one.end()
+        one.start()
+        one.join()
+        self.assertEqual(checks.ended([one]), [])
+
+    def test_died(self):
+        self.check(lambda n: 1 / 0, CRASHED)
+
+    def test_goes_on(self):
+        self.check(lambda n: time.sleep(0.01), HUNG)
+
+    def test_traffic_without_a_server(self):
+        def client(limit):
+            raise Gone("no node answers")
+        one = interrupts.Traffic(types.SimpleNamespace(client=client), 1)
+        one.start()
+        one.join()
+        self.assertEqual(kinds(checks.ended([one])), [CRASHED])
+
+
+class Refused(unittest.TestCase):
+    def check(self, stored, *expected):
+        operations = [Operation("update", 0, 1, REFUSED, "a", 1), Operation("put", 0, 1, OK, "b", revision=2),
+                      Operation("get", 0, 1, REFUSED), Operation("put", 0, 9, UNKNOWN, "c")]
+        without = [(["put", "b", "k", "d"], 5, 0, 1), (["create", "b", "k", "e"], 6, 0, 1), (["get", "b", "k", "--consistent", "-o"], 5, 0, 1),
+                   (["del", "b", "k", "-o", "json"], 5, 0, 1)]
+        self.assertEqual(kinds(checks.refused(operations, without, stored)), list(expected))
+
+    def test_nowhere(self):
+        self.check([entry(2, b"b"), entry(3, b"c"), mark(4, "DEL")])
+
+    def test_a_conflict_that_is_there(self):
+        self.check([entry(1, b"a"), entry(2, b"b")], FALSE)
+
+    def test_others_that_are_there(self):
+        self.check([entry(1, b"d"), entry(2, b"e")], FALSE, FALSE)
+
 
 class Imports(unittest.TestCase):
     def check(self, batches, stored, *expected, **more):
@@ -224,7 +291,8 @@ class Imports(unittest.TestCase):
         self.assertEqual(kinds(checks.imports(batches, stored, **more)), list(expected))
 
     LINES = [("k", "a"), ("l", "b"), ("m", "c")]
-    NAMED = b"natskv: import: first line that was not acknowledged: 3\n"
+    NAMED = b'natskv: import: bucket "b": put 2, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 1; ' \
+            b"the first line that was not acknowledged is 3\n"
 
     def test_whole(self):
         self.check([(self.LINES, 0, b"")], [entry(1, b"a"), entry(2, b"b", "l"), entry(3, b"c", "m")])
@@ -236,8 +304,13 @@ class Imports(unittest.TestCase):
         self.check([(self.LINES, 7, self.NAMED)], [entry(1, b"a"), entry(2, b"b", "l")])
         self.check([(self.LINES, 7, self.NAMED)], [entry(1, b"a")], LOST)
 
+    def test_one_that_names_none_in_doubt(self):
+        self.check([(self.LINES, 7, b"")], [], FALSE)
+
     def test_of_one_that_names_none_nothing(self):
         self.check([(self.LINES, 5, b"")], [])
+        self.check([(self.LINES, 5, b"")], [entry(1, b"a"), entry(2, b"b", "l")], FALSE, FALSE)
+        self.check([(self.LINES, 5, b"")], [], FALSE, shown={entry(1, b"a")})
 
     def test_the_value_of_another_key(self):
         self.check([([("k", "a")], 0, b"")], [entry(1, b"a", "l")], LOST)
@@ -293,84 +366,6 @@ class OfTheServer(unittest.TestCase):
         self.assertIn("the control program 1 of 10, natskv 0 of 10;", self.check([], 10, [Finding(LOST, "y")], 10)[0])
 
 
-class Watch(unittest.TestCase):
-    def check(self, revisions, *expected, said="", status=130, key=None, others=(), plain=frozenset(range(1, 8)), moments=None):
-        created = [f"1970-01-01T00:00:00.{r:09}Z" for r in range(100)]
-        events = [{"revision": r, "key": "k" if r % 2 else "l", "created": created[r]} for r in revisions]
-        events += [{"revision": r, "key": "l", "created": created[r]} for r in others]
-        watcher = types.SimpleNamespace(name="watch", key=key, seen=lambda: events, said=lambda: said,
-                                        follows=lambda name: key in (None, name))
-        stored = [entry(4, b"d", "l"), entry(5, b"e"), entry(7, b"g")]
-        written = {r: "k" if r % 2 else "l" for r in range(1, 8)}
-        self.assertEqual(kinds(checks.watch(watcher, stored, written, status, plain, moments)), list(expected))
-
-    def test_all(self):
-        self.check([1, 2, 3, 4, 5, 6, 7])
-
-    def test_missed_and_said(self):
-        self.check([1, 4, 5, 6, 7], said='natskv: bucket "b": revisions 2 to 3 are no longer kept and were missed')
-        self.check([1, 2, 4, 5, 6, 7], said="natskv: revision 3 is no longer kept and was missed")
-        self.check([1, 4, 5, 7], said="natskv: of the revisions 2 to 6, 3 are no longer kept and were missed")
-
-    def test_missed_and_not_said(self):
-        self.check([1, 4, 5, 6, 7], LOST)
-
-    def test_missed_and_less_was_said(self):
-        self.check([1, 4, 5, 6, 7], LOST, said="natskv: revision 3 is no longer kept and was missed")
-
-    def test_a_kept_one_not_shown(self):
-        self.check([1, 2, 3, 4, 6, 7], LOST)
-
-    def test_a_kept_one_said_to_be_missed(self):
-        self.check([1, 2, 3, 4, 6, 7], LOST, said="natskv: revision 5 is no longer kept and was missed")
-
-    def test_withheld_by_the_server(self):
-        self.check([1, 2, 3, 4, 6, 7], plain={1, 2, 3, 4, 6, 7})
-
-    def test_gone_before_the_plain_consumers_turn_too(self):
-        self.check([1, 2, 4, 5, 6, 7], plain={4, 5, 7})
-
-    def test_twice(self):
-        self.check([1, 2, 3, 4, 4, 5, 6, 7], DUPLICATED)
-
-    def test_order(self):
-        self.check([1, 2, 4, 3, 5, 6, 7], ORDER)
-
-    def test_started_anew(self):
-        anew = "bucket \"b\": its last revision is 3 now, 4 was shown; starting from its current values"
-        self.check([1, 2, 3, 4, 2, 3, 4, 5, 6, 7], said=anew, moments={entry(4, b"d", "l"): 1})
-        self.check([1, 2, 3, 4, 2, 3, 4, 3, 5, 6, 7], ORDER, DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})
-        self.check([1, 2, 3, 4, 2, 3, 4, 4, 5, 6, 7], DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})
-        self.check([1, 2, 3, 4, 2, 3, 4, 5, 6, 7], FALSE, said=anew)
-
-    def test_started_anew_behind_a_newer_one(self):
-        anew, moved = "starting from its current values", {entry(4, b"d", "l"): 1}
-        self.check([1, 2, 3, 4, 2, 3, 4, 6, 7], said=anew, moments=moved)  # 7 is newer than 5, of the same key
-        self.check([1, 2, 3, 4, 2, 3, 4, 6], LOST, said=anew, moments=moved)
-
-    def test_moved(self):
-        self.check([1, 2, 3, 4, 6, 7], moments={entry(5, b"e"): 3})
-        self.check([1, 2, 3, 4, 6, 7], LOST, moments={entry(5, b"e"): 5})
-        self.check([1, 2, 3, 4, 6, 7], LOST, moments={entry(5, b"e"): 4})  # of another key
-
-    def test_of_a_key_only_that(self):
-        self.check([1, 3, 5, 7], key="k")
-
-    def test_of_a_key_missed_and_not_said(self):
-        self.check([1, 5, 7], LOST, key="k")
-
-    def test_of_a_key_a_kept_one_not_shown(self):
-        self.check([1, 3, 7], LOST, key="k")
-
-    def test_of_a_key_another(self):
-        self.check([1, 3, 5, 7], FALSE, key="k", others=[8])
-
-    def test_ends(self):
-        self.check(range(1, 8), HUNG, status=None)
-        self.check(range(1, 8), CRASHED, status=-11)
-        self.check(range(1, 8), FALSE, status=5)
-
-
 class Commands(unittest.TestCase):
     def check(self, *expected, words=("put", "b", "k", "v"), status=0, took=0.1):
         self.assertEqual(kinds(checks.commands([Done(list(words), status, b"", b"", 10.0, 10.0 + took, 1.0)])), list(expected))
@@ -404,7 +399,8 @@ class Leftovers(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        os.mkdir(folder.name + "/tmp")
+        for name in checks.EMPTY:
+            os.mkdir(f"{folder.name}/{name}")
         self.context = types.SimpleNamespace(folder=folder.name, mark=f"checks_test {os.getpid()}")
 
     def check(self, *expected, consumers=()):
@@ -423,8 +419,11 @@ class Leftovers(unittest.TestCase):
         self.check()
 
     def test_a_file(self):
-        with open(self.context.folder + "/tmp/left", "wb"):
-            self.check(CRASHED)
+        with open(self.context.folder + "/exported/x", "wb"):
+            self.check()
+        for n, name in enumerate(checks.EMPTY, 1):
+            with open(f"{self.context.folder}/{name}/x.1", "wb"):
+                self.check(*[CRASHED] * n)
 
     def test_a_lasting_consumer(self):
         self.check(CRASHED, consumers=[{"name": "c", "config": {"durable_name": "c", "inactive_threshold": 5_000_000_000}}])

@@ -110,16 +110,17 @@ static void churn(struct link* link, const char* bucket, const char* name, int p
          (unsigned long long)revision);
 }
 
-static void add(struct link* link, const char* key) {
+// Behind the number the value says whose it is, so that each is written once.
+static void add(struct link* link, const char* key, unsigned long number) {
   kvEntry* entry = NULL;
-  char value[32];
+  char value[64];
   uint64_t revision = 0;
   if (kvStore_Get(&entry, link->store, key) != NATS_OK) {
     drop(link);
     return;
   }
   snprintf(value, sizeof value, "%.*s", kvEntry_ValueLen(entry), (const char*)kvEntry_Value(entry));
-  snprintf(value, sizeof value, "%ld", strtol(value, NULL, 10) + 1);
+  snprintf(value, sizeof value, "%ld:%d:%lu", strtol(value, NULL, 10) + 1, (int)getpid(), number);
   const natsStatus answer = kvStore_UpdateString(&revision, link->store, key, value, kvEntry_Revision(entry));
   kvEntry_Destroy(entry);
   printf("PUT %s %s %d %llu\n", key, value, judge(answer, link), (unsigned long long)revision);
@@ -145,7 +146,7 @@ int main(int argc, char** argv) {
   for (unsigned long number = 0; !ending;) {
     if (!ready(&link, argv[2], timeout)) continue;
     if (adds)
-      add(&link, argv[4]);
+      add(&link, argv[4], number++);
     else if (puts)
       put(&link, argv[4], number++);
     else

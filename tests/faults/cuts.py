@@ -1,4 +1,6 @@
-"""A connection that is reset after N bytes, one way or the other, for every N of an exchange."""
+"""A connection that is reset after N bytes, one way or the other, for every N of an exchange; that falls silent there instead; and
+one on which each byte comes alone."""
+import dataclasses
 import json
 import random
 import tempfile
@@ -11,13 +13,16 @@ from workload import write_of
 
 THERE = {"there": b"value", "some.one": b"1", "some.two": b"2"}
 
+# Seconds that a watch tries to connect again.
+WITHOUT = 1
+
 # What a read prints is known, and the same each time.
 READS = {
     "get": ["get", "b", "there"],
     "keys": ["keys", "b", "some.>"],
     "history": ["history", "b", "there", "-o", "jsonl"],
     "export": ["export", "b", "some.>"],
-    "watch": ["watch", "b", "some.>", "--initial", "-o", "jsonl"],
+    "watch": ["watch", "b", "some.>", "--initial", "-o", "jsonl", "--max-disconnect", f"{WITHOUT}s"],
 }
 
 # A write has keys of its own each time; `client` stores what must be there before it.
@@ -26,6 +31,7 @@ WRITES = {
     "create": lambda client, n: ["create", "b", f"create.{n}", f"cut-create-{n}"],
     "update": lambda client, n: ["update", "b", f"update.{n}", f"cut-update-{n}", str(client.put("b", f"update.{n}", b"before"))],
     "del": lambda client, n: ["del", "b", f"del.{n}", "-o", "json"] if client.put("b", f"del.{n}", b"before") else None,
+    "purge": lambda client, n: ["purge", "b", f"purge.{n}", "-o", "json"] if client.put("b", f"purge.{n}", b"before") else None,
 }
 IMPORT, COMPACT = ["import", "b"], ["compact", "markers", "-f", "--older-than", "0"]
 
@@ -38,7 +44,7 @@ class Cuts:
     def do(self, verb, n):
         """One command, and what is checked of it alone."""
         if verb in READS:
-            done = self.context.run(READS[verb])
+            done = self.context.run(READS[verb], limit=self.context.timeout + WITHOUT * (verb == "watch"))
             if done.status == 0 and done.out != self.printed.setdefault(verb, done.out):
                 self.findings.append(Finding(LOST, f"{verb} {n}: {done.out!r}, not {self.printed[verb]!r}"))
         elif verb in WRITES:
@@ -68,6 +74,21 @@ class Cuts:
             self.findings.append(Finding(LOST, f"compact {n}: dropped a value"))
         return done
 
+    def hurt(self, proxy, verb, way, n, how):
+        """One command on a line that is reset or falls silent after byte n, or trickles: that is slow, and breaks nothing."""
+        whole = how == "trickles"
+        proxy.silencing, proxy.trickling, proxy.limits = how == "silent", whole, {} if whole else {way: n}
+        with_time = self.context
+        if whole:
+            self.context = dataclasses.replace(with_time, timeout=10.0)
+        done = self.do(verb, f"{how}.{way}{n}")
+        self.context = with_time
+        proxy.heal()
+        if how == "silent":
+            proxy.drain()
+        if whole and done.status != 0:
+            self.findings.append(Finding(FALSE, f"{verb}: {done.status} where bytes came one by one: {done.err.decode().strip()}"))
+
     def undisturbed(self, verb):
         done = self.do(verb, "whole")
         if done.status != 0:
@@ -87,7 +108,8 @@ class Cuts:
 
 
 def experiment(given, context_of, seconds):
-    """Every N where the time suffices, else as many as it allows, chosen by the seed. In a cluster through one node."""
+    """Every N where the time suffices, else as many as it allows, chosen by the seed; for every tenth a silence and a trickle,
+    too. In a cluster through one node."""
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
     proxy, chance, end = site.proxies[0], random.Random(f"{given.seed}/cut"), time.monotonic() + seconds
@@ -103,23 +125,23 @@ def experiment(given, context_of, seconds):
             client.put("markers", "there", b"value")
             context = context_of(given, folder + "/c", f"nats://127.0.0.1:{proxy.port}")
             cuts, plan = Cuts(context, client), []
-            for verb in [*READS, *WRITES, "import"] + ([] if given.no_purge else ["compact"]):
+            for verb in (verb for verb in [*READS, *WRITES, "import", "compact"] if not (given.no_purge and verb in ("purge", "compact"))):
                 before = dict(proxy.passed)
                 cuts.undisturbed(verb)
                 plan += [(verb, way, n) for way in ("up", "down") for n in range(1, proxy.passed[way] - before[way])]
             cuts.see_whole()
             chance.shuffle(plan)
+            plan = [(*one, how) for how, those in (("reset", plan), ("silent", plan[::10]), ("trickles", plan[5::10])) for one in those]
+            chance.shuffle(plan)
             count = 0
-            for verb, way, n in plan:
+            for one in plan:
                 if time.monotonic() > end:
                     break
-                proxy.limits = {way: n}
-                cuts.do(verb, f"{way}{n}")
-                proxy.heal()
+                cuts.hurt(proxy, *one)
                 count += 1
             stored = client.stored("b")
         findings = cuts.findings + checks.writes("cut", cuts.writes, stored) + checks.imports(cuts.batches, stored)
-        findings += checks.twice(stored, lambda key: key not in THERE and not key.startswith(("update.", "del.")))
+        findings += checks.twice(stored, lambda key: key not in THERE and not key.startswith(("update.", "del.", "purge.")))
         findings += checks.commands(context.done) + checks.leftovers(context, site.consumers("b", "markers"))
         return (f"cut, of {len(plan)}", count, len(context.done), []), findings
     finally:

@@ -6,7 +6,7 @@ import threading
 import time
 
 import checks
-from checks import CRASHED, FALSE, LOST, Finding
+from checks import FALSE, LOST, Finding
 from faults import FAULTS, pause_follower
 from linear import FOREVER, OK, REFUSED, UNKNOWN, Operation, Undecided, linearizable
 from servers import Site
@@ -103,7 +103,8 @@ def experiment(given, context_of, seconds):
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
     findings, notes, controls, count, injected, chance, end = [], [], [], 0, 0, random.Random(seed), time.monotonic() + seconds
-    # What is quiet comes last, as a short run has one round.
+    # Each kind has its round, and a short run short ones.
+    spell = min(6.0, max(4.0, seconds / 5))
     kinds = {"kill": FAULTS["kill"]}
     if given.cluster:
         kinds |= {"leader-kill": FAULTS["leader-kill"], "step-down": FAULTS["step-down"], "pause of a follower": pause_follower}
@@ -112,12 +113,12 @@ def experiment(given, context_of, seconds):
     kinds["none"] = None
     try:
         with site.client(20) as client:
-            client.add_bucket("b", 64, site.replicas)
+            client.add_bucket("b", 100_000, site.replicas)  # so that all that was stored is seen
         site.settle("b")
         context = context_of(given, folder + "/c", site.url())
         program = control_program(folder)
         rounds = 0
-        while rounds == 0 or time.monotonic() < end:
+        while rounds < len(kinds) or time.monotonic() < end:
             key, operations, lock, last = f"register{rounds}", [], threading.Lock(), {"revision": None}
             counter = f"control{rounds}.counter"
             with site.client(20) as client:
@@ -128,9 +129,9 @@ def experiment(given, context_of, seconds):
                 worker.start()
             kind, fault = list(kinds.items())[rounds % len(kinds)]
             if fault is None:
-                time.sleep(4)
+                time.sleep(spell)
             else:
-                injected += fault(site, "b", chance, 6, given.timeout)
+                injected += fault(site, "b", chance, spell, given.timeout)
             for worker in workers:
                 worker.end()
             for worker in workers:
@@ -138,18 +139,20 @@ def experiment(given, context_of, seconds):
             for control in controls:
                 control.end()
             site.settle("b")
-            findings += [Finding(CRASHED, f"{w.name}: {w.error!r}") for w in workers if w.error]
+            findings += checks.ended(workers)
             with site.client(20) as client:
                 everything = client.stored("b")
             stored = [one for one in everything if one[1] == key]
             by_control = checks.counter(controls, everything, counter)
             # A history is explained or not, so what the control program lost in the same round counts for all of it.
             notes += [f"{one.kind}, round {rounds}, {kind}: the control program: {one.text}" for one in by_control]
+            without = sum((w.without for w in workers), [])
+            findings += checks.refused(operations, without, stored)
             history = with_known_revisions(operations, stored)
             count += len(history)
             try:
                 if not linearizable(history):
-                    text = f"{kind}: {explain(history, key, sum((w.without for w in workers), []), stored)}"
+                    text = f"{kind}: {explain(history, key, without, stored)}"
                     if by_control:
                         notes.append(f"lost, round {rounds}, natskv, 1 history of {len(history)} operations, charged to the server: {text}")
                     else:
