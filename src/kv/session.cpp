@@ -238,10 +238,15 @@ std::string Session::connected_url() {
 }
 
 Span Session::round_trip() {
-  std::int64_t ns = 0;
-  const auto status = natsConnection_GetRTT(connection(), &ns);
+  // Not natsConnection_GetRTT: it waits for ten seconds.
+  natsConnection* const nc = connection();
+  const auto sent = std::chrono::steady_clock::now();
+  const auto status = natsConnection_FlushTimeout(nc, timeout().ms());
+  if (status == NATS_TIMEOUT)
+    throw Failure(Exit::unreachable,
+                  fmt::format("no answer from {} within {} ms", connected_url(), timeout().ms()));
   if (status != NATS_OK) throw explain(*this, nats::error(status), {.bucket = {}});
-  return Span{ns};
+  return Span{std::chrono::nanoseconds(std::chrono::steady_clock::now() - sent).count()};
 }
 
 std::string Session::violation(int index) {

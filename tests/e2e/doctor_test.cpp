@@ -164,3 +164,12 @@ TEST_CASE("a consumer that may not be made fails list and watch, each with its r
   CHECK(holds(results(result), "bucket=ok read=ok list=failed watch=failed write=ok"));
   for (const char* step : {"list", "watch"}) CHECK(holds(detail(result, step), "$JS.API.CONSUMER."));
 }
+
+TEST_CASE("a server that falls silent behind its greeting has the time-out, no more") {
+  FakeServer server(FakeServer::handshake());
+  const auto result = natskv::test::natskv(
+      {"-s", "127.0.0.1:" + std::to_string(server.port()), "--timeout", "300ms", "doctor", "-j"});
+  CAPTURE(result.out);
+  CHECK(result.status == 5);
+  CHECK(detail(result, "latency").starts_with("no answer from nats://127.0.0.1"));
+}
