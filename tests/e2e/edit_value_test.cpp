@@ -7,10 +7,12 @@
 #include <doctest/doctest.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 using namespace natskv::test;
 namespace fs = std::filesystem;
@@ -91,6 +93,24 @@ TEST_CASE("VISUAL comes before EDITOR and may hold options; the value is for its
   CHECK(result.status == 0);
   CHECK(result.err == "600\n700\n");
   CHECK(desk.client.last("config", "greeting").data == "new");
+}
+
+TEST_CASE("While the editor runs no secret is in any arguments or in its environment") {
+  Desk desk;
+  // Of this run alone: other tests have secrets, too.
+  const std::string secret = "s3cret-" + std::to_string(getpid());
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--token", secret}, {"--user", "u", "--password=" + secret}}) {
+    const auto result = desk.edit("cat /proc/[0-9]*/cmdline > '" + desk.folder / "seen" +
+                                      "' 2> /dev/null; env >> '" + desk.folder / "seen" + "'",
+                                  options);
+    CHECK(result.status == 0);
+    const auto seen = read_file(desk.folder / "seen");
+    CHECK(seen.find(std::string("edit-value\0config", 17)) != std::string::npos);  // natskv was among them
+    CHECK(seen.find("EDITOR=") != std::string::npos);
+    CHECK(seen.find(secret) == std::string::npos);
+    fs::remove(desk.folder / "seen");
+  }
 }
 
 TEST_CASE("A key written meanwhile is a conflict; the edit is kept in a file of its owner") {

@@ -214,11 +214,13 @@ void expiring(const Words& peer) {
 TEST_CASE("values, markers and 64 revisions of nats-py and of natskv are each other's") {
   if (python_peer().empty()) SKIP("nats-py can't be installed here");
   both_ways(python_peer());
-  if (server_at_least(2, 11)) expiring(python_peer());
+  if (!server_at_least(2, 11)) SKIP("keys that expire: this server has no TTLs of messages");
+  expiring(python_peer());
 }
 
 TEST_CASE("values, markers and 64 revisions of nats.js and of natskv are each other's") {
   if (javascript_peer().empty()) SKIP("nats.js can't be installed here");
   both_ways(javascript_peer());
-  if (server_at_least(2, 11)) expiring(javascript_peer());
+  if (!server_at_least(2, 11)) SKIP("keys that expire: this server has no TTLs of messages");
+  expiring(javascript_peer());
 }

@@ -46,6 +46,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(text::width(lines.substr(0, end)) <= static_cast<std::size_t>(width));
     lines.remove_prefix(std::min(end + 1, lines.size()));
   }
-  if (format != Format::tsv) fuzz::require(text.find('\033') == std::string::npos && text::valid_utf8(text));
+  // A key that is not UTF-8 stands in TSV as it is: its bytes are no characters, so no controls either.
+  if (format != Format::tsv) fuzz::require(text::valid_utf8(text));
+  fuzz::require(!fuzz::controls(text, format == Format::tsv ? "\t\n" : "\n"));
   return 0;
 }

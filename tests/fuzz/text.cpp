@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = fuzz::text_of(data, size);
   std::string out;
   text::tsv(bytes, out);
-  fuzz::require(out.find_first_of("\t\n\r") == std::string::npos && text::valid_utf8(out));
+  fuzz::require(text::valid_utf8(out) && !fuzz::controls(out));
   fuzz::require(text::from_tsv(out) == std::string(bytes));
   if (const auto back = text::from_tsv(bytes)) {
     out.clear();
@@ -31,13 +31,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(again && again->ns == when->ns);
   }
   const std::string shown = text::visible(bytes);
-  fuzz::require(text::valid_utf8(shown) && shown.find('\033') == std::string::npos &&
-                shown.find('\n') == std::string::npos);
+  fuzz::require(text::valid_utf8(shown) && !fuzz::controls(shown) && !fuzz::bidi(shown));
   const std::size_t columns = size == 0 ? 0 : data[0] % 40;
   fuzz::require(text::width(text::cut(shown, columns)) <= columns);
   fuzz::require(text::fit(shown, columns) <= shown.size());
   out.clear();
   text::json_string(bytes, out);
-  fuzz::require(text::valid_utf8(out) && out.front() == '"' && out.back() == '"');
+  fuzz::require(text::valid_utf8(out) && !fuzz::controls(out) && out.front() == '"' && out.back() == '"');
   return 0;
 }

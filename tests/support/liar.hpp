@@ -1,11 +1,14 @@
 // A server that answers every request as it is told to: for what no real one says.
 #pragma once
 
+#include "support/process.hpp"
 #include "support/tcp.hpp"
 
 #include <atomic>
 #include <functional>
 #include <list>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -63,5 +66,15 @@ std::string or_info(const Request& request, const std::string& otherwise);
 
 /// The command with a time-out that bounds its start, too.
 std::vector<std::string> quick(std::vector<std::string> command);
+
+/// Whose leaks are looked for, where they are at all.
+enum class Leaks { all, not_those_of_the_library };
+/// NATS_URL, and ASAN_OPTIONS for that.
+std::map<std::string, std::optional<std::string>> environment(const std::string& url,
+                                                              Leaks leaks = Leaks::all);
+
+/// It ended by itself, with a status that SPEC 3 has for such a command on a server that lies (143 too where
+/// it was `stopped`), and neither a sanitizer nor an exception of a library spoke.
+void check_good_order(const std::vector<std::string>& command, const Result& result, bool stopped = false);
 
 }  // namespace natskv::test
