@@ -312,6 +312,7 @@ Json significant(const Json& config) {
   if (const auto republish = kept.find("republish");
       republish != kept.end() && republish->value("src", "") == ">") {
     republish->erase("src");
+    if (republish->empty()) kept.erase(republish);
   }
   if (const auto sources = kept.find("sources"); sources != kept.end() && sources->is_array()) {
     std::sort(sources->begin(), sources->end(),

@@ -303,7 +303,7 @@ TEST_CASE("a change by somebody else between reading and writing stops it") {
   client.add_bucket("b");
   // The proxy holds the command between its first and its second look, while the bucket is changed.
   Proxy proxy(server.port());
-  proxy.delay(0.15);
+  proxy.delay(0.5);
   Process process(natskv_command({"edit", "b", "--history", "5"}, {.env = {{"NATS_URL", proxy.url()}}}));
   // Changed again and again until the command has ended: whatever it read first, the second look differs.
   int window = 1;

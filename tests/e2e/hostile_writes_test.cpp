@@ -143,9 +143,11 @@ TEST_CASE("what an answer that is no JSON holds is in no message") {
                                                   {"revert", "b", "k", "1"},
                                                   {"put", "b", "k", "v"},
                                                   {"keys", "b"}}) {
-      const auto result = natskv::test::natskv(words, {.env = {{"NATS_URL", liar.url()}}});
+      // What nats.c has read by the time that it refuses an answer it leaves behind.
+      const auto result =
+          natskv::test::natskv(words, {.env = environment(liar.url(), Leaks::not_those_of_the_library)});
       CAPTURE(answer);
-      CAPTURE(result.err);
+      check_good_order(words, result);
       CHECK(result.status != 0);
       CHECK(result.err.find("s3cret") == std::string::npos);
     }

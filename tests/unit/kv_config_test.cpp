@@ -142,6 +142,13 @@ TEST_CASE("metadata is set beside what is there, and the server's own is never r
   CHECK_FALSE(changed(golden({{"metadata", {{"a", "1"}}}}), {.no_metadata = true}).contains("metadata"));
 }
 
+// Found by fuzzing.
+TEST_CASE("a republishing that says nothing is none, however often that is looked at") {
+  const Json nothing = golden({{"republish", {{"src", ">"}, {"dest", ""}}}});
+  CHECK(significant(nothing) == significant(significant(nothing)));
+  CHECK(differing(nothing, golden(Json::object())).empty());
+}
+
 TEST_CASE("republishing is changed in parts, and needs a destination") {
   const Json had = golden({{"republish", {{"src", "$KV.b.>"}, {"dest", "out.>"}}}});
   CHECK(changed(had, {.republish_headers = true}).at("republish").at("headers_only") == true);
