@@ -169,7 +169,8 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   const Place& where = place();
   const bool by_leader = consistent || !direct();
   const bool no_json = by_leader && !text::valid_utf8(key);
-  if (no_json && (consistent || revision)) throw not_utf8(name_, key, "cannot be asked of the stream's leader");
+  if (no_json && (consistent || revision))
+    throw not_utf8(name_, key, "cannot be asked of the stream's leader");
   if (no_json || (!revision && natskv::reads_as_pattern(key))) return listed(key);
   if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
