@@ -54,7 +54,7 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
     link.violation_texts.push_back(std::move(words));
   }
   ++link.violations;
-  if (link.fail_fast) nats::close(connection);
+  if (link.fail_fast) close(connection, link);
 }
 
 void on_disconnected(natsConnection*, void* closure) { ++static_cast<Link*>(closure)->disconnects; }
@@ -263,7 +263,17 @@ Failure no_authorities(const config::Settings& settings) {
           fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
 }
 
+// One that comes back would begin to when its stream ends. Its requests are a pipeline's, and what takes
+// their answers lives as long as the Session.
+void close(natsConnection* connection, const Link& link) noexcept {
+  if (link.comes_back)
+    natsConnection_Close(connection);
+  else
+    nats::close(connection);
+}
+
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect) {
+  link.comes_back = reconnect;
   natsOptions* raw = nullptr;
   nats::check(natsOptions_Create(&raw));
   nats::Options options(raw);

@@ -5,7 +5,6 @@
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
-#include "nats/closing.hpp"
 #include "nats/compat.hpp"
 #include "nats/version.hpp"
 
@@ -41,7 +40,7 @@ Session::~Session() {
   stop_.on_interrupt({});
   jetstream_.reset();
   // The library's threads may still be in a callback that uses the link: only a closed connection has none.
-  close();
+  close(connection_.get(), *link_);
   retired_.free_all();
   connection_.reset();
 }
@@ -91,16 +90,7 @@ void Session::connect() {
 }
 
 void Session::end_on_interrupt() {
-  stop_.on_interrupt([this] { close(); });
-}
-
-// One that reconnects would begin to when its stream ends. Its requests are a pipeline's, and what takes
-// their answers lives as long as the Session.
-void Session::close() {
-  if (reconnect_)
-    natsConnection_Close(connection_.get());
-  else
-    nats::close(connection_.get());
+  stop_.on_interrupt([this] { close(connection_.get(), *link_); });
 }
 
 Attempt Session::connect_to(const config::Settings& servers, natsOptions* options) {

@@ -50,6 +50,7 @@ struct Link {
   std::atomic<int> disconnects{0};  ///< times the connection was lost
   std::atomic<int> reconnects{0};   ///< times it came back
   std::atomic<bool> closed{false};
+  bool comes_back = false;  ///< the connection is made again when it is lost; set before there is one
   /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
   std::atomic<bool> acks_refused{false};
   /// Neither is one on a direct get without a key while many are asked for at once (kv/multiget): then each
@@ -139,7 +140,6 @@ class Session {
   void connect();
   Attempt connect_to(const config::Settings& servers, natsOptions* options);
   Attempt first_that_answers();
-  void close();
   nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;

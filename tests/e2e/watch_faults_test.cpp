@@ -343,3 +343,15 @@ TEST_CASE("permissions that are taken away under a watch are a refusal") {
   CHECK(result.status == 6);
   CHECK(result.err.find("Permissions Violation") != std::string::npos);
 }
+
+TEST_CASE("a watch that is refused while it starts does not connect again") {
+  auto script = FakeServer::handshake();
+  script.push_back(
+      {Step::Kind::send, "-ERR 'Permissions Violation for Publish to \"$JS.API.STREAM.INFO.KV_b\"'\r\n"});
+  FakeServer server(script);
+  const auto result =
+      natskv::test::natskv({"-s", "127.0.0.1:" + std::to_string(server.port()), "watch", "b"});
+  CAPTURE(result.err);
+  CHECK(result.status == 6);
+  CHECK(server.connections() == 1);
+}
