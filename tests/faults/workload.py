@@ -133,7 +133,22 @@ def control_program(folder):
     return program
 
 
-class Control:
+class Tally:
+    """Of whoever has `writes`: how many were done, and how many may have been."""
+
+    def _count(self, wanted):
+        return sum(one.status == wanted for one in self.writes)
+
+    @property
+    def won(self):
+        return self._count(0)
+
+    @property
+    def unknown(self):
+        return self._count(7)
+
+
+class Control(Tally):
     """A plain nats.c program in the same run: `what` is put, churn or purge (NAME), or add (a counter's KEY)."""
 
     def __init__(self, context, program, what, name):
@@ -158,17 +173,6 @@ class Control:
             lines = [line.split() for line in file if line.endswith("\n")]
         return [Write(key, b"" if operation in MARKERS.values() else value.encode(), int(status), int(revision) or None, operation)
                 for operation, key, value, status, revision in lines]
-
-    def _count(self, wanted):
-        return sum(one.status == wanted for one in self.writes)
-
-    @property
-    def won(self):
-        return self._count(0)
-
-    @property
-    def unknown(self):
-        return self._count(7)
 
 
 class ControlWatch(Worker):
@@ -196,24 +200,13 @@ def number_of(value):
     return int(value.partition(":")[0])
 
 
-class Counter(Worker):
+class Counter(Worker, Tally):
     """get --consistent, then update by compare-and-set: adds 1. Behind the number the value says whose it is, so that each is
     written once."""
 
     def __init__(self, context, name, seed):
         super().__init__(context, name, seed)
         self.writes = []
-
-    def _count(self, wanted):
-        return sum(one.status == wanted for one in self.writes)
-
-    @property
-    def won(self):
-        return self._count(0)
-
-    @property
-    def unknown(self):
-        return self._count(7)
 
     def step(self, n):
         got = self.context.run(["get", "b", "counter", "--consistent", "-o", "json"])
