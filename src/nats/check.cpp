@@ -18,11 +18,14 @@ bool text_is_fresh(natsStatus status, natsStatus of_text) {
          status != NATS_NO_RESPONDERS;
 }
 
-// The last error's text, fit to be shown: the library's reader of JSON (util.c) quotes what it could not
-// read, and with it the values that stand there.
+// The library's reader of JSON, and a little else.
+bool by_reader(const char* last) { return last != nullptr && std::string_view(last).starts_with("(util.c:"); }
+
+// The last error's text, fit to be shown: that reader quotes what it could not read, and with it the values
+// that stand there.
 std::string shown(const char* last) {
   std::string text = without_prefix(last);
-  const bool quotes = std::string_view(last).starts_with("(util.c:") && text.find('\'') != std::string::npos;
+  const bool quotes = by_reader(last) && text.find('\'') != std::string::npos;
   return quotes && text.find(" file '") == std::string::npos
              ? "the server's answer has another form than natskv knows"
              : text;
@@ -49,7 +52,7 @@ Error error(natsStatus status, int code) {
   natsStatus of_text = NATS_OK;
   const char* last = nats_GetLastError(&of_text);
   std::string text;
-  if (last != nullptr && text_is_fresh(status, of_text)) text = shown(last);
+  if (text_is_fresh(status, of_text)) text = shown(last);
   if (text.empty()) {
     const char* generic = natsStatus_GetText(status);
     text = generic == nullptr ? "unknown error" : generic;
@@ -60,8 +63,8 @@ Error error(natsStatus status, int code) {
 Error answer_error(natsStatus status, int code) {
   natsStatus of_text = NATS_OK;
   const char* last = nats_GetLastError(&of_text);
-  const bool reading = last != nullptr && std::string_view(last).starts_with("(util.c:");
-  if (code == 0 && reading && text_is_fresh(status, of_text)) return {NATS_PROTOCOL_ERROR, 0, shown(last)};
+  if (code == 0 && by_reader(last) && text_is_fresh(status, of_text))
+    return {NATS_PROTOCOL_ERROR, 0, shown(last)};
   return error(status, code);
 }
 
