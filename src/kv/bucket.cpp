@@ -171,7 +171,7 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   const bool no_json = by_leader && !text::valid_utf8(key);
   if (no_json && (consistent || revision))
     throw not_utf8(name_, key, "cannot be asked of the stream's leader");
-  if (no_json || (!revision && natskv::reads_as_pattern(key))) return listed(key);
+  if (no_json || (!revision && reads_as_pattern(key))) return listed(key);
   if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
   natsMsg* raw = nullptr;
@@ -332,8 +332,10 @@ Written Bucket::mark(const std::string& key, Operation operation, const Conditio
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
                         const Condition& condition) {
-  const bool pattern = natskv::reads_as_pattern(key);
-  if (pattern && operation == Operation::purge) throw reads_as_pattern(name_, key);
+  const bool pattern = reads_as_pattern(key);
+  if (operation == Operation::purge) {
+    if (const auto failure = not_purged(name_, key, false)) throw *failure;
+  }
   const Doing doing{.bucket = name_,
                     .key = key,
                     .revision = condition.revision.value_or(0),
@@ -390,8 +392,7 @@ void Bucket::require_own(std::string_view verb, std::string_view words) {
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
   require_own("purge", key);
-  if (natskv::reads_as_pattern(key)) throw reads_as_pattern(name_, key);
-  if (!text::valid_utf8(key)) throw not_utf8(name_, key, "was not purged");
+  if (const auto failure = not_purged(name_, key, true)) throw *failure;
   // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;

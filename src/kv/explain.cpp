@@ -1,6 +1,8 @@
 #include "kv/explain.hpp"
 
+#include "base/pattern.hpp"
 #include "kv/config.hpp"
+#include "output/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -214,22 +216,24 @@ Failure no_key(const std::string& bucket, const std::string& key) {
           {bucket, key, 0}};
 }
 
-Failure reads_as_pattern(const std::string& bucket, const std::string& key) {
-  return {
-      Exit::failure,
-      fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
-                  "purge other keys too",
-                  key, bucket),
-      "natskv del --literal deletes it",
-      {bucket, key, 0}};
-}
-
 Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise) {
   return {Exit::failure,
           fmt::format("key \"{}\" of bucket \"{}\" {}: it is not UTF-8, and the server reads JSON", key,
                       bucket, otherwise),
           {},
           {bucket, key, 0}};
+}
+
+std::optional<Failure> not_purged(const std::string& bucket, const std::string& key, bool erase) {
+  if (reads_as_pattern(key))
+    return Failure(
+        Exit::failure,
+        fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
+                    "purge other keys too",
+                    key, bucket),
+        "natskv del --literal deletes it", {bucket, key, 0});
+  if (erase && !text::valid_utf8(key)) return not_utf8(bucket, key, "was not purged");
+  return std::nullopt;
 }
 
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision) {

@@ -32,8 +32,9 @@ Failure no_bucket(const std::string& bucket);
 Failure no_key_value(const std::string& bucket);
 Failure needs_cluster(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
-/// A key that the server takes for a pattern: purging it would take what it matches along.
-Failure reads_as_pattern(const std::string& bucket, const std::string& key);
+/// Why this key can't be purged: the server takes it for a pattern, and what it matches would go along, or,
+/// where it is to be erased (STREAM.PURGE), JSON can't name it. nullopt: it can.
+std::optional<Failure> not_purged(const std::string& bucket, const std::string& key, bool erase);
 /// A key that no request in JSON can name; other clients write such. `otherwise`: what did not happen to it.
 Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise);
 /// A lost compare-and-set. `current`: the key's revision, 0 where it does not exist; nullopt: not known.

@@ -6,7 +6,7 @@
 #include "kv/watched.hpp"
 #include "output/text.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -20,13 +20,11 @@ constexpr std::int64_t flush_ms = 5;     // a pause this long and what was writt
 constexpr std::int64_t again_ms = 50;    // before a consumer that delivered nothing of use is made anew
 
 // The filter as JSON can hold it: wider where a token is not UTF-8.
-std::string in_json(const std::string& filter) {
-  std::string out;
-  for (const auto token : tokens(filter)) {
-    if (!out.empty()) out += '.';
-    out += text::valid_utf8(token) ? token : "*";
-  }
-  return out;
+std::string wider(const std::string& filter) {
+  auto parts = tokens(filter);
+  std::replace_if(
+      parts.begin(), parts.end(), [](std::string_view part) { return !text::valid_utf8(part); }, "*");
+  return fmt::format("{}", fmt::join(parts, "."));
 }
 
 // How many messages of that size may wait here in so many MiB, with what nats.c needs for each.
@@ -80,7 +78,7 @@ void EntryStream::start_from(const Stream& stream) {
   history_limit_ = stream.history;
   prefix_ = fmt::format("$KV.{}.", stream.origin.empty() ? bucket_ : stream.origin);
   const std::string narrowest = common(listing_.patterns);
-  const std::string sayable = in_json(narrowest);
+  const std::string sayable = wider(narrowest);
   filter_ = prefix_ + sayable;
   // A key that holds * or > as it stands is a filter that lets others through, as one that is not UTF-8.
   filter_here_ = listing_.patterns.size() > 1 || sayable != narrowest ||

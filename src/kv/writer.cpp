@@ -4,7 +4,6 @@
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
-#include "output/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -114,24 +113,21 @@ void Writer::keep_connection(bool keep) {
     bucket_.session().end_on_interrupt();
 }
 
-void Writer::refuse(std::uint64_t number, const Write& write, Failure failure) {
-  settled_({.number = number,
-            .key = write.key,
-            .operation = write.operation,
-            .erased = write.erase,
-            .expected = write.expected.value_or(0),
-            .revision = 0,
-            .failure = std::move(failure)});
-}
-
 void Writer::push(std::uint64_t number, Write write) {
   if (write.erase) bucket_.require_own("purge", write.key);
-  const bool pattern = natskv::reads_as_pattern(write.key);
-  if (pattern && (write.erase || write.operation == Operation::purge))
-    return refuse(number, write, reads_as_pattern(bucket_.name(), write.key));
-  if (write.erase && !text::valid_utf8(write.key))
-    return refuse(number, write, not_utf8(bucket_.name(), write.key, "was not purged"));
-  if (pattern) write.expected.reset();  // the server would compare with what the pattern matches
+  if (write.erase || write.operation == Operation::purge) {
+    if (auto failure = not_purged(bucket_.name(), write.key, write.erase)) {
+      return settled_({.number = number,
+                       .key = write.key,
+                       .operation = write.operation,
+                       .erased = write.erase,
+                       .expected = write.expected.value_or(0),
+                       .revision = 0,
+                       .failure = std::move(failure)});
+    }
+  }
+  // The server would compare with what the pattern matches.
+  if (reads_as_pattern(write.key)) write.expected.reset();
   const std::size_t key = hash_of(write.key);
   throw_if_over();
   if (!pipeline_.room(write.value.size())) {

@@ -89,7 +89,6 @@ class Writer {
   void wait_for_room(std::size_t bytes);
   void settle(Span slice);
   void settle_one(const nats::Answer& answer);
-  void refuse(std::uint64_t number, const Write& write, Failure failure);
   void refuse(Opens::iterator at, const nats::Error& error);
   bool postpone(Open& open);
   void send_postponed();
