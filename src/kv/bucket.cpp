@@ -111,6 +111,15 @@ const Place& Bucket::place() {
   return *place_;
 }
 
+nats::Pipeline Bucket::pipeline(nats::Pipeline::Limits limits) {
+  try {
+    return {session_.connection(), session_.retired(), session_.settings().inbox_prefix, limits,
+            session_.timeout()};
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_});
+  }
+}
+
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
   if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   kvStore* kv = store();

@@ -4,6 +4,7 @@
 #include "kv/entry.hpp"
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
+#include "nats/pipeline.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -50,6 +51,8 @@ class Bucket {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   Session& session() { return session_; }
+  /// Many requests at once on its connection. Throws Failure where that is lost.
+  nats::Pipeline pipeline(nats::Pipeline::Limits limits);
 
   /// The value by kvStore_Get. Failure: not_found for a missing bucket, key or revision, and for markers.
   Found value(const std::string& key, std::optional<std::uint64_t> revision = {});

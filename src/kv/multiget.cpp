@@ -33,9 +33,7 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent)
       window_(first_window),
       direct_(!consistent && bucket.direct()),
       together_(direct_ && bucket.direct_for_many() && !bucket.session().link().many_refused),
-      pipeline_(bucket.session().connection(), bucket.session().retired(),
-                bucket.session().settings().inbox_prefix, {.messages = window, .bytes = most_bytes},
-                bucket.session().timeout()) {
+      pipeline_(bucket.pipeline({.messages = window, .bytes = most_bytes})) {
   trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();
 }

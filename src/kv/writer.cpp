@@ -86,8 +86,7 @@ Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats
                Loss loss)
     : bucket_(bucket),
       settled_(std::move(settled)),
-      pipeline_(bucket.session().connection(), bucket.session().retired(),
-                bucket.session().settings().inbox_prefix, limits, bucket.session().timeout()),
+      pipeline_(bucket.pipeline(limits)),
       loss_(loss),
       violations_(bucket.session().link().violations),
       disconnects_(bucket.session().link().disconnects) {
