@@ -3,9 +3,9 @@
 #include "app/help.hpp"
 #include "app/words.hpp"
 #include "base/failure.hpp"
-#include "commands/table.hpp"
-#include "input/parse.hpp"
-#include "output/text.hpp"
+#include "base/parse.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "app/help.hpp"
 
-#include "commands/table.hpp"
-#include "output/text.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "app/natskv.hpp"
 
 #include "app/run.hpp"
-#include "output/text.hpp"
+#include "base/text.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
 #include "terminal/status_line.hpp"

@@ -1,8 +1,8 @@
 #include "app/words.hpp"
 
 #include "base/failure.hpp"
-#include "input/parse.hpp"
-#include "output/text.hpp"
+#include "base/parse.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 

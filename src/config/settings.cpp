@@ -2,10 +2,10 @@
 
 #include "base/failure.hpp"
 #include "base/file.hpp"
+#include "base/parse.hpp"
 #include "base/quote.hpp"
 #include "config/resolution.hpp"
 #include "config/word.hpp"
-#include "input/parse.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "docs/fields.hpp"
 
-#include "commands/bucket_fields.hpp"
-#include "commands/fields.hpp"
+#include "views/bucket.hpp"
+#include "views/entry.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,6 +1,6 @@
 #include "docs/tree.hpp"
 
-#include "commands/table.hpp"
+#include "commands/all.hpp"
 
 namespace natskv::docs {
 

@@ -1,7 +1,7 @@
 #include "input/arguments.hpp"
 
 #include "base/failure.hpp"
-#include "input/parse.hpp"
+#include "base/parse.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,9 @@
 #include "input/entry_line.hpp"
 
 #include "base/failure.hpp"
+#include "base/parse.hpp"
 #include "base/quote.hpp"
-#include "input/parse.hpp"
-#include "output/text.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // Keys and patterns: dots separate tokens, * stands for one, > for one or more at the end.
 #include "base/failure.hpp"
+#include "base/parse.hpp"
 #include "base/quote.hpp"
-#include "input/parse.hpp"
 
 #include <algorithm>
 #include <utility>

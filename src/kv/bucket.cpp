@@ -1,12 +1,12 @@
 #include "kv/bucket.hpp"
 
 #include "base/pattern.hpp"
-#include "kv/config.hpp"
+#include "base/text.hpp"
+#include "kv/admin/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/read/watch.hpp"
 #include "kv/trace.hpp"
-#include "kv/watch.hpp"
-#include "output/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

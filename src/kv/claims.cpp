@@ -1,6 +1,6 @@
 #include "kv/claims.hpp"
 
-#include "output/text.hpp"
+#include "base/text.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,12 +2,12 @@
 
 #include "base/file.hpp"
 #include "base/quote.hpp"
+#include "base/text.hpp"
 #include "nats/check.hpp"
 #include "nats/closing.hpp"
 #include "nats/compat.hpp"
 #include "nats/nkey.hpp"
 #include "nats/passphrase.hpp"
-#include "output/text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include "kv/explain.hpp"
 
 #include "base/pattern.hpp"
-#include "kv/config.hpp"
-#include "output/text.hpp"
+#include "base/text.hpp"
+#include "kv/admin/config.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -53,8 +53,8 @@ struct Link {
   bool comes_back = false;  ///< the connection is made again when it is lost; set before there is one
   /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
   std::atomic<bool> acks_refused{false};
-  /// Neither is one on a direct get without a key while many are asked for at once (kv/multiget): then each
-  /// is asked for. A get by revision uses that subject, too.
+  /// Neither is one on a direct get without a key while many are asked for at once (kv/read/multiget): then
+  /// each is asked for. A get by revision uses that subject, too.
   std::atomic<bool> asking_many{false}, many_refused{false};
   std::atomic<bool> fail_fast{
       true};  ///< a violation closes the connection, so that the waiting call ends at once

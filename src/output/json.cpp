@@ -1,6 +1,6 @@
 // JSON written straight into a line: a document object a row would cost more than reading the row.
+#include "base/text.hpp"
 #include "output/sinks.hpp"
-#include "output/text.hpp"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 // JSON inside a record, flattened for tables and TSV.
+#include "base/text.hpp"
 #include "output/sinks.hpp"
-#include "output/text.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 #include "output/pretty.hpp"
 
-#include "output/text.hpp"
-#include "output/utf8.hpp"
+#include "base/text.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -30,7 +30,7 @@ using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, st
 /// What a table's colours mean; a sink may ignore it. `operation` is coloured by its word (PUT, DEL, PURGE).
 enum class Look { plain, name, number, operation, faint };
 
-/// One field of T, declared once per thing in commands/fields.cpp.
+/// One field of T, declared once per thing in views/.
 template <class T>
 struct Field {
   std::string_view key;    ///< JSON name, TSV meaning, `info` rows

@@ -1,6 +1,6 @@
 // One record for people: "Title: value" lines, values aligned, long ones continued under themselves.
+#include "base/text.hpp"
 #include "output/sinks.hpp"
-#include "output/text.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 #include "output/sink.hpp"
 
+#include "base/text.hpp"
 #include "output/sinks.hpp"
-#include "output/text.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,6 +1,6 @@
 // Aligned columns for people. Rows are held back until widths are known, then streamed.
+#include "base/text.hpp"
 #include "output/sinks.hpp"
-#include "output/text.hpp"
 
 #include <algorithm>
 #include <utility>

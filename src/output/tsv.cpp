@@ -1,5 +1,5 @@
+#include "base/text.hpp"
 #include "output/sinks.hpp"
-#include "output/text.hpp"
 
 #include <algorithm>
 #include <utility>

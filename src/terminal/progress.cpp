@@ -1,7 +1,7 @@
 #include "terminal/progress.hpp"
 
+#include "base/text.hpp"
 #include "base/types.hpp"
-#include "output/text.hpp"
 #include "terminal/screen.hpp"
 #include "terminal/status_line.hpp"
 #include "terminal/watchdog.hpp"

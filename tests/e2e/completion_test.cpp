@@ -1,5 +1,5 @@
 // What `natskv __complete` answers the shells.
-#include "commands/table.hpp"
+#include "commands/all.hpp"
 #include "docs/tree.hpp"
 #include "support/client.hpp"
 #include "support/completed.hpp"

@@ -1,7 +1,7 @@
 // Every example of every manual page, run as it stands: a fresh server, the bucket `config` (history 5) with
 // `greeting` = hello at revision 1, in an empty folder.
 #include "app/help.hpp"
-#include "commands/table.hpp"
+#include "commands/all.hpp"
 #include "docs/prose.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"

@@ -1,4 +1,4 @@
-#include "commands/table.hpp"
+#include "commands/all.hpp"
 #include "support/buckets.hpp"
 
 #include <doctest/doctest.h>

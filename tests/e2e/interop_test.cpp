@@ -1,5 +1,5 @@
 // What one client wrote, every other reads: natskv, nats-py and nats.js, each in both roles on one bucket.
-#include "output/text.hpp"
+#include "base/text.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"

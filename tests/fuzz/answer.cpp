@@ -1,6 +1,6 @@
 // The server's JSON: API answers, a bucket's configuration; and the reply subject of a delivery.
 #include "fuzz.hpp"
-#include "kv/config.hpp"
+#include "kv/admin/config.hpp"
 #include "kv/message.hpp"
 #include "nats/api.hpp"
 #include "nats/check.hpp"

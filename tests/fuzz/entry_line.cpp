@@ -1,8 +1,8 @@
 // Lines of an import.
 #include "input/entry_line.hpp"
 
+#include "base/parse.hpp"
 #include "fuzz.hpp"
-#include "input/parse.hpp"
 
 using namespace natskv;
 

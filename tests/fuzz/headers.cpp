@@ -1,9 +1,9 @@
 // Headers of stored messages, which any client may have written: operation, TTL, marker reason, size. A line
 // each, "Name: value"; the first is the reply subject, what follows an empty line is the value.
+#include "base/text.hpp"
 #include "fuzz.hpp"
 #include "kv/message.hpp"
 #include "nats/handle.hpp"
-#include "output/text.hpp"
 
 #include <algorithm>
 #include <string>

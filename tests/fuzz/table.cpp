@@ -1,8 +1,8 @@
 // Every format, rows of any bytes on a terminal of any width: no escape of theirs gets through, no line is
 // too wide.
+#include "base/text.hpp"
 #include "fuzz.hpp"
 #include "output/sink.hpp"
-#include "output/text.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // Escaping, base64, times, widths: round trips and limits.
-#include "output/text.hpp"
+#include "base/text.hpp"
 
 #include "fuzz.hpp"
 

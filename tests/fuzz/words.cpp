@@ -1,8 +1,8 @@
 // Durations, sizes, numbers, names, keys and patterns: accepted or refused, and what is accepted holds its
 // promise.
+#include "base/parse.hpp"
+#include "base/text.hpp"
 #include "fuzz.hpp"
-#include "input/parse.hpp"
-#include "output/text.hpp"
 
 #include <string>
 

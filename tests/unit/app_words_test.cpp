@@ -1,7 +1,7 @@
 // SPEC 2: how the words of a command line are split before a parser sees them.
 #include "app/words.hpp"
 #include "base/failure.hpp"
-#include "commands/table.hpp"
+#include "commands/all.hpp"
 #include "config/settings.hpp"
 
 #include <doctest/doctest.h>

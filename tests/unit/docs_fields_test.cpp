@@ -1,5 +1,5 @@
-#include "commands/bucket_fields.hpp"
 #include "docs/fields.hpp"
+#include "views/bucket.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>

@@ -1,8 +1,8 @@
 #include "app/help.hpp"
-#include "commands/table.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
 #include "docs/page.hpp"
 #include "docs/tree.hpp"
-#include "output/text.hpp"
 #include "support/shell_text.hpp"
 #include "support/text.hpp"
 

@@ -1,4 +1,4 @@
-#include "input/parse.hpp"
+#include "base/parse.hpp"
 #include "support/failing.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 // Wishes to stream configurations: whole documents, as ADR-8 and the official clients have them.
-#include "kv/config.hpp"
+#include "kv/admin/config.hpp"
 #include "support/failing.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-#include "kv/missed.hpp"
+#include "kv/read/missed.hpp"
 
 #include <doctest/doctest.h>
 

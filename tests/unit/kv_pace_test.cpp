@@ -1,4 +1,4 @@
-#include "kv/pace.hpp"
+#include "kv/read/pace.hpp"
 
 #include <doctest/doctest.h>
 

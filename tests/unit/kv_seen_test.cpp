@@ -1,4 +1,4 @@
-#include "kv/seen.hpp"
+#include "kv/read/seen.hpp"
 
 #include <doctest/doctest.h>
 

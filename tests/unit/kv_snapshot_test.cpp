@@ -1,4 +1,4 @@
-#include "kv/snapshot.hpp"
+#include "kv/read/snapshot.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
+#include "base/text.hpp"
 #include "output/sink.hpp"
-#include "output/text.hpp"
 #include "support/captured.hpp"
 
 #include <doctest/doctest.h>

@@ -1,0 +1,139 @@
+// add: makes a bucket, never removes anything.
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "commands/all.hpp"
+#include "commands/buckets/bucket_settings.hpp"
+#include "commands/keys/write.hpp"
+#include "kv/admin/buckets.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv::commands {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view another =
+    "not all of that can be changed: make another bucket and copy the keys with natskv cp";
+
+class Add final : public Action {
+  std::string bucket_;
+  BucketSettings settings_;
+  bool update_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    settings_.declare_add(a);
+    a.flag("--update", update_, "change the bucket as edit does if it exists");
+  }
+
+  void check() override { settings_.check(bucket_, update_); }
+
+  int run(Natskv& natskv) override {
+    BucketSheet sheet(natskv, answer_wanted(natskv));
+    Session& session = natskv.session();
+    session.connection();
+    session.lift_deadline();  // several requests, each bounded by the timeout
+    auto info = find_bucket(session, bucket_, Exit::conflict);
+    if (info && update_) return update(natskv, sheet, *info);
+    Json wanted = bucket_config(bucket_, settings_.wishes());
+    if (info) {
+      accept(wanted, info->at("config"));
+      natskv.note(fmt::format("bucket \"{}\" exists already, with this configuration", bucket_));
+      sheet.print(*info);
+      return 0;
+    }
+    require_server(session, bucket_, needs(settings_.wishes()));
+    check_origins(session, settings_.wishes(), wanted);
+    const Json made = create(session, wanted);
+    sheet.print(made);
+    if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
+    return natskv.status();
+  }
+
+  // Somebody may make it between the look and the creation.
+  Json create(Session& session, const Json& wanted) const {
+    try {
+      return create_bucket(session, bucket_, wanted);
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::conflict) throw;
+      const auto info = find_bucket(session, bucket_, Exit::conflict);
+      if (!info) throw;
+      accept(wanted, info->at("config"));
+      return *info;
+    }
+  }
+
+  // What exists is what was asked for, or a conflict.
+  void accept(const Json& wanted, const Json& existing) const {
+    auto names = differing(wanted, existing);
+    // Whether a mirror knows TTLs of keys was decided by its origin, not by the user.
+    if (settings_.wishes().mirror) std::erase(names, "allow_msg_ttl");
+    if (names.empty()) return;
+    throw Failure(Exit::conflict,
+                  fmt::format("bucket \"{}\" exists with another configuration: {}", bucket_,
+                              spelled(names, existing, wanted)),
+                  editable(names)
+                      ? fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_)
+                      : std::string(another),
+                  {bucket_, {}, 0});
+  }
+
+  int update(Natskv& natskv, BucketSheet& sheet, const Json& info) const {
+    const Wishes& wishes = settings_.wishes();
+    const Json& config = info.at("config");
+    Json wanted = config;
+    if (wishes.storage) wanted["storage"] = *wishes.storage;
+    if (wishes.mirror) wanted["mirror"] = bucket_config(bucket_, wishes).at("mirror");
+    if (const auto fixed = differing(wanted, config); !fixed.empty()) {
+      throw Failure(Exit::conflict,
+                    fmt::format("bucket \"{}\": the server can't change this: {}", bucket_,
+                                spelled(fixed, config, wanted)),
+                    std::string(another), {bucket_, {}, 0});
+    }
+    const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
+    sheet.print(*changed.info);
+    for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
+    return natskv.status();
+  }
+};
+
+}  // namespace
+
+const Verb add{
+    .name = "add",
+    .aliases = {"new"},
+    .group = Group::buckets,
+    .summary = "Create a bucket",
+    .description =
+        "Prints what info prints. A bucket that exists with exactly the configuration this command would "
+        "create is "
+        "success; with any other it is a conflict (status 4) that lists what differs. --update changes an "
+        "existing bucket "
+        "instead, as edit does.\n\n"
+        "Options that the server would silently drop are refused before anything is created; if something "
+        "still did not "
+        "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
+        "A mirror is a copy to be read; what is written to it goes to its origin. It answers reads of its "
+        "origin, too, so it should keep as much: give it the origin's --history, and no tighter --ttl or "
+        "sizes (a warning says so). Whether single keys may have a TTL it takes from its origin; add "
+        "--update "
+        "--mirror takes that anew where the origin allowed it later. Sources copy the keys of "
+        "other buckets "
+        "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
+        "never touched.",
+    .output = "What info prints.",
+    .examples =
+        "$ natskv add features --history 10 -j | jq -c '[.bucket, .history]'\n"
+        "[\"features\",10]\n"
+        "$ natskv add cache --ttl 1h --storage memory -j | jq .ttl_seconds\n"
+        "3600\n"
+        "# Another configuration is a conflict:\n"
+        "$ natskv add cache 2>&1 >/dev/null | head -1\n"
+        "natskv: add: bucket \"cache\" exists with another configuration: storage is memory, not file; ttl "
+        "is 1h, not none\n",
+    .make = make_action<Add>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,315 @@
+#include "commands/buckets/bucket_settings.hpp"
+
+#include "base/parse.hpp"
+#include "kv/admin/buckets.hpp"
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace natskv::commands {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A subject may be published to: no empty token, no space.
+void check_subject(const std::optional<std::string>& subject, std::string_view option) {
+  if (!subject) return;
+  const bool empty_token = subject->empty() || subject->front() == '.' || subject->back() == '.' ||
+                           subject->find("..") != std::string::npos;
+  const bool unprintable =
+      std::any_of(subject->begin(), subject->end(), [](char c) { return c > -1 && c <= ' '; });
+  if (empty_token || unprintable)
+    throw usage(fmt::format("{}: {} is no subject", option, parse::quoted(*subject)));
+}
+
+void once_each(const std::vector<std::string>& names, std::string_view option) {
+  std::set<std::string_view> seen;
+  for (const auto& name : names) {
+    if (!seen.insert(name).second)
+      throw usage(fmt::format("{}: {} stands twice", option, parse::quoted(name)));
+  }
+}
+
+// A server on its own names itself as leader, but no cluster; 2.9 takes any number of replicas then.
+bool clustered(const Json& info) {
+  const auto cluster = info.find("cluster");
+  return cluster != info.end() && cluster->is_object() && !cluster->value("name", "").empty();
+}
+
+}  // namespace
+
+void BucketSettings::declare(Arguments& a) {
+  a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
+         wishes_.description);
+  a.take({.name = "--history",
+          .kind = Kind::count,
+          .help = "revisions kept of each key, 1 to 64 (1)",
+          .least = 1,
+          .most = 64},
+         wishes_.history);
+  a.take({.name = "--ttl", .kind = Kind::duration, .help = "how long values live (0: for ever)"},
+         wishes_.ttl);
+  a.take({.name = "--marker-ttl",
+          .kind = Kind::duration,
+          .help = "allow a TTL for single keys; how long the markers of expired keys live, 1s or more "
+                  "(server 2.11)"},
+         wishes_.marker_ttl);
+  a.take({.name = "--replicas",
+          .kind = Kind::count,
+          .help = "copies kept in a cluster, 1 to 5 (1)",
+          .least = 1,
+          .most = 5},
+         wishes_.replicas);
+  a.take({.name = "--max-value-size", .kind = Kind::size, .help = "largest value (-1: unlimited)"},
+         wishes_.max_value_size);
+  a.take({.name = "--max-bucket-size", .kind = Kind::size, .help = "largest bucket (-1: unlimited)"},
+         wishes_.max_bucket_size);
+  a.flag("--compress", compress_, "compress on disk (server 2.10)");
+  a.take({.name = "--tags",
+          .kind = Kind::text,
+          .help = "place on servers with this tag; repeated for more",
+          .many = true,
+          .placeholder = "TAG"},
+         tags_);
+  a.take({.name = "--cluster", .kind = Kind::text, .help = "place in this cluster", .placeholder = "NAME"},
+         wishes_.cluster);
+  a.take({.name = "--metadata",
+          .kind = Kind::text,
+          .help = "a key and its value; repeated for more (server 2.10)",
+          .many = true,
+          .placeholder = "KEY=VALUE"},
+         metadata_);
+  a.take({.name = "--republish-source",
+          .kind = Kind::text,
+          .help = "republish these subjects of the bucket (all)",
+          .placeholder = "SUBJECT"},
+         wishes_.republish_source);
+  a.take({.name = "--republish-destination",
+          .kind = Kind::text,
+          .help = "publish each write under this subject, too",
+          .placeholder = "SUBJECT"},
+         wishes_.republish_destination);
+  a.flag("--republish-headers", wishes_.republish_headers, "republish without values");
+  a.take({.name = "--source",
+          .kind = Kind::bucket,
+          .help = "copy another bucket's keys into this one; repeated for more (server 2.10)",
+          .many = true},
+         wishes_.sources);
+}
+
+void BucketSettings::declare_add(Arguments& a) {
+  a.take({.name = "--storage",
+          .kind = Kind::choice,
+          .help = "where values are kept (file)",
+          .choices = {"file", "memory"}},
+         wishes_.storage);
+  declare(a);
+  a.take({.name = "--mirror", .kind = Kind::bucket, .help = "a copy of this bucket, to be read"},
+         wishes_.mirror);
+  a.take({.name = "--mirror-domain",
+          .kind = Kind::text,
+          .help = "the JetStream domain of the mirrored bucket",
+          .placeholder = "NAME"},
+         wishes_.mirror_domain);
+  a.excludes("--mirror", "--source");
+}
+
+void BucketSettings::declare_edit(Arguments& a) {
+  editing_ = true;
+  declare(a);
+  a.flag("--no-compress", no_compress_, "compress no more");
+  a.flag("--no-mirror", wishes_.no_mirror, "stop mirroring: a bucket of its own (server 2.12)");
+  a.flag("--no-metadata", wishes_.no_metadata, "remove all metadata (before --metadata is set)");
+  a.flag("--no-republish", wishes_.no_republish, "republish no more (before --republish-destination is set)");
+  a.take({.name = "--no-source",
+          .kind = Kind::bucket,
+          .help = "copy this bucket's keys no more; repeated for more",
+          .many = true},
+         wishes_.no_sources);
+  // Known words, so that the reason is said.
+  a.take({.name = "--storage", .kind = Kind::text, .help = "can't be changed", .hidden = true},
+         wishes_.storage);
+  a.take({.name = "--mirror", .kind = Kind::text, .help = "can't be changed", .hidden = true},
+         wishes_.mirror);
+  a.take({.name = "--mirror-domain", .kind = Kind::text, .help = "can't be changed", .hidden = true},
+         wishes_.mirror_domain);
+  a.excludes("--compress", "--no-compress");
+}
+
+void BucketSettings::check_numbers() const {
+  constexpr std::int64_t largest_value = std::numeric_limits<std::int32_t>::max();
+  if (wishes_.max_value_size && wishes_.max_value_size->bytes > largest_value) {
+    throw usage(fmt::format("--max-value-size: at most {} bytes", largest_value));
+  }
+  if (wishes_.ttl && wishes_.ttl->ns != 0 && *wishes_.ttl < milliseconds(100)) {
+    throw usage("--ttl: 100ms or more, or 0 for ever");
+  }
+  if (wishes_.marker_ttl && wishes_.marker_ttl->ns != 0 && *wishes_.marker_ttl < seconds(1)) {
+    throw usage("--marker-ttl: 1s or more, or 0 for no markers");
+  }
+}
+
+void BucketSettings::check_origins(const std::string& bucket) const {
+  if (wishes_.mirror_domain && !wishes_.mirror) throw usage("--mirror-domain needs --mirror");
+  if (wishes_.mirror == bucket && !wishes_.mirror_domain)
+    throw usage("--mirror: a bucket can't mirror itself");
+  if (wishes_.mirror_domain &&
+      (wishes_.mirror_domain->empty() || wishes_.mirror_domain->find_first_of(" .*>") != std::string::npos)) {
+    throw usage(
+        fmt::format("--mirror-domain: {} is no name of a domain", parse::quoted(*wishes_.mirror_domain)));
+  }
+  if (wishes_.mirror && wishes_.marker_ttl)
+    throw usage("--marker-ttl: a mirror gets the markers of its origin");
+  once_each(wishes_.sources, "--source");
+  once_each(wishes_.no_sources, "--no-source");
+  for (const auto& name : wishes_.sources) {
+    if (name == bucket) throw usage("--source: a bucket can't be its own source");
+    if (std::find(wishes_.no_sources.begin(), wishes_.no_sources.end(), name) != wishes_.no_sources.end()) {
+      throw usage(fmt::format("--source and --no-source both name {}", parse::quoted(name)));
+    }
+  }
+}
+
+void BucketSettings::read_metadata() {
+  for (const auto& word : metadata_) {
+    const auto end = word.find_first_of("=:");
+    if (end == std::string::npos || end == 0) {
+      throw usage(fmt::format("--metadata: {} is not KEY=VALUE or KEY:VALUE", parse::quoted(word)));
+    }
+    const std::string key = word.substr(0, end);
+    if (key.starts_with("_nats."))
+      throw usage(fmt::format("--metadata: {} is the server's own", parse::quoted(key)));
+    for (const auto& [other, value] : wishes_.metadata) {
+      if (other == key) throw usage(fmt::format("--metadata: {} stands twice", parse::quoted(key)));
+    }
+    wishes_.metadata.emplace_back(key, word.substr(end + 1));
+  }
+}
+
+void BucketSettings::check_placement(bool may_remove) {
+  if (!tags_.empty()) {
+    wishes_.tags = tags_;
+    std::erase(*wishes_.tags, "");
+    if (!wishes_.tags->empty() && wishes_.tags->size() != tags_.size())
+      throw usage("--tags: \"\" removes all, other tags beside it don't");
+  }
+  if (may_remove) return;
+  if (wishes_.tags && wishes_.tags->empty()) throw usage("--tags: \"\" is no tag (an unset variable?)");
+  if (wishes_.cluster && wishes_.cluster->empty())
+    throw usage("--cluster: \"\" is no name of a cluster (an unset variable?)");
+}
+
+void BucketSettings::check(const std::string& bucket, bool may_remove) {
+  if (editing_ && wishes_.storage) {
+    throw usage("--storage: the server can't change a bucket's storage",
+                "make a bucket with the other storage and copy the keys");
+  }
+  if (editing_ && (wishes_.mirror || wishes_.mirror_domain)) {
+    throw usage("--mirror: the server can't make a bucket a mirror or change its origin",
+                "make a new bucket with add --mirror");
+  }
+  if (compress_ || no_compress_) wishes_.compress = compress_;
+  check_placement(may_remove);
+  check_numbers();
+  check_origins(bucket);
+  check_subject(wishes_.republish_source, "--republish-source");
+  check_subject(wishes_.republish_destination, "--republish-destination");
+  read_metadata();
+  if (editing_ && wishes_ == Wishes{})
+    throw usage("edit names nothing to change", "natskv edit --help shows what can be changed");
+  // A new bucket has no destination that the other options could belong to.
+  if (!editing_) static_cast<void>(bucket_config(bucket, wishes_));
+}
+
+namespace {
+
+std::string on_version(Session& session) {
+  const std::string version = server_version(session);
+  return version.empty() ? std::string() : fmt::format(" on nats-server {}", version);
+}
+
+Failure not_effective(Session& session, const std::string& bucket, const std::vector<std::string>& names,
+                      const Json& asked, const Json& answer) {
+  return {Exit::failure,
+          fmt::format("bucket \"{}\": {} did not take effect{}: {}", bucket, options_of(names),
+                      on_version(session), spelled(names, answer, asked)),
+          {},
+          {bucket, {}, 0}};
+}
+
+}  // namespace
+
+std::optional<Failure> dropped(Session& session, const std::string& bucket, const Json& asked,
+                               const Json& answer) {
+  const auto names = not_kept(asked, answer);
+  if (names.empty()) return std::nullopt;
+  return not_effective(session, bucket, names, asked, answer);
+}
+
+std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed) {
+  std::vector<Failure> all;
+  if (changed.fields.empty() || !changed.info) return all;
+  const Json& asked = *changed.after;
+  const Json& answer = changed.info->at("config");
+  const auto named = [&](const std::string& field) {
+    return std::find(changed.fields.begin(), changed.fields.end(), field) != changed.fields.end();
+  };
+  // Of what was changed a removal must stick, too; else a server may fill in what was not asked for.
+  std::vector<std::string> lost = differing(asked, answer), others = not_kept(asked, answer);
+  std::erase_if(lost, [&](const std::string& field) { return !named(field); });
+  std::erase_if(others, named);
+  if (!lost.empty()) all.push_back(not_effective(session, bucket, lost, asked, answer));
+  if (!others.empty())
+    all.push_back({Exit::failure,
+                   fmt::format("bucket \"{}\" was changed by somebody else meanwhile: {}", bucket,
+                               spelled(others, answer, asked)),
+                   {},
+                   {bucket, {}, 0}});
+  return all;
+}
+
+Changed change(Session& session, const std::string& bucket, const Wishes& wishes, const Json& info,
+               bool dry_run) {
+  const Json& before = info.at("config");
+  Json after = before;
+  apply(wishes, bucket, after);
+  if (wishes.mirror) check_origins(session, wishes, after);
+  Changed changed{std::make_shared<const Json>(before), nullptr, nullptr, differing(before, after)};
+  if (changed.fields.empty()) {
+    changed.after = changed.before;
+    changed.info = std::make_shared<const Json>(info);
+    return changed;
+  }
+  require_server(session, bucket, needs(wishes));
+  if (wishes.replicas.value_or(1) > 1 && !clustered(info)) throw needs_cluster(bucket);
+  if (!wishes.mirror) check_origins(session, wishes, after);
+  changed.after = std::make_shared<const Json>(after);
+  if (dry_run) return changed;
+  const Json again = read_bucket(session, bucket);
+  if (const auto meanwhile = differing(before, again.at("config")); !meanwhile.empty()) {
+    throw Failure(Exit::conflict,
+                  fmt::format("bucket \"{}\" was changed by somebody else meanwhile: {}; nothing was changed",
+                              bucket, spelled(meanwhile, again.at("config"), before)),
+                  {}, {bucket, {}, 0});
+  }
+  changed.info = std::make_shared<const Json>(update_bucket(session, bucket, after));
+  return changed;
+}
+
+BucketSheet::BucketSheet(Natskv& natskv, bool wanted)
+    : rows_(natskv.rows(fields::bucket(natskv.format(Style::object(true)) == Format::table),
+                        Style::object(true))),
+      wanted_(wanted) {}
+
+void BucketSheet::print(const Json& info) {
+  if (!wanted_) return;
+  rows_(bucket_record(info));
+  rows_.finish();
+}
+
+}  // namespace natskv::commands

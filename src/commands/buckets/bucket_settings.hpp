@@ -1,0 +1,74 @@
+// What add and edit share: the options that name a bucket's settings, and the way of a change to the server.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "input/arguments.hpp"
+#include "kv/admin/config.hpp"
+#include "views/bucket.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+
+class BucketSettings {
+ public:
+  void declare_add(Arguments& arguments);
+  void declare_edit(Arguments& arguments);
+  /// Ranges and combinations, and for edit that there is something to change; Failure(usage).
+  /// `may_remove`: an empty tag or cluster means none; else it is an error.
+  void check(const std::string& bucket, bool may_remove);
+  [[nodiscard]] const Wishes& wishes() const { return wishes_; }
+
+ private:
+  void declare(Arguments& arguments);
+  void check_numbers() const;
+  void check_placement(bool may_remove);
+  void check_origins(const std::string& bucket) const;
+  void read_metadata();
+
+  Wishes wishes_;
+  std::vector<std::string> tags_, metadata_;
+  bool compress_ = false, no_compress_ = false, editing_ = false;
+};
+
+/// A bucket's settings before and after.
+struct Changed {
+  std::shared_ptr<const nlohmann::ordered_json> before, after;  ///< stream configurations
+  std::shared_ptr<const nlohmann::ordered_json> info;           ///< the server's answer; null for a dry run
+  std::vector<std::string> fields;                              ///< of the stream configuration that differ
+};
+
+/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change
+/// (`dry_run`). Refuses first what the server would drop; Failure(conflict) where somebody else changed the
+/// bucket meanwhile.
+Changed change(Session& session, const std::string& bucket, const Wishes& wishes,
+               const nlohmann::ordered_json& info, bool dry_run);
+
+/// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
+std::optional<Failure> dropped(Session& session, const std::string& bucket,
+                               const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
+
+/// What an edit's answer shows that was not asked for: changes that did not stick, and fields that were not
+/// named and differ from what was sent, for somebody else changed the bucket between the second look and the
+/// update.
+std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed);
+
+/// Prints a bucket as `info` does.
+class BucketSheet {
+ public:
+  /// Checks the format: before connecting.
+  /// `wanted` false prints nothing (add --quiet).
+  explicit BucketSheet(Natskv& natskv, bool wanted = true);
+  void print(const nlohmann::ordered_json& info);
+
+ private:
+  Rows<BucketRecord> rows_;
+  bool wanted_;
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,112 @@
+// edit: changes what is named of a bucket's settings and nothing else.
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "commands/all.hpp"
+#include "commands/buckets/bucket_settings.hpp"
+#include "commands/keys/write.hpp"
+#include "kv/admin/buckets.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv::commands {
+namespace {
+
+class Edit final : public Action {
+  std::string bucket_;
+  std::vector<std::string> more_;
+  BucketSettings settings_;
+  bool dry_run_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
+    settings_.declare_edit(a);
+    a.flag("--dry-run", dry_run_, "only print what would change");
+  }
+
+  void check() override {
+    if (!more_.empty()) {
+      throw usage("edit changes the settings of one bucket", "natskv edit-value BUCKET KEY edits a value");
+    }
+    settings_.check(bucket_, true);
+  }
+
+  int run(Natskv& natskv) override {
+    // In rows for people and TSV, one object in JSON: settled before connecting.
+    const Format format = natskv.format(Style::list());
+    const bool object = format == Format::json || format == Format::jsonl;
+    Session& session = natskv.session();
+    session.connection();
+    session.lift_deadline();  // several requests, each bounded by the timeout
+    const auto info = read_bucket(session, bucket_);
+    const Changed changed = change(session, bucket_, settings_.wishes(), info, dry_run_);
+    const auto& after = changed.info ? changed.info->at("config") : *changed.after;
+    const auto rows = changes(differing(*changed.before, after), *changed.before, after);
+    if (object)
+      print(natskv, rows);
+    else if (dry_run_ || answer_wanted(natskv))
+      list(natskv, rows);
+    if (changed.fields.empty())
+      natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
+    else if (dry_run_)
+      natskv.note("dry run: nothing was changed");
+    for (const auto& failure : surprises(session, bucket_, changed)) natskv.report(failure);
+    if (settings_.wishes().no_mirror && !changed.fields.empty()) warn_of_mirror(natskv, *changed.before);
+    return natskv.status();
+  }
+
+  void print(Natskv& natskv, const std::vector<Change>& rows) const {
+    auto out = natskv.rows(fields::edited(), Style::object());
+    out(edited(bucket_, rows));
+    out.finish();
+  }
+
+  static void list(Natskv& natskv, const std::vector<Change>& rows) {
+    auto out = natskv.rows(fields::changes(), Style::list());
+    for (const auto& change : rows) out(change);
+    out.finish();
+  }
+
+  void warn_of_mirror(Natskv& natskv, const nlohmann::ordered_json& before) const {
+    const auto mirror = before.find("mirror");
+    if (mirror == before.end() || !mirror->is_object()) return;
+    const std::string origin = bucket_of(mirror->value("name", ""));
+    natskv.warn(
+        fmt::format("what was copied stays stored under $KV.{}.> and is no key of \"{}\"", origin, bucket_));
+  }
+};
+
+}  // namespace
+
+const Verb edit{
+    .name = "edit",
+    .aliases = {},
+    .group = Group::buckets,
+    .summary = "Change a bucket's settings",
+    .description =
+        "Reads the bucket's whole configuration, changes what is named, sends it back and prints what "
+        "changed, old and "
+        "new. Settings that natskv does not know stay as they are. The configuration is read again right "
+        "before the "
+        "update: if somebody else changed it meanwhile, nothing is done (status 4).\n\n"
+        "--metadata and --source are set beside what is there, --tags and --cluster replace; --description "
+        "\"\", --tags \"\" "
+        "and --cluster \"\" remove, --ttl 0 and --marker-ttl 0 switch off, -1 lifts a limit of size. A "
+        "server that once "
+        "allowed a TTL for single keys does not disallow it. Storage and the origin of a mirror can't be "
+        "changed.",
+    .output =
+        "Each change in a line: field, old, new. JSON: an object with bucket and changes, each with field, "
+        "old and new as far as there is one.",
+    .examples =
+        "$ natskv edit config --history 10 --description settings\n"
+        "history\t5\t10\n"
+        "description\t\tsettings\n"
+        "# What would change:\n"
+        "$ natskv edit config --ttl 30d --dry-run -o json 2>/dev/null | jq -c .changes\n"
+        "[{\"field\":\"ttl_seconds\",\"new\":2592000}]\n",
+    .make = make_action<Edit>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,50 @@
+// info: a bucket's configuration and state.
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "commands/all.hpp"
+#include "commands/buckets/bucket_settings.hpp"
+#include "kv/admin/buckets.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace natskv::commands {
+namespace {
+
+class Info final : public Action {
+  std::string bucket_;
+
+  void declare(Arguments& a) override { a.bucket(bucket_); }
+
+  int run(Natskv& natskv) override {
+    BucketSheet sheet(natskv);
+    sheet.print(read_bucket(natskv.session(), bucket_));
+    return 0;
+  }
+};
+
+}  // namespace
+
+const Verb info{
+    .name = "info",
+    .aliases = {"status", "view"},
+    .group = Group::buckets,
+    .summary = "Show a bucket's configuration and state",
+    .description =
+        "Values counts all revisions the bucket keeps, delete markers too; keys counts the distinct names "
+        "among them. A "
+        "limited bucket shows how much of its limit is in use. Mirrors and sources show how many messages "
+        "they are behind "
+        "(lag) and when their origin was last heard of, and error tells why the server can't copy; in a "
+        "cluster the leader and the state of each "
+        "replica are shown. "
+        "What does not apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not "
+        "shown.",
+    .output = "A line for each field and its value. JSON: one object.",
+    .examples =
+        "$ natskv info config -o json | jq -c '[.bucket, .values, .history, .storage]'\n"
+        "[\"config\",1,5,\"file\"]\n"
+        "$ natskv info config -o tsv | grep '^stream'\nstream\tKV_config\n",
+    .make = make_action<Info>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,63 @@
+// rm: removes a bucket.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv::commands {
+namespace {
+
+class Rm final : public Action {
+  std::string bucket_;
+  std::vector<std::string> more_;
+  bool force_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
+    a.flag("-f,--force", force_, "do not ask");
+  }
+
+  void check() override {
+    if (!more_.empty())
+      throw usage("rm removes one bucket and takes no key", "natskv del BUCKET KEY deletes keys");
+  }
+
+  int run(Natskv& natskv) override {
+    auto bucket = natskv.bucket(bucket_);
+    if (!force_ && !natskv.interactive())
+      natskv.confirm({}, false, fmt::format("removing bucket \"{}\"", bucket_));
+    // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
+    const auto& state = bucket.info().at("state");
+    natskv.confirm(fmt::format("Remove bucket \"{}\" with {} values ({})?", bucket_,
+                               state.value("messages", std::uint64_t{0}),
+                               text::human_size(state.value("bytes", std::int64_t{0}))),
+                   force_, {});
+    bucket.remove();
+    natskv.note(fmt::format("removed bucket \"{}\"", bucket_));
+    return 0;
+  }
+};
+
+}  // namespace
+
+const Verb rm{
+    .name = "rm",
+    .aliases = {},
+    .group = Group::buckets,
+    .summary = "Remove a bucket with all its values",
+    .description =
+        "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it "
+        "refuses without "
+        "--force. A second word is an error: keys are deleted by natskv del.",
+    .output = "None; what was removed is said on standard error.",
+    .examples =
+        "$ natskv rm config --force --quiet\n"
+        "$ natskv info config || echo status $?\nstatus 3\n",
+    .make = make_action<Rm>,
+};
+
+}  // namespace natskv::commands

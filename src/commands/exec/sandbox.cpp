@@ -1,0 +1,86 @@
+#include "terminal/sandbox.hpp"
+
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "commands/all.hpp"
+#include "terminal/child.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+namespace {
+
+std::vector<std::string> users_shell() {
+  const char* const shell = std::getenv("SHELL");
+  return {shell != nullptr && *shell != '\0' ? shell : "/bin/sh"};
+}
+
+class SandboxAction final : public Action {
+  std::optional<std::string> store_;
+  std::vector<std::string> command_;
+
+  void declare(Arguments& arguments) override {
+    arguments.take({.name = "--store", .kind = Kind::directory, .help = "keep the data in this folder"},
+                   store_);
+    arguments.take(
+        {.name = "COMMAND", .kind = Kind::command, .help = "what to run (your shell)", .many = true},
+        command_);
+  }
+
+  void check() override {
+    if (store_ && store_->empty()) throw usage("--store needs a folder");
+  }
+
+  int run(Natskv& natskv) override {
+    const terminal::Sandbox sandbox(store_, natskv.stop());
+    const bool shell = command_.empty();
+    if (shell && ::isatty(STDERR_FILENO) == 1) {
+      natskv.note("a private nats-server is running; leave this shell (exit, or Ctrl-D) to end it");
+    }
+    return terminal::run_child(
+        {.argv = shell ? users_shell() : command_, .environment = sandbox.environment()}, natskv.stop());
+  }
+};
+
+}  // namespace
+
+const Verb sandbox{
+    .name = "sandbox",
+    .aliases = {},
+    .group = Group::tools,
+    .summary = "Run a command beside a private nats-server",
+    .description =
+        R"(Starts a nats-server with JetStream on a free port of 127.0.0.1, runs COMMAND (by default your shell) and
+ends the server when the command has ended. The exit status is the command's: 128 and the signal's number if a
+signal ended it, 127 if there is no such command, 126 if it cannot be executed.
+
+The command finds the server through NATS_URL, and through NATS_CONTEXT for programs that read contexts of the nats
+tool; every other variable NATS_* is unset. A random token keeps other users out. It stands in files of mode 0600 and
+in the environment of the command, never in the arguments of a program.
+
+Data live in a fresh folder of mode 0700 in $XDG_RUNTIME_DIR, else $TMPDIR, else /tmp, and are removed at the end, or
+kept with --store. The server dies with natskv, however that ends; what a natskv that was killed with SIGKILL left
+behind, the next sandbox removes. One --store folder serves one sandbox at a time.
+
+Ctrl-C reaches the command, not the server: natskv waits for the command's end. SIGTERM and SIGHUP are passed on to it.)",
+    .output = "What COMMAND prints.",
+    .statuses = {{"0", "COMMAND ended with 0; so is every other status of COMMAND passed on."},
+                 {"126, 127", "COMMAND cannot be executed; there is no such command."},
+                 {"128 and more", "COMMAND was ended by the signal of this number less 128."}},
+    .examples =
+        R"($ natskv sandbox -- sh -c 'natskv -q add config; natskv put config color blue
+> natskv get config color'
+1
+blue
+# Keep the data between two runs:
+$ natskv sandbox --store ./data -- natskv -q add config
+$ natskv sandbox --store ./data -- natskv ls --names
+config)",
+    .make = &make_action<SandboxAction>};
+
+}  // namespace natskv::commands

@@ -1,0 +1,59 @@
+// create: store a value under a key that is not there.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/write.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class Create final : public Action {
+  std::string bucket_, key_;
+  ValueArguments value_;
+  std::optional<Span> ttl_;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.key(key_);
+    value_.declare(a);
+    a.take({.name = "--ttl",
+            .kind = Kind::duration,
+            .help = "the key expires after so long (whole seconds, 1s or more)"},
+           ttl_);
+  }
+
+  void check() override { check_ttl(ttl_); }
+
+  int run(Natskv& natskv) override {
+    (void)natskv.format(Style::write());
+    const std::string value = value_.read(natskv);
+    return print(natskv, natskv.bucket(bucket_).create(key_, value, ttl_));
+  }
+};
+
+}  // namespace
+
+const Verb create{
+    .name = "create",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Store a value under a key that does not exist",
+    .description =
+        "As put, but fails with status 4 where the key has a value. A key that was deleted, purged or has "
+        "expired counts "
+        "as not existing. That a key exists is asked of the stream's leader, not of a replica that may lag "
+        "(unless the user may not ask it), so that a 4 can be believed.\n\n"
+        "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with "
+        "--marker-ttl; "
+        "nats-server 2.11 or newer), which is checked before anything is sent.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
+    .examples =
+        "$ natskv create config lock me\n2\n"
+        "# The key exists now: status 4.\n"
+        "$ natskv create config lock you || echo status $?\nstatus 4\n",
+    .make = make_action<Create>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,44 @@
+// del: delete markers.
+#include "commands/all.hpp"
+#include "commands/keys/marking.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class Del final : public Action {
+  Marking marking_{Operation::del};
+  void declare(Arguments& a) override { marking_.declare(a); }
+  void check() override { marking_.check(); }
+  int run(Natskv& natskv) override { return marking_.run(natskv); }
+};
+
+}  // namespace
+
+const Verb del{
+    .name = "del",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Delete keys, keeping their history",
+    .description =
+        "Writes a delete marker for each key and prints its revision; the history stays (natskv history, "
+        "natskv revert). "
+        "Keys act at once; a PATTERN or --older-than asks on a terminal and needs --force elsewhere. What "
+        "was listed is "
+        "what goes: a key written again meanwhile stays, is named, and is a conflict (4).\n\n"
+        "A missing key is no error unless --must-exist is given, which asks the stream's leader. Keys "
+        "outside natskv's own rules, written by "
+        "other "
+        "clients, can be deleted too. No spelling of del removes a bucket: that is natskv rm.",
+    .output =
+        "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "
+        "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
+        "go, as keys prints them.",
+    .examples =
+        "$ natskv del config greeting\n2\n"
+        "$ natskv get config greeting || echo status $?\nstatus 3\n"
+        "# Everything below app, without being asked:\n"
+        "$ natskv del config 'app.>' --force\n",
+    .make = make_action<Del>,
+};
+
+}  // namespace natskv::commands

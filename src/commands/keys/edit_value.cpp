@@ -1,0 +1,176 @@
+// edit-value: a value in the user's editor, stored with compare-and-set.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "base/file.hpp"
+#include "base/quote.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/write.hpp"
+#include "config/settings.hpp"
+#include "kv/explain.hpp"
+#include "terminal/child.hpp"
+
+#include <fmt/format.h>
+
+#include <stdlib.h>  // mkdtemp
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+
+namespace natskv::commands {
+namespace {
+
+std::string editor() {
+  for (const char* name : {"VISUAL", "EDITOR"}) {
+    if (auto word = config::environment(name)) return *word;
+  }
+  return "vi";
+}
+
+// A file with the value that nobody else can read, in a folder of its own. Goes with the object unless it is
+// kept.
+class Draft {
+ public:
+  Draft(const std::string& key, const std::string& value) {
+    folder_ = temporary_folder() + "/natskv-edit-XXXXXX";
+    if (::mkdtemp(folder_.data()) == nullptr) {
+      throw Failure(Exit::failure, fmt::format("cannot make a folder for the value: {}",
+                                               std::generic_category().message(errno)));
+    }
+    // The key's name: editors choose their colours by its end.
+    std::string name = key;
+    std::replace(name.begin(), name.end(), '/', '_');
+    constexpr std::size_t longest = 200;
+    if (name.size() > longest) name = name.substr(name.size() - longest);
+    if (name.starts_with('.') || name.starts_with('-')) name.insert(0, "_");
+    path_ = folder_ + "/" + name;
+    write_private(path_, value);
+  }
+  ~Draft() {
+    std::error_code ignored;
+    if (!kept_) std::filesystem::remove_all(folder_, ignored);
+  }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string read() const {
+    const File file = open_to_read(path_, "the edited value");
+    return read_all(file.fd(), "the edited value", in_quotes(path_), std::numeric_limits<int>::max());
+  }
+  /// Stays, for its owner only, whatever the editor made of its mode.
+  void keep() {
+    std::error_code ignored;
+    std::filesystem::permissions(
+        path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+    kept_ = true;
+  }
+
+ private:
+  std::string folder_, path_;
+  bool kept_ = false;
+};
+
+class EditValue final : public Action {
+  std::string bucket_, key_;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.key(key_);
+  }
+
+  int run(Natskv& natskv) override {
+    (void)natskv.format(Style::write());
+    auto bucket = natskv.bucket(bucket_);
+    const Found found = bucket.live(bucket.entry(key_, {}, true), key_, {});
+    const std::string before(found.entry.value.data);
+    Draft draft(key_, before);
+    natskv.session().lift_deadline();
+    edit(natskv, draft, before);
+    const std::string after = made_of(draft, before);
+    if (after == before) {
+      natskv.note(
+          fmt::format("key \"{}\" in bucket \"{}\" is unchanged, nothing was written", key_, bucket_));
+      return 0;
+    }
+    return store(natskv, draft, after, found.entry.revision);
+  }
+
+  static std::string made_of(const Draft& draft, const std::string& before) {
+    std::string after = draft.read();
+    // Editors end the last line; the value had none to end.
+    if (!before.empty() && !before.ends_with('\n') && after.ends_with('\n')) after.pop_back();
+    return after;
+  }
+
+  // "; the edit is in FILE" where an editor that failed had saved something.
+  static std::string kept(Draft& draft, const std::string& before) {
+    try {
+      if (made_of(draft, before) == before) return {};
+    } catch (const Failure&) {  // the file is gone
+      return {};
+    }
+    draft.keep();
+    return fmt::format("; the edit is in {}", in_quotes(draft.path()));
+  }
+
+  static void edit(Natskv& natskv, Draft& draft, const std::string& before) {
+    const std::string program = editor();
+    // As git does: the variable may hold options, the file's name is never read by a shell.
+    const int status = terminal::run_child(
+        {.argv = {"/bin/sh", "-c", program + " \"$@\"", program, draft.path()}}, natskv.stop());
+    if (!natskv.stop() && status == 0) return;
+    const std::string where = kept(draft, before);
+    if (natskv.stop()) throw Stopped{where.empty() ? "" : "nothing was written" + where};
+    throw Failure(Exit::failure,
+                  fmt::format("the editor {} ended with status {}; nothing was written{}",
+                              in_quotes(program, 60), status, where),
+                  status == 127 ? "set VISUAL or EDITOR" : "");
+  }
+
+  int store(Natskv& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {
+    try {
+      natskv.session().arm_deadline(natskv.session().timeout());
+      return print(natskv, natskv.bucket(bucket_).update(key_, value, revision));
+    } catch (const Failure& failure) {
+      draft.keep();
+      throw Failure(failure.exit(),
+                    fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft.path())),
+                    failure.hint(), failure.about());
+    } catch (const Stopped&) {
+      draft.keep();
+      throw Stopped{fmt::format("the edit may not have been stored, it is in {}", in_quotes(draft.path()))};
+    }
+  }
+};
+
+}  // namespace
+
+const Verb edit_value{
+    .name = "edit-value",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Edit a value in your editor",
+    .description =
+        "Opens the value in $VISUAL, else $EDITOR, else vi, and stores what was made of it if the key has "
+        "not changed "
+        "meanwhile. An unchanged value is not written; neither is anything where the editor ends with a "
+        "status other "
+        "than 0. A newline that the editor adds to a value without one is taken off.\n\nWhere the value "
+        "cannot be "
+        "stored - the key was written meanwhile (status 4), the server does not answer, the editor failed or "
+        "a signal came after it had saved - the edit is kept in "
+        "a file "
+        "that only you can read, and the message names it. While it is edited the value is in such a file in "
+        "$TMPDIR, "
+        "else /tmp. A key that does not exist is made with natskv create.",
+    .output = "The new revision, one number; nothing where nothing was written.",
+    .examples =
+        "$ EDITOR=\"sed -i s/hello/goodbye/\" natskv edit-value config greeting\n2\n"
+        "$ natskv get config greeting\ngoodbye\n",
+    .make = make_action<EditValue>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,212 @@
+// get: values, byte for byte.
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "base/parse.hpp"
+#include "commands/all.hpp"
+#include "kv/explain.hpp"
+#include "kv/read/multiget.hpp"
+#include "kv/read/watch.hpp"
+#include "output/pretty.hpp"
+#include "views/entry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace natskv::commands {
+namespace {
+
+class Get final : public Action {
+  std::string bucket_;
+  std::vector<std::string> words_;
+  std::vector<Pattern> patterns_;
+  std::optional<std::uint64_t> revision_;
+  std::optional<std::string> default_;
+  bool raw_ = false, consistent_ = false, literal_ = false, nul_ = false, pretty_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.take({.name = "KEY",
+            .kind = Kind::pattern,
+            .help = "a key, several, or a PATTERN",
+            .required = true,
+            .many = true},
+           words_);
+    a.take({.name = "--revision", .kind = Kind::revision, .help = "this revision, not the latest (one KEY)"},
+           revision_);
+    a.take({.name = "--default",
+            .kind = Kind::text,
+            .help = "print this where the key is absent (one KEY)",
+            .placeholder = "VALUE"},
+           default_);
+    a.flag("--consistent", consistent_, "ask the stream's leader, not a replica that may lag");
+    a.flag("--raw", raw_, "the bytes, nothing else (this is the default)");
+    a.flag("--pretty", pretty_, "a JSON value indented, for people (one KEY)");
+    a.flag("-0,--null", nul_, "several values, each ended by a NUL byte (-o raw)");
+    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.excludes("--default", "--revision");
+    a.excludes("--pretty", "--raw");
+  }
+
+  void check() override {
+    patterns_ = parse::patterns(words_, literal_);
+    if (one()) return;
+    if (raw_ && !nul_) throw usage("several values as raw bytes need -0");
+    if (revision_) throw usage("--revision takes one KEY");
+    if (default_) throw usage("--default takes one KEY");
+    if (pretty_) throw usage("--pretty takes one KEY");
+    if (consistent_ && listing()) throw usage("--consistent takes keys, not patterns");
+  }
+
+  [[nodiscard]] bool one() const { return patterns_.size() == 1 && !patterns_[0].wild; }
+  [[nodiscard]] bool listing() const {
+    return std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
+  }
+
+  int run(Natskv& natskv) override {
+    if (one()) return single(natskv);
+    const Style style = styled(Style::list({.nul = nul_}), raw_ || nul_);
+    if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
+    auto rows = natskv.rows(fields::get(), style);
+    auto bucket = natskv.bucket(bucket_);
+    if (listing())
+      from_stream(natskv, rows);
+    else
+      in_order(natskv, bucket, rows);
+    rows.finish();
+    return natskv.status();
+  }
+
+  static Style styled(Style style, bool bytes) {
+    style.raw = true;
+    if (bytes) style.on_terminal = style.in_pipe = Format::raw;
+    return style;
+  }
+
+  Format chosen(const Natskv& natskv, const Style& style) const {
+    const Format format = natskv.format(style);
+    if (format != Format::raw && raw_) throw usage("--raw and --output are two formats");
+    if (format != Format::raw && nul_) throw usage("-0 ends raw values; it goes with no other --output");
+    if (format != Format::raw && pretty_) throw usage("--pretty and --output are two formats");
+    return format;
+  }
+
+  int single(Natskv& natskv) {
+    Style style = styled(Style::object(), true);
+    style.layout.nul = nul_;
+    const Format format = chosen(natskv, style);
+    auto rows = natskv.rows(fields::get(), style);
+    const std::string& key = patterns_[0].text;
+    auto bucket = natskv.bucket(bucket_);
+    try {
+      const Found found = read(bucket, key, format);
+      if (pretty_) return pretty(natskv, key, found.entry.value.data);
+      rows(found.entry);
+      rows.finish();
+      if (format == Format::raw && !nul_) final_newline(natskv, found.entry.value.data);
+    } catch (const Failure& failure) {
+      // A missing bucket or revision stays a failure: only the key may be absent.
+      if (!default_ || failure.exit() != Exit::not_found || failure.about().key.empty()) throw;
+      Entry entry;
+      entry.bucket = bucket_;
+      entry.key = key;
+      entry.value = Bytes{*default_};
+      entry.size = default_->size();
+      rows(entry);
+      rows.finish();
+      if (format == Format::raw && !nul_) final_newline(natskv, *default_);
+    }
+    return 0;
+  }
+
+  Found read(Bucket& bucket, const std::string& key, Format format) {
+    const bool plain = format == Format::raw && !consistent_ && writable(key);
+    if (plain) return bucket.value(key, revision_);
+    auto found = bucket.entry(key, revision_, consistent_);
+    return bucket.live(std::move(found), key, revision_);
+  }
+
+  int pretty(Natskv& natskv, const std::string& key, std::string_view value) const {
+    const auto text = text::pretty_json(value);
+    if (!text)
+      throw Failure(Exit::failure,
+                    fmt::format("the value of key \"{}\" in bucket \"{}\" is no JSON", key, bucket_));
+    natskv.out().write(*text);
+    return 0;
+  }
+
+  static bool writable(const std::string& key) {
+    try {
+      return parse::key(key) == key;
+    } catch (const Failure&) {
+      return false;
+    }
+  }
+
+  // For people: a prompt behind a value without a newline is unreadable.
+  static void final_newline(Natskv& natskv, std::string_view value) {
+    if (natskv.out().terminal() && !value.ends_with('\n')) natskv.out().write("\n");
+  }
+
+  void in_order(Natskv& natskv, Bucket& bucket, Rows<Entry>& rows) {
+    MultiGet gets(bucket, consistent_);
+    for (const auto& pattern : patterns_) gets.want(pattern.text);
+    while (gets.more()) {
+      const std::string key = gets.key();
+      const auto found = gets.next();
+      if (found && !found->entry.marker())
+        rows(found->entry);
+      else
+        natskv.report(no_key(bucket_, key));
+    }
+  }
+
+  // Patterns, and keys between them: one stream, each entry once.
+  void from_stream(Natskv& natskv, Rows<Entry>& rows) {
+    EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_});
+    entries.on_idle([&] { natskv.out().flush(); });
+    std::set<std::string, std::less<>> missing;
+    for (const auto& pattern : patterns_) {
+      if (!pattern.wild) missing.insert(pattern.text);
+    }
+    while (const Entry* entry = entries.next_current()) {
+      if (entry->marker()) continue;
+      rows(*entry);
+      if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);
+    }
+    for (const auto& key : missing) natskv.report(no_key(bucket_, key));
+  }
+};
+
+}  // namespace
+
+const Verb get{
+    .name = "get",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Read the value of a key, byte for byte",
+    .description =
+        "One KEY: the value's bytes and nothing else, to a terminal too (-o table escapes what could steer "
+        "it), "
+        "where a newline is added if the value does not end in one. Several keys or a PATTERN: a record "
+        "each, keys in the order asked, a pattern's in the server's "
+        "order; where "
+        "keys and patterns are mixed, each entry once in the server's order. A key that is missing is named "
+        "on standard "
+        "error (status 3); a pattern that matches nothing is no error.\n\n"
+        "A plain get may be answered by a replica that lags behind. --consistent asks the stream's leader: "
+        "your own "
+        "earlier writes are seen; in a partition a deposed leader may still answer.",
+    .output =
+        "Of one KEY the value; otherwise the columns key, revision, created and value. JSON: an entry, of "
+        "several keys or a PATTERN an array of them.",
+    .examples =
+        "$ natskv get config greeting\nhello\n"
+        "# A default for a key that is not there:\n"
+        "$ natskv get config colour --default blue\nblue\n"
+        "$ natskv get config greeting -o json | jq -r .value\nhello\n",
+    .make = make_action<Get>,
+};
+
+}  // namespace natskv::commands

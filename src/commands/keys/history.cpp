@@ -1,0 +1,58 @@
+// history: the kept revisions of keys.
+#include "app/natskv.hpp"
+#include "base/parse.hpp"
+#include "commands/all.hpp"
+#include "kv/explain.hpp"
+#include "kv/read/watch.hpp"
+#include "views/entry.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class History final : public Action {
+  std::string bucket_, word_;
+  bool literal_ = false;
+  Pattern pattern_;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.take({.name = "KEY", .kind = Kind::pattern, .help = "a key, or a PATTERN", .required = true}, word_);
+    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+  }
+
+  void check() override { pattern_ = parse::pattern(word_, literal_); }
+
+  int run(Natskv& natskv) override {
+    auto rows = natskv.rows(fields::events(true), Style::list());
+    EntryStream entries(natskv.session(), bucket_, {.patterns = {pattern_}, .history = true});
+    entries.on_idle([&] { natskv.out().flush(); });
+    bool any = false;
+    while (const Entry* entry = entries.next_current()) {
+      rows(*entry);
+      any = true;
+    }
+    if (!any && !pattern_.wild) throw no_key(bucket_, word_);
+    rows.finish();
+    return 0;
+  }
+};
+
+}  // namespace
+
+const Verb history{
+    .name = "history",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Show the kept revisions of a key",
+    .description =
+        "All revisions that the bucket keeps (natskv add --history), oldest first, delete and purge markers "
+        "among them. "
+        "An absent KEY is status 3; a PATTERN without a match is no error.",
+    .output = "The columns key, revision, operation, created, size and value. JSON: an array of entries.",
+    .examples =
+        "$ natskv put config greeting hi\n2\n"
+        "$ natskv history config greeting -o tsv | cut -f2,3,6\n1\tPUT\thello\n2\tPUT\thi\n",
+    .make = make_action<History>,
+};
+
+}  // namespace natskv::commands

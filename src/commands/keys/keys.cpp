@@ -1,0 +1,133 @@
+// keys: the names of a bucket's keys.
+#include "commands/shared/keys.hpp"
+
+#include "base/failure.hpp"
+#include "base/parse.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/tree.hpp"
+#include "kv/read/seen.hpp"
+#include "kv/read/watch.hpp"
+#include "views/entry.hpp"
+
+#include <fmt/format.h>
+
+namespace natskv::commands {
+namespace {
+
+class Keys final : public Action {
+  KeyListing listing_;
+
+  void declare(Arguments& a) override {
+    a.bucket(listing_.bucket);
+    a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys", .many = true},
+           listing_.words);
+    listing_.declare(a);
+  }
+  void check() override { listing_.check(); }
+  int run(Natskv& natskv) override { return listing_.run(natskv); }
+};
+
+// Each key once: one written again while it was listed comes a second time behind. Only revisions from after
+// the start can be of a key that came before: of those the stream held then, one a key is read.
+template <class Each>
+void each_key(EntryStream& entries, bool deleted, Each&& show) {
+  Seen seen(entries.total());
+  while (const Entry* entry = entries.next_current()) {
+    if (entry->marker() && !deleted) continue;
+    if (entry->revision <= entries.last_revision())
+      seen.add_new(entry->key);
+    else if (!seen.insert(entry->key))
+      continue;
+    show(*entry);
+  }
+}
+
+}  // namespace
+
+void KeyListing::declare(Arguments& a) {
+  a.flag("-0,--null", nul, "end each name with a NUL byte");
+  a.flag("--count", count, "only how many");
+  a.flag("--tree", tree, "as a hierarchy with counts, printed at the end");
+  a.take({.name = "--depth", .kind = Kind::count, .help = "levels of --tree"}, depth);
+  a.flag("--deleted", deleted, "deleted and purged keys too");
+  a.flag("-v,--verbose", verbose, "with revision, operation, creation and size");
+  a.flag("--display-value", values, "with the value (as -v)");
+  a.flag("--literal", literal, "take * and > in PATTERN as they stand");
+  a.excludes("--count", "--tree");
+  a.excludes("--tree", "--verbose");
+  a.excludes("--count", "--verbose");
+}
+
+void KeyListing::check() const {
+  (void)parse::patterns(words, literal);
+  if (depth && !tree) throw usage("--depth belongs to --tree");
+  if (depth && *depth == 0) throw usage("--depth: at least one level");
+  if (values && (count || tree)) throw usage("--display-value belongs to a list of keys");
+  if (nul && (count || tree || verbose || values)) throw usage("-0 belongs to a list of names");
+}
+
+int KeyListing::run(Natskv& natskv) const {
+  const bool entries_wanted = verbose || values;
+  const Layout layout{.shape = Shape::list, .vertical = false, .nul = nul, .names = !entries_wanted};
+  Style style = Style::list(layout);
+  if (nul || count || tree) style.on_terminal = Format::tsv;
+  const Format format = natskv.format(style);
+  if (nul && format != Format::tsv) throw usage("-0 is plain names, without --output");
+  if (tree && (format == Format::json || format == Format::jsonl))
+    throw usage("--tree is for people, it has no JSON");
+  auto rows = natskv.rows(fields::keys(values), style);
+  auto name_rows = natskv.rows(fields::names(), style);
+  EntryStream entries(natskv.session(), bucket,
+                      {.patterns = parse::patterns(words, literal), .values = values});
+  if (count || tree) {
+    Tree nodes(depth);
+    std::uint64_t number = 0;
+    each_key(entries, deleted, [&](const Entry& entry) {
+      ++number;
+      if (tree) nodes.add(entry.key);
+    });
+    natskv.out().write(tree ? nodes.text() : fmt::format("{}\n", number));
+    return 0;
+  }
+  entries.on_idle([&] {
+    (entries_wanted ? rows.settle() : name_rows.settle());
+    natskv.out().flush();
+  });
+  each_key(entries, deleted, [&](const Entry& entry) {
+    if (entries_wanted)
+      rows(entry);
+    else
+      name_rows({entry.key});
+  });
+  if (entries_wanted)
+    rows.finish();
+  else
+    name_rows.finish();
+  return 0;
+}
+
+const Verb keys{
+    .name = "keys",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "List the keys of a bucket",
+    .description =
+        "Names, one a line, each once, printed while they are read. A key that exists from start to end is "
+        "listed exactly "
+        "once, whatever is written meanwhile. No keys: no output, status 0.\n\nSeveral PATTERNs make one "
+        "listing. With -v "
+        "each key comes with revision, operation, creation and size of its latest value, in one stream of "
+        "messages, never "
+        "a request a key.",
+    .output =
+        "Names, one a line; with -v the columns key, revision, operation, created and size, with "
+        "--display-value value too; with --count one number. JSON: an array of names (what is not "
+        "UTF-8 in one is replaced; entries have key_base64), with -v of entries; --tree has none.",
+    .examples =
+        "$ natskv keys config\ngreeting\n"
+        "$ natskv keys config --count\n1\n"
+        "$ natskv keys config -v | cut -f1-3\ngreeting\t1\tPUT\n",
+    .make = make_action<Keys>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,82 @@
+// purge: keys without their history, or a whole bucket emptied.
+#include "base/failure.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/marking.hpp"
+#include "commands/keys/write.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv::commands {
+namespace {
+
+class Purge final : public Action {
+  Marking marking_{Operation::purge};
+  std::optional<Span> ttl_;
+  bool all_ = false;
+
+  void declare(Arguments& a) override {
+    marking_.declare(a);
+    a.take({.name = "--ttl",
+            .kind = Kind::duration,
+            .help = "the marker goes by itself after so long (1s or more)"},
+           ttl_);
+    a.flag("--all", all_, "empty the bucket at once, without markers");
+  }
+
+  void check() override {
+    if (all_ && !marking_.without_keys()) throw usage("--all takes no keys");
+    if (!all_ && marking_.without_keys()) throw usage("KEY is missing (or --all to empty the bucket)");
+    if (all_ && ttl_) throw usage("--all leaves no markers, so --ttl has no meaning");
+    if (all_ && marking_.conditional()) throw usage("--all takes no conditions");
+    check_ttl(ttl_);
+    marking_.ttl(ttl_);
+    marking_.check();
+  }
+
+  int run(Natskv& natskv) override { return all_ ? empty(natskv) : marking_.run(natskv); }
+
+  int empty(Natskv& natskv) {
+    auto bucket = natskv.bucket(marking_.bucket());
+    if (!marking_.forced() && !natskv.interactive())
+      natskv.confirm({}, false, fmt::format("emptying bucket \"{}\"", bucket.name()));
+    bucket.require_own("purge", "--all");
+    const auto values = bucket.info().at("state").value("messages", std::uint64_t{0});
+    if (marking_.dry()) {
+      natskv.note(fmt::format("would remove {} values of bucket \"{}\"", values, bucket.name()));
+      return 0;
+    }
+    natskv.confirm(
+        fmt::format("Empty bucket \"{}\" ({} values)? Watchers are not told.", bucket.name(), values),
+        marking_.forced(), {});
+    natskv.note(fmt::format("removed {} values of bucket \"{}\"", bucket.erase_all(), bucket.name()));
+    return 0;
+  }
+};
+
+}  // namespace
+
+const Verb purge{
+    .name = "purge",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Remove keys with their history",
+    .description =
+        "Removes all revisions of each key and leaves a purge marker, which watchers see; prints the "
+        "marker's revision. "
+        "Options and safety are those of del. --ttl lets the marker expire by itself (the bucket must allow "
+        "it). Where a "
+        "marker does not fit, in a full bucket, the key is purged without one, and standard error counts "
+        "those.\n\n"
+        "purge BUCKET --all empties the bucket at once: no markers, and watchers are not told.",
+    .output =
+        "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "
+        "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
+        "go, as keys prints them.",
+    .examples =
+        "$ natskv purge config greeting\n2\n"
+        "$ natskv history config greeting -o tsv | cut -f3\nPURGE\n",
+    .make = make_action<Purge>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,81 @@
+// revert: an old value again.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/write.hpp"
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+
+namespace natskv::commands {
+namespace {
+
+class Revert final : public Action {
+  std::string bucket_, key_;
+  std::optional<std::uint64_t> revision_;
+  bool force_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.key(key_);
+    a.take(
+        {.name = "REVISION", .kind = Kind::revision, .help = "whose value to store again", .required = true},
+        revision_);
+    a.flag("-f,--force", force_, "do not ask");
+  }
+
+  static std::string shown(const Entry& entry) {
+    return entry.marker() ? std::string(name_of(entry.operation))
+                          : text::cut(text::table_value(entry.value.data), 60);
+  }
+
+  int run(Natskv& natskv) override {
+    (void)natskv.format(Style::write());
+    auto bucket = natskv.bucket(bucket_);
+    const auto old = bucket.entry(key_, revision_, true);
+    if (old && old->entry.marker()) {
+      throw Failure(Exit::failure,
+                    fmt::format("revision {} of key \"{}\" in bucket \"{}\" is a {} marker, not a value",
+                                *revision_, key_, bucket_, name_of(old->entry.operation)),
+                    {}, {bucket_, key_, *revision_});
+    }
+    const Found wanted = bucket.live(old, key_, revision_);
+    const auto latest = bucket.entry(key_, {}, true);
+    if (!latest) throw no_key(bucket_, key_);
+    if (!force_ && natskv.interactive()) {
+      natskv.confirm(
+          fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
+                      shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)),
+          false, {});
+    }
+    return print(natskv, bucket.update(key_, wanted.entry.value.data, latest->entry.revision));
+  }
+};
+
+}  // namespace
+
+const Verb revert{
+    .name = "revert",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Store the value of an old revision again",
+    .description =
+        "Stores the value that KEY had at REVISION as a new revision, compare-and-set against the latest "
+        "one, and prints "
+        "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
+        "elsewhere it acts. A "
+        "revision that is a marker has no value: status 1. The stream's leader is asked for both, not a "
+        "replica "
+        "that may lag.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
+    .examples =
+        "$ natskv put config greeting hi\n2\n"
+        "$ natskv revert config greeting 1\n3\n"
+        "$ natskv get config greeting\nhello\n",
+    .make = make_action<Revert>,
+};
+
+}  // namespace natskv::commands

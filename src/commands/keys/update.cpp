@@ -1,0 +1,71 @@
+// update: compare-and-set.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "base/parse.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/write.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class Update final : public Action {
+  std::string bucket_, key_;
+  ValueArguments value_;
+  std::optional<std::uint64_t> word_, option_;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.key(key_);
+    value_.declare(a);
+    a.add({.name = "REVISION", .kind = Kind::revision, .help = "the revision the key must have"},
+          [this](const std::string& word) { word_ = revision(word, "REVISION"); });
+    a.add({.name = "--if-revision", .kind = Kind::revision, .help = "the same as an option"},
+          [this](const std::string& word) { option_ = revision(word, "--if-revision"); });
+  }
+
+  static std::uint64_t revision(const std::string& word, std::string_view what) {
+    if (word == "0") throw usage("revision 0 is a key that does not exist: use natskv create");
+    return parse::revision(word, what);
+  }
+
+  void check() override {
+    if (word_ && option_) throw usage("REVISION and --if-revision exclude each other");
+    if (value_.given() && value_.from_file()) {
+      throw usage("one word behind KEY is VALUE, which --file excludes; give the revision as --if-revision");
+    }
+    if (!word_ && !option_)
+      throw usage("the expected revision is missing: a word behind VALUE, or --if-revision");
+  }
+
+  int run(Natskv& natskv) override {
+    (void)natskv.format(Style::write());
+    const std::string value = value_.read(natskv);
+    return print(natskv, natskv.bucket(bucket_).update(key_, value, word_ ? *word_ : *option_));
+  }
+};
+
+}  // namespace
+
+const Verb update{
+    .name = "update",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Store a value if the key is at a revision",
+    .description =
+        "Compare-and-set: stores VALUE only if the key's latest revision is REVISION. Otherwise nothing is "
+        "written, the "
+        "status is 4 and the message says the current revision. One word behind KEY is VALUE, and then "
+        "--if-revision is "
+        "required.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "
+        "safe.",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
+        "operation.",
+    .examples =
+        "$ natskv update config greeting hi 1\n2\n"
+        "# A stale revision changes nothing:\n"
+        "$ natskv update config greeting ho --if-revision 1 || echo status $?\nstatus 4\n",
+    .make = make_action<Update>,
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,406 @@
+// doctor: what works between here and a bucket, and what does not.
+#include "app/natskv.hpp"
+#include "app/verb.hpp"
+#include "base/parse.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
+#include "kv/claims.hpp"
+#include "kv/connect.hpp"
+#include "kv/explain.hpp"
+#include "kv/read/watch.hpp"
+#include "nats/look.hpp"
+#include "nats/nkey.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <random>
+
+namespace natskv::commands {
+namespace {
+
+constexpr std::size_t least_room = 10;  // for a detail; on a narrower terminal lines are left to it
+
+struct Check {
+  std::string_view check, result;
+  std::string detail, hint;
+};
+
+constexpr Field<Check> fields[] = {
+    {"check", "CHECK", [](const Check& c) { return Value{c.check}; }, Look::name},
+    {"result", "RESULT", [](const Check& c) { return Value{c.result}; }},
+    {"detail", "DETAIL", [](const Check& c) { return Value{std::string_view(c.detail)}; }},
+    {"hint", "HINT",
+     [](const Check& c) { return c.hint.empty() ? Value{} : Value{std::string_view(c.hint)}; }},
+};
+
+const View<Check>& view() {
+  static const View<Check> all{
+      .fields = fields, .json = {}, .tsv = {"check", "result", "detail", "hint"}, .table = {}, .plain = {}};
+  return all;
+}
+
+/// A step that has nothing to do here: no failure, and the next ones go on.
+struct Skipped {
+  std::string why;
+};
+
+std::string random_key() {
+  std::random_device random;
+  return fmt::format("natskv-doctor-{:08x}{:08x}", random(), random());
+}
+
+class Examination {
+ public:
+  Examination(Natskv& natskv, std::optional<std::string> bucket, std::optional<std::string> key)
+      : natskv_(natskv),
+        bucket_(std::move(bucket)),
+        key_(key ? *key : random_key()),
+        random_(!key),
+        lines_(natskv.format(Style::list()) == Format::table),
+        rows_(natskv.rows(view(), Style::list())) {}
+
+  int run() {
+    connection_steps();
+    if (bucket_) bucket_steps();
+    if (!lines_) rows_.finish();
+    return status_;
+  }
+
+ private:
+  void connection_steps() {
+    step("settings", [&] { return settings(); });
+    step("resolve", [&] { return resolve(); });
+    step("tcp", [&] { return tcp(); });
+    step("tls", [&] { return tls(); });
+    step("authentication", [&] { return authentication(); });
+    step("server", [&] { return server(); });
+    step("latency", [&] { return latency(); });
+    step("jetstream", [&] { return jetstream(); });
+  }
+
+  void bucket_steps() {
+    step("bucket", [&] { return bucket(); });
+    // From here on each is asked on a connection of its own: a refusal of one says nothing about the next.
+    const bool found = !over_;
+    const auto one = [&](std::string_view name, const std::function<std::string()>& ask) {
+      over_ = !found || natskv_.stop();
+      step(name, ask);
+    };
+    one("read", [&] { return read(); });
+    one("list", [&] { return list(); });
+    one("watch", [&] { return watch(); });
+    one("write", [&] { return write(); });
+  }
+
+  void step(std::string_view name, const std::function<std::string()>& ask) {
+    Check check{.check = name, .result = "ok", .detail = {}, .hint = {}};
+    const Why before = natskv_.stop().why();
+    if (before != Why::none && before != Why::deadline) throw Stopped{};
+    if (over_) {
+      check.result = "skipped";
+      return say(check);
+    }
+    try {
+      check.detail = ask();
+    } catch (const Skipped& skipped) {
+      check.result = "skipped";
+      check.detail = skipped.why;
+    } catch (const Failure& failure) {
+      failed(check, failure);
+    } catch (const nats::LookTimeout& error) {
+      failed(check, Failure(Exit::unreachable, error.what(), hint_));
+    } catch (const nats::LookError& error) {
+      failed(check, Failure(name == "tls" ? Exit::not_allowed : Exit::unreachable, error.what(), hint_));
+    }
+    say(check);
+  }
+
+  void failed(Check& check, const Failure& failure) {
+    check.result = "failed";
+    check.detail = failure.what();
+    check.hint = failure.hint();
+    if (status_ == 0) status_ = static_cast<int>(failure.exit());
+    over_ = true;
+  }
+
+  // Each at once: the next step may take its whole time.
+  void say(const Check& check) {
+    if (lines_) {
+      const std::string place = fmt::format("{:<8} {:<15}", check.result, check.check);
+      const std::size_t indent = place.size() + 1;
+      const auto width = static_cast<std::size_t>(natskv_.looks().width);
+      const std::size_t room = width == 0 ? 0 : std::max(width, indent + least_room) - indent;
+      std::string text = check.detail.empty()
+                             ? place.substr(0, place.find_last_not_of(' ') + 1)
+                             : place + " " + text::wrapped(text::visible(check.detail), room, indent);
+      if (!check.hint.empty()) {
+        text += fmt::format("\n{:{}}{}", "", indent,
+                            text::wrapped("hint: " + text::visible(check.hint), room, indent));
+      }
+      natskv_.out().write(text + "\n");
+    } else {
+      rows_(check);
+      rows_.settle();
+    }
+    natskv_.out().flush();
+  }
+
+  std::string settings() {
+    settings_ = natskv_.session().settings();
+    settings_.warnings.clear();  // said once
+    std::string text;
+    for (const auto& origin : settings_.origins)
+      text += fmt::format("{}{} {} ({})", text.empty() ? "" : "; ", origin.name, origin.value, origin.from);
+    return text;
+  }
+
+  // Of several servers the first that answers serves: a dead one is told, not a failure.
+  std::string each_server(const std::function<std::string(nats::Look&)>& ask) {
+    std::string text;
+    std::string trouble;
+    bool any = false;
+    for (const auto& url : settings_.servers) {
+      nats::Look look(url, Span{settings_.timeout.ns / static_cast<std::int64_t>(settings_.servers.size())});
+      try {
+        const std::string found = ask(look);
+        if (!any) look_at_ = url;
+        any = true;
+        text += fmt::format("{}{}", text.empty() ? "" : "; ", found);
+      } catch (const nats::LookError& error) {
+        trouble = fmt::format("{}: {}", config::shown({url}), error.what());
+        text += fmt::format("{}{}", text.empty() ? "" : "; ", trouble);
+      }
+    }
+    if (!any) throw nats::LookError(text);
+    return text;
+  }
+
+  std::string resolve() {
+    hint_ = "check the name in --server, NATS_URL or the context";
+    return each_server(
+        [](nats::Look& look) { return fmt::format("{}: {}", look.host(), fmt::join(look.resolve(), ", ")); });
+  }
+
+  std::string tcp() {
+    hint_ = "is a server running there (natskv sandbox starts one), and does a firewall let this port pass?";
+    return each_server([](nats::Look& look) { return look.connect(); });
+  }
+
+  std::string tls() {
+    hint_ = "is it a NATS server, and does it want TLS first (--tlsfirst)?";
+    nats::Look look(look_at_, settings_.timeout);
+    if (!settings_.tls_first) {
+      greeting_ = look.greeting();
+      if (!greeting_->tls_required && !greeting_->tls_available) {
+        if (!settings_.tls_required) throw Skipped{"the server offers none, none was asked for"};
+        throw Failure(Exit::not_allowed, "the server does not offer TLS, which was asked for",
+                      "without a tls:// URL, --tlsca and --tlscert it is not asked for");
+      }
+      if (!greeting_->tls_required && !settings_.tls_required) throw Skipped{"offered, not asked for"};
+    }
+    const auto certificate = handshake(look);
+    if (settings_.tls_first) greeting_ = look.greeting();
+    std::string names =
+        fmt::format("{}; certificate for {}, from {}, {}", certificate.protocol,
+                    fmt::join(certificate.names, ", "), certificate.issuer,
+                    certificate.days_left < 0 ? fmt::format("expired {} days ago", -certificate.days_left)
+                                              : fmt::format("{} days left", certificate.days_left));
+    if (!certificate.problem.empty())
+      throw Failure(
+          Exit::not_allowed, fmt::format("{}: {}", certificate.problem, names),
+          settings_.tls_ca.empty()
+              ? "name the certificate authority with --tlsca"
+              : "the server needs a certificate that is valid now, for the name it is called by, and "
+                "from the authority of --tlsca");
+    return names;
+  }
+
+  nats::Certificate handshake(nats::Look& look) const {
+    try {
+      return look.handshake(settings_.tls_ca);
+    } catch (const nats::NoAuthorities&) {
+      throw no_authorities(settings_);
+    }
+  }
+
+  std::unique_ptr<Session> connected() {
+    auto session = std::make_unique<Session>([this] { return settings_; }, natskv_.stop(), natskv_);
+    session->give_up_connecting();
+    session->connection();
+    session->lift_deadline();
+    return session;
+  }
+
+  std::string authentication() {
+    session_ = connected();
+    std::string as;
+    for (const auto& origin : settings_.origins) {
+      for (const std::string_view way : {"user", "token", "creds", "nkey", "jwt"}) {
+        if (origin.name == way && as.empty())
+          as = origin.name == "user" ? "user " + origin.value : "by " + origin.name;
+      }
+    }
+    // Of what was signed with, what it says of itself.
+    const auto& link = session_->link();
+    const std::string bearer = bearer_of(link.jwt.reveal());
+    if (!bearer.empty()) {
+      as += fmt::format(" ({})", bearer);
+    } else if (const auto key = nats::public_key(link.seed.reveal())) {
+      as += fmt::format(" ({})", *key);
+    }
+    if (as.empty()) as = settings_.tls_cert.empty() ? "without credentials" : "by the client certificate";
+    try {
+      const auto asking = connected();
+      const auto answer = asking->request_json("$SYS.REQ.USER.INFO", std::min(settings_.timeout, seconds(1)));
+      if (const auto data = answer.find("data"); data != answer.end() && data->is_object()) {
+        const auto user = data->value("user", "");
+        return fmt::format("{}: {}account {}", as, user.empty() ? "" : fmt::format("user {}, ", user),
+                           data->value("account", "(unknown)"));
+      }
+    } catch (const nats::Error&) {  // nats-server 2.9 does not tell, and a user may not be allowed to ask
+    }
+    return as + "; the server does not tell the account";
+  }
+
+  std::string server() {
+    if (!greeting_) return session_->connected_url();
+    return fmt::format("nats-server {}, name {}{}, at {}", greeting_->version, greeting_->name,
+                       greeting_->cluster.empty() ? "" : ", cluster " + greeting_->cluster,
+                       session_->connected_url());
+  }
+
+  std::string latency() {
+    const auto time = session_->round_trip();
+    return fmt::format("{:.2f} ms there and back", static_cast<double>(time.ns) / 1e6);
+  }
+
+  std::string jetstream() {
+    constexpr int not_for_account = 10039;
+    constexpr int not_on_server = 10076;
+    try {
+      const auto info = connected()->api("INFO");
+      const auto limits = info.value("limits", nlohmann::ordered_json::object());
+      const auto of = [&](const char* used, const char* limit) {
+        return fmt::format("{} of {}", text::human_size(info.value(used, std::int64_t{0})),
+                           text::human_size(limits.value(limit, std::int64_t{-1})));
+      };
+      const auto streams = limits.value("max_streams", std::int64_t{-1});
+      return fmt::format("{} storage, {} memory, {} streams of {}{}", of("storage", "max_storage"),
+                         of("memory", "max_memory"), info.value("streams", std::int64_t{0}),
+                         streams < 0 ? "unlimited" : std::to_string(streams),
+                         info.contains("domain") ? ", domain " + info.value("domain", "") : "");
+    } catch (const nats::Error& error) {
+      if (error.status == NATS_NOT_PERMITTED)
+        throw Skipped{fmt::format("{} (reading and writing keys does not need it)", error.what())};
+      if (error.code == not_for_account)
+        throw Failure(Exit::not_allowed, "JetStream is not enabled for this account",
+                      "the server's operator enables it for the account");
+      if (error.status == NATS_NO_RESPONDERS || error.code == not_on_server)
+        throw Failure(Exit::unreachable,
+                      fmt::format("JetStream is not available at {}", session_->connected_url()),
+                      "start the server with -js, or check --js-domain and --js-api-prefix");
+      throw Failure(Exit::unreachable, error.what());
+    }
+  }
+
+  std::string bucket() {
+    const auto session = connected();
+    Bucket bucket(*session, *bucket_);
+    const auto& state = bucket.info().at("state");
+    return fmt::format("{} values, {}, last revision {}{}", state.value("messages", std::uint64_t{0}),
+                       text::human_size(state.value("bytes", std::int64_t{0})),
+                       state.value("last_seq", std::uint64_t{0}), bucket.place().mirror ? ", a mirror" : "");
+  }
+
+  std::string named() const { return random_ ? "a random key" : fmt::format("key \"{}\"", key_); }
+
+  std::string read() {
+    const auto session = connected();
+    Bucket bucket(*session, *bucket_);
+    const auto found = bucket.entry(key_);
+    if (!found) return fmt::format("asked for {}, which is not there", named());
+    return fmt::format("{}: revision {}", named(), found->entry.revision);
+  }
+
+  std::string list() {
+    const auto session = connected();
+    EntryStream entries(*session, *bucket_, {.patterns = parse::patterns({key_}, true), .values = false});
+    std::uint64_t count = 0;
+    while (entries.next_current() != nullptr) ++count;
+    return fmt::format("listed {}: {} found", named(), count);
+  }
+
+  std::string watch() {
+    const auto session = connected();
+    const EntryStream entries(*session, *bucket_,
+                              {.patterns = parse::patterns({key_}, true), .values = false, .current = false});
+    return fmt::format("watched {}", named());
+  }
+
+  std::string write() {
+    const auto session = connected();
+    Bucket(*session, *bucket_).ask_write(key_);
+    return fmt::format("{} may be written; asked without writing, it proves this subject only", named());
+  }
+
+  Natskv& natskv_;
+  std::optional<std::string> bucket_;
+  std::string key_;
+  bool random_;
+  bool lines_;
+  Rows<Check> rows_;
+  config::Settings settings_;
+  std::unique_ptr<Session> session_;
+  std::optional<nats::Greeting> greeting_;
+  std::string look_at_, hint_;
+  bool over_ = false;
+  int status_ = 0;
+};
+
+class Doctor final : public Action {
+  std::optional<std::string> bucket_, key_;
+
+  void declare(Arguments& a) override {
+    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "look at this bucket too"}, bucket_);
+    a.take({.name = "--key", .kind = Kind::key, .help = "ask for this key, not for a random one"}, key_);
+  }
+  void check() override {
+    if (key_ && !bucket_) throw usage("--key belongs to a BUCKET");
+  }
+  int run(Natskv& natskv) override { return Examination(natskv, bucket_, key_).run(); }
+};
+
+}  // namespace
+
+const Verb doctor{
+    .name = "doctor",
+    .aliases = {},
+    .group = Group::tools,
+    .summary = "Check step by step what works and what does not",
+    .description =
+        "Settings and where each value came from, name resolution, TCP, TLS with the certificate's names and "
+        "days left, "
+        "authentication, the server, the round trip, JetStream and the account's limits; with BUCKET also "
+        "whether it can "
+        "be read, listed, watched and written. Each step is a line: ok, failed or skipped, what was found, "
+        "and a hint. "
+        "The exit status is that of the first failure.\n\nNothing is written: the server is asked with a "
+        "publish that it "
+        "must refuse, because it expects another stream. That proves the subject of one key only, a random "
+        "one or --key; "
+        "permissions may differ for others.",
+    .output =
+        "The columns check, result (ok, failed, skipped), detail and hint, in JSON an array of objects with "
+        "these.",
+    .examples =
+        "$ natskv doctor -o tsv | cut -f1,2 | head -3\nsettings\tok\nresolve\tok\ntcp\tok\n"
+        "# With a bucket, as JSON:\n"
+        "$ natskv doctor config -j | jq -r '.[] | select(.check == \"write\") | .result'\nok\n",
+    .make = make_action<Doctor>,
+};
+
+}  // namespace natskv::commands

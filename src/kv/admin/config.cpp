@@ -1,0 +1,367 @@
+#include "kv/admin/config.hpp"
+
+#include "base/failure.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace natskv {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t two_minutes = 120'000'000'000;
+constexpr std::string_view reserved = "_nats.";
+
+// ADR-8: the window of duplicates is two minutes, and no longer than the values live.
+std::int64_t window(std::int64_t max_age) {
+  return max_age > 0 ? std::min(max_age, two_minutes) : two_minutes;
+}
+
+std::string subjects(const std::string& bucket) { return fmt::format("$KV.{}.>", bucket); }
+
+std::int64_t limit(Size size) { return size.bytes <= 0 ? -1 : size.bytes; }
+
+void set_ttl(Span ttl, Json& config) {
+  const auto before = config.value("max_age", std::int64_t{0});
+  const auto kept = config.value("duplicate_window", std::int64_t{0});
+  config["max_age"] = ttl.ns;
+  // A window that somebody chose stays where the server takes it.
+  if (kept == 0 || kept == window(before))
+    config["duplicate_window"] = window(ttl.ns);
+  else if (ttl.ns > 0)
+    config["duplicate_window"] = std::min(kept, ttl.ns);
+}
+
+void set_marker_ttl(Span ttl, Json& config) {
+  if (ttl.ns > 0) {
+    config["allow_msg_ttl"] = true;
+    config["subject_delete_marker_ttl"] = ttl.ns;
+  } else {
+    config.erase("subject_delete_marker_ttl");
+  }
+}
+
+// nlohmann's empty() is for arrays and objects.
+bool is_no_text(const Json& value) {
+  return value.is_string() && value.get_ref<const std::string&>().empty();
+}
+
+void place(const Wishes& wishes, Json& config) {
+  if (!wishes.tags && !wishes.cluster) return;
+  Json placement =
+      config.contains("placement") && config["placement"].is_object() ? config["placement"] : Json::object();
+  const auto set = [&placement](const char* name, const Json& value) {
+    if (value.empty() || is_no_text(value))
+      placement.erase(name);
+    else
+      placement[name] = value;
+  };
+  if (wishes.cluster) set("cluster", *wishes.cluster);
+  if (wishes.tags) set("tags", *wishes.tags);
+  if (placement.empty())
+    config.erase("placement");
+  else
+    config["placement"] = placement;
+}
+
+void set_metadata(const Wishes& wishes, Json& config) {
+  if (wishes.metadata.empty() && !wishes.no_metadata) return;
+  Json metadata = Json::object();
+  if (const auto before = config.find("metadata"); before != config.end() && before->is_object()) {
+    for (const auto& [key, value] : before->items()) {
+      if (!wishes.no_metadata || key.starts_with(reserved)) metadata[key] = value;
+    }
+  }
+  for (const auto& [key, value] : wishes.metadata) metadata[key] = value;
+  if (metadata.empty())
+    config.erase("metadata");
+  else
+    config["metadata"] = metadata;
+}
+
+/// Whether some subject is matched by both.
+bool overlap(std::string_view one, std::string_view other) {
+  while (!one.empty() && !other.empty()) {
+    const auto first = one.substr(0, one.find('.')), second = other.substr(0, other.find('.'));
+    if (first == ">" || second == ">") return true;
+    if (first != second && first != "*" && second != "*") return false;
+    one.remove_prefix(std::min(one.size(), first.size() + 1));
+    other.remove_prefix(std::min(other.size(), second.size() + 1));
+  }
+  return one.empty() && other.empty();
+}
+
+/// Newer servers take a source that nothing stored here can match. Sources may bring other buckets' subjects.
+void check_republish_source(const Wishes& wishes, const std::string& bucket, const Json& config) {
+  if (!wishes.republish_source || !wishes.sources.empty() || config.contains("sources")) return;
+  std::string stored = bucket;
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object())
+    stored = bucket_of(mirror->value("name", ""));
+  if (wishes.mirror) stored = *wishes.mirror;
+  if (overlap(*wishes.republish_source, subjects(stored))) return;
+  throw usage(fmt::format("--republish-source: this bucket's keys are stored under {}", subjects(stored)));
+}
+
+void set_republish(const Wishes& wishes, const std::string& bucket, Json& config) {
+  if (wishes.no_republish) config.erase("republish");
+  if (!wishes.republish_source && !wishes.republish_destination && !wishes.republish_headers) return;
+  Json republish =
+      config.contains("republish") && config["republish"].is_object() ? config["republish"] : Json::object();
+  if (wishes.republish_source) republish["src"] = *wishes.republish_source;
+  if (wishes.republish_destination) republish["dest"] = *wishes.republish_destination;
+  if (republish.value("dest", std::string()).empty()) {
+    throw usage(fmt::format("{} needs --republish-destination",
+                            wishes.republish_source ? "--republish-source" : "--republish-headers"));
+  }
+  check_republish_source(wishes, bucket, config);
+  if (wishes.republish_headers) republish["headers_only"] = true;
+  config["republish"] = republish;
+}
+
+void set_mirror(const Wishes& wishes, const std::string& bucket, Json& config) {
+  if (wishes.mirror) {
+    Json mirror{{"name", "KV_" + *wishes.mirror}};
+    if (wishes.mirror_domain)
+      mirror["external"] = {{"api", fmt::format("$JS.{}.API", *wishes.mirror_domain)}};
+    config.erase("subjects");
+    config["mirror"] = mirror;
+    config["mirror_direct"] = true;
+  }
+  if (wishes.no_mirror && config.contains("mirror")) {
+    config.erase("mirror");
+    config.erase("mirror_direct");
+    config["subjects"] = Json::array({subjects(bucket)});
+  }
+}
+
+void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) {
+  if (wishes.sources.empty() && wishes.no_sources.empty()) return;
+  Json sources =
+      config.contains("sources") && config["sources"].is_array() ? config["sources"] : Json::array();
+  const auto find = [&sources](const std::string& name) {
+    return std::find_if(sources.begin(), sources.end(),
+                        [&name](const Json& source) { return source.value("name", "") == "KV_" + name; });
+  };
+  for (const auto& name : wishes.no_sources) {
+    const auto found = find(name);
+    if (found == sources.end()) {
+      throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no source \"{}\"", bucket, name), {},
+                    {bucket, {}, 0});
+    }
+    sources.erase(found);
+  }
+  for (const auto& name : wishes.sources) {
+    if (find(name) != sources.end()) continue;
+    // Without the transform the keys would stand under the origin's subjects, where nobody finds them
+    // (ADR-57).
+    sources.push_back(
+        {{"name", "KV_" + name},
+         {"subject_transforms", Json::array({{{"src", subjects(name)}, {"dest", subjects(bucket)}}})}});
+  }
+  if (sources.empty())
+    config.erase("sources");
+  else
+    config["sources"] = sources;
+}
+
+bool says_nothing(const Json& value) {
+  return value.is_null() || value == false || value == 0 || value == -1 || is_no_text(value) ||
+         (value.is_structured() && value.empty());
+}
+
+Json without_nothing(const Json& value) {
+  if (!value.is_structured()) return value;
+  Json kept = value.is_array() ? Json::array() : Json::object();
+  for (const auto& [key, member] : value.items()) {
+    Json inner = without_nothing(member);
+    if (value.is_array())
+      kept.push_back(std::move(inner));
+    else if (!says_nothing(inner))
+      kept[key] = std::move(inner);
+  }
+  return kept;
+}
+
+// An empty value of metadata says something: the key.
+Json own_metadata(const Json& all) {
+  Json own = Json::object();
+  for (const auto& [key, value] : all.items()) {
+    if (!key.starts_with(reserved)) own[key] = value;
+  }
+  return own;
+}
+
+bool lies_under(const Json& subject, const std::string& bucket) {
+  return subject.is_string() &&
+         subject.get_ref<const std::string&>().starts_with(fmt::format("$KV.{}.", bucket));
+}
+
+bool takes_only(const Json& taken, const std::string& bucket) {
+  return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end() &&
+         std::all_of(taken.begin(), taken.end(),
+                     [&bucket](const Json& subject) { return lies_under(subject, bucket); });
+}
+
+/// Whether what is copied from there are keys: another bucket's, or of any stream if stored under the
+/// bucket's subjects.
+bool brings_keys(const Json& source, const std::string& bucket) {
+  if (!source.is_object()) return false;
+  const Json name = source.value("name", Json());
+  if (name.is_string() && name.get_ref<const std::string&>().starts_with("KV_")) return true;
+  const Json transforms = source.value("subject_transforms", Json::array());
+  return transforms.is_array() && !transforms.empty() &&
+         std::all_of(transforms.begin(), transforms.end(), [&bucket](const Json& transform) {
+           return transform.is_object() && lies_under(transform.value("dest", Json()), bucket);
+         });
+}
+
+// Objects whose members came in another order are the same.
+bool same(const Json& one, const Json& other) { return nlohmann::json(one) == nlohmann::json(other); }
+
+}  // namespace
+
+nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wishes) {
+  Json config{{"name", "KV_" + bucket},
+              {"subjects", Json::array({subjects(bucket)})},
+              {"retention", "limits"},
+              {"max_consumers", -1},
+              {"max_msgs_per_subject", 1},
+              {"max_msgs", -1},
+              {"max_bytes", -1},
+              {"max_age", 0},
+              {"max_msg_size", -1},
+              {"storage", "file"},
+              {"discard", "new"},
+              {"num_replicas", 1},
+              {"duplicate_window", two_minutes},
+              {"deny_delete", true},
+              {"allow_rollup_hdrs", true},
+              {"allow_direct", true}};
+  apply(wishes, bucket, config);
+  return config;
+}
+
+void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
+  if (wishes.description) config["description"] = *wishes.description;
+  if (wishes.history) config["max_msgs_per_subject"] = *wishes.history;
+  if (wishes.storage) config["storage"] = *wishes.storage;
+  if (wishes.ttl) set_ttl(*wishes.ttl, config);
+  if (wishes.marker_ttl) set_marker_ttl(*wishes.marker_ttl, config);
+  if (wishes.replicas) config["num_replicas"] = *wishes.replicas;
+  if (wishes.max_value_size) config["max_msg_size"] = limit(*wishes.max_value_size);
+  if (wishes.max_bucket_size) config["max_bytes"] = limit(*wishes.max_bucket_size);
+  // "none" is what servers without compression have: sent only where it changes something.
+  if (wishes.compress.value_or(false))
+    config["compression"] = "s2";
+  else if (wishes.compress && config.contains("compression"))
+    config["compression"] = "none";
+  place(wishes, config);
+  set_metadata(wishes, config);
+  set_republish(wishes, bucket, config);
+  set_mirror(wishes, bucket, config);
+  set_sources(wishes, bucket, config);
+}
+
+bool is_bucket(const std::string& bucket, const Json& config) {
+  if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1)
+    return false;
+  const Json taken = config.value("subjects", Json::array());
+  if (taken.is_array() && !taken.empty()) return takes_only(taken, bucket);
+  if (const auto mirror = config.find("mirror"); mirror != config.end() && !says_nothing(*mirror))
+    return brings_keys(*mirror, bucket);
+  const Json sources = config.value("sources", Json::array());
+  return sources.is_array() && !sources.empty() &&
+         std::all_of(sources.begin(), sources.end(),
+                     [&bucket](const Json& source) { return brings_keys(source, bucket); });
+}
+
+std::string bucket_of(const std::string& stream) {
+  return stream.starts_with("KV_") ? stream.substr(3) : stream;
+}
+
+std::string domain_of(const Json& source) {
+  const auto external = source.find("external");
+  if (external == source.end() || !external->is_object()) return {};
+  const std::string api = external->value("api", "");
+  constexpr std::string_view before = "$JS.";
+  constexpr std::string_view behind = ".API";
+  if (!api.starts_with(before) || !api.ends_with(behind) || api.size() <= before.size() + behind.size())
+    return {};
+  return api.substr(before.size(), api.size() - before.size() - behind.size());
+}
+
+Json significant(const Json& config) {
+  Json kept = without_nothing(config);
+  if (const auto metadata = config.find("metadata"); metadata != config.end() && metadata->is_object()) {
+    kept["metadata"] = own_metadata(*metadata);
+    if (kept["metadata"].empty()) kept.erase("metadata");
+  }
+  // What a server fills in where nothing was asked for.
+  const auto drop = [&kept](const char* name, const char* usual) {
+    if (const auto at = kept.find(name); at != kept.end() && *at == usual) kept.erase(at);
+  };
+  // The server decides it by the origin: asked for or not, it is false where the origin allows no direct
+  // gets.
+  kept.erase("mirror_direct");
+  drop("compression", "none");
+  drop("retention", "limits");
+  drop("persist_mode", "default");
+  if (const auto republish = kept.find("republish");
+      republish != kept.end() && republish->value("src", "") == ">") {
+    republish->erase("src");
+    if (republish->empty()) kept.erase(republish);
+  }
+  if (const auto sources = kept.find("sources"); sources != kept.end() && sources->is_array()) {
+    std::sort(sources->begin(), sources->end(),
+              [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
+  }
+  return kept;
+}
+
+std::vector<std::string> differing(const Json& one, const Json& other) {
+  const Json a = significant(one), b = significant(other);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : a.items()) {
+    const auto at = b.find(name);
+    if (at == b.end() || !same(*at, value)) names.push_back(name);
+  }
+  for (const auto& [name, value] : b.items()) {
+    if (!a.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> not_kept(const Json& asked, const Json& answer) {
+  auto names = differing(asked, answer);
+  std::erase_if(names, [&asked](const std::string& name) { return !asked.contains(name); });
+  return names;
+}
+
+std::vector<std::string> tighter(const Json& mirror, const Json& origin) {
+  std::vector<std::string> options;
+  const auto compare = [&](const char* field, std::string_view option, std::int64_t unit, const char* name) {
+    const auto here = mirror.value(field, std::int64_t{0}), there = origin.value(field, std::int64_t{0});
+    if (here <= 0 || (there > 0 && here >= there)) return;
+    options.push_back(there <= 0 ? fmt::format("{} (unlimited there)", option)
+                                 : fmt::format("{} ({}{} there)", option, there / unit, name));
+  };
+  compare("max_msgs_per_subject", "--history", 1, "");
+  compare("max_age", "--ttl", 1'000'000, "ms");
+  compare("max_msg_size", "--max-value-size", 1, " B");
+  compare("max_bytes", "--max-bucket-size", 1, " B");
+  return options;
+}
+
+std::vector<Need> needs(const Wishes& wishes) {
+  std::vector<Need> all;
+  if (wishes.marker_ttl.value_or(Span{}).ns > 0) all.push_back({"--marker-ttl", 11});
+  if (wishes.compress.value_or(false)) all.push_back({"--compress", 10});
+  if (!wishes.metadata.empty()) all.push_back({"--metadata", 10});
+  if (!wishes.sources.empty()) all.push_back({"--source", 10});
+  return all;
+}
+
+}  // namespace natskv

@@ -1,0 +1,173 @@
+#include "kv/read/consumer.hpp"
+
+#include "base/text.hpp"
+#include "kv/message.hpp"
+#include "nats/check.hpp"
+#include "nats/inbox.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace natskv {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr Span heartbeat = seconds(1);
+constexpr std::chrono::seconds most_silence{3};
+constexpr std::chrono::milliseconds longest_pause{1500};
+constexpr std::string_view delivery_prefix = "$JS.ACK.";
+
+void choose_start(ordered_json& config, const Reading& reading) {
+  if (reading.latest) {
+    config["deliver_policy"] = "last_per_subject";
+  } else if (reading.after > 0) {
+    config["deliver_policy"] = "by_start_sequence";
+    config["opt_start_seq"] = reading.after + 1;
+  } else {
+    config["deliver_policy"] = "all";
+  }
+}
+
+// One acknowledgement stands for all before it. Nothing is delivered twice.
+void choose_window(ordered_json& config, std::int64_t window) {
+  config["ack_policy"] = window == 0 ? "none" : "all";
+  if (window == 0) return;
+  config["max_ack_pending"] = window;
+  config["ack_wait"] = seconds(std::int64_t{22} * 3600).ns;
+}
+
+ordered_json request_for(const Reading& reading, const std::string& inbox) {
+  ordered_json config{{"deliver_subject", inbox}};
+  choose_start(config, reading);
+  choose_window(config, reading.window);
+  config["max_deliver"] = 1;
+  if (!reading.filter.empty()) config["filter_subject"] = reading.filter;
+  config["replay_policy"] = "instant";
+  config["flow_control"] = true;
+  config["idle_heartbeat"] = heartbeat.ns;
+  if (!reading.values) config["headers_only"] = true;
+  config["num_replicas"] = 1;
+  config["mem_storage"] = true;
+  return {{"stream_name", reading.stream}, {"config", std::move(config)}};
+}
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
+// By a consumer that delivers to nobody, which the server removes by itself.
+std::uint64_t count_behind(Session& session, const std::string& stream, std::uint64_t sequence, Span wait) {
+  const Reading reading{.stream = stream, .filter = {}, .values = false, .after = sequence};
+  const auto nobody = nats::new_inbox(session.settings().inbox_prefix);
+  return session.api("CONSUMER.CREATE." + stream, request_for(reading, nobody).dump(), wait)
+      .at("num_pending")
+      .get<std::uint64_t>();
+}
+
+Consumer::Consumer(Session& session, const Reading& reading, Span wait)
+    : session_(session),
+      stream_(reading.stream),
+      subscription_(nullptr, nats::Retire{&session.retired()}),
+      window_(reading.window),
+      disconnects_(session.link().disconnects) {
+  natsStatistics* statistics = nullptr;
+  nats::check(natsStatistics_Create(&statistics));
+  statistics_.reset(statistics);
+  reconnects_ = reconnects();
+  const auto inbox = nats::new_inbox(session.settings().inbox_prefix);
+  natsSubscription* raw = nullptr;
+  nats::check(natsConnection_SubscribeSync(&raw, session.connection(), inbox.c_str()));
+  subscription_.reset(raw);
+  // The server's flow control bounds what waits here; a limit of ours would drop messages.
+  nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
+  start_ =
+      read_state(session.api("CONSUMER.CREATE." + reading.stream, request_for(reading, inbox).dump(), wait));
+  removal_ = session.api_subject("CONSUMER.DELETE." + reading.stream + "." + start_.name);
+  heard_at_ = Clock::now();
+}
+
+// By itself the server keeps it for five seconds yet, and looks through what is not acknowledged for each
+// purge of a key: a compact behind a del took four times as long.
+Consumer::~Consumer() {
+  if (window_ == 0) return;
+  (void)natsConnection_PublishString(session_.connection(), removal_.c_str(), "");
+  (void)natsConnection_FlushTimeout(session_.connection(), 20);  // the process may end now
+}
+
+natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
+  while (true) {
+    natsMsg* raw = nullptr;
+    const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
+    if (status != NATS_OK) {
+      if (std::exchange(heard_, false)) heard_at_ = Clock::now();
+      return status;
+    }
+    message.reset(raw);
+    // The library tells of a lost connection on a thread of its own, maybe after the first message behind it;
+    // its count it keeps before that. It costs a lock, so it is asked for only behind a pause, for there was
+    // one.
+    const bool paused = !std::exchange(heard_, true);
+    hushed_ = hushed_ || (paused && Clock::now() - heard_at_ > longest_pause);
+    lost_ = lost_ || session_.link().disconnects != disconnects_ || (paused && reconnects() != reconnects_);
+    if (lost_) return NATS_TIMEOUT;
+    const char* reply = natsMsg_GetReply(raw);
+    if (reply == nullptr || !std::string_view(reply).starts_with(delivery_prefix)) {
+      control(raw);
+      continue;
+    }
+    ++received_;
+    if (window_ == 0 || ++unacknowledged_ * 4 < window_) return NATS_OK;
+    unacknowledged_ = 0;
+    return natsConnection_PublishString(session_.connection(), reply, "+ACK");
+  }
+}
+
+// Flow control goes on when its request is answered, which is here when all before it was taken. A heartbeat
+// tells what should have come by now, and repeats a request whose answer was lost.
+void Consumer::control(natsMsg* message) {
+  if (header(message, "Status") != "100") return;
+  const char* answer = natsMsg_GetReply(message);
+  if (answer == nullptr) {
+    const auto stalled = header(message, "Nats-Consumer-Stalled");
+    if (!stalled.empty()) answer = stalled.data();
+    lost_ = lost_ || number(header(message, "Nats-Last-Consumer")) > received_;
+  }
+  if (answer != nullptr) (void)natsConnection_Publish(session_.connection(), answer, nullptr, 0);
+}
+
+std::uint64_t Consumer::reconnects() const {
+  std::uint64_t count = 0;
+  nats::check(natsConnection_GetStats(session_.connection(), statistics_.get()));
+  nats::check(natsStatistics_GetCounts(statistics_.get(), nullptr, nullptr, nullptr, nullptr, &count));
+  return count;
+}
+
+bool Consumer::silent() const { return !heard_ && Clock::now() - heard_at_ > most_silence; }
+
+std::size_t Consumer::waiting() const {
+  constexpr std::size_t overhead = 320;  // of nats.c for a message: itself, its subject and reply
+  int messages = 0;
+  int bytes = 0;
+  if (natsSubscription_GetPending(subscription_.get(), &messages, &bytes) != NATS_OK) return 0;
+  return static_cast<std::size_t>(bytes) + static_cast<std::size_t>(messages) * overhead;
+}
+
+Consumer::State Consumer::state(Span wait) {
+  return read_state(session_.api("CONSUMER.INFO." + stream_ + "." + start_.name, {}, wait));
+}
+
+Consumer::State Consumer::read_state(const ordered_json& info) {
+  return {.pending = info.at("num_pending").get<std::uint64_t>(),
+          .delivered = info.at("delivered").at("consumer_seq").get<std::uint64_t>(),
+          .created = text::from_rfc3339(info.value("created", std::string())).value_or(Instant{}),
+          .name = info.at("name").get<std::string>()};
+}
+
+}  // namespace natskv

@@ -1,0 +1,198 @@
+#include "kv/read/multiget.hpp"
+
+#include "base/pattern.hpp"
+#include "base/text.hpp"
+#include "kv/explain.hpp"
+#include "kv/message.hpp"
+#include "kv/trace.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace natskv {
+namespace {
+
+// Answers under way or waiting for an earlier one; few until it is known how large they are.
+constexpr std::size_t window = 256, first_window = 8;
+constexpr std::size_t most_bytes = std::size_t{8} << 20U;
+// A request for many: the server's own limit, and from how many on it is cheaper. Two are under way.
+constexpr std::size_t most_together = 1024, fewest_together = 256;
+constexpr std::size_t most_together_bytes = most_bytes / 2;
+constexpr std::size_t most_name_bytes = std::size_t{128} << 10U;
+
+std::shared_ptr<natsMsg> shared(natsMsg* message) {
+  return {message, [](natsMsg* m) { natsMsg_Destroy(m); }};
+}
+
+}  // namespace
+
+MultiGet::MultiGet(Bucket& bucket, bool consistent)
+    : bucket_(bucket),
+      window_(first_window),
+      direct_(!consistent && bucket.direct()),
+      together_(direct_ && bucket.direct_for_many() && !bucket.session().link().many_refused),
+      pipeline_(bucket.pipeline({.messages = window, .bytes = most_bytes})) {
+  trace(pipeline_, bucket.session());
+  bucket.session().lift_deadline();
+}
+
+MultiGet::~MultiGet() { bucket_.session().link().asking_many = false; }
+
+// In bursts: a request for each answer would wake the server, and us, once a key.
+void MultiGet::ask() {
+  while (!again_.empty() && single_.size() < window_ && pipeline_.room(0)) {
+    ask_for(*again_.begin());
+    again_.erase(again_.begin());
+  }
+  while (together_ && asked_.size() <= most_together && wanted_.size() >= fewest_together) ask_together();
+  if (asked_.size() * 2 > window_) return;
+  while (!wanted_.empty() && asked_.size() < window_ && pipeline_.room(0)) {
+    asked_.push_back(std::move(wanted_.front()));
+    wanted_.pop_front();
+    ask_for(first_ + asked_.size() - 1);
+  }
+}
+
+void MultiGet::ask_for(Turn turn) {
+  const std::string& key = name(turn);
+  if (reads_as_pattern(key)) return;  // next() asks
+  const auto& where = bucket_.place();
+  single_.emplace(next_, turn);
+  pipeline_.send(next_++,
+                 bucket_.session().api_subject("DIRECT.GET." + where.stream + "." + where.read_prefix + key),
+                 {});
+}
+
+std::string MultiGet::together_subject() {
+  return bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream);
+}
+
+void MultiGet::ask_together() {
+  const auto& where = bucket_.place();
+  nlohmann::ordered_json body{{"multi_last", nlohmann::ordered_json::array()},
+                              {"max_bytes", most_together_bytes}};
+  Together keys;
+  std::size_t bytes = 0;
+  while (!wanted_.empty() && keys.size() < most_together && bytes < most_name_bytes) {
+    const Turn turn = first_ + asked_.size();
+    const std::string& key = asked_.emplace_back(std::move(wanted_.front()));
+    wanted_.pop_front();
+    if (reads_as_pattern(key)) continue;
+    if (!text::valid_utf8(key)) {  // no word of JSON
+      again_.insert(turn);
+      continue;
+    }
+    bytes += key.size();
+    keys.emplace(key, turn);
+    body["multi_last"].push_back(where.read_prefix + key);
+  }
+  if (keys.empty()) return;
+  many_.emplace(next_, std::move(keys));
+  const std::string asked = body.dump();
+  if (asked.size() > bucket_.session().max_payload()) return none_together();
+  bucket_.session().link().asking_many = true;
+  pipeline_.send(next_++, together_subject(), asked, {}, true);
+}
+
+std::optional<Found> MultiGet::next() {
+  Session& session = bucket_.session();
+  if (!direct_) {
+    // The leader's answers are JSON of base64: rare enough for one after the other, by the library.
+    const std::string wanted = std::move(wanted_.front());
+    wanted_.pop_front();
+    return bucket_.entry(wanted, {}, true);
+  }
+  try {
+    ask();
+    if (reads_as_pattern(key())) ready_[first_] = bucket_.entry(key());
+    while (!ready_.contains(first_)) {
+      if (auto answer = pipeline_.next(milliseconds(100))) take(std::move(*answer));
+      if (session.stop()) throw Stopped{};
+      if (const auto refused = session.refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
+      if (!many_.empty() && session.link().many_refused) {
+        while (pipeline_.settle_subject(together_subject())) {
+        }
+        none_together();
+      }
+      ask();
+    }
+  } catch (const nats::Error& error) {
+    throw explain(session, error, {.bucket = bucket_.name(), .key = key()});
+  }
+  auto found = std::move(ready_.extract(first_).mapped());
+  ++first_;
+  asked_.pop_front();
+  return found;
+}
+
+// The server, or this replica, cannot, or the user may not: key by key.
+void MultiGet::none_together() {
+  together_ = false;
+  while (!many_.empty()) ask_again(many_.begin()->first);
+}
+
+void MultiGet::ask_again(std::uint64_t id) {
+  const auto at = many_.find(id);
+  for (const auto& [key, turn] : at->second) again_.insert(turn);
+  many_.erase(at);
+}
+
+void MultiGet::take(nats::Answer answer) {
+  if (const auto at = many_.find(answer.id); at != many_.end()) {
+    if (answer.status != NATS_OK) return none_together();
+    return take_one_of_many(answer.id, shared(answer.message.release()));
+  }
+  const auto at = single_.find(answer.id);
+  if (at == single_.end()) return;
+  if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
+  const auto message = shared(answer.message.release());
+  bound_window(message.get());
+  auto found = entry_of(message);
+  if (found && found->entry.key != name(at->second)) found.reset();
+  ready_[at->second] = std::move(found);
+  single_.erase(at);
+}
+
+void MultiGet::bound_window(natsMsg* message) {
+  largest_ = std::max(largest_, static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+  window_ = std::clamp<std::size_t>(most_bytes / largest_, 1, std::min(window_ * 2, window));
+}
+
+// In the stream's order. Behind the last comes 204; 404 where there was none; 408 of a server that knows none
+// of this.
+void MultiGet::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message) {
+  const auto status = header(message.get(), "Status");
+  if (status == "204" || status == "404") {
+    const auto left = header(message.get(), "Nats-Num-Pending");
+    if (!left.empty() && left != "0") together_ = false;  // large values: not all fit one answer
+    return ask_again(id);
+  }
+  if (!status.empty()) return none_together();
+  bound_window(message.get());
+  const auto found = entry_of(message);
+  if (!found) return;
+  Together& keys = many_.at(id);
+  const auto [from, to] = keys.equal_range(found->entry.key);
+  for (auto at = from; at != to; ++at) ready_[at->second] = found;
+  keys.erase(from, to);
+}
+
+// ADR-31: the message itself, with its place in headers; an empty body with a Status where there is none.
+std::optional<Found> MultiGet::entry_of(const std::shared_ptr<natsMsg>& message) {
+  natsMsg* raw = message.get();
+  const std::string_view subject = header(raw, "Nats-Subject");
+  if (!header(raw, "Status").empty() || !subject.starts_with(bucket_.place().read_prefix))
+    return std::nullopt;
+  Entry entry;
+  read_entry(raw, false, entry);
+  entry.bucket = bucket_.name();
+  entry.key = subject.substr(bucket_.place().read_prefix.size());
+  const auto sequence = header(raw, "Nats-Sequence");
+  std::from_chars(sequence.data(), sequence.data() + sequence.size(), entry.revision);
+  entry.created = text::from_rfc3339(header(raw, "Nats-Time-Stamp")).value_or(Instant{});
+  return Found{entry, message};
+}
+
+}  // namespace natskv

@@ -1,0 +1,141 @@
+// What a connection that failed means to a user (NATSC.md 1).
+#include "base/text.hpp"
+#include "kv/claims.hpp"
+#include "kv/connect.hpp"
+#include "nats/check.hpp"
+#include "nats/look.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+namespace {
+
+Failure not_allowed(const std::string& message, std::string hint = {}) {
+  return {Exit::not_allowed, message, std::move(hint)};
+}
+
+// "SSL handshake error: 20:unable to get local issuer certificate:depth=0:cert=/CN=a:issuer=/CN=b", the
+// number being X509_V_ERR_*; "62:hostname mismatch:expected=a:cert=/CN=b".
+Failure untrusted(std::string_view text, const std::string& where, const config::Settings& settings) {
+  constexpr std::string_view beginning = "SSL handshake error: ";
+  if (text.starts_with(beginning)) text.remove_prefix(beginning.size());
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string ca_hint = settings.tls_ca.empty() ? "name the certificate authority with --tlsca"
+                                                      : "--tlsca names another authority than the server's";
+  switch (number) {
+    case 9:
+      return not_allowed(fmt::format("the certificate of {} is not valid yet", where),
+                         "look at the clock of this machine");
+    case 10:
+      return not_allowed(fmt::format("the certificate of {} has expired", where),
+                         "natskv doctor shows its dates");
+    case 18:
+    case 19:
+      return not_allowed(fmt::format("the certificate of {} is self-signed and not trusted", where),
+                         settings.tls_ca.empty() ? "trust it with --tlsca" : ca_hint);
+    case 20:
+    case 21:
+      return not_allowed(fmt::format("the certificate of {} is from an authority that is not trusted", where),
+                         ca_hint);
+    case 62:
+    case 64:
+      return not_allowed(fmt::format("the certificate of {} is for another host", where),
+                         "use a name that it holds (natskv doctor shows them)");
+    default:
+      return not_allowed(fmt::format("no trusted TLS connection to {}: {}", where, text),
+                         settings.tls_ca.empty() ? "name the certificate authority with --tlsca" : "");
+  }
+}
+
+// The connection ended in the middle: TLS 1.3 lets a client without the wanted certificate notice only then.
+// The greeting says what the server wanted.
+Failure broken_off(std::string_view text, const std::string& where, const config::Settings& settings) {
+  bool greeted = false;
+  for (const auto& server : settings.servers) {
+    const auto greeting = nats::greeting_of(server, std::min(settings.timeout, seconds(1)));
+    if (!greeting) continue;
+    greeted = true;
+    if (greeting->tls_verify && settings.tls_cert.empty())
+      return not_allowed(fmt::format("{} wants a client certificate", where), "give --tlscert and --tlskey");
+    if (greeting->tls_verify) return not_allowed(fmt::format("{} refused the client certificate", where));
+  }
+  if (!greeted && !settings.tls_first) {
+    return {Exit::unreachable, fmt::format("{} broke off the connection before a greeting: {}", where, text),
+            "a server that wants the TLS handshake first needs --tlsfirst; natskv doctor looks closer"};
+  }
+  if (settings.tls_required && settings.tls_cert.empty()) {
+    return not_allowed(fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
+                       "give --tlscert and --tlskey");
+  }
+  return {Exit::unreachable, fmt::format("{} broke off the connection: {}", where, text),
+          "natskv doctor looks closer"};
+}
+
+// When a JWT ended (RFC 3339), if it has: the server says "Authorization Violation" for every reason.
+std::optional<std::string> expired(const std::string& jwt) {
+  const auto document = claims_of(jwt);
+  const auto end = document.find("exp");
+  if (end == document.end() || !end->is_number_integer()) return std::nullopt;
+  const auto seconds = end->get<std::int64_t>();
+  if (seconds <= 0 || seconds > std::time(nullptr)) return std::nullopt;
+  return text::rfc3339(Instant{seconds * 1'000'000'000}).substr(0, 19) + "Z";
+}
+
+bool has_credentials(const config::Settings& settings) {
+  return !settings.user.empty() || !settings.token.empty() || !settings.creds_file.empty() ||
+         !settings.nkey_file.empty() || !settings.jwt_file.empty() || !settings.jwt.empty() ||
+         std::any_of(settings.servers.begin(), settings.servers.end(),
+                     [](const std::string& url) { return url.find('@') != std::string::npos; });
+}
+
+}  // namespace
+
+Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link) {
+  const std::string where = config::shown(settings.servers);
+  const std::string_view text = error.what();
+  switch (error.status) {
+    case NATS_NO_SERVER:
+      return {Exit::unreachable, fmt::format("no server answers at {}", where),
+              "start one (natskv sandbox), or name another with --server or NATS_URL"};
+    case NATS_CONNECTION_AUTH_FAILED:
+      if (const auto end = expired(link.jwt.reveal()))
+        return not_allowed(fmt::format("{} refused the credentials: the JWT expired at {}", where, *end),
+                           "ask the account's owner for new ones");
+      return has_credentials(settings)
+                 ? not_allowed(fmt::format("{} refused the credentials: {}", where, text),
+                               "natskv doctor shows which were used, and from where")
+                 : not_allowed(fmt::format("{} wants credentials: {}", where, text),
+                               "give --user and --password, --token, --creds or --nkey, or a --context that "
+                               "has them");
+    case NATS_SSL_ERROR:
+      return untrusted(text, where, settings);
+    case NATS_SECURE_CONNECTION_WANTED:
+      return not_allowed(fmt::format("{} does not offer TLS, which was asked for", where));
+    case NATS_SECURE_CONNECTION_REQUIRED:
+      return not_allowed(fmt::format("{} requires TLS", where), "use a tls:// URL, and --tlsca");
+    case NATS_PROTOCOL_ERROR:
+    case NATS_IO_ERROR:
+    case NATS_CONNECTION_CLOSED:
+      return broken_off(text, where, settings);
+    case NATS_TIMEOUT:
+      return {Exit::unreachable, fmt::format("no answer from {} within {} ms", where, settings.timeout.ms())};
+    default:
+      // What nats.c finds wrong with a seed or JWT only while it signs.
+      if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty() ||
+          !settings.jwt.empty()) {
+        return not_allowed(fmt::format("cannot use the given credentials: {}", text));
+      }
+      return {Exit::unreachable, fmt::format("cannot connect to {}: {}", where, text)};
+  }
+}
+
+}  // namespace natskv
