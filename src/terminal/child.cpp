@@ -138,7 +138,7 @@ void pause_for(pid_t child, int pidfd, int milliseconds) {
 int reap(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return 255;
+    if (errno != EINTR) return W_EXITCODE(255, 0);
   }
   return status;
 }

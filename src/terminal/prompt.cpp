@@ -16,6 +16,12 @@ void to_terminal(std::string_view text) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
+// Reading there would stop the whole process, signals and all (SIGTTIN).
+bool in_background() {
+  const pid_t group = ::tcgetpgrp(STDIN_FILENO);
+  return group >= 0 && group != ::getpgrp();
+}
+
 // The line without its end; nullopt on a Stop and at the end of input. Byte by byte: what follows the line
 // stays.
 std::optional<std::string> read_answer(const Stop& stop) {
@@ -25,6 +31,10 @@ std::optional<std::string> read_answer(const Stop& stop) {
     const int ready = ::poll(&input, 1, 100);
     if (ready < 0 && errno != EINTR) return std::nullopt;
     if (ready <= 0) continue;
+    if (in_background()) {
+      ::poll(nullptr, 0, 100);
+      continue;
+    }
     char byte = 0;
     const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;

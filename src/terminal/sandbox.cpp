@@ -14,6 +14,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,10 +22,13 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 namespace natskv::terminal {
 namespace {
@@ -86,6 +90,16 @@ bool greets(int port) {
   }
   ::close(fd);
   return greeted;
+}
+
+// Waits for the end of a process that need not be our child.
+bool ends(pid_t process, int milliseconds) {
+  const int fd = process > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, process, 0)) : -1;
+  if (fd < 0) return true;
+  pollfd end{fd, POLLIN, 0};
+  const bool ended = ::poll(&end, 1, milliseconds) == 1;
+  ::close(fd);
+  return ended;
 }
 
 // Every NATS_* there is, unset.
@@ -168,8 +182,15 @@ void Sandbox::launch(const std::string& server, const std::string& token) {
   ::close(output);
 }
 
-int Sandbox::port() const {
-  const std::string ports = content_of(fmt::format("{}/nats-server_{}.ports", folder_->at("ports"), server_));
+// The file is named by the server's program and process: a script that starts it has another name and pid.
+int Sandbox::port() {
+  std::error_code none;
+  const std::filesystem::directory_iterator files(folder_->at("ports"), none);
+  if (none || files == std::filesystem::directory_iterator()) return 0;
+  const std::string name = files->path().filename().string();
+  const std::string ports = content_of(files->path().string());
+  const std::size_t pid = name.rfind('_') + 1;
+  std::from_chars(name.data() + pid, name.data() + name.size(), started_);
   constexpr std::string_view start = "\"nats://127.0.0.1:";
   const std::size_t at = ports.find(start);
   if (at == std::string::npos) return 0;
@@ -186,7 +207,7 @@ void Sandbox::wait_until_ready(const Stop& stop) {
     if (stop) throw Stopped{};
     // The wait between two looks is the wait for its end.
     if (const std::optional<int> status = wait_for(server_, 10)) {
-      server_ = 0;
+      ::kill(-std::exchange(server_, 0), SIGKILL);
       const std::string line = last_log_line();
       throw Failure(Exit::failure, fmt::format("nats-server ended at its start with status {}{}{}", *status,
                                                line.empty() ? "" : ": ", line));
@@ -194,7 +215,7 @@ void Sandbox::wait_until_ready(const Stop& stop) {
     if (const int number = port(); number > 0 && greets(number)) return;
   }
   const std::string line = last_log_line();
-  throw Failure(Exit::failure, fmt::format("nats-server was not ready within {} s{}{}", ready_seconds,
+  throw Failure(Exit::failure, fmt::format("nats-server did not answer within {} s{}{}", ready_seconds,
                                            line.empty() ? "" : ": ", line));
 }
 
@@ -210,13 +231,15 @@ std::string Sandbox::last_log_line() const {
   return line;
 }
 
+// The whole group: the server may have been started by a script, which has ended when its folder may go.
+bool Sandbox::end_by(int signal) {
+  ::kill(-server_, signal);
+  return wait_for(server_, gentle_ms) && ends(started_, gentle_ms);
+}
+
 void Sandbox::end_server() {
   if (server_ <= 0) return;
-  ::kill(server_, kept_ ? SIGTERM : SIGKILL);
-  if (!wait_for(server_, gentle_ms)) {
-    ::kill(server_, SIGKILL);
-    wait_for(server_, -1);
-  }
+  if (!end_by(kept_ ? SIGTERM : SIGKILL)) end_by(SIGKILL);
   server_ = 0;
 }
 

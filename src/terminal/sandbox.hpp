@@ -35,15 +35,17 @@ class Sandbox {
  private:
   void launch(const std::string& server, const std::string& token);
   void wait_until_ready(const Stop& stop);
-  [[nodiscard]] int port() const;
+  int port();
   [[nodiscard]] std::string last_log_line() const;
   void end_server();
+  bool end_by(int signal);
 
   IgnoreQuit ignore_quit_;
   std::chrono::milliseconds grace_before_{0};
   std::optional<std::string> store_;
   std::unique_ptr<SandboxFolder> kept_, folder_;
-  pid_t server_ = 0;
+  pid_t server_ = 0;   // leads a process group of its own
+  pid_t started_ = 0;  // the server itself, where server_ is a script that started it
   std::string url_, context_file_;
 };
 

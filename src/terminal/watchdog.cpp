@@ -29,7 +29,7 @@ namespace terminal {
 namespace {
 
 // All that natskv or a library of ours changes; the rest a child inherits as it is.
-constexpr std::array changed{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+constexpr std::array changed{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD};
 
 StartSignals remember() {
   StartSignals start{};
@@ -158,6 +158,8 @@ struct Watchdog::State {
 
 void Watchdog::State::open() {
   const terminal::StartSignals& start = terminal::remember_start_signals();
+  // Where a parent left it ignored, the kernel throws a child's status away.
+  ::signal(SIGCHLD, SIG_DFL);
   sigset_t ours;
   ::sigemptyset(&ours);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {

@@ -15,7 +15,7 @@ namespace natskv {
 
 namespace terminal {
 
-/// The signal mask, and which of HUP, INT, QUIT, PIPE and TERM were ignored, when natskv was started.
+/// The signal mask, and which of HUP, INT, QUIT, PIPE, TERM and CHLD were ignored, when natskv was started.
 struct StartSignals {
   sigset_t mask;
   sigset_t ignored;

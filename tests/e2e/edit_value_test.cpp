@@ -148,6 +148,33 @@ TEST_CASE("What an editor saved before it failed, or before a signal came, is ke
   CHECK(desk.client.last_revision("config") == 1);
 }
 
+TEST_CASE("SIGTERM reaches the editor itself, whatever its variable holds of options") {
+  Desk desk;
+  write_file(desk.folder / "editor",
+             "#!/bin/sh\ntrap 'echo restored >&2; exit 1' TERM\necho up >&2\nwhile :; do sleep 0.05; done\n",
+             0700);
+  Process edit(desk.server.command({"edit-value", "config", "greeting"},
+                                   {.env = {{"EDITOR", desk.folder / "editor" + " -x 'a b'"},
+                                            {"TMPDIR", desk.places.path().string()}}}));
+  REQUIRE(edit.read_err_until("up\n"));
+  edit.signal(SIGTERM);
+  const auto result = edit.wait();
+  CHECK(result.err.find("restored") != std::string::npos);
+  CHECK(result.status != 0);
+  CHECK(desk.nothing_left());
+}
+
+TEST_CASE("An editor may be a word of the shell's own, or a whole line for it") {
+  Desk desk;
+  for (const char* editor : {":", "true; true", "X=1 true", "if true; then :; fi; true"}) {
+    CAPTURE(editor);
+    const auto result =
+        desk.server.natskv({"edit-value", "config", "greeting"}, {.env = {{"EDITOR", editor}}});
+    CHECK(result.err ==
+          "natskv: edit-value: key \"greeting\" in bucket \"config\" is unchanged, nothing was written\n");
+  }
+}
+
 TEST_CASE("The edit is kept too when the server is gone") {
   Desk desk;
   const auto result = desk.edit(

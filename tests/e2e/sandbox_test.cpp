@@ -1,5 +1,6 @@
 #include "support/folder.hpp"
 #include "support/process.hpp"
+#include "support/server.hpp"
 
 #include <doctest/doctest.h>
 
@@ -207,6 +208,38 @@ TEST_CASE("A server that does not start is a failure with its own last word") {
   CHECK(result.status == 1);
   CHECK(result.err == "natskv: sandbox: nats-server ended at its start with status 3: no luck today\n");
   CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("A server that a script starts is found, and ends with the sandbox") {
+  const Folder places, programs;
+  const std::string script = "#!/bin/sh\n" + server_program() + " \"$@\"\necho $? > /dev/null\n";
+  programs.write("nats-server", script, 0755);
+  const Run path{.env = {{"PATH", programs.path() + ":/usr/bin:/bin"}}};
+  const Result result =
+      run(sandbox(places, {"--", "sh", "-c", "ls ${NATS_CONTEXT%/*}/ports | tr -dc '0-9\n'; exit 5"}, path));
+  CHECK(result.err == "");
+  CHECK(result.status == 5);
+  REQUIRE_FALSE(result.out.empty());
+  CHECK(gone(std::stoi(result.out)));
+  CHECK(folders_in(places).empty());
+}
+
+TEST_CASE("A script that goes away and leaves something running is no server, and nothing is left") {
+  const Folder places, programs;
+  programs.write("nats-server",
+                 "#!/bin/sh\nsleep 600 > /dev/null & echo $! > '" + programs.at("left") + "'\n", 0755);
+  const Run path{.env = {{"PATH", programs.path() + ":/usr/bin:/bin"}}};
+  const Result result = run(sandbox(places, {"--", "true"}, path));
+  CHECK(result.status == 1);
+  CHECK(result.err == "natskv: sandbox: nats-server ended at its start with status 0\n");
+  CHECK(gone(std::stoi(programs.read("left"))));
+}
+
+TEST_CASE("The command's status is passed on where a parent ignores SIGCHLD") {
+  const Folder places;
+  Run what = sandbox(places, {"--", "sh", "-c", "exit 7"});
+  what.args.insert(what.args.begin(), {"sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"});
+  CHECK(run(what).status == 7);
 }
 
 TEST_CASE("Without a command it is the user's shell, and a terminal is told so") {

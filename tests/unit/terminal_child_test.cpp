@@ -77,6 +77,19 @@ TEST_CASE("A child starts with the mask and dispositions of the start") {
   CHECK(process.status() == 0);
 }
 
+TEST_CASE("A child's status is known where a parent ignores SIGCHLD, and the child starts with that") {
+  Forked process([] {
+    ::signal(SIGCHLD, SIG_IGN);
+    Stop stop;
+    Watchdog watchdog(stop, [](Why) {});
+    const int ended = run_child({.argv = {"sh", "-c", "exit 7"}}, stop);
+    // Ignored: CHLD is bit 17.
+    return ended == 7 ? run_child({.argv = {"grep", "-q", "^SigIgn:.*1....$", "/proc/self/status"}}, stop)
+                      : 100 + ended;
+  });
+  CHECK(process.status() == 0);
+}
+
 TEST_CASE("SIGTERM and a SIGINT of kill are forwarded; the child's status counts, not the signal") {
   for (const int number : {SIGTERM, SIGINT}) {
     const Pipe ready;

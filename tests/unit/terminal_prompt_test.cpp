@@ -46,6 +46,35 @@ TEST_CASE("Anything else and the end of input are no") {
 
 TEST_CASE("Ctrl-C ends a question at once") { CHECK(answer("\x03") == 9); }
 
+TEST_CASE("A question in the background waits for the foreground, and SIGTERM ends it") {
+  Forked process(Forked::OnTerminal{}, [] {
+    const Pipe asks;
+    const pid_t job = ::fork();
+    if (job == 0) {
+      ::setpgid(0, 0);
+      asks.say();
+      ::_exit(asked());
+    }
+    asks.hear();
+    std::string line;
+    for (char byte = 0; byte != '\n';) {
+      pollfd typed{STDIN_FILENO, POLLIN, 0};
+      // What is typed is there for the job to see, before the foreground takes it.
+      if (::poll(&typed, 1, 20'000) != 1) break;
+      ::poll(nullptr, 0, 300);
+      if (::read(STDIN_FILENO, &byte, 1) != 1) break;
+    }
+    ::kill(job, SIGTERM);
+    int status = 0;
+    for (int slice = 0; slice < 200 && ::waitpid(job, &status, WNOHANG) == 0; ++slice) ::poll(nullptr, 0, 50);
+    const bool ended = ::kill(job, SIGKILL) != 0 || WIFEXITED(status);
+    return ended ? WEXITSTATUS(status) : 77;
+  });
+  REQUIRE(process.shows("remove it? [y/N] "));
+  process.type("y\n");
+  CHECK(process.status() == 9);
+}
+
 TEST_CASE("Nobody can be asked where stdin is no terminal") {
   Forked process(Forked::OnTerminal{}, [] {
     const Pipe input;

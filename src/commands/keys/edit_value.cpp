@@ -15,8 +15,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <system_error>
 
 namespace natskv::commands {
@@ -29,11 +29,20 @@ std::string editor() {
   return "vi";
 }
 
+// The shell becomes the editor where it can, so that a signal for it reaches the editor itself.
+std::string in_shell(const std::string& editor) {
+  const std::string first = editor.substr(0, editor.find(' '));
+  const bool command = editor.find_first_of("|&;(){}\n") == std::string::npos &&
+                       first.find('=') == std::string::npos && first != ":" && first != "!" && !first.empty();
+  return (command ? "exec " : "") + editor + " \"$@\"";
+}
+
 // A file with the value that nobody else can read, in a folder of its own. Goes with the object unless it is
 // kept.
 class Draft {
  public:
-  Draft(const std::string& key, const std::string& value) {
+  /// `most`: bytes that it may grow to.
+  Draft(const std::string& key, const std::string& value, std::uint64_t most) : most_(most) {
     folder_ = temporary_folder() + "/natskv-edit-XXXXXX";
     if (::mkdtemp(folder_.data()) == nullptr) {
       throw Failure(Exit::failure, fmt::format("cannot make a folder for the value: {}",
@@ -58,7 +67,7 @@ class Draft {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string read() const {
     const File file = open_to_read(path_, "the edited value");
-    return read_all(file.fd(), "the edited value", in_quotes(path_), std::numeric_limits<int>::max());
+    return read_all(file.fd(), "the edited value", in_quotes(path_), most_);
   }
   /// Stays, for its owner only, whatever the editor made of its mode.
   void keep() {
@@ -70,6 +79,7 @@ class Draft {
 
  private:
   std::string folder_, path_;
+  std::uint64_t most_;
   bool kept_ = false;
 };
 
@@ -86,10 +96,10 @@ class EditValue final : public Action {
     auto bucket = natskv.bucket(bucket_);
     const Found found = bucket.live(bucket.entry(key_, {}, true), key_, {});
     const std::string before(found.entry.value.data);
-    Draft draft(key_, before);
+    Draft draft(key_, before, natskv.session().max_payload());
     natskv.session().lift_deadline();
     edit(natskv, draft, before);
-    const std::string after = made_of(draft, before);
+    const std::string after = read_again(draft, before);
     if (after == before) {
       natskv.note(
           fmt::format("key \"{}\" in bucket \"{}\" is unchanged, nothing was written", key_, bucket_));
@@ -103,6 +113,15 @@ class EditValue final : public Action {
     // Editors end the last line; the value had none to end.
     if (!before.empty() && !before.ends_with('\n') && after.ends_with('\n')) after.pop_back();
     return after;
+  }
+
+  static std::string read_again(Draft& draft, const std::string& before) {
+    try {
+      return made_of(draft, before);
+    } catch (const Failure& failure) {  // too large, most likely
+      draft.keep();
+      throw Failure(Exit::failure, fmt::format("{}; nothing was written", failure.what()));
+    }
   }
 
   // "; the edit is in FILE" where an editor that failed had saved something.
@@ -120,7 +139,7 @@ class EditValue final : public Action {
     const std::string program = editor();
     // As git does: the variable may hold options, the file's name is never read by a shell.
     const int status = terminal::run_child(
-        {.argv = {"/bin/sh", "-c", program + " \"$@\"", program, draft.path()}}, natskv.stop());
+        {.argv = {"/bin/sh", "-c", in_shell(program), program, draft.path()}}, natskv.stop());
     if (!natskv.stop() && status == 0) return;
     const std::string where = kept(draft, before);
     if (natskv.stop()) throw Stopped{where.empty() ? "" : "nothing was written" + where};
