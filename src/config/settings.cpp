@@ -8,6 +8,7 @@
 #include "config/word.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace natskv::config {
 
@@ -187,6 +188,8 @@ void Resolution::limits() {
     word = *variable;
   }
   if (settings_.timeout.ns == 0) throw usage(from + ": a timeout is above 0");
+  // nats.c and poll count milliseconds in an int: 24 days, which is for ever to whoever waits.
+  settings_.timeout = std::min(settings_.timeout, milliseconds(std::numeric_limits<int>::max()));
   note("timeout", word, from);
   if (given_.connection_name && given_.connection_name->empty())
     throw usage("--connection-name: the word is empty (an unset variable?)");

@@ -451,6 +451,9 @@ TEST_CASE("the timeout is above 0") {
   CHECK(world.settings().timeout_given);
   world.given.timeout = Span{};
   CHECK(world.refusal() == "2: --timeout: a timeout is above 0");
+  // Somebody's "for ever": what counts milliseconds in an int must not see it end at once.
+  world.given.timeout = seconds(100 * 365 * 86'400LL);
+  CHECK(world.settings().timeout.ms() == 2'147'483'647);
   world.given.timeout.reset();
   world.variables["NATS_TIMEOUT"] = "0";
   CHECK(world.refusal() == "2: NATS_TIMEOUT: a timeout is above 0");
