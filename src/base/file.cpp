@@ -4,6 +4,7 @@
 #include "base/quote.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>  // mkostemp
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,11 @@ std::size_t read_some(int fd, char* to, std::size_t size, const std::string& wha
   for (;;) {
     const ssize_t count = ::read(fd, to, size);
     if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) cannot_read(what, shown, errno);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) cannot_read(what, shown, errno);
+    // Somebody who shares the pipe made it non-blocking.
+    pollfd input{fd, POLLIN, 0};
+    ::poll(&input, 1, -1);
   }
 }
 
@@ -69,6 +74,17 @@ std::string read_all(int fd, const std::string& what, const std::string& shown, 
     bytes.append(chunk.data(), count);
   }
   return bytes;
+}
+
+bool read_more(int fd, std::string& bytes, std::size_t most, const std::string& what,
+               const std::string& shown) {
+  std::array<char, 65536> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
+  while (bytes.size() <= most) {
+    const std::size_t count = read_some(fd, chunk.data(), chunk.size(), what, shown);
+    if (count == 0) return true;
+    bytes.append(chunk.data(), count);
+  }
+  return false;
 }
 
 std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most) {

@@ -28,6 +28,9 @@ File open_to_read(const std::string& path, const std::string& what, const std::s
 /// All bytes up to its end. Failure(usage) on a read error and on more than `most` bytes (`shown` names the
 /// source).
 std::string read_all(int fd, const std::string& what, const std::string& shown, std::size_t most);
+/// Appends to `bytes` until the end (true), or until there are more than `most` (false).
+bool read_more(int fd, std::string& bytes, std::size_t most, const std::string& what,
+               const std::string& shown);
 /// The first line without its line end (\n or \r\n). Reads no byte behind it, so that the rest of stdin
 /// stays.
 std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most);

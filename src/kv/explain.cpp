@@ -262,8 +262,9 @@ Failure conflict(const Doing& doing, std::optional<std::uint64_t> current) {
 
 Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint) {
   return {Exit::failure,
-          fmt::format("{}: the value of {} B is over the {}'s limit of {} B", what_of(doing),
-                      doing.value_size, whose, limit),
+          fmt::format("{}: the value{} is over the {}'s limit of {} B", what_of(doing),
+                      doing.value_size == 0 ? std::string() : fmt::format(" of {} B", doing.value_size),
+                      whose, limit),
           std::move(hint), about(doing)};
 }
 

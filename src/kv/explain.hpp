@@ -41,7 +41,7 @@ Failure not_utf8(const std::string& bucket, const std::string& key, std::string_
 Failure conflict(const Doing& doing, std::optional<std::uint64_t> current);
 /// SPEC rule 3: a key that was written behind the listing it would have gone by.
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision);
-/// `whose`: the server, the bucket.
+/// `whose`: the server, the bucket. A size of 0 is not known.
 Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint);
 /// A value that the server would refuse anyway, found before it is sent.
 void check_size(Session& session, const Doing& doing);

@@ -9,7 +9,7 @@ class Raw : public Sink {
   Raw(std::string_view end, Output& out) : end_(end), out_(out) {}
 
   void row(std::span<const Value> values) override {
-    if (values.empty()) return;
+    if (values.empty() || std::holds_alternative<std::monostate>(values[0])) return;
     if (const auto* bytes = std::get_if<Bytes>(&values[0])) {
       out_.write(bytes->data);
     } else {

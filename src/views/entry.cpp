@@ -44,7 +44,8 @@ constexpr Field<Name> name_fields[] = {
 constexpr Field<Written> written_fields[] = {
     {"bucket", "BUCKET", [](const Written& w) { return Value{std::string_view(w.bucket)}; }},
     {"key", "KEY", [](const Written& w) { return Value{std::string_view(w.key)}; }, Look::name},
-    {"revision", "REVISION", [](const Written& w) { return Value{w.revision}; }, Look::number},
+    {"revision", "REVISION", [](const Written& w) { return w.revision == 0 ? Value{} : Value{w.revision}; },
+     Look::number},
     {"operation", "OPERATION", [](const Written& w) { return Value{name_of(w.operation)}; }, Look::operation},
 };
 

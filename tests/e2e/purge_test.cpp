@@ -130,11 +130,18 @@ TEST_CASE("in a full bucket keys are purged, with a marker or without, and those
     CHECK(one.err ==
           fmt::format("natskv: purge: bucket \"{}\" is full: 1 key was purged without a marker\n", b.name()));
     CHECK(b.messages() == before - 1);
+    CHECK(one.out.empty());  // there is no marker, so none has a revision
     fill("small", "");
   }
   const auto many = b("purge", {"tiny.*", "-f", "-o", "jsonl"});
   CHECK(many.status == 0);
   CHECK(lines(many.out) == 2);
+  const auto full = many.err.find("is full: ");
+  long revisions = full == std::string::npos ? 0 : std::stol(many.err.substr(full + 9));
+  for (auto at = many.out.find("\"revision\""); at != std::string::npos;
+       at = many.out.find("\"revision\"", at + 1))
+    ++revisions;
+  CHECK(revisions == 2);  // a key without a marker has none
   CHECK(b("keys", {"tiny.*"}).out.empty());
   CHECK(b("get", {"large.0"}).status == 0);
 }

@@ -1,6 +1,14 @@
 #include "support/buckets.hpp"
+#include "support/memory.hpp"
+#include "support/text.hpp"
 
 #include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
 
 using namespace natskv::test;
 
@@ -62,6 +70,87 @@ TEST_CASE("values from stdin, byte for byte") {
   CHECK(b.last("k").data == "x\n");
   CHECK(all(b("put", {"k", "-F-"}, {.input = ""})) == "0|3\n|");
   CHECK(b.last("k").data.empty());
+}
+
+TEST_CASE("a stdin that somebody made non-blocking is waited for") {
+  const TestBucket b;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"put", "k"},
+                                                {"put", "k", "-F", "-"},
+                                                {"create", "new"},
+                                                {"update", "k", "--if-revision", "2"},
+                                                {"import"}}) {
+    CAPTURE(words[0]);
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    REQUIRE(::fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+    Process process(b.command(words[0], {words.begin() + 1, words.end()}, {.in_fd = ends[0]}));
+    ::close(ends[0]);
+    process.read_for(0.2);
+    const std::string line = "{\"key\":\"i\",\"value\":\"1\"}\n";
+    CHECK(::write(ends[1], line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+    ::close(ends[1]);
+    const auto result = process.wait();
+    CHECK_MESSAGE(result.status == 0, result.err);
+  }
+  CHECK(b.last("k").data == "{\"key\":\"i\",\"value\":\"1\"}\n");
+}
+
+TEST_CASE("an input over the server's limit is refused before it fills the memory") {
+  const TestBucket b;
+  const TempDir folder;
+  const std::string file = folder / "huge";
+  write_file(file, "");
+  std::filesystem::resize_file(file, 1'500'000'000);  // sparse
+  const auto known = b("put", {"k", "-F", file});
+  CHECK(all(known) == "1||natskv: put: key \"k\" of bucket \"" + b.name() +
+                          "\": the value of 1500000000 B is over the server's limit of 1048576 B\n");
+  check_within(known, 64);
+  for (const std::string& from : {std::string("/dev/zero"), std::string("-")}) {
+    const auto endless = b("create", {"k", "-F", from}, {.in_file = "/dev/zero"});
+    CHECK(all(endless) == "1||natskv: create: key \"k\" of bucket \"" + b.name() +
+                              "\": the value is over the server's limit of 1048576 B\n");
+    check_within(endless, 64);
+  }
+  CHECK(b.messages() == 0);
+}
+
+TEST_CASE("a value between 1 MiB and what the server takes is stored from a file and from a pipe") {
+  Server large({.config = "max_payload: 8MB"});
+  Client client(large.url());
+  client.add_bucket("b");
+  const TempDir folder;
+  const std::string value(3'000'000, 'x');
+  write_file(folder / "value", value);
+  CHECK(large.natskv({"put", "b", "file", "-F", folder / "value"}).out == "1\n");
+  CHECK(large.natskv({"put", "b", "pipe"}, {.input = value}).out == "2\n");
+  CHECK(client.last("b", "pipe").data == value);
+  CHECK(client.last("b", "file").data == value);
+}
+
+TEST_CASE("a write whose answer cannot be printed says that it was made") {
+  const TestBucket b;
+  const auto full = [&](const std::string& verb, const std::vector<std::string>& rest) {
+    return b(verb, rest, {.out_file = "/dev/full"});
+  };
+  const std::string cause = ", but natskv cannot write to standard output: No space left on device\n";
+  const std::string key = "key \"k\" of bucket \"" + b.name() + "\" was ";
+  CHECK(all(full("put", {"k", "v"})) == "1||natskv: put: " + key + "stored at revision 1" + cause);
+  CHECK(all(full("update", {"k", "w", "1"})) == "1||natskv: update: " + key + "stored at revision 2" + cause);
+  CHECK(all(full("del", {"k"})) == "1||natskv: del: " + key + "deleted at revision 3" + cause);
+  CHECK(all(full("create", {"k", "x"})) == "1||natskv: create: " + key + "stored at revision 4" + cause);
+  CHECK(all(full("purge", {"k", "-j"})).find(key + "purged at revision 5" + cause) != std::string::npos);
+  CHECK(full("put", {"k", "v", "-q"}).status == 0);
+  CHECK(b("put", {"k", "v"}, {.close_stdout = true}).err.find("was stored at revision 7") !=
+        std::string::npos);
+}
+
+TEST_CASE("so does a bucket that was made or changed") {
+  const auto made = kv({"add", "unprinted"}, {.out_file = "/dev/full"});
+  CHECK(made.status == 1);
+  CHECK(made.err.find("bucket \"unprinted\" was created, but") != std::string::npos);
+  const auto changed = kv({"edit", "unprinted", "--history", "2"}, {.out_file = "/dev/full"});
+  CHECK(changed.status == 1);
+  CHECK(changed.err.find("bucket \"unprinted\" was changed, but") != std::string::npos);
 }
 
 TEST_CASE("an empty stdin is an error, not an empty value") {

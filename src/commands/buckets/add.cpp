@@ -48,6 +48,7 @@ class Add final : public Action {
     check_origins(session, settings_.wishes(), wanted);
     const Json made = create(session, wanted);
     sheet.print(made);
+    flush_answer(natskv, fmt::format("bucket \"{}\" was created", bucket_));
     if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
     return natskv.status();
   }
@@ -94,6 +95,7 @@ class Add final : public Action {
     }
     const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
     sheet.print(*changed.info);
+    flush_answer(natskv, fmt::format("bucket \"{}\" has these settings now", bucket_));
     for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
     return natskv.status();
   }

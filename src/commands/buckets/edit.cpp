@@ -47,6 +47,8 @@ class Edit final : public Action {
       print(natskv, rows);
     else if (dry_run_ || answer_wanted(natskv))
       list(natskv, rows);
+    if (!dry_run_ && !changed.fields.empty())
+      flush_answer(natskv, fmt::format("bucket \"{}\" was changed", bucket_));
     if (changed.fields.empty())
       natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
     else if (dry_run_)

@@ -26,7 +26,7 @@ class Create final : public Action {
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::write());
-    const std::string value = value_.read(natskv);
+    const std::string value = value_.read(natskv, bucket_, key_);
     return print(natskv, natskv.bucket(bucket_).create(key_, value, ttl_));
   }
 };

@@ -107,7 +107,7 @@ Written Marking::mark(Bucket& bucket, Natskv& natskv) {
     }
     bucket.erase(key, found->entry.revision);
     natskv.note(fmt::format("bucket \"{}\" is full: 1 key was purged without a marker", bucket_));
-    return {bucket_, key, found->entry.revision, operation_};
+    return {bucket_, key, 0, operation_};
   }
 }
 
@@ -211,8 +211,7 @@ int Marking::many(Natskv& natskv) {
     ++done;
     progress.tick(done);
     if (settled.erased) ++unmarked;
-    if (answers)
-      rows({bucket_, settled.key, settled.erased ? settled.expected : settled.revision, operation_});
+    if (answers) rows({bucket_, settled.key, settled.erased ? 0 : settled.revision, operation_});
   });
   const auto push = [&](std::string key, std::optional<std::uint64_t> revision) {
     writer.push(number++,

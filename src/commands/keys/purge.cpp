@@ -66,8 +66,8 @@ const Verb purge{
         "marker's revision. "
         "Options and safety are those of del. --ttl lets the marker expire by itself (the bucket must allow "
         "it). Where a "
-        "marker does not fit, in a full bucket, the key is purged without one, and standard error counts "
-        "those.\n\n"
+        "marker does not fit, in a full bucket, the key is purged without one: no revision is printed for it, and "
+        "standard error counts those.\n\n"
         "purge BUCKET --all empties the bucket at once: no markers, and watchers are not told.",
     .output =
         "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "

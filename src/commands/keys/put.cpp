@@ -23,7 +23,7 @@ class Put final : public Action {
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::write());
-    const std::string value = value_.read(natskv);
+    const std::string value = value_.read(natskv, bucket_, key_);
     auto bucket = natskv.bucket(bucket_);
     return print(natskv, expected_ ? bucket.update(key_, value, *expected_) : bucket.put(key_, value));
   }

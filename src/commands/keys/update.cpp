@@ -39,7 +39,7 @@ class Update final : public Action {
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::write());
-    const std::string value = value_.read(natskv);
+    const std::string value = value_.read(natskv, bucket_, key_);
     return print(natskv, natskv.bucket(bucket_).update(key_, value, word_ ? *word_ : *option_));
   }
 };

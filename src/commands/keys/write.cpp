@@ -2,8 +2,12 @@
 
 #include "base/failure.hpp"
 #include "input/value.hpp"
+#include "kv/explain.hpp"
 #include "views/entry.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -17,7 +21,7 @@ void ValueArguments::declare(Arguments& a) {
       file_);
 }
 
-std::string ValueArguments::read(Natskv& natskv) const {
+std::string ValueArguments::read(Natskv& natskv, const std::string& bucket, const std::string& key) const {
   if (word_ && looks_like_file(*word_)) natskv.hint("VALUE is taken as it stands; -F reads a file");
   const bool from_stdin = !word_ && (!file_ || *file_ == "-");
   for (const auto& [option, file] : {std::pair("--password-file", natskv.given().password_file),
@@ -26,7 +30,25 @@ std::string ValueArguments::read(Natskv& natskv) const {
       throw usage(std::string(option) + " and VALUE cannot both be standard input",
                   "give VALUE after KEY, or -F FILE");
   }
-  return read_value(word_, file_);
+  Session& session = natskv.session();
+  bool asked = false;
+  const ValueLimit limit{
+      .most =
+          [&] {
+            asked = true;
+            const std::uint64_t most = session.max_payload();
+            session.lift_deadline();  // the rest of the input takes as long as it takes
+            return static_cast<std::size_t>(most);
+          },
+      .over =
+          [&](std::optional<std::uint64_t> size) {
+            return over_limit({.bucket = bucket, .key = key, .value_size = size.value_or(0)}, "server",
+                              session.max_payload(), {});
+          },
+  };
+  std::string value = read_value(word_, file_, limit);
+  if (asked) session.arm_deadline(session.timeout());
+  return value;
 }
 
 void check_ttl(const std::optional<Span>& ttl) {
@@ -39,11 +61,26 @@ bool answer_wanted(const Natskv& natskv) {
   return !natskv.quiet() || natskv.given().output || natskv.given().json;
 }
 
+void flush_answer(Natskv& natskv, const std::string& done) {
+  try {
+    natskv.out().flush();
+  } catch (const Failure& failure) {
+    throw Failure(failure.exit(), fmt::format("{}, but natskv {}", done, failure.what()), failure.hint(),
+                  failure.about());
+  }
+}
+
 int print(Natskv& natskv, const Written& written) {
   if (!answer_wanted(natskv)) return 0;
   auto rows = natskv.rows(fields::written(), Style::write());
   rows(written);
   rows.finish();
+  const std::string_view done = written.operation == Operation::put   ? "stored"
+                                : written.operation == Operation::del ? "deleted"
+                                                                      : "purged";
+  flush_answer(natskv, fmt::format("key \"{}\" of bucket \"{}\" was {}{}", written.key, written.bucket, done,
+                                   written.revision == 0 ? std::string()
+                                                         : fmt::format(" at revision {}", written.revision)));
   return 0;
 }
 

@@ -13,8 +13,9 @@ namespace natskv::commands {
 class ValueArguments {
  public:
   void declare(Arguments& arguments);
-  /// Reads the value; before connecting. Failure(usage).
-  [[nodiscard]] std::string read(Natskv& natskv) const;
+  /// Reads the value for this key; before connecting, but for one over 1 MiB, where the server is asked what
+  /// it takes. Failure(usage), Failure(failure) for one that the server would refuse.
+  [[nodiscard]] std::string read(Natskv& natskv, const std::string& bucket, const std::string& key) const;
   [[nodiscard]] bool given() const { return word_.has_value(); }
   [[nodiscard]] bool from_file() const { return file_.has_value(); }
 
@@ -27,6 +28,8 @@ void check_ttl(const std::optional<Span>& ttl);
 
 /// Whether what a write answers is printed: not with --quiet, unless a format was asked for.
 bool answer_wanted(const Natskv& natskv);
+/// Flushes stdout. Where that fails, the message says first that `done` is true nevertheless.
+void flush_answer(Natskv& natskv, const std::string& done);
 /// Prints one write's answer.
 int print(Natskv& natskv, const Written& written);
 
