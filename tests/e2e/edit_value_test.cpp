@@ -153,9 +153,9 @@ TEST_CASE("SIGTERM reaches the editor itself, whatever its variable holds of opt
   write_file(desk.folder / "editor",
              "#!/bin/sh\ntrap 'echo restored >&2; exit 1' TERM\necho up >&2\nwhile :; do sleep 0.05; done\n",
              0700);
-  Process edit(desk.server.command({"edit-value", "config", "greeting"},
-                                   {.env = {{"EDITOR", desk.folder / "editor" + " -x 'a b'"},
-                                            {"TMPDIR", desk.places.path().string()}}}));
+  Process edit(desk.server.command(
+      {"edit-value", "config", "greeting"},
+      {.env = {{"EDITOR", desk.folder / "editor" + " -x 'a b'"}, {"TMPDIR", desk.places.path().string()}}}));
   REQUIRE(edit.read_err_until("up\n"));
   edit.signal(SIGTERM);
   const auto result = edit.wait();
