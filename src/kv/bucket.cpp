@@ -83,31 +83,8 @@ bool Bucket::on_old_server() {
 
 const nlohmann::ordered_json& Bucket::own_config() { return (info_ ? *info_ : info()).at("config"); }
 
-const Place& Bucket::place() {
-  if (place_) return *place_;
-  const auto& config = own_config();
-  Place place{.stream = "KV_" + name_,
-              .read_prefix = {},
-              .write_prefix = {},
-              .mirror = false,
-              .origin = name_,
-              .domain = {},
-              .info = {}};
-  std::string prefix = session_.put_prefix();
-  if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object()) {
-    const auto stream = mirror->value("name", std::string());
-    if (stream.starts_with("KV_")) place.origin = stream.substr(3);
-    place.mirror = true;
-    place.domain = domain_of(*mirror);
-    if (const auto external = mirror->find("external"); external != mirror->end() && external->is_object()) {
-      prefix = external->value("api", std::string()) + ".";
-    }
-  }
-  const std::string info = "STREAM.INFO.KV_" + place.origin;
-  place.info = prefix == session_.put_prefix() ? session_.api_subject(info) : prefix + info;
-  place.read_prefix = fmt::format("$KV.{}.", place.origin);
-  place.write_prefix = prefix + place.read_prefix;
-  place_ = std::move(place);
+const StreamAddress& Bucket::place() {
+  if (!place_) place_ = address_of(name_, own_config(), session_.settings().js_api_prefix);
   return *place_;
 }
 
@@ -175,7 +152,7 @@ bool Bucket::direct_for_many() {
 
 std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
                                    bool consistent) {
-  const Place& where = place();
+  const StreamAddress& where = place();
   const bool by_leader = consistent || !direct();
   const bool no_json = by_leader && !text::valid_utf8(key);
   if (no_json && (consistent || revision))
@@ -389,7 +366,7 @@ std::string Bucket::at_origin() {
 }
 
 void Bucket::require_own(std::string_view verb, std::string_view words) {
-  const Place& where = place();
+  const StreamAddress& where = place();
   if (!where.mirror) return;
   throw Failure(
       Exit::failure,

@@ -1,6 +1,7 @@
 // A bucket: single keys over nats.c's kvStore_*, with the corrections NATSC.md shows to be needed.
 #pragma once
 
+#include "kv/address.hpp"
 #include "kv/entry.hpp"
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
@@ -31,17 +32,6 @@ struct Written {
 struct Condition {
   std::optional<std::uint64_t> revision;  ///< the key's latest must be this (0: no message at all)
   std::optional<Span> ttl;                ///< Nats-TTL header, whole seconds
-};
-
-/// Where a bucket's keys are stored: a mirror's under its origin's name (ADR-8).
-struct Place {
-  std::string stream;        ///< "KV_<bucket>"
-  std::string read_prefix;   ///< "$KV.<origin>."
-  std::string write_prefix;  ///< with the domain's or account's prefix
-  bool mirror = false;
-  std::string origin;  ///< a mirror's bucket
-  std::string domain;  ///< the origin's JetStream domain, where it is another one
-  std::string info;    ///< where the origin's STREAM.INFO is asked for
 };
 
 class Bucket {
@@ -88,7 +78,7 @@ class Bucket {
   const nlohmann::ordered_json& info();
   /// Whether the stream's leader is older than 2.10, when it was last asked.
   bool on_old_server();
-  const Place& place();
+  const StreamAddress& place();
   /// Whether the bucket answers direct gets (allow_direct).
   bool direct();
   /// Whether it also answers for many keys at once (multi_last of ADR-31, since 2.11).
@@ -122,7 +112,7 @@ class Bucket {
   Session& session_;
   std::string name_;
   nats::Store store_;
-  std::optional<Place> place_;
+  std::optional<StreamAddress> place_;
   std::shared_ptr<const nlohmann::ordered_json> info_, origin_;
 };
 
