@@ -248,7 +248,9 @@ std::optional<std::string> Session::refused_reading() {
   if (link_->violations == 0) return std::nullopt;
   const std::lock_guard lock(link_->mutex);
   for (const auto& text : link_->violation_texts) {
-    if (text.find("\"$KV.") == std::string::npos && text.find(".$KV.") == std::string::npos) return text;
+    const bool names_key =
+        text.find("\"$KV.") != std::string::npos || text.find(".$KV.") != std::string::npos;
+    if (!names_key || text.find(".CONSUMER.CREATE.") != std::string::npos) return text;
   }
   return std::nullopt;
 }

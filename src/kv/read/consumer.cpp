@@ -5,10 +5,13 @@
 #include "nats/check.hpp"
 #include "nats/inbox.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <string_view>
 
 namespace natskv {
 namespace {
@@ -39,12 +42,13 @@ void choose_window(ordered_json& config, std::int64_t window) {
   config["ack_wait"] = seconds(std::int64_t{22} * 3600).ns;
 }
 
-ordered_json request_for(const Reading& reading, const std::string& inbox) {
+ordered_json request_for(const Reading& reading, const std::string& inbox, const std::string& name) {
   ordered_json config{{"deliver_subject", inbox}};
+  if (reading.named) config["name"] = name;
   choose_start(config, reading);
   choose_window(config, reading.window);
   config["max_deliver"] = 1;
-  if (!reading.filter.empty()) config["filter_subject"] = reading.filter;
+  config["filter_subject"] = reading.filter;
   config["replay_policy"] = "instant";
   config["flow_control"] = true;
   config["idle_heartbeat"] = heartbeat.ns;
@@ -60,22 +64,65 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
-}  // namespace
-
-// By a consumer that delivers to nobody, which the server removes by itself.
-std::uint64_t count_behind(Session& session, const std::string& stream, std::uint64_t sequence, Span wait) {
-  const Reading reading{.stream = stream, .filter = {}, .values = false, .after = sequence};
-  const auto nobody = nats::new_inbox(session.settings().inbox_prefix);
-  return session.api("CONSUMER.CREATE." + stream, request_for(reading, nobody).dump(), wait)
-      .at("num_pending")
-      .get<std::uint64_t>();
+Consumer::State read_state(const ordered_json& info) {
+  return {.pending = info.at("num_pending").get<std::uint64_t>(),
+          .delivered = info.at("delivered").at("consumer_seq").get<std::uint64_t>(),
+          .created = text::from_rfc3339(info.value("created", std::string())).value_or(Instant{}),
+          .name = info.at("name").get<std::string>()};
 }
 
-Consumer::Consumer(Session& session, const Reading& reading, Span wait)
+// Permissions are given on the subject that names stream, consumer and filter; a filter that would not fit a
+// line of the protocol is left out of it.
+std::string create_subject(const Reading& reading, const std::string& name) {
+  constexpr std::size_t longest_filter = 2000;
+  if (!reading.named) return "CONSUMER.CREATE." + reading.stream;
+  const std::string subject = fmt::format("CONSUMER.CREATE.{}.{}", reading.stream, name);
+  return reading.filter.size() > longest_filter ? subject : subject + "." + reading.filter;
+}
+
+std::string removal_subject(Session& session, const std::string& stream, const std::string& name) {
+  return session.api_subject(fmt::format("CONSUMER.DELETE.{}.{}", stream, name));
+}
+
+// The limit of the account or the server that this refusal names; nullopt: it is another refusal.
+std::optional<std::int64_t> window_allowed(const nats::Error& error) {
+  constexpr int too_many_unacknowledged = 10121;
+  if (error.code != too_many_unacknowledged) return std::nullopt;
+  const std::string_view text = error.what();
+  return static_cast<std::int64_t>(number(text.substr(text.find_last_not_of("0123456789") + 1)));
+}
+
+// Lowers the window of `reading` to what is allowed.
+Consumer::State create(Session& session, Reading& reading, const std::string& inbox, Span wait) {
+  const std::string name = "natskv-" + inbox.substr(inbox.rfind('.') + 1);
+  const auto ask = [&] {
+    return read_state(
+        session.api(create_subject(reading, name), request_for(reading, inbox, name).dump(), wait));
+  };
+  try {
+    return ask();
+  } catch (const nats::Error& error) {
+    const auto allowed = window_allowed(error);
+    if (!allowed || *allowed <= 0 || *allowed >= reading.window) throw;
+    reading.window = *allowed;
+  }
+  return ask();
+}
+
+}  // namespace
+
+// By a consumer that delivers to nobody.
+std::uint64_t count_behind(Session& session, Reading reading, Span wait) {
+  const auto state = create(session, reading, nats::new_inbox(session.settings().inbox_prefix), wait);
+  const auto removal = removal_subject(session, reading.stream, state.name);
+  (void)natsConnection_PublishString(session.connection(), removal.c_str(), "");
+  return state.pending;
+}
+
+Consumer::Consumer(Session& session, Reading reading, Span wait)
     : session_(session),
       stream_(reading.stream),
       subscription_(nullptr, nats::Retire{&session.retired()}),
-      window_(reading.window),
       disconnects_(session.link().disconnects) {
   natsStatistics* statistics = nullptr;
   nats::check(natsStatistics_Create(&statistics));
@@ -87,18 +134,18 @@ Consumer::Consumer(Session& session, const Reading& reading, Span wait)
   subscription_.reset(raw);
   // The server's flow control bounds what waits here; a limit of ours would drop messages.
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
-  start_ =
-      read_state(session.api("CONSUMER.CREATE." + reading.stream, request_for(reading, inbox).dump(), wait));
-  removal_ = session.api_subject("CONSUMER.DELETE." + reading.stream + "." + start_.name);
+  start_ = create(session, reading, inbox, wait);
+  window_ = reading.window;
+  removal_ = removal_subject(session, reading.stream, start_.name);
   heard_at_ = Clock::now();
 }
 
-// By itself the server keeps it for five seconds yet, and looks through what is not acknowledged for each
-// purge of a key: a compact behind a del took four times as long.
+// By itself the server would keep it for some seconds: others that start meanwhile would find the account's
+// or the stream's limit reached, and with a window it would look through what is not acknowledged for each
+// purge of a key. Nobody waits for the answer, but the process may end now.
 Consumer::~Consumer() {
-  if (window_ == 0) return;
   (void)natsConnection_PublishString(session_.connection(), removal_.c_str(), "");
-  (void)natsConnection_FlushTimeout(session_.connection(), 20);  // the process may end now
+  (void)natsConnection_FlushTimeout(session_.connection(), 20);
 }
 
 natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
@@ -161,13 +208,6 @@ std::size_t Consumer::waiting() const {
 
 Consumer::State Consumer::state(Span wait) {
   return read_state(session_.api("CONSUMER.INFO." + stream_ + "." + start_.name, {}, wait));
-}
-
-Consumer::State Consumer::read_state(const ordered_json& info) {
-  return {.pending = info.at("num_pending").get<std::uint64_t>(),
-          .delivered = info.at("delivered").at("consumer_seq").get<std::uint64_t>(),
-          .created = text::from_rfc3339(info.value("created", std::string())).value_or(Instant{}),
-          .name = info.at("name").get<std::string>()};
 }
 
 }  // namespace natskv

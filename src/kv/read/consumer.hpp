@@ -5,8 +5,6 @@
 #include "nats/handle.hpp"
 #include "nats/retired.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,17 +16,18 @@ namespace natskv {
 /// What a Consumer delivers.
 struct Reading {
   std::string stream;       ///< "KV_<bucket>"
-  std::string filter;       ///< subject; "": all, which may not be `latest`
+  std::string filter;       ///< subject
   bool values = true;       ///< false: headers only
   bool latest = false;      ///< only the latest message of each subject, then everything new
   std::uint64_t after = 0;  ///< without `latest`: messages above this sequence
   /// So many messages at most wait here to be read, by acknowledgements; 0: what the server's flow control
   /// allows, 32 MiB in the end.
   std::int64_t window = 0;
+  bool named = true;  ///< false: for servers before 2.9, which choose the consumer's name
 };
 
-/// How many messages of all subjects the stream still keeps above a sequence. Throws nats::Error.
-std::uint64_t count_behind(Session& session, const std::string& stream, std::uint64_t sequence, Span wait);
+/// How many messages the stream still keeps for such a consumer. Throws nats::Error.
+std::uint64_t count_behind(Session& session, Reading reading, Span wait);
 
 /// A push consumer as nats.c makes an ordered one (js.c, js_Subscribe), made and followed by ourselves:
 /// nats.c makes its own anew after a gap, missed heartbeats or a reconnect, always with all revisions and
@@ -37,7 +36,7 @@ std::uint64_t count_behind(Session& session, const std::string& stream, std::uin
 class Consumer {
  public:
   /// `wait` bounds the server's answer. Throws nats::Error. `session` must outlive it.
-  Consumer(Session& session, const Reading& reading, Span wait);
+  Consumer(Session& session, Reading reading, Span wait);
   ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
@@ -68,10 +67,11 @@ class Consumer {
   State state(Span wait);
   /// As it was when it was made.
   [[nodiscard]] const State& start() const { return start_; }
+  /// The most messages that wait here, which the account or the server may have lowered.
+  [[nodiscard]] std::int64_t window() const { return window_; }
 
  private:
   using Clock = std::chrono::steady_clock;
-  static State read_state(const nlohmann::ordered_json& info);
   void control(natsMsg* message);
   [[nodiscard]] std::uint64_t reconnects() const;
 
@@ -80,7 +80,7 @@ class Consumer {
   nats::Subscription subscription_;
   State start_;
   std::int64_t window_ = 0, unacknowledged_ = 0;
-  std::string removal_;  // the subject that removes it
+  std::string removal_;  // the subject of the request to delete it
   std::uint64_t received_ = 0;
   nats::Statistics statistics_;
   int disconnects_;

@@ -81,7 +81,13 @@ void EntryStream::look_behind(std::uint64_t next) {
 // Looked at in this order, a write in between makes us say too much, never too little.
 bool EntryStream::all_are_kept_behind(std::uint64_t revision) {
   try {
-    const auto kept = count_behind(session_, "KV_" + bucket_, revision, patience());
+    const auto kept = count_behind(session_,
+                                   {.stream = "KV_" + bucket_,
+                                    .filter = prefix_ + ">",
+                                    .values = false,
+                                    .after = revision,
+                                    .named = names_known_},
+                                   patience());
     const Stream stream(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, patience()));
     return stream.last <= revision + kept;
   } catch (const nats::Error&) {

@@ -76,7 +76,7 @@ void EntryStream::open() {
 void EntryStream::start_from(const Stream& stream) {
   if (!stream.genuine) throw no_key_value(bucket_);
   history_limit_ = stream.history;
-  prefix_ = fmt::format("$KV.{}.", stream.origin.empty() ? bucket_ : stream.origin);
+  prefix_ = stream.prefix;
   const std::string narrowest = common(listing_.patterns);
   const std::string sayable = wider(narrowest);
   filter_ = prefix_ + sayable;
@@ -84,6 +84,7 @@ void EntryStream::start_from(const Stream& stream) {
   filter_here_ = listing_.patterns.size() > 1 || sayable != narrowest ||
                  (listing_.patterns.size() == 1 && !listing_.patterns[0].wild &&
                   filter_.find_first_of("*>") != std::string::npos);
+  names_known_ = stream.knows_names;
   created_ = stream.created;
   start_last_ = target_ = stream.last;
   // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.
@@ -128,16 +129,16 @@ void EntryStream::consume(Span wait) {
   // (getNextMsg).
   const bool unbounded = latest && old_server_;
   may_narrow_ = !unbounded;
-  // Old servers count a million messages behind a filter in a third of a second, without one at once; the
-  // latest of each subject needs one.
   consumer_.emplace(session_,
                     Reading{.stream = "KV_" + bucket_,
-                            .filter = !latest && filter_ == prefix_ + ">" ? "" : filter_,
+                            .filter = filter_,
                             .values = with_values_,
                             .latest = latest,
                             .after = last_,
-                            .window = unbounded ? 0 : window_},
+                            .window = unbounded ? 0 : window_,
+                            .named = names_known_},
                     wait);
+  if (window_ > 0 && consumer_->window() > 0) window_ = consumer_->window();
   if (consumer_->start().pending == 0 && consumer_->start().delivered == 0) {
     caught_up_ = true;
     missed_.end();

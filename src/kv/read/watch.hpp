@@ -105,6 +105,7 @@ class EntryStream {
   bool window_needed_ = false;  // the stream takes no other consumer
 
   bool old_server_ = false;  // before 2.10
+  bool names_known_ = true;  // the server is 2.9 or newer
   bool may_narrow_ = true;
   Pace pace_;
   std::uint64_t look_every_ = 64;  // so many messages; a MiB of them at most
