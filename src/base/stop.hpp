@@ -1,8 +1,12 @@
 // Why we stop: set by the watchdog thread (signals, deadline, closed stdout), looked at by every loop.
 #pragma once
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -22,14 +26,25 @@ struct Stopped {
 
 class Stop {
  public:
+  Stop() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  ~Stop() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Stop(const Stop&) = delete;
+  Stop& operator=(const Stop&) = delete;
+
   [[nodiscard]] Why why() const noexcept { return why_.load(std::memory_order_acquire); }
   explicit operator bool() const noexcept { return why() != Why::none; }
 
   /// Keeps the first reason.
   void set(Why why) noexcept {
     Why none = Why::none;
-    why_.compare_exchange_strong(none, why);
+    if (!why_.compare_exchange_strong(none, why)) return;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
   }
+  /// Readable once there is a reason, for poll(2): never read it.
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
   /// Runs the interruption, once, from the calling thread: for a main thread that a Stop finds in a call that
   /// blocks.
@@ -84,6 +99,7 @@ class Stop {
   void keep_time(std::function<void(Time)> timekeeper) { timekeeper_ = std::move(timekeeper); }
 
  private:
+  int descriptor_;
   std::function<void(Time)> timekeeper_;
   std::function<void()> reader_watch_;
   std::atomic<Why> why_{Why::none};

@@ -31,8 +31,9 @@ std::string in_json(std::string_view word) {
 
 // The library's threads call these. A permission violation is an asynchronous error: without closing, the
 // call that waits would see only its time-out (NATSC.md, decision 4).
-void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
+void on_error(natsConnection* connection, natsSubscription* subscription, natsStatus status, void* closure) {
   auto& link = *static_cast<Link*>(closure);
+  nats::Wire::on_error(connection, subscription, status, &link.wire);
   if (status != NATS_NOT_PERMITTED) return;
   const char* text = nullptr;
   natsConnection_GetLastError(connection, &text);
@@ -57,9 +58,21 @@ void on_error(natsConnection* connection, natsSubscription*, natsStatus status, 
   if (link.fail_fast) close(connection, link);
 }
 
-void on_disconnected(natsConnection*, void* closure) { ++static_cast<Link*>(closure)->disconnects; }
-void on_reconnected(natsConnection*, void* closure) { ++static_cast<Link*>(closure)->reconnects; }
-void on_closed(natsConnection*, void* closure) { static_cast<Link*>(closure)->closed = true; }
+void on_disconnected(natsConnection*, void* closure) {
+  auto& link = *static_cast<Link*>(closure);
+  ++link.disconnects;
+  link.wire.happened(nats::Event::Kind::lost);
+}
+void on_reconnected(natsConnection*, void* closure) {
+  auto& link = *static_cast<Link*>(closure);
+  ++link.reconnects;
+  link.wire.happened(nats::Event::Kind::back);
+}
+void on_closed(natsConnection* connection, void* closure) {
+  auto& link = *static_cast<Link*>(closure);
+  link.closed = true;
+  nats::Wire::on_closed(connection, &link.wire);
+}
 
 // Into the library's memory: it frees what it is given.
 natsStatus handed_over(const std::string& text, char** out) {

@@ -41,7 +41,7 @@ Session::~Session() {
   jetstream_.reset();
   // The library's threads may still be in a callback that uses the link: only a closed connection has none.
   close(connection_.get(), *link_);
-  retired_.free_all();
+  retired().free_all();
   connection_.reset();
 }
 
@@ -120,6 +120,11 @@ natsConnection* Session::connection() {
   return connection_.get();
 }
 
+nats::Requests Session::requests(nats::Requests::Limits limits) {
+  natsConnection* const nc = connection();
+  return {nc, wire(), settings().inbox_prefix, limits, timeout()};
+}
+
 std::uint64_t Session::max_payload() {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(natsConnection_GetMaxPayload(connection()), 0));
 }
@@ -163,7 +168,7 @@ nats::Message Session::request(const std::string& subject, std::string_view body
     asking.ended(error.status);
     throw nats::Error(error);
   }
-  retired_.free_all();
+  retired().free_all();
   asking.answered(raw);
   if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
   return answer;
@@ -172,12 +177,12 @@ nats::Message Session::request(const std::string& subject, std::string_view body
 // Where a violation does not close the connection (others are in flight), it is looked for: the library's own
 // wait would see only its end.
 nats::Message Session::request_in_slices(const std::string& subject, std::string_view body, Span wait) {
-  nats::Pipeline pipeline(connection(), retired_, settings().inbox_prefix, {}, wait);
+  nats::Pipeline pipeline(connection(), retired(), settings().inbox_prefix, {}, wait);
   const int disconnects = link_->disconnects;
   pipeline.send(0, subject, body);
   while (!stop_) {
     if (auto answer = pipeline.next(milliseconds(50))) {
-      retired_.free_all();  // but for the pipeline's own subscription, which ends behind this
+      retired().free_all();  // but for the pipeline's own subscription, which ends behind this
       if (answer->status == NATS_OK) return std::move(answer->message);
       throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
     }

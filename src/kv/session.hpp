@@ -8,7 +8,8 @@
 #include "config/settings.hpp"
 #include "nats/check.hpp"
 #include "nats/handle.hpp"
-#include "nats/retired.hpp"
+#include "nats/requests.hpp"
+#include "nats/wire.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -43,6 +44,7 @@ class Notices {
 
 /// What the library's threads report, kept until somebody looks. Lives as long as the process needs it.
 struct Link {
+  nats::Wire& wire = nats::new_wire();  ///< the same as a queue
   std::mutex mutex;
   std::vector<std::string>
       violation_texts;              ///< permission violations as the server put them, guarded by mutex
@@ -91,8 +93,13 @@ class Session {
   natsConnection* connection();
   jsCtx* jetstream();
   Link& link() { return *link_; }
+  /// What happens on the connection: nats::Mailbox and nats::Requests read it. Of the connection at hand: ask
+  /// after connection().
+  nats::Wire& wire() { return link_->wire; }
+  /// Many requests at once on it. Throws nats::Error.
+  nats::Requests requests(nats::Requests::Limits limits = {});
   /// Where subscriptions of this connection end.
-  nats::Retired& retired() { return retired_; }
+  nats::Retired& retired() { return link_->wire.retired(); }
   /// The largest message the server takes, in bytes.
   std::uint64_t max_payload();
   Stop& stop() { return stop_; }
@@ -151,7 +158,6 @@ class Session {
   bool gives_up_ = false;
   bool fail_fast_ = true;
   nats::Connection connection_;
-  nats::Retired retired_;
   nats::JetStream jetstream_;
 };
 

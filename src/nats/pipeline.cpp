@@ -75,7 +75,7 @@ std::optional<Answer> Pipeline::overdue() {
   const auto id = first_;
   tell(open_.front(), NATS_TIMEOUT, nullptr);
   close(open_.front());
-  return Answer{id, NATS_TIMEOUT, nullptr};
+  return Answer{.id = id, .status = NATS_TIMEOUT};
 }
 
 std::optional<Answer> Pipeline::next(Span slice) {
@@ -106,12 +106,12 @@ std::optional<Answer> Pipeline::next(Span slice) {
     const char* state = nullptr;
     if (open->many && natsMsgHeader_Get(raw, "Status", &state) != NATS_OK) {
       open->heard = Clock::now();
-      return Answer{id, NATS_OK, std::move(message)};
+      return Answer{.id = id, .message = std::move(message)};
     }
     tell(*open, NATS_OK, raw);
     close(*open);
-    if (natsMsg_IsNoResponders(raw)) return Answer{id, NATS_NO_RESPONDERS, nullptr};
-    return Answer{id, NATS_OK, std::move(message)};
+    if (natsMsg_IsNoResponders(raw)) return Answer{.id = id, .status = NATS_NO_RESPONDERS};
+    return Answer{.id = id, .message = std::move(message)};
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/types.hpp"
 #include "nats/handle.hpp"
+#include "nats/requests.hpp"
 #include "nats/retired.hpp"
 
 #include <chrono>
@@ -18,15 +19,6 @@
 #include <vector>
 
 namespace natskv::nats {
-
-/// What became of one request.
-struct Answer {
-  std::uint64_t id = 0;
-  /// OK with a message, NATS_NO_RESPONDERS, NATS_TIMEOUT (none came in time), NATS_CONNECTION_CLOSED
-  /// (connection lost).
-  natsStatus status = NATS_OK;
-  Message message;
-};
 
 class Pipeline {
  public:

@@ -1,0 +1,306 @@
+#include "nats/wire.hpp"
+
+#include "nats/check.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+namespace natskv::nats {
+namespace {
+
+std::size_t bytes_of(const Event& event) {
+  return event.message ? static_cast<std::size_t>(natsMsg_GetDataLength(event.message.get())) : 0;
+}
+
+void append_utf8(std::uint32_t code, std::string& out) {
+  const auto byte = [&](std::uint32_t bits) { out += static_cast<char>(bits); };
+  if (code < 0x80) return byte(code);
+  if (code < 0x800) {
+    byte(0xC0U | (code >> 6U));
+  } else if (code < 0x10000) {
+    byte(0xE0U | (code >> 12U));
+    byte(0x80U | ((code >> 6U) & 0x3FU));
+  } else {
+    byte(0xF0U | (code >> 18U));
+    byte(0x80U | ((code >> 12U) & 0x3FU));
+    byte(0x80U | ((code >> 6U) & 0x3FU));
+  }
+  byte(0x80U | (code & 0x3FU));
+}
+
+// Of a Go string as %q writes it, up to its closing quote. false: it has none.
+bool unquote(std::string_view text, std::string& out) {
+  constexpr std::string_view escapes = "abfnrtv", meanings = "\a\b\f\n\r\t\v";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') return true;
+    if (text[at] != '\\') {
+      out += text[at];
+      continue;
+    }
+    if (++at == text.size()) return false;
+    const std::size_t digits = text[at] == 'x' ? 2 : text[at] == 'u' ? 4 : text[at] == 'U' ? 8 : 0;
+    if (digits > 0) {
+      std::uint32_t code = 0;
+      const char* const first = text.data() + at + 1;
+      if (text.size() - at <= digits ||
+          std::from_chars(first, first + digits, code, 16).ptr != first + digits)
+        return false;
+      if (digits == 2)
+        out += static_cast<char>(code);
+      else
+        append_utf8(code, out);
+      at += digits;
+    } else if (const auto which = escapes.find(text[at]); which != std::string_view::npos) {
+      out += meanings[which];
+    } else {
+      out += text[at];
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Refusal> parse_refusal(std::string_view text) {
+  constexpr std::string_view start = "permissions violation for ";
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto at = std::search(text.begin(), text.end(), start.begin(), start.end(),
+                              [&](char a, char b) { return lower(a) == b; });
+  if (at == text.end()) return std::nullopt;
+  const auto quote = std::find(at, text.end(), '"');
+  const std::string_view what(&*at, static_cast<std::size_t>(quote - at));
+  Refusal refusal{.publish = what.find("ublish") != std::string_view::npos,
+                  .reply = what.find("Reply") != std::string_view::npos};
+  if (quote == text.end()) return std::nullopt;
+  const auto behind = static_cast<std::size_t>(quote - text.begin()) + 1;
+  refusal.cut = !unquote(text.substr(behind), refusal.subject);
+  return refusal;
+}
+
+struct Wire::Queue {
+  Queue() : descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  ~Queue() { ::close(descriptor); }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  void push(Event event) {
+    bool ring = false;
+    {
+      const std::lock_guard lock(mutex);
+      if (over) return;
+      bytes += bytes_of(event);
+      events.push_back(std::move(event));
+      ring = std::exchange(waiting, false);
+    }
+    if (ring) notify();
+  }
+  void notify() const noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
+  }
+
+  const int descriptor;  // readable: whoever waits should look
+  std::mutex mutex;      // of all below
+  std::deque<Event> events;
+  std::size_t bytes = 0;
+  bool waiting = false, woken = false, over = false;
+};
+
+namespace {
+
+/// What a subscription's thread needs; its own to free.
+template <class Queue>
+struct Delivery {
+  std::shared_ptr<Queue> queue;
+  Route route;
+
+  static void deliver(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+    const auto& self = *static_cast<Delivery*>(closure);
+    self.queue->push({.kind = Event::Kind::message, .route = self.route, .message = Message(message)});
+  }
+  static void ended(void* closure) { delete static_cast<Delivery*>(closure); }
+};
+
+}  // namespace
+
+void Wire::attach(natsOptions* options) {
+  check(natsOptions_SetErrorHandler(options, on_error, this));
+  check(natsOptions_SetClosedCB(options, on_closed, this));
+  check(natsOptions_SetDisconnectedCB(
+      options,
+      [](natsConnection*, void* closure) { static_cast<Wire*>(closure)->happened(Event::Kind::lost); },
+      this));
+  check(natsOptions_SetReconnectedCB(
+      options,
+      [](natsConnection*, void* closure) { static_cast<Wire*>(closure)->happened(Event::Kind::back); },
+      this));
+}
+
+// The text is the callback's own: the connection's last error may already be another one's.
+void Wire::on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
+  auto& wire = *static_cast<Wire*>(closure);
+  natsStatus of_text = NATS_OK;
+  const char* text = nats_GetLastError(&of_text);
+  auto words = std::make_shared<Words>();
+  words->status = status;
+  if (of_text == status) words->text = without_prefix(text);
+  const auto refusal = status == NATS_NOT_PERMITTED ? parse_refusal(words->text) : std::nullopt;
+  if (refusal) words->refusal = *refusal;
+  if (refusal && wire.closing_ > 0) {
+    {
+      const std::lock_guard lock(wire.mutex_);
+      wire.refused_ = words;
+    }
+    natsConnection_Close(connection);
+  }
+  if (status == NATS_CONNECTION_AUTH_FAILED) {
+    const std::lock_guard lock(wire.mutex_);
+    wire.credentials_ = words;
+  }
+  wire.happened(refusal ? Event::Kind::refusal : Event::Kind::error, std::move(words));
+}
+
+void Wire::on_closed(natsConnection* connection, void* closure) {
+  auto words = std::make_shared<Words>();
+  const char* text = nullptr;
+  words->status = natsConnection_GetLastError(connection, &text);
+  words->text = without_prefix(text);
+  static_cast<Wire*>(closure)->happened(Event::Kind::closed, std::move(words));
+}
+
+void Wire::happened(Event::Kind kind, std::shared_ptr<const Words> words) {
+  const std::lock_guard lock(mutex_);
+  if (kind == Event::Kind::lost) ++losses_;
+  if (kind == Event::Kind::back) ++returns_;
+  if (kind == Event::Kind::closed) closed_ = true;
+  for (const auto& queue : queues_) queue->push({.kind = kind, .words = words});
+}
+
+std::string Wire::credentials_refused() const {
+  const std::lock_guard lock(mutex_);
+  return credentials_ ? credentials_->text : std::string();
+}
+
+std::shared_ptr<const Words> Wire::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
+Wire& new_wire() {
+  static auto* const wires = new std::deque<Wire>;
+  static auto* const mutex = new std::mutex;
+  const std::lock_guard lock(*mutex);
+  return wires->emplace_back();
+}
+
+Mailbox::Mailbox(Wire& wire) : wire_(wire), queue_(std::make_shared<Wire::Queue>()) {
+  const std::lock_guard lock(wire_.mutex_);
+  wire_.queues_.push_back(queue_);
+}
+
+Mailbox::~Mailbox() {
+  subscriptions_.clear();
+  {
+    const std::lock_guard lock(wire_.mutex_);
+    std::erase(wire_.queues_, queue_);
+  }
+  const std::lock_guard lock(queue_->mutex);
+  queue_->over = true;
+  queue_->events.clear();
+}
+
+Route Mailbox::subscribe(natsConnection* connection, const std::string& subject) {
+  using Delivers = Delivery<Wire::Queue>;
+  const Route route = next_++;
+  auto delivery = std::make_unique<Delivers>(Delivers{queue_, route});
+  natsSubscription* raw = nullptr;
+  check(natsConnection_Subscribe(&raw, connection, subject.c_str(), Delivers::deliver, delivery.get()));
+  // Where the connection was closed meanwhile nothing tells when its thread is through: it keeps it then.
+  (void)natsSubscription_SetOnCompleteCB(raw, Delivers::ended, delivery.get());
+  (void)delivery.release();
+  subscriptions_.emplace(route, Subscription(raw, Retire{&wire_.retired()}));
+  // What is sent to us is bounded by who asks for it; a limit here would drop messages.
+  check(natsSubscription_SetPendingLimits(raw, -1, -1));
+  return route;
+}
+
+void Mailbox::unsubscribe(Route route) { subscriptions_.erase(route); }
+
+bool Mailbox::take(Event& event) {
+  if (taken_.empty()) return false;
+  event = std::move(taken_.front());
+  taken_.pop_front();
+  taken_bytes_ -= bytes_of(event);
+  return true;
+}
+
+Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> others) {
+  constexpr std::size_t most = 8;
+  std::array<pollfd, most + 1> fds{};
+  const std::size_t count = std::min(others.size(), most);
+  const auto ready = [&](std::chrono::nanoseconds time) {
+    fds[0] = {queue_->descriptor, POLLIN, 0};
+    std::copy_n(others.begin(), count, fds.begin() + 1);
+    const timespec limit{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
+    const bool some = ::ppoll(fds.data(), count + 1, &limit, nullptr) > 0;
+    bool other = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      others[i].revents = some ? fds[i + 1].revents : short{0};
+      other = other || others[i].revents != 0;
+    }
+    return other;
+  };
+  using std::chrono::nanoseconds;
+  if (count > 0 && ready(nanoseconds(0))) return Waited::descriptor;
+  while (true) {
+    if (take(event)) return Waited::event;
+    {
+      const std::lock_guard lock(queue_->mutex);
+      if (std::exchange(queue_->woken, false)) return Waited::woken;
+      taken_.swap(queue_->events);
+      taken_bytes_ = std::exchange(queue_->bytes, 0);
+      queue_->waiting = taken_.empty();
+    }
+    if (!taken_.empty()) continue;
+    const auto left = std::max(until - Clock::now(), Clock::duration::zero());
+    if (left == Clock::duration::zero()) {
+      const std::lock_guard lock(queue_->mutex);
+      queue_->waiting = false;
+      return Waited::time;
+    }
+    const bool other = ready(std::min<nanoseconds>(left, std::chrono::hours(1)));
+    std::uint64_t rung = 0;
+    if ((fds[0].revents & POLLIN) != 0) [[maybe_unused]]
+      const auto got = ::read(queue_->descriptor, &rung, sizeof rung);
+    const std::lock_guard lock(queue_->mutex);
+    queue_->waiting = false;
+    if (other) return Waited::descriptor;
+    if (queue_->events.empty() && !queue_->woken && Clock::now() >= until) return Waited::time;
+  }
+}
+
+void Mailbox::wake() noexcept {
+  {
+    const std::lock_guard lock(queue_->mutex);
+    queue_->woken = true;
+    queue_->waiting = false;
+  }
+  queue_->notify();
+}
+
+Mailbox::Pending Mailbox::pending() const {
+  const std::lock_guard lock(queue_->mutex);
+  Pending pending{.messages = queue_->events.size() + taken_.size(), .bytes = queue_->bytes + taken_bytes_};
+  return pending;
+}
+
+}  // namespace natskv::nats

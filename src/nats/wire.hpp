@@ -1,0 +1,178 @@
+// Everything a connection brings, as one queue: messages, refusals, losses. nats.c's threads only push; one
+// place waits, for other descriptors too.
+//
+// How a loop over several things uses it (a lease: answers, a stop, a timer, a child):
+//
+//   nats::Mailbox mailbox(session.wire());
+//   const auto route = mailbox.subscribe(connection, "$KV.locks.a");   // its messages come as events
+//   std::array others{pollfd{stop.descriptor(), POLLIN, 0}, pollfd{pidfd, POLLIN, 0}};
+//   nats::Event event;
+//   switch (mailbox.wait(event, renew_at, others)) {
+//     case nats::Waited::event:       // event.kind says which; event.route == route: a message of ours
+//     case nats::Waited::descriptor:  // others[i].revents says which
+//     case nats::Waited::woken:       // somebody called mailbox.wake()
+//     case nats::Waited::time:        // it is renew_at
+//   }
+//
+// Requests and their answers: nats/requests.hpp, which can share a mailbox with such a loop.
+#pragma once
+
+#include "nats/handle.hpp"
+#include "nats/retired.hpp"
+
+#include <poll.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace natskv::nats {
+
+/// What the server said about a subject that the user may not use.
+struct Refusal {
+  bool publish = true;  ///< false: it refused a subscription
+  bool reply = false;   ///< the subject is the reply's of a message
+  std::string subject = {};
+  bool cut = false;  ///< only the subject's beginning is known: nats.c keeps 255 bytes of a text
+
+  /// Whether it is about this subject (or may be, where it is cut).
+  [[nodiscard]] bool concerns(std::string_view other) const {
+    return cut ? other.starts_with(subject) : other == subject;
+  }
+};
+/// 'Permissions Violation for Publish to "a.b"' and its like; nullopt: another text.
+std::optional<Refusal> parse_refusal(std::string_view text);
+
+/// Which subscription of a mailbox a message came by.
+using Route = std::uint32_t;
+
+/// The server's or the library's words with what they mean.
+struct Words {
+  natsStatus status = NATS_OK;
+  std::string text;
+  Refusal refusal;
+};
+
+struct Event {
+  enum class Kind : std::uint8_t {
+    message,
+    refusal,  ///< words->refusal; the server's text in words->text
+    error,    ///< words: the server refused the credentials, a consumer is slow, …
+    lost,     ///< the connection was lost
+    back,     ///< it was made again
+    closed,   ///< it will not come back; words->text: why, where that is known
+  };
+  Kind kind = Kind::message;
+  Route route = 0;
+  Message message = nullptr;
+  std::shared_ptr<const Words> words = nullptr;
+};
+
+/// How a wait ended.
+enum class Waited : std::uint8_t { event, descriptor, woken, time };
+
+/// What happens on one connection, for all its mailboxes. nats.c's callback thread outlives
+/// natsConnection_Destroy and nothing tells when its last call is over: a Wire is never freed (new_wire).
+class Wire {
+ public:
+  Wire() = default;
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  /// Sets the callbacks of a connection that is to be made.
+  void attach(natsOptions* options);
+
+  /// How often the connection was lost and made again, and whether it is closed. Told by a thread of
+  /// nats.c's: a message of the new connection may be earlier.
+  [[nodiscard]] int losses() const { return losses_; }
+  [[nodiscard]] int returns() const { return returns_; }
+  [[nodiscard]] bool closed() const { return closed_; }
+  /// Why the credentials were refused after the connection had been made; empty: they were not.
+  [[nodiscard]] std::string credentials_refused() const;
+
+  /// Where this connection's subscriptions end.
+  Retired& retired() { return retired_; }
+
+  /// While one lives, a refusal closes the connection: for a call of nats.c's that waits for an answer and
+  /// would not hear of it until its time is up. Its words are in `refused()` afterwards.
+  class Closing {
+   public:
+    explicit Closing(Wire& wire) : wire_(wire) { ++wire_.closing_; }
+    ~Closing() { --wire_.closing_; }
+    Closing(const Closing&) = delete;
+    Closing& operator=(const Closing&) = delete;
+
+   private:
+    Wire& wire_;
+  };
+  /// The refusal that closed the connection.
+  [[nodiscard]] std::shared_ptr<const Words> refused() const;
+
+  /// Handlers of nats.c's; closure: the wire.
+  static void on_error(natsConnection*, natsSubscription*, natsStatus status, void* closure);
+  static void on_closed(natsConnection* connection, void* closure);
+
+  /// Called by nats.c's threads, and by tests.
+  void happened(Event::Kind kind, std::shared_ptr<const Words> words = nullptr);
+
+ private:
+  friend class Mailbox;
+  struct Queue;
+
+  mutable std::mutex mutex_;  // of the next three
+  std::vector<std::shared_ptr<Queue>> queues_;
+  std::shared_ptr<const Words> refused_, credentials_;
+  std::atomic<int> losses_{0}, returns_{0}, closing_{0};
+  std::atomic<bool> closed_{false};
+  Retired retired_;
+};
+
+Wire& new_wire();
+
+/// One reader's queue: its own messages, and from its making on whatever happens on the wire.
+class Mailbox {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Mailbox(Wire& wire);
+  ~Mailbox();
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+
+  [[nodiscard]] Wire& wire() const { return wire_; }
+  /// Throws nats::Error. It ends with the mailbox at the latest.
+  Route subscribe(natsConnection* connection, const std::string& subject);
+  void unsubscribe(Route route);
+
+  /// The next event, or what else ended the wait; `others` are polled beside the queue, before it.
+  Waited wait(Event& event, Clock::time_point until, std::span<pollfd> others = {});
+  /// Ends the wait that runs, or the next one. From any thread.
+  void wake() noexcept;
+
+  /// Messages that wait here, and their bytes.
+  struct Pending {
+    std::size_t messages = 0, bytes = 0;
+  };
+  [[nodiscard]] Pending pending() const;
+
+ private:
+  bool take(Event& event);
+
+  Wire& wire_;
+  std::shared_ptr<Wire::Queue> queue_;
+  std::deque<Event> taken_;  // in one piece from the queue: a lock for many
+  std::size_t taken_bytes_ = 0;
+  std::map<Route, Subscription> subscriptions_;
+  Route next_ = 1;
+};
+
+}  // namespace natskv::nats
