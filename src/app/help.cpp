@@ -110,7 +110,7 @@ std::string synopsis(const Verb& verb, const Declared& declared) {
   std::string line(verb.name);
   for (const auto* item : declared.positionals()) {
     if (item->argument.hidden) continue;
-    const std::string_view more = item->argument.many ? text::dots() : "";
+    const std::string_view more = item->argument.many ? text::ellipsis() : "";
     line += item->argument.required ? fmt::format(" {}{}", item->longer, more)
                                     : fmt::format(" [{}{}]", item->longer, more);
   }

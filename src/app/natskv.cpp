@@ -61,7 +61,8 @@ std::string error_json(const Failure& failure) {
 
 Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop)
     : given_(given), verb_(std::move(verb)), out_(out), stop_(stop) {
-  text::only_ascii(!terminal::utf8());
+  text::only_ascii(terminal::charset() == terminal::Charset::other);
+  text::plain_dots(terminal::charset() != terminal::Charset::utf8);
   if (given.output) {
     asked_ = format_named(*given.output);
     if (!asked_) throw usage("--output: formats are table, tsv, json, jsonl and raw");
@@ -117,7 +118,8 @@ Looks Natskv::looks() const {
   const bool terminal = out_.terminal();
   return {.color = terminal::color(given_.color.value_or("auto"), terminal),
           .utc = given_.utc,
-          .width = terminal ? terminal::width() : 0};
+          .width = terminal ? terminal::width() : 0,
+          .measure = terminal::width};
 }
 
 bool Natskv::interactive() const { return terminal::interactive(); }

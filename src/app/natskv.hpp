@@ -65,6 +65,12 @@ class Natskv final : public Notices {
   Rows<T> rows(const View<T>& view, const Style& style, Output& out) {
     return Rows<T>(view, format(style), style.layout, looks(), out);
   }
+  /// Ends a list. On a terminal a list that has nothing to show says so: `if_empty`.
+  template <class T>
+  void finish(Rows<T>& rows, std::string_view if_empty) {
+    rows.finish();
+    if (rows.empty() && out_.terminal() && !json()) note(if_empty);
+  }
   Output& out() { return out_; }
   Stop& stop() { return stop_; }
 

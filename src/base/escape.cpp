@@ -112,6 +112,7 @@ bool shown(char32_t point) {
 }
 
 bool ascii = false;
+bool three_dots = false;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -122,10 +123,9 @@ int hex_digit(char c) {
 }  // namespace
 
 void only_ascii(bool only) { ascii = only; }
+void plain_dots(bool plain) { three_dots = plain; }
 
-std::string_view ellipsis() { return ascii ? "~" : "…"; }
-
-std::string_view dots() { return ascii ? "..." : "…"; }
+std::string_view ellipsis() { return ascii || three_dots ? "..." : "…"; }
 
 std::string visible(std::string_view bytes) {
   static constexpr Passes passes{""};

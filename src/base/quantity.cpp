@@ -186,6 +186,30 @@ std::string local_time(Instant when, bool utc) {
   return {text.data(), text.size()};
 }
 
+std::int64_t zone_offset(bool utc) {
+  tm local{};
+  const time_t now = ::time(nullptr);
+  return utc || localtime_r(&now, &local) == nullptr ? 0 : local.tm_gmtoff;
+}
+
+std::string zone_name(std::int64_t offset) {
+  std::string name = "UTC";
+  const auto minutes = static_cast<unsigned>(std::abs(offset) / 60);
+  if (minutes == 0) return name;
+  name += offset < 0 ? '-' : '+';
+  append_number(minutes / 60, name);
+  if (minutes % 60 == 0) return name;
+  std::array<char, 3> rest{':'};
+  two(minutes % 60, rest.data() + 1);
+  return name.append(rest.data(), rest.size());
+}
+
+std::string time_at(Instant when, std::int64_t offset) {
+  std::array<char, 19> text{};
+  civil(floor_div(when.ns, billion) + offset, ' ', text.data());
+  return {text.data(), text.size()};
+}
+
 std::string human_size(std::int64_t bytes) {
   static constexpr std::array<const char*, 6> units{" KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
   if (bytes < 0) return "unlimited";

@@ -82,9 +82,10 @@ std::size_t fit(std::string_view utf8, std::size_t columns) {
 
 std::string cut(std::string_view utf8, std::size_t columns) {
   if (fit(utf8, columns) == utf8.size()) return std::string(utf8);
-  if (columns == 0) return {};
-  std::string kept(utf8.substr(0, fit(utf8, columns - 1)));
-  kept += ellipsis();
+  const std::string_view end = ellipsis();
+  const std::size_t taken = std::min(width(end), columns);
+  std::string kept(utf8.substr(0, fit(utf8, columns - taken)));
+  kept += end.substr(0, fit(end, taken));
   return kept;
 }
 

@@ -15,8 +15,8 @@ bool valid_utf8(std::string_view bytes);
 std::size_t width(std::string_view utf8);
 /// Bytes of the longest prefix of whole characters (grapheme clusters) that takes at most `columns`.
 std::size_t fit(std::string_view utf8, std::size_t columns);
-/// Cut to at most `columns`, ending in … where something was cut; never splits a character or a cluster's
-/// base.
+/// Cut to at most `columns`, ending in ellipsis() where something was cut; never splits a character or a
+/// cluster's base.
 std::string cut(std::string_view utf8, std::size_t columns);
 /// What stands on a line of `columns`: up to the last blank that fits, or to the edge where there is none.
 std::string_view first_line(std::string_view utf8, std::size_t columns);
@@ -25,13 +25,13 @@ std::string wrapped(std::string_view utf8, std::size_t columns, std::size_t inde
 /// For a terminal: control bytes (C0, DEL, C1), invalid UTF-8, bidi controls and zero-width characters become
 /// visible escapes (\n, \t, \r, \xHH, \u{200B}); everything else stays.
 std::string visible(std::string_view bytes);
-/// For a terminal that does not show UTF-8: visible() and cut() make ASCII. There a character's bytes may be
+/// For a terminal that does not show UTF-8: visible() makes ASCII. There a character's bytes may be
 /// controls (0x9B is CSI). Said once, at the start.
 void only_ascii(bool only);
-/// … or, for such a terminal, one character of ASCII that stands for it.
+/// Whether natskv's own text may hold other characters than ASCII. Said once, at the start.
+void plain_dots(bool plain);
+/// What stands for what was cut: … or, after plain_dots() or only_ascii(), three dots.
 std::string_view ellipsis();
-/// The same in a text, where three characters have room: behind what may be repeated.
-std::string_view dots();
 /// UTF-8 without other controls than \t \n \r.
 bool readable(std::string_view bytes);
 /// A value in a table: visible() where it is UTF-8 without other controls than \t \n \r, else "(binary, N
@@ -53,6 +53,12 @@ void rfc3339(Instant when, std::string& out);
 std::optional<Instant> from_rfc3339(std::string_view text);
 /// 2026-11-24 01:02:03 +01:00 in the local zone, or in UTC.
 std::string local_time(Instant when, bool utc);
+/// Seconds east of Greenwich that the local zone is now; 0 for `utc`.
+std::int64_t zone_offset(bool utc);
+/// UTC, UTC+1, UTC-3:30.
+std::string zone_name(std::int64_t offset);
+/// 2026-11-24 01:02:03 in the zone of this offset.
+std::string time_at(Instant when, std::int64_t offset);
 /// 1.5 KiB, 128 B, unlimited (-1): for tables.
 std::string human_size(std::int64_t bytes);
 /// Go's style without empty parts: "1h30m", "250ms", and days from 48 h on ("2d", "3d4h"); for tables and

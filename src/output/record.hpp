@@ -27,16 +27,27 @@ struct Nested {
 using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string_view, Bytes,
                            Instant, Span, Size, Nested>;
 
-/// What a table's colours mean; a sink may ignore it. `operation` is coloured by its word (PUT, DEL, PURGE).
-enum class Look { plain, name, number, operation, faint };
+/// What a column holds, as far as tables and colours care. A `name` is never cut, a `text` (a value, a
+/// description) is what a table cuts first; an `operation` is coloured by its word (PUT, DEL, PURGE).
+enum class Look { plain, name, number, operation, faint, text };
 
-/// One field of T, declared once per thing in views/.
+/// A member of a JSON object inside a record, for the manual.
+struct Member {
+  std::string_view name, type, meaning;
+  std::span<const Member> members = {};  ///< of an object, or of each object of an array
+};
+
+/// One field of T, declared once, in views/: tables, TSV, JSON and the manual all read it here.
 template <class T>
 struct Field {
   std::string_view key;    ///< JSON name, TSV meaning, `info` rows
   std::string_view title;  ///< table header
   Value (*read)(const T&);
   Look look = Look::plain;
+  std::string_view type = {};     ///< JSON type: string, number, boolean, array, object
+  std::string_view meaning = {};  ///< a sentence for the manual
+  std::span<const Member> members = {};
+  int leaves = 0;  ///< the order in which columns are left out of a table that is too narrow; 0: never
 };
 
 /// What a sink knows of a column.
@@ -44,6 +55,7 @@ struct Column {
   std::string_view key;
   std::string_view title;
   Look look = Look::plain;
+  int leaves = 0;
 };
 
 /// A way to look at T: all fields in JSON's order, and which of them (by key) make TSV and tables, in their
@@ -55,6 +67,7 @@ struct View {
   std::vector<std::string_view> tsv;
   std::vector<std::string_view> table;  ///< empty: as tsv
   std::string_view plain;
+  std::vector<std::string_view> line = {};  ///< of a live stream for people; empty: as table
 };
 
 }  // namespace natskv

@@ -13,16 +13,16 @@
 namespace natskv {
 
 /// Prints Ts. Allocates when made, not for a row. Columns by format: json and jsonl `view.json` (or all
-/// fields), tsv `view.tsv`, table `view.table` (or `tsv`), raw and plain `view.plain` (or the field "value").
-/// Layout::vertical shows JSON's fields, Layout::names the first TSV column only. `out` must outlive it; the
-/// view need not.
+/// fields), tsv `view.tsv`, table `view.table` (or `tsv`; a live one `view.line`), raw and plain `view.plain`
+/// (or the field "value"). Layout::vertical shows JSON's fields, Layout::names the first TSV column only.
+/// `out` must outlive it; the view need not.
 template <class T>
 class Rows {
  public:
   Rows(const View<T>& view, Format format, Layout layout, Looks looks, Output& out) {
     std::vector<Column> columns;
     for (const Field<T>* field : chosen(view, format, layout)) {
-      columns.push_back({field->key, field->title, field->look});
+      columns.push_back({field->key, field->title, field->look, field->leaves});
       reads_.push_back(field->read);
     }
     values_.resize(reads_.size());
@@ -32,7 +32,10 @@ class Rows {
   void operator()(const T& thing) {
     for (std::size_t i = 0; i < reads_.size(); ++i) values_[i] = reads_[i](thing);
     sink_->row(values_);
+    empty_ = false;
   }
+  /// Whether nothing was printed.
+  [[nodiscard]] bool empty() const { return empty_; }
   /// Closes the document; not called when a list failed midway.
   void finish() { sink_->finish(); }
   /// Rows held back go to the Output, which is flushed by its owner.
@@ -66,11 +69,14 @@ class Rows {
       return {&field(view, view.plain.empty() ? std::string_view("value") : view.plain)};
     }
     if (layout.vertical || format == Format::json || format == Format::jsonl) return named(view, view.json);
-    return named(view, format == Format::table && !view.table.empty() ? view.table : view.tsv);
+    if (format != Format::table) return named(view, view.tsv);
+    if (layout.shape == Shape::live && !view.line.empty()) return named(view, view.line);
+    return named(view, view.table.empty() ? view.tsv : view.table);
   }
 
   std::vector<Value (*)(const T&)> reads_;
   std::vector<Value> values_;
+  bool empty_ = true;
   std::unique_ptr<Sink> sink_;
 };
 

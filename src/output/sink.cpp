@@ -113,7 +113,8 @@ std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layo
   switch (format) {
     case Format::table:
       if (layout.vertical) return make_sheet(std::move(columns), looks, out);
-      return make_table(std::move(columns), layout, looks, out);
+      if (layout.shape == Shape::live) return make_events(std::move(columns), looks, out);
+      return make_table(std::move(columns), looks, out);
     case Format::tsv:
       return make_tsv(std::move(columns), layout, out);
     case Format::json:

@@ -28,7 +28,8 @@ enum class Shape { list, object, live };
 struct Looks {
   bool color = false;
   bool utc = false;
-  int width = 0;  ///< columns of the terminal; 0: no cutting
+  int width = 0;               ///< columns of the terminal; 0: no cutting
+  int (*measure)() = nullptr;  ///< the same at any later moment, for what goes on for long; null: `width`
 };
 
 class Sink {

@@ -11,7 +11,9 @@
 
 namespace natskv {
 
-std::unique_ptr<Sink> make_table(std::vector<Column> columns, Layout layout, Looks looks, Output& out);
+std::unique_ptr<Sink> make_table(std::vector<Column> columns, Looks looks, Output& out);
+/// A line an event, each by itself: nothing is held back.
+std::unique_ptr<Sink> make_events(std::vector<Column> columns, Looks looks, Output& out);
 /// One record as aligned "Title: value" lines.
 std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, Looks looks, Output& out);
 std::unique_ptr<Sink> make_tsv(std::vector<Column> columns, Layout layout, Output& out);

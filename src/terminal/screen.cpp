@@ -30,22 +30,22 @@ int width(int fd) {
 
 int width() { return width(STDOUT_FILENO); }
 
-bool utf8_of(const char* all, const char* ctype, const char* lang) {
+Charset charset_of(const char* all, const char* ctype, const char* lang) {
   std::string_view locale = word(all);
   if (locale.empty()) locale = word(ctype);
   if (locale.empty()) locale = word(lang);
   locale = locale.substr(0, locale.find('@'));
-  if (locale.empty() || locale == "C" || locale == "POSIX") return true;
+  if (locale.empty() || locale == "C" || locale == "POSIX") return Charset::unsaid;
   const auto dot = locale.find('.');
-  if (dot == std::string_view::npos) return false;
+  if (dot == std::string_view::npos) return Charset::other;
   std::string set;
   for (const char c : locale.substr(dot + 1)) {
     if (c != '-') set += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  return set == "utf8";
+  return set == "utf8" ? Charset::utf8 : Charset::other;
 }
 
-bool utf8() { return utf8_of(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG")); }
+Charset charset() { return charset_of(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG")); }
 
 bool color_of(std::string_view when, bool stdout_is_terminal, const ColorVariables& variables) {
   if (when == "always") return true;

@@ -16,11 +16,13 @@ int width_of(const char* columns, int terminal);
 /// that is no terminal or a TERM that is unset or "dumb".
 bool color(std::string_view when, bool stdout_is_terminal);
 
-/// Whether the user's terminal shows UTF-8: it does unless the locale names another character set.
-bool utf8();
-/// The decision alone: the first of LC_ALL, LC_CTYPE and LANG that says something. "C" says nothing of the
-/// terminal; a language without a character set is ISO 8859.
-bool utf8_of(const char* all, const char* ctype, const char* lang);
+/// What the locale says of the terminal's characters. `unsaid` ("C", or nothing at all) means that a user's
+/// UTF-8 is most likely shown, but that natskv's own text should do without.
+enum class Charset { utf8, unsaid, other };
+Charset charset();
+/// The decision alone: the first of LC_ALL, LC_CTYPE and LANG that is set. A language without a character set
+/// is ISO 8859.
+Charset charset_of(const char* all, const char* ctype, const char* lang);
 
 struct ColorVariables {
   const char* no_color = nullptr;

@@ -260,7 +260,7 @@ using B = BucketRecord;
 constexpr Field<B> bucket_fields[] = {
     {"bucket", "Bucket", [](const B& b) { return text(b.bucket); }, Look::name},
     {"description", "Description",
-     [](const B& b) { return b.description.empty() ? Value{} : Value{Bytes{b.description}}; }},
+     [](const B& b) { return b.description.empty() ? Value{} : Value{Bytes{b.description}}; }, Look::text},
     {"created", "Created", [](const B& b) { return moment(b.created); }, Look::faint},
     {"last_update", "Last update", [](const B& b) { return moment(b.last_update); }, Look::faint},
     {"values", "Values", [](const B& b) { return Value{b.values}; }, Look::number},
@@ -295,8 +295,8 @@ std::vector<std::string_view> names_of_bucket(bool with_used) {
 
 constexpr Field<Change> change_fields[] = {
     {"field", "FIELD", [](const Change& c) { return Value{std::string_view(c.field)}; }, Look::name},
-    {"old", "OLD", [](const Change& c) { return value_of(c, *c.old_value); }},
-    {"new", "NEW", [](const Change& c) { return value_of(c, *c.new_value); }},
+    {"old", "OLD", [](const Change& c) { return value_of(c, *c.old_value); }, Look::text},
+    {"new", "NEW", [](const Change& c) { return value_of(c, *c.new_value); }, Look::text},
 };
 
 constexpr Field<Edited> edited_fields[] = {
@@ -314,10 +314,10 @@ std::vector<Field<B>> titled_as_columns() {
   auto fields = all_fields();
   for (auto& field : fields) {
     if (field.key == "bucket") field.title = "BUCKET";
-    if (field.key == "values") field.title = "VALUES";
-    if (field.key == "bytes") field.title = "BYTES";
-    if (field.key == "created") field.title = "CREATED";
-    if (field.key == "last_update") field.title = "LAST UPDATE";
+    if (field.key == "values") field.title = "VALUES", field.leaves = 4;
+    if (field.key == "bytes") field.title = "BYTES", field.leaves = 3;
+    if (field.key == "created") field.title = "CREATED", field.leaves = 1;
+    if (field.key == "last_update") field.title = "UPDATED", field.leaves = 2;
     if (field.key == "description") field.title = "DESCRIPTION";
   }
   return fields;

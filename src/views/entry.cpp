@@ -24,41 +24,121 @@ Value expires(const Entry& e) {
 }
 Value reason(const Entry& e) { return e.marker_reason.empty() ? Value{} : Value{e.marker_reason}; }
 
+// Titles are short: a value needs the room.
 constexpr Field<Entry> entry_fields[] = {
-    {"bucket", "BUCKET", bucket},
-    {"key", "KEY", key, Look::name},
-    {"revision", "REVISION", revision, Look::number},
-    {"operation", "OPERATION", operation, Look::operation},
-    {"created", "CREATED", created, Look::faint},
-    {"size", "SIZE", size, Look::number},
-    {"value", "VALUE", value},
-    {"delta", "DELTA", delta, Look::number},
-    {"ttl_seconds", "TTL", ttl},
-    {"expires", "EXPIRES", expires, Look::faint},
-    {"marker_reason", "REASON", reason},
+    {.key = "bucket",
+     .title = "BUCKET",
+     .read = bucket,
+     .look = Look::name,
+     .type = "string",
+     .meaning = "name of the bucket."},
+    {.key = "key",
+     .title = "KEY",
+     .read = key,
+     .look = Look::name,
+     .type = "string",
+     .meaning = "name of the key; key_base64 where it is not UTF-8."},
+    {.key = "revision",
+     .title = "REV",
+     .read = revision,
+     .look = Look::number,
+     .type = "number",
+     .meaning = "revision in the bucket: each write gets the next one.",
+     .leaves = 5},
+    {.key = "operation",
+     .title = "OP",
+     .read = operation,
+     .look = Look::operation,
+     .type = "string",
+     .meaning = "PUT, DEL or PURGE; DEL and PURGE are markers.",
+     .leaves = 3},
+    {.key = "created",
+     .title = "CREATED",
+     .read = created,
+     .look = Look::faint,
+     .type = "string",
+     .meaning = "when it was written: RFC 3339, UTC, nanoseconds.",
+     .leaves = 2},
+    {.key = "size",
+     .title = "SIZE",
+     .read = size,
+     .look = Look::number,
+     .type = "number",
+     .meaning = "bytes of the value.",
+     .leaves = 1},
+    {.key = "value",
+     .title = "VALUE",
+     .read = value,
+     .look = Look::text,
+     .type = "string",
+     .meaning = "the value where it is valid UTF-8."},
+    {.key = "delta",
+     .title = "DELTA",
+     .read = delta,
+     .look = Look::number,
+     .type = "number",
+     .meaning =
+         "how many messages of this listing came after it; absent where keys were asked for one by one."},
+    {.key = "ttl_seconds",
+     .title = "TTL",
+     .read = ttl,
+     .type = "number",
+     .meaning = "time to live, in seconds."},
+    {.key = "expires",
+     .title = "EXPIRES",
+     .read = expires,
+     .look = Look::faint,
+     .type = "string",
+     .meaning = "when it expires, from created and ttl_seconds.",
+     .leaves = 4},
+    {.key = "marker_reason",
+     .title = "REASON",
+     .read = reason,
+     .type = "string",
+     .meaning = "of a marker that the server wrote: MaxAge, Purge or Remove."},
 };
 
 constexpr Field<Name> name_fields[] = {
-    {"name", "KEY", [](const Name& n) { return Value{n.name}; }, Look::name}};
+    {.key = "name", .title = "KEY", .read = [](const Name& n) { return Value{n.name}; }, .look = Look::name}};
 
 constexpr Field<Written> written_fields[] = {
-    {"bucket", "BUCKET", [](const Written& w) { return Value{std::string_view(w.bucket)}; }},
-    {"key", "KEY", [](const Written& w) { return Value{std::string_view(w.key)}; }, Look::name},
-    {"revision", "REVISION", [](const Written& w) { return w.revision == 0 ? Value{} : Value{w.revision}; },
-     Look::number},
-    {"operation", "OPERATION", [](const Written& w) { return Value{name_of(w.operation)}; }, Look::operation},
+    {.key = "bucket",
+     .title = "BUCKET",
+     .read = [](const Written& w) { return Value{std::string_view(w.bucket)}; },
+     .look = Look::name,
+     .type = "string",
+     .meaning = "name of the bucket."},
+    {.key = "key",
+     .title = "KEY",
+     .read = [](const Written& w) { return Value{std::string_view(w.key)}; },
+     .look = Look::name,
+     .type = "string",
+     .meaning = "name of the key; key_base64 where it is not UTF-8."},
+    {.key = "revision",
+     .title = "REV",
+     .read = [](const Written& w) { return w.revision == 0 ? Value{} : Value{w.revision}; },
+     .look = Look::number,
+     .type = "number",
+     .meaning = "the revision that was written."},
+    {.key = "operation",
+     .title = "OP",
+     .read = [](const Written& w) { return Value{name_of(w.operation)}; },
+     .look = Look::operation,
+     .type = "string",
+     .meaning = "PUT, DEL or PURGE; DEL and PURGE are markers."},
 };
 
 using Keys = std::vector<std::string_view>;
 const Keys without_value{"bucket", "key",   "revision",    "operation", "created",
                          "size",   "delta", "ttl_seconds", "expires",   "marker_reason"};
 
-View<Entry> entries(Keys json, Keys tsv, Keys table) {
+View<Entry> entries(Keys json, Keys tsv, Keys table, Keys line = {}) {
   return {.fields = entry_fields,
           .json = std::move(json),
           .tsv = std::move(tsv),
           .table = std::move(table),
-          .plain = "value"};
+          .plain = "value",
+          .line = std::move(line)};
 }
 
 }  // namespace
@@ -70,21 +150,27 @@ const View<Name>& names() {
 }
 
 const View<Entry>& get() {
-  static const auto view = entries({}, {"key", "revision", "created", "value"}, {});
+  static const auto view = entries({}, {"key", "revision", "created", "value"},
+                                   {"key", "revision", "created", "expires", "value"});
   return view;
 }
 
+// TSV columns are an API: without values the last one of events is empty, not gone. People see in a table
+// when an entry expires, too.
 const View<Entry>& keys(bool with_value) {
-  static const auto bare = entries(without_value, {"key", "revision", "operation", "created", "size"}, {});
-  static const auto full = entries({}, {"key", "revision", "operation", "created", "size", "value"}, {});
+  static const auto bare = entries(without_value, {"key", "revision", "operation", "created", "size"},
+                                   {"key", "revision", "operation", "created", "size", "expires"});
+  static const auto full = entries({}, {"key", "revision", "operation", "created", "size", "value"},
+                                   {"key", "revision", "operation", "created", "size", "expires", "value"},
+                                   {"created", "operation", "key", "revision", "value"});
   return with_value ? full : bare;
 }
 
 const View<Entry>& events(bool with_value) {
-  // TSV columns are an API: without values the last one is empty, not gone.
   static const auto bare =
       entries(without_value, {"key", "revision", "operation", "created", "size", "value"},
-              {"key", "revision", "operation", "created", "size"});
+              {"key", "revision", "operation", "created", "size", "expires"},
+              {"created", "operation", "key", "revision", "size"});
   return with_value ? keys(true) : bare;
 }
 

@@ -32,8 +32,8 @@ inline std::string shown_on(std::string_view bytes, int rows, int cols) {
 
 /// Digits of times become #.
 inline std::string without_times(const std::string& text) {
-  static const std::regex time("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}");
-  return std::regex_replace(text, time, "####-##-## ##:##:##");
+  static const std::regex date("[0-9]{4}-[0-9]{2}-[0-9]{2} "), time("[0-9]{2}:[0-9]{2}:[0-9]{2}");
+  return std::regex_replace(std::regex_replace(text, date, "####-##-## "), time, "##:##:##");
 }
 
 }  // namespace natskv::test

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <deque>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -17,11 +17,12 @@ namespace {
 
 using Row = std::vector<Value>;
 
-const std::vector<Column> entry{{"key", "Key", Look::name},
-                                {"revision", "Revision", Look::number},
-                                {"operation", "Operation", Look::operation},
-                                {"created", "Created", Look::faint},
-                                {"value", "Value"}};
+const std::vector<Column> entry{{"key", "KEY", Look::name},
+                                {"revision", "REV", Look::number, 5},
+                                {"operation", "OP", Look::operation, 3},
+                                {"created", "CREATED", Look::faint, 2},
+                                {"expires", "EXPIRES", Look::faint, 4},
+                                {"value", "VALUE", Look::text}};
 
 std::string table(std::vector<Column> columns, const std::vector<Row>& rows, Looks looks = {},
                   Layout layout = {}) {
@@ -33,7 +34,7 @@ std::string table(std::vector<Column> columns, const std::vector<Row>& rows, Loo
 }
 
 Row line(std::string_view key, std::uint64_t revision, std::string_view operation, std::string_view value) {
-  return {key, revision, operation, Instant{1'795'482'123'123'456'789}, Bytes{value}};
+  return {key, revision, operation, Instant{1'795'482'123'123'456'789}, Value(), Bytes{value}};
 }
 
 std::size_t widest(std::string_view text) {
@@ -50,9 +51,9 @@ std::size_t widest(std::string_view text) {
 
 TEST_CASE("a table has a header, aligned columns, numbers on the right and no blanks at line ends") {
   CHECK(table(entry, {line("app.x", 1, "PUT", "one"), line("k", 12345678901, "DEL", "")}, {.utc = true}) ==
-        "Key       Revision  Operation  Created                     Value\n"
-        "app.x            1  PUT        2026-11-24 01:02:03 +00:00  one\n"
-        "k      12345678901  DEL        2026-11-24 01:02:03 +00:00\n");
+        "KEY            REV  OP   CREATED (UTC)        VALUE\n"
+        "app.x            1  PUT  2026-11-24 01:02:03  one\n"
+        "k      12345678901  DEL  2026-11-24 01:02:03\n");
 }
 
 TEST_CASE("an empty list is an empty table") { CHECK(table(entry, {}).empty()); }
@@ -102,44 +103,77 @@ TEST_CASE("sizes, spans, flags and nested values are said for people") {
         "    5 B  250ms  no\n");
 }
 
-TEST_CASE("the last text column is cut to the terminal's width") {
+TEST_CASE("a value is cut where the terminal ends, a name never") {
   const std::vector<Row> rows{line("key", 1, "PUT", "a value that is longer than what is left of the line")};
-  CHECK(table(entry, rows, {.utc = true, .width = 70}) ==
-        "Key  Revision  Operation  Created                     Value\n"
-        "key         1  PUT        2026-11-24 01:02:03 +00:00  a value that is…\n");
+  CHECK(table(entry, rows, {.utc = true, .width = 60}) ==
+        "KEY  REV  OP   CREATED (UTC)        VALUE\n"
+        "key    1  PUT  2026-11-24 01:02:03  a value that is longer …\n");
+  CHECK(table(entry, rows, {.utc = true, .width = 40}) ==
+        "KEY  REV  OP   VALUE\n"
+        "key    1  PUT  a value that is longer t…\n");
+  CHECK(table(entry, {line("app.settings.of.many.parts", 1, "PUT", "a value that is too long")},
+              {.utc = true, .width = 38}) ==
+        "KEY                         REV  OP\n"
+        "  VALUE\n"
+        "app.settings.of.many.parts    1  PUT\n"
+        "  a value that is too long\n");
+  CHECK(table({{"key", "KEY", Look::name}, {"n", "N", Look::number, 1}},
+              {{"a.very.long.key.indeed"sv, std::uint64_t{7}}}, {.width = 10}) ==
+        "KEY\n"
+        "a.very.long.key.indeed\n");
 }
 
-TEST_CASE("a text column that is not the last gives way before numbers do") {
-  const std::vector<Column> columns{{"key", "Key"}, {"revision", "Revision", Look::number}};
-  CHECK(table(columns, {{"a.very.long.key.indeed"sv, std::uint64_t{123456789012}}, {"k"sv, std::uint64_t{1}}},
-              {.width = 24}) ==
-        "Key             Revision\n"
-        "a.very.lo…  123456789012\n"
-        "k                      1\n");
+TEST_CASE("the zone stands in the title of the first time that is shown") {
+  std::vector<Row> rows{line("k", 1, "PUT", "v")};
+  rows[0][4] = Instant{1'795'482'125'000'000'000};
+  CHECK(table(entry, rows, {.utc = true, .width = 80}) ==
+        "KEY  REV  OP   CREATED (UTC)        EXPIRES              VALUE\n"
+        "k      1  PUT  2026-11-24 01:02:03  2026-11-24 01:02:05  v\n");
+  CHECK(table(entry, rows, {.utc = true, .width = 45}) ==
+        "KEY  REV  OP   EXPIRES (UTC)        VALUE\n"
+        "k      1  PUT  2026-11-24 01:02:05  v\n");
 }
 
-TEST_CASE("on a narrow terminal times lose their offset, then titles give way, then times are left out") {
-  std::vector<Column> columns = entry;
-  columns.insert(columns.begin() + 4, {"size", "Size"});
-  const std::vector<Row> rows{{"app.name"sv, std::uint64_t{7}, "PURGE"sv, Instant{1'795'482'123'123'456'789},
-                               Size{84}, Bytes{"a long value"}}};
-  CHECK(table(columns, rows, {.utc = true, .width = 70}) ==
-        "Key       Revision  Operation  Created               Size  Value\n"
-        "app.name         7  PURGE      2026-11-24 01:02:03…  84 B  a long val…\n");
-  CHECK(table(columns, rows, {.utc = true, .width = 40}) ==
-        "Key       Rev…  Oper…  Size  Value\n"
-        "app.name     7  PURGE  84 B  a long val…\n");
+TEST_CASE("a later row that needs more spills over in its own line, the others stay aligned") {
+  std::vector<Row> rows(100, line("k", 1, "PUT", "v"));
+  rows.push_back(line("a.name.that.came.later", 123456, "DEL", ""));
+  rows.push_back(line("k", 2, "PUT", "a value that came later"));
+  rows.push_back(line("a.name.that.came.later", 3, "PUT", "a value that has no room there"));
+  rows.push_back(line("k", 4, "PUT", "v"));
+  const auto text = table(entry, rows, {.utc = true, .width = 54});
+  CHECK(text.substr(text.find("a.name")) ==
+        "a.name.that.came.later  123456  DEL  2026-11-24 01:02:03\n"
+        "k      2  PUT  2026-11-24 01:02:03  a value that came…\n"
+        "a.name.that.came.later    3  PUT  2026-11-24 01:02:03\n"
+        "  a value that has no room there\n"
+        "k      4  PUT  2026-11-24 01:02:03  v\n");
 }
 
-TEST_CASE("no line is wider than the terminal, down to one column") {
-  const std::vector<Row> rows{
-      line("app.database.primary", 18446744073709551615U, "PURGE", "\u65e5\u672c\u8a9e value"),
-      line("k", 1, "PUT", "v")};
+TEST_CASE("a column that the first rows do not have stands at the end of a later one") {
+  std::vector<Row> rows(100, line("k", 1, "PUT", "v"));
+  rows.push_back(line("k", 2, "PUT", "v"));
+  rows.back()[4] = Instant{1'795'482'125'000'000'000};
+  rows.push_back(line("k", 3, "PUT", "v"));
+  const auto wide = table(entry, rows, {.utc = true, .width = 80});
+  CHECK(wide.substr(wide.find("k      2")) ==
+        "k      2  PUT  2026-11-24 01:02:03  v      expires=2026-11-24 01:02:05\n"
+        "k      3  PUT  2026-11-24 01:02:03  v\n");
+  const auto narrow = table(entry, rows, {.utc = true, .width = 42});
+  CHECK(narrow.substr(narrow.find("k      2")) ==
+        "k      2  PUT  2026-11-24 01:02:03  v\n"
+        "  expires=2026-11-24 01:02:05\n"
+        "k      3  PUT  2026-11-24 01:02:03  v\n");
+}
+
+TEST_CASE("no line is wider than the terminal, down to one column, but for a name") {
+  const std::string_view name = "app.database.primary";
+  const std::vector<Row> rows{line(name, 18446744073709551615U, "PURGE", "\u65e5\u672c\u8a9e value"),
+                              line("k", 1, "PUT", "v")};
   for (int width = 1; width <= 120; ++width) {
     CAPTURE(width);
     const std::string text = table(entry, rows, {.utc = true, .width = width});
-    CHECK(widest(text) <= static_cast<std::size_t>(width));
-    CHECK(std::count(text.begin(), text.end(), '\n') == 3);
+    CHECK(widest(text) <= std::max(static_cast<std::size_t>(width), name.size()));
+    CHECK(text.find(std::string(name)) != std::string::npos);
     CHECK(text.find(" \n") == std::string::npos);
   }
 }
@@ -168,21 +202,21 @@ TEST_CASE("widths come from the first 100 rows, which are held back") {
   }
 }
 
-TEST_CASE("settle writes what is held back, again and again, with one header") {
-  const std::vector<Column> columns{{"key", "Key"}, {"n", "N", Look::number}};
+TEST_CASE("settle writes what is held back, once, under one header") {
   test::Captured captured;
-  const auto sink = make_sink(Format::table, columns, {.shape = Shape::live}, {}, captured.out);
+  const auto sink =
+      make_sink(Format::table, {{"key", "KEY"}, {"n", "N", Look::number}}, {}, {}, captured.out);
   sink->settle();
   CHECK(captured.text().empty());
   sink->row(Row{"a"sv, std::uint64_t{1}});
   sink->settle();
   sink->settle();
-  CHECK(captured.text() == "Key  N\na    1\n");
+  CHECK(captured.text() == "KEY  N\na    1\n");
   sink->row(Row{"longer"sv, std::uint64_t{2}});
   sink->row(Row{"b"sv, std::uint64_t{3}});
   sink->settle();
   sink->finish();
-  CHECK(captured.text() == "Key  N\na    1\nlonger  2\nb       3\n");  // live columns grow
+  CHECK(captured.text() == "KEY  N\na    1\nlonger  2\nb    3\n");
 }
 
 TEST_CASE("long values are not held back without bound") {
@@ -199,10 +233,46 @@ TEST_CASE("a long value on a terminal is cut, also where its characters are long
   std::string marks = "a";
   for (int i = 0; i < 5000; ++i) marks += "\u0301";
   const std::string plain(100'000, 'v');
-  const std::string text = table({{"value", "Value"}}, {{Bytes{plain}}, {Bytes{marks}}}, {.width = 10});
+  const std::string text =
+      table({{"value", "Value", Look::text}}, {{Bytes{plain}}, {Bytes{marks}}}, {.width = 10});
   CHECK(text.substr(0, 6 + 9 + 3 + 1) == "Value\nvvvvvvvvv…\n");
   CHECK(text.size() < 2000);
   CHECK(text.ends_with("…\n"));
+}
+
+namespace {
+
+std::string event(Row row, Looks looks) {
+  const std::vector<Column> columns{{"created", "CREATED", Look::faint},
+                                    {"operation", "OP", Look::operation},
+                                    {"key", "KEY", Look::name},
+                                    {"revision", "REV", Look::number},
+                                    {"value", "VALUE", Look::text}};
+  return table(columns, {std::move(row)}, looks, {.shape = Shape::live});
+}
+
+}  // namespace
+
+TEST_CASE("an event is a line: time, operation, the whole key, revision, and the value in what is left") {
+  const Instant then{1'795'482'123'123'456'789};
+  CHECK(event({then, "PUT"sv, "feature.flags.checkout.new"sv, std::uint64_t{7}, Bytes{"on"}},
+              {.utc = true}) == "2026-11-24 01:02:03 PUT   feature.flags.checkout.new #7 on\n");
+  CHECK(event({then, "PURGE"sv, "k"sv, std::uint64_t{8}, Value()}, {.color = true, .utc = true}) ==
+        "\033[2m2026-11-24 01:02:03\033[0m \033[33mPURGE\033[0m k #8\n");
+  const Bytes value{"0123456789 0123456789 0123456789"};
+  CHECK(event({then, "DEL"sv, "k"sv, std::uint64_t{9}, value}, {.utc = true, .width = 50}) ==
+        "2026-11-24 01:02:03 DEL   k #9 0123456789 0123456…\n");
+  CHECK(event({then, "PUT"sv, "k.long"sv, std::uint64_t{9}, value}, {.utc = true, .width = 36}) ==
+        "2026-11-24 01:02:03 PUT   k.long #9\n"
+        "  0123456789 0123456789 0123456789\n");
+  CHECK(event({then, "PUT"sv, "k"sv, std::uint64_t{9}, value}, {.utc = true, .width = 2}) ==
+        "2026-11-24 01:02:03 PUT   k #9\n0…\n");
+  // Today's time has no date, and the width is asked for anew.
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const Instant today{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
+  CHECK(event({today, "PUT"sv, "k"sv, std::uint64_t{9}, value},
+              {.utc = true, .width = 80, .measure = [] { return 30; }})
+            .substr(8) == " PUT   k #9 012345678…\n");
 }
 
 TEST_CASE("one object is aligned lines, what is absent is left out") {

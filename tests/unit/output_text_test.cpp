@@ -104,13 +104,21 @@ TEST_CASE("wrapped breaks at blanks, or at the edge where there is none") {
   CHECK(text::wrapped("", 3, 1).empty());
 }
 
+TEST_CASE("where the locale does not say UTF-8, what was cut ends in three dots") {
+  text::plain_dots(true);
+  const std::string cut = text::cut("h\u00e9llo", 4), narrow = text::cut("hello", 2);
+  text::plain_dots(false);
+  CHECK(cut == "h...");
+  CHECK(narrow == "..");
+}
+
 TEST_CASE("a terminal without UTF-8 gets ASCII: a character's bytes may be controls there") {
   text::only_ascii(true);
   const std::string shown = text::visible("a\u201b31m\u00e9");
   const std::string cut = text::cut("hello", 4);
   text::only_ascii(false);
   CHECK(shown == "a\\u{201B}31m\\u{E9}");
-  CHECK(cut == "hel~");
+  CHECK(cut == "h...");
 }
 
 TEST_CASE("cut keeps whole characters and says that it cut") {
@@ -275,6 +283,12 @@ TEST_CASE("local times carry their offset") {
   }
   const Zone zone("XXX3:30");
   CHECK(text::local_time(winter, false) == "2026-11-23 21:32:03 -03:30");
+  CHECK(text::zone_offset(true) == 0);
+  CHECK(text::zone_name(text::zone_offset(false)).starts_with("UTC-"));
+  CHECK(text::zone_name(0) == "UTC");
+  CHECK(text::zone_name(3600) == "UTC+1");
+  CHECK(text::zone_name(-12'600) == "UTC-3:30");
+  CHECK(text::time_at(winter, 3600) == "2026-11-24 02:02:03");
 }
 
 TEST_CASE("sizes are short in tables") {

@@ -16,16 +16,17 @@ TEST_CASE("COLUMNS wins over the terminal if it is a positive number, and 80 is 
   CHECK(width_of(nullptr, 0) == 80);
 }
 
-TEST_CASE("A terminal shows UTF-8 unless the locale names another character set") {
-  using natskv::terminal::utf8_of;
-  CHECK(utf8_of(nullptr, nullptr, nullptr));
-  CHECK(utf8_of("", "", "C"));
-  CHECK(utf8_of("POSIX", nullptr, "de_DE.ISO-8859-1"));
-  CHECK(utf8_of("C.UTF-8", nullptr, nullptr));
-  CHECK(utf8_of(nullptr, "ja_JP.utf8@x", nullptr));
-  CHECK_FALSE(utf8_of("de_DE.ISO-8859-1", nullptr, "de_DE.UTF-8"));
-  CHECK_FALSE(utf8_of("", "ja_JP.eucJP", nullptr));
-  CHECK_FALSE(utf8_of(nullptr, nullptr, "de_DE@euro"));
+TEST_CASE("A terminal shows UTF-8 where the locale says so, and something else where it says that") {
+  using natskv::terminal::Charset;
+  using natskv::terminal::charset_of;
+  CHECK(charset_of(nullptr, nullptr, nullptr) == Charset::unsaid);
+  CHECK(charset_of("", "", "C") == Charset::unsaid);
+  CHECK(charset_of("POSIX", nullptr, "de_DE.ISO-8859-1") == Charset::unsaid);
+  CHECK(charset_of("C.UTF-8", nullptr, nullptr) == Charset::utf8);
+  CHECK(charset_of(nullptr, "ja_JP.utf8@x", nullptr) == Charset::utf8);
+  CHECK(charset_of("de_DE.ISO-8859-1", nullptr, "de_DE.UTF-8") == Charset::other);
+  CHECK(charset_of("", "ja_JP.eucJP", nullptr) == Charset::other);
+  CHECK(charset_of(nullptr, nullptr, "de_DE@euro") == Charset::other);
 }
 
 TEST_CASE("--color always and never win over everything") {

@@ -42,7 +42,7 @@ class Ls final : public Action {
       return;
     }
     if (keys_.depth || keys_.nul || keys_.count || keys_.tree || keys_.deleted || keys_.verbose ||
-        keys_.values || keys_.literal) {
+        keys_.values || keys_.literal || keys_.limit) {
       throw usage("without a BUCKET, ls takes --names and --sort only");
     }
   }
@@ -71,7 +71,7 @@ class Ls final : public Action {
     for (const auto& name : missing)
       natskv.report(Failure(Exit::unreachable, fmt::format("bucket \"{}\": its servers do not answer", name),
                             {}, {name, {}, 0}));
-    rows.finish();
+    natskv.finish(rows, "no buckets");
     return natskv.status();
   }
 

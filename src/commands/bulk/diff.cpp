@@ -22,8 +22,8 @@ Value present(std::uint64_t revision) { return revision == 0 ? Value{} : Value{r
 constexpr Field<Difference> difference_fields[] = {
     {"change", "CHANGE", [](const Difference& d) { return Value{d.change}; }, Look::operation},
     {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Look::name},
-    {"revision_a", "REVISION A", [](const Difference& d) { return present(d.revision_a); }, Look::number},
-    {"revision_b", "REVISION B", [](const Difference& d) { return present(d.revision_b); }, Look::number},
+    {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Look::number},
+    {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Look::number},
 };
 
 class Diff final : public Action {
@@ -93,7 +93,7 @@ class Diff final : public Action {
       }
     }
     if (met < keys) shown += removed(natskv, first, rows);
-    rows.finish();
+    natskv.finish(rows, "no differences");
     return shown > 0;
   }
 

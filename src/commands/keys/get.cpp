@@ -3,6 +3,7 @@
 #include "app/verb.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/multiget.hpp"
 #include "kv/read/watch.hpp"
@@ -74,7 +75,10 @@ class Get final : public Action {
       from_stream(natskv, rows);
     else
       in_order(natskv, bucket, rows);
-    rows.finish();
+    if (natskv.status() == 0)
+      natskv.finish(rows, no_keys(bucket_, words_));
+    else
+      rows.finish();
     return natskv.status();
   }
 

@@ -2,6 +2,7 @@
 #include "app/natskv.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/watch.hpp"
 #include "views/entry.hpp"
@@ -32,7 +33,7 @@ class History final : public Action {
       any = true;
     }
     if (!any && !pattern_.wild) throw no_key(bucket_, word_);
-    rows.finish();
+    natskv.finish(rows, no_keys(bucket_, {word_}));
     return 0;
   }
 };

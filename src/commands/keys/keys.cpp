@@ -28,7 +28,8 @@ class Keys final : public Action {
 };
 
 // Each key once: one written again while it was listed comes a second time behind. Only revisions from after
-// the start can be of a key that came before: of those the stream held then, one a key is read.
+// the start can be of a key that came before: of those the stream held then, one a key is read. `show` says
+// whether to go on.
 template <class Each>
 void each_key(EntryStream& entries, bool deleted, Each&& show) {
   Seen seen(entries.total());
@@ -38,11 +39,16 @@ void each_key(EntryStream& entries, bool deleted, Each&& show) {
       seen.add_new(entry->key);
     else if (!seen.insert(entry->key))
       continue;
-    show(*entry);
+    if (!show(*entry)) return;
   }
 }
 
 }  // namespace
+
+std::string no_keys(const std::string& bucket, const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return fmt::format("no keys in bucket \"{}\"", bucket);
+  return fmt::format("no keys match in bucket \"{}\"", bucket);
+}
 
 void KeyListing::declare(Arguments& a) {
   a.flag("-0,--null", nul, "end each name with a NUL byte");
@@ -52,6 +58,7 @@ void KeyListing::declare(Arguments& a) {
   a.flag("--deleted", deleted, "deleted and purged keys too");
   a.flag("-v,--verbose", verbose, "with revision, operation, creation and size");
   a.flag("--display-value", values, "with the value (as -v)");
+  a.take({.name = "--limit", .kind = Kind::count, .help = "end after so many keys"}, limit);
   a.flag("--literal", literal, "take * and > in PATTERN as they stand");
   a.excludes("--count", "--tree");
   a.excludes("--tree", "--verbose");
@@ -62,6 +69,8 @@ void KeyListing::check() const {
   (void)parse::patterns(words, literal);
   if (depth && !tree) throw usage("--depth belongs to --tree");
   if (depth && *depth == 0) throw usage("--depth: at least one level");
+  if (limit && *limit == 0) throw usage("--limit: at least one key");
+  if (limit && (count || tree)) throw usage("--limit belongs to a list of keys");
   if (values && (count || tree)) throw usage("--display-value belongs to a list of keys");
   if (nul && (count || tree || verbose || values)) throw usage("-0 belongs to a list of names");
 }
@@ -85,6 +94,7 @@ int KeyListing::run(Natskv& natskv) const {
     each_key(entries, deleted, [&](const Entry& entry) {
       ++number;
       if (tree) nodes.add(entry.key);
+      return true;
     });
     natskv.out().write(tree ? nodes.text() : fmt::format("{}\n", number));
     return 0;
@@ -93,16 +103,18 @@ int KeyListing::run(Natskv& natskv) const {
     (entries_wanted ? rows.settle() : name_rows.settle());
     natskv.out().flush();
   });
+  std::uint64_t shown = 0;
   each_key(entries, deleted, [&](const Entry& entry) {
     if (entries_wanted)
       rows(entry);
     else
       name_rows({entry.key});
+    return !limit || ++shown < *limit;
   });
   if (entries_wanted)
-    rows.finish();
+    natskv.finish(rows, no_keys(bucket, words));
   else
-    name_rows.finish();
+    natskv.finish(name_rows, no_keys(bucket, words));
   return 0;
 }
 

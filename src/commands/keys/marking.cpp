@@ -5,6 +5,7 @@
 #include "commands/keys/write.hpp"
 #include "commands/keys/writing.hpp"
 #include "commands/shared/batch.hpp"
+#include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/multiget.hpp"
 #include "kv/read/seen.hpp"
@@ -173,7 +174,7 @@ std::vector<std::string> Marking::distinct() const {
 int Marking::list(Natskv& natskv) {
   auto rows = natskv.rows(fields::keys(false), Style::list());
   each(natskv, [&](const Entry& entry, EntryStream*) { rows(entry); });
-  rows.finish();
+  natskv.finish(rows, no_keys(bucket_, words_));
   return natskv.status();
 }
 

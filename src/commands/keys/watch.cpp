@@ -5,7 +5,10 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "commands/shared/keys.hpp"
 #include "views/entry.hpp"
+
+#include <utility>
 
 namespace natskv::commands {
 namespace {
@@ -59,9 +62,11 @@ class Watch final : public Action {
                          .most_waiting = std::size_t{4} << 20U,  // it stays, and is to stay small
                          .live = true,
                          .max_disconnect = max_disconnect_});
+    bool told = !natskv.out().terminal() || natskv.json() || initial_;
     entries.on_idle([&] {
-      rows.settle();
       natskv.out().flush();
+      if (!entries.caught_up() || std::exchange(told, true)) return;
+      natskv.note("waiting for changes, Ctrl-C ends");
     });
     std::uint64_t shown = 0;
     while (const Entry* entry = initial_ ? entries.next_current() : entries.next()) {
@@ -69,7 +74,7 @@ class Watch final : public Action {
       rows(*entry);
       if (count_ && ++shown == *count_) break;
     }
-    rows.finish();
+    natskv.finish(rows, no_keys(bucket_, words_));
     return 0;
   }
 };
@@ -95,8 +100,8 @@ const Verb watch{
         "acknowledged), is said, and starts from its current values. "
         "--revision above the last revision plus one is status 3.",
     .output =
-        "The columns key, revision, operation, created, size and value, a line an event. JSON: an entry a "
-        "line.",
+        "The columns key, revision, operation, created, size and value, a line an event; on a terminal time, "
+        "operation, key, #revision and value. JSON: an entry a line.",
     .examples =
         "$ natskv watch config --initial -o tsv | cut -f1,2,6\ngreeting\t1\thello\n"
         "# Wait for the next change of a key, in a script:\n"

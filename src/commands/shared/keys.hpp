@@ -10,10 +10,13 @@
 
 namespace natskv::commands {
 
+/// What a list of keys says on a terminal where there are none.
+std::string no_keys(const std::string& bucket, const std::vector<std::string>& patterns);
+
 struct KeyListing {
   std::string bucket;
   std::vector<std::string> words;
-  std::optional<std::uint64_t> depth;
+  std::optional<std::uint64_t> depth, limit;
   bool nul = false, count = false, tree = false, deleted = false, verbose = false, values = false,
        literal = false;
 

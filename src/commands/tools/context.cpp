@@ -31,9 +31,11 @@ constexpr Field<Listed> listed_fields[] = {
     {"description", "DESCRIPTION",
      [](const Listed& c) {
        return c.description.empty() ? Value{} : Value{std::string_view(c.description)};
-     }},
+     },
+     Look::text},
     {"server", "SERVER",
-     [](const Listed& c) { return c.server.empty() ? Value{} : Value{std::string_view(c.server)}; }},
+     [](const Listed& c) { return c.server.empty() ? Value{} : Value{std::string_view(c.server)}; },
+     Look::text},
 };
 
 const View<Listed>& listed() {
@@ -250,7 +252,7 @@ class ContextAction final : public Action {
       }
       rows(one);
     }
-    rows.finish();
+    natskv.finish(rows, "no contexts");
     return 0;
   }
 
