@@ -37,6 +37,7 @@ struct Unit {
 
 constexpr std::uint64_t second = 1'000'000'000;
 constexpr std::uint64_t day = 86'400 * second;
+constexpr std::size_t units_of_go = 8;  // the first of these
 constexpr std::array<Unit, 15> units_of_time{{{"ns", 1},
                                               {"us", 1000},
                                               {"\u00B5s", 1000},
@@ -73,8 +74,8 @@ std::uint64_t part_of(std::uint64_t factor, std::string_view fraction) {
 
 enum class Wrong { no, syntax, overflow };
 
-/// One "1.5h" off the front of `rest`, added to `total`.
-Wrong add_part(std::string_view& rest, std::uint64_t& total) {
+/// One "1.5h" off the front of `rest`, added to `total`; with one of the first `known` units.
+Wrong add_part(std::string_view& rest, std::uint64_t& total, std::size_t known = units_of_time.size()) {
   const std::string_view whole = take_digits(rest);
   std::string_view fraction;
   if (!rest.empty() && rest.front() == '.') {
@@ -84,9 +85,9 @@ Wrong add_part(std::string_view& rest, std::uint64_t& total) {
   if (whole.empty() && fraction.empty()) return Wrong::syntax;
   const std::size_t end = std::min(rest.find_first_of("0123456789."), rest.size());
   const std::string_view name = rest.substr(0, end);
-  const auto* unit =
-      std::find_if(units_of_time.begin(), units_of_time.end(), [&](const Unit& u) { return u.name == name; });
-  if (unit == units_of_time.end()) return Wrong::syntax;
+  const auto* const last = units_of_time.begin() + known;
+  const auto* unit = std::find_if(units_of_time.begin(), last, [&](const Unit& u) { return u.name == name; });
+  if (unit == last) return Wrong::syntax;
   rest.remove_prefix(end);
   const auto count = whole.empty() ? std::optional<std::uint64_t>(0) : digits(whole);
   std::uint64_t span = 0;
@@ -151,6 +152,17 @@ Span duration(std::string_view word, std::string_view what) {
       total > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     wrong(what, word, "is too long (at most 292 years)");
   }
+  return Span{static_cast<std::int64_t>(total)};
+}
+
+std::optional<Span> go_duration(std::string_view word) {
+  if (word.starts_with('+')) word.remove_prefix(1);
+  if (word == "0") return Span{};
+  std::uint64_t total = 0;
+  bool ok = !word.empty();
+  while (ok && !word.empty()) ok = add_part(word, total, units_of_go) == Wrong::no;
+  if (!ok || total > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return std::nullopt;
   return Span{static_cast<std::int64_t>(total)};
 }
 

@@ -21,6 +21,8 @@ std::uint64_t revision(std::string_view word, std::string_view what);
 /// Go's durations (1h30m, 90s, 250ms, 1.5h) and d, w, M (30 d), y (365 d) as in `nats`; also plain "0". Not
 /// negative; overflow of int64 nanoseconds is refused.
 Span duration(std::string_view word, std::string_view what);
+/// What Go's time.ParseDuration takes, if it is not negative: no d, w, M, y. nullopt: anything else.
+std::optional<Span> go_duration(std::string_view word);
 /// A number of bytes, or with B K KB KiB M MB MiB G GB GiB T TB TiB in powers of 1024 (any case); -1 is
 /// unlimited.
 Size size(std::string_view word, std::string_view what);

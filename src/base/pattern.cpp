@@ -60,7 +60,10 @@ std::string common(const std::vector<Pattern>& patterns) {
   std::size_t most = 0;  // tokens in front of that >
   for (const Pattern& pattern : patterns) {
     auto all = tokens(pattern.text);
-    const bool ends_open = pattern.wild && all.back() == ">";
+    // A literal > in a key is matched by a filter's > only.
+    if (const auto literal = std::find(all.begin(), all.end(), ">"); literal != all.end())
+      all.erase(literal + 1, all.end());
+    const bool ends_open = all.back() == ">";
     const bool first = &pattern == &patterns.front();
     if (ends_open || (!first && !open && all.size() != result.size())) open = true;
     if (first) most = all.size();

@@ -123,8 +123,9 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
     return {entry, owner};
   }
   // An empty value may be a marker the server wrote (nats.c < 3.13 calls it a PUT), a key that is not found
-  // may be a mirror's, stored under another subject: the message itself decides.
-  if (status != NATS_OK && status != NATS_NOT_FOUND) {
+  // may be a mirror's, stored under another subject, and a stored header Status looks like the server's: the
+  // message itself decides.
+  if (status != NATS_OK && status != NATS_NOT_FOUND && status != NATS_NO_RESPONDERS && status != NATS_ERR) {
     throw explain(session_, nats::error(status), {.bucket = name_, .key = key});
   }
   return live(entry(key, revision), key, revision);
@@ -160,49 +161,66 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
   if (no_json || (!revision && reads_as_pattern(key))) return listed(key);
   if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
-  natsMsg* raw = nullptr;
-  natsStatus status = NATS_OK;
-  jsErrCode code{};
-  jsCtx* js = session_.jetstream();
-  const std::string leader = session_.api_subject("STREAM.MSG.GET." + where.stream);
-  if (!by_leader) {
-    jsDirectGetMsgOptions options;
-    nats::check(jsDirectGetMsgOptions_Init(&options));
-    std::string asked = session_.api_subject("DIRECT.GET." + where.stream);
-    if (revision)
-      options.Sequence = *revision;
-    else
-      options.LastBySubject = subject.c_str();
-    if (!revision) asked += "." + subject;
-    status = traced(session_, {.subject = asked, .function = "js_DirectGetMsg"}, nullptr,
-                    [&] { return js_DirectGetMsg(&raw, js, where.stream.c_str(), nullptr, &options); });
-  } else if (revision) {
-    status = traced(session_, {.subject = leader, .function = "js_GetMsg"}, nullptr,
-                    [&] { return js_GetMsg(&raw, js, where.stream.c_str(), *revision, nullptr, &code); });
-  } else {
-    status = traced(session_, {.subject = leader, .function = "js_GetLastMsg"}, nullptr, [&] {
-      return js_GetLastMsg(&raw, js, where.stream.c_str(), subject.c_str(), nullptr, &code);
-    });
+  try {
+    return by_leader ? of_leader(subject, revision) : of_replica(subject, revision);
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_, .key = key});
   }
-  const std::shared_ptr<natsMsg> message(raw, [](natsMsg* m) { natsMsg_Destroy(m); });
-  constexpr int no_message_found = 10037;
-  if (status == NATS_NOT_FOUND || static_cast<int>(code) == no_message_found) return std::nullopt;
-  if (status != NATS_OK) {
-    throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
-  }
-  if (natsMsg_GetSubject(raw) != subject) return std::nullopt;
-  Entry entry;
-  read_entry(raw, false, entry);
-  entry.bucket = name_;
-  entry.key = std::string_view(natsMsg_GetSubject(raw)).substr(where.read_prefix.size());
-  entry.revision = natsMsg_GetSequence(raw);
-  entry.created = Instant{natsMsg_GetTime(raw)};
-  return Found{entry, message};
 }
 
-std::optional<Found> Bucket::listed(const std::string& key) {
+// By requests of our own: js_DirectGetMsg takes headers that are stored (a republished value's, a Status) for
+// the server's, js_GetLastMsg writes the key into its JSON as it is, quotes and backslashes too.
+std::optional<Found> Bucket::of_replica(const std::string& subject, std::optional<std::uint64_t> revision) {
+  const std::string asked = session_.api_subject("DIRECT.GET." + place().stream);
+  nats::Message answer;
+  try {
+    answer = revision ? session_.request(asked, fmt::format("{{\"seq\":{}}}", *revision))
+                      : session_.request(asked + "." + subject, {});
+  } catch (const nats::Error& error) {
+    // An empty value with a stored header "Status: 503" looks so to nats.c, too.
+    if (error.status != NATS_NO_RESPONDERS) throw;
+    return of_leader(subject, revision);
+  }
+  if (const auto stored = read_stored(answer.get())) return found_at(std::move(answer), *stored, subject);
+  const auto status = header(answer.get(), "Status");
+  if (status == "404") return std::nullopt;
+  throw nats::Error(NATS_ERR, 0, fmt::format("{} {}", status, header(answer.get(), "Description")));
+}
+
+std::optional<Found> Bucket::of_leader(const std::string& subject, std::optional<std::uint64_t> revision) {
+  nlohmann::ordered_json body;
+  if (revision)
+    body["seq"] = *revision;
+  else
+    body["last_by_subj"] = subject;
+  try {
+    const auto answer = session_.api("STREAM.MSG.GET." + place().stream, body.dump());
+    Stored stored;
+    auto message = read_stored(answer.at("message"), stored);
+    return found_at(std::move(message), stored, subject);
+  } catch (const nats::Error& error) {
+    constexpr int no_message_found = 10037;
+    if (error.code != no_message_found) throw;
+    return std::nullopt;
+  }
+}
+
+// A revision may be another key's.
+std::optional<Found> Bucket::found_at(nats::Message message, const Stored& stored, std::string_view subject) {
+  if (stored.subject != subject) return std::nullopt;
+  Entry entry;
+  read_entry(message.get(), false, entry);
+  entry.bucket = name_;
+  entry.key = stored.subject.substr(place().read_prefix.size());
+  entry.revision = stored.sequence;
+  entry.created = stored.time;
+  return Found{entry, std::shared_ptr<natsMsg>(std::move(message))};
+}
+
+std::optional<Found> Bucket::listed(const std::string& key, std::uint64_t* bucket_at) {
   std::optional<Found> found;
   EntryStream entries(session_, name_, {.patterns = {{key, false}}});
+  if (bucket_at != nullptr) *bucket_at = entries.last_revision();
   while (const Entry* entry = entries.next_current()) {
     struct Texts {
       std::string key, value, reason;
@@ -313,12 +331,31 @@ std::optional<Found> Bucket::confirmed(const std::string& key, std::optional<Fou
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
   if (condition.ttl) require_ttl(*condition.ttl);
+  if (condition.revision && reads_as_pattern(key)) return mark_listed(key, operation, condition);
   return publish(key, {}, operation, condition);
+}
+
+// Of a key that is a pattern the server would compare the revisions of what it matches: instead nothing at
+// all may have been written since the key was looked at.
+Written Bucket::mark_listed(const std::string& key, Operation operation, Condition condition) {
+  constexpr int most_tries = 20;
+  for (int tries = 1;; ++tries) {
+    std::uint64_t bucket_at = 0;
+    const auto found = listed(key, &bucket_at);
+    const std::uint64_t revision = found ? found->entry.revision : 0;
+    if (revision != condition.revision)
+      throw conflict({.bucket = name_, .key = key, .revision = *condition.revision}, revision);
+    condition.bucket_at = bucket_at;
+    try {
+      return publish(key, {}, operation, condition);
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::conflict || tries == most_tries) throw;
+    }
+  }
 }
 
 Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
                         const Condition& condition) {
-  const bool pattern = reads_as_pattern(key);
   if (operation == Operation::purge) {
     if (const auto failure = not_purged(name_, key, false)) throw *failure;
   }
@@ -337,12 +374,12 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  // Of a key that is a pattern the server would compare the revisions of what it matches.
-  const auto expected = pattern ? std::nullopt : condition.revision;
-  if (expected && *expected == 0)
+  if (condition.bucket_at)
+    options.ExpectLastSeq = *condition.bucket_at;
+  else if (condition.revision && *condition.revision == 0)
     options.ExpectNoMessage = true;
-  else if (expected)
-    options.ExpectLastSubjectSeq = *expected;
+  else if (condition.revision)
+    options.ExpectLastSubjectSeq = *condition.revision;
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   jsCtx* js = session_.jetstream();

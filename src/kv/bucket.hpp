@@ -17,6 +17,7 @@
 namespace natskv {
 
 struct Doing;
+struct Stored;  // kv/message.hpp
 
 struct Asked;  // kv/trace.hpp
 
@@ -30,8 +31,9 @@ struct Written {
 
 /// Which conditions a write carries.
 struct Condition {
-  std::optional<std::uint64_t> revision;  ///< the key's latest must be this (0: no message at all)
-  std::optional<Span> ttl;                ///< Nats-TTL header, whole seconds
+  std::optional<std::uint64_t> revision;        ///< the key's latest must be this (0: no message at all)
+  std::optional<Span> ttl;                      ///< Nats-TTL header, whole seconds
+  std::optional<std::uint64_t> bucket_at = {};  ///< instead: the bucket's last revision must be this
 };
 
 class Bucket {
@@ -97,8 +99,12 @@ class Bucket {
   /// What the leader says of a key that a replica says is live; the connection is closed where the user may
   /// not ask it.
   std::optional<Found> confirmed(const std::string& key, std::optional<Found> replicas);
+  std::optional<Found> of_replica(const std::string& subject, std::optional<std::uint64_t> revision);
+  std::optional<Found> of_leader(const std::string& subject, std::optional<std::uint64_t> revision);
+  std::optional<Found> found_at(nats::Message message, const Stored& stored, std::string_view subject);
   /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
-  std::optional<Found> listed(const std::string& key);
+  std::optional<Found> listed(const std::string& key, std::uint64_t* bucket_at = nullptr);
+  Written mark_listed(const std::string& key, Operation operation, Condition condition);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
   /// As it was when it was last asked for.

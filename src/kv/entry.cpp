@@ -1,8 +1,9 @@
 #include "kv/entry.hpp"
 
+#include "base/parse.hpp"
 #include "kv/message.hpp"
 
-#include <cctype>
+#include <algorithm>
 #include <charconv>
 
 namespace natskv {
@@ -31,33 +32,21 @@ Operation operation_of(std::string_view kv, std::string_view reason) {
   return Operation::put;
 }
 
-// Nats-TTL as the server reads it: plain seconds, or Go's "1h30m". Anything else was refused when it was
-// stored.
+// Nats-TTL as the server reads it (parseMessageTTL): Go's "1h30m" or plain seconds, whole seconds count. What
+// it would have refused is none.
 Span ttl_of(std::string_view word) {
-  std::int64_t total = 0;
-  while (!word.empty()) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (error != std::errc{} || number < 0 || number > 1'000'000'000) return Span{};
-    word.remove_prefix(static_cast<std::size_t>(end - word.data()));
-    std::size_t letters = 0;
-    while (letters < word.size() && std::isdigit(static_cast<unsigned char>(word[letters])) == 0) ++letters;
-    const auto unit = word.substr(0, letters);
-    word.remove_prefix(letters);
-    std::int64_t ns = 0;
-    if (unit == "h")
-      ns = 3'600'000'000'000;
-    else if (unit == "m")
-      ns = 60'000'000'000;
-    else if (unit == "s" || unit.empty())
-      ns = 1'000'000'000;
-    else if (unit == "ms")
-      ns = 1'000'000;
-    else
-      return Span{};
-    if (__builtin_mul_overflow(number, ns, &ns) || __builtin_add_overflow(total, ns, &total)) return Span{};
-  }
-  return Span{total};
+  constexpr std::int64_t second = 1'000'000'000;
+  if (const auto span = parse::go_duration(word)) return Span{span->ns - span->ns % second};
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  const bool whole = error == std::errc{} && end == word.data() + word.size();
+  return whole && number > 0 && !__builtin_mul_overflow(number, second, &number) ? Span{number} : Span{};
+}
+
+bool is_never(std::string_view word) {
+  constexpr std::string_view never = "never";
+  return std::equal(word.begin(), word.end(), never.begin(), never.end(),
+                    [](char a, char b) { return (a | 0x20) == b; });
 }
 
 }  // namespace
@@ -119,10 +108,10 @@ void read_entry(natsMsg* message, bool headers_only, Entry& entry) {
   entry.marker_reason = header(message, "Nats-Marker-Reason");
   entry.operation = operation_of(kv, entry.marker_reason);
   const auto ttl = header(message, "Nats-TTL");
-  entry.never_expires = ttl == "never";
+  entry.never_expires = is_never(ttl);
   entry.ttl = ttl.empty() || entry.never_expires ? Span{} : ttl_of(ttl);
   if (headers_only) {
-    const auto size = header(message, "Nats-Msg-Size");
+    const auto size = last_header(message, "Nats-Msg-Size");
     std::from_chars(size.data(), size.data() + size.size(), entry.size);
   }
   if (entry.marker()) {

@@ -4,8 +4,11 @@
 #include "kv/entry.hpp"
 #include "nats/handle.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +16,22 @@ namespace natskv {
 
 /// A header's value, empty where there is none; points into the message and ends with a NUL there.
 std::string_view header(natsMsg* message, const char* name);
+
+/// The last of that name: a server's own comes after those that are stored. A value that was republished has
+/// Nats-Sequence and more of an earlier stream.
+std::string_view last_header(natsMsg* message, const char* name);
+
+/// What the answer of a direct get says of its message (ADR-31).
+struct Stored {
+  std::uint64_t sequence = 0;
+  std::string_view subject;  ///< points into the message
+  Instant time;
+};
+/// nullopt: an answer without a message, which has a Status. A stored value may have a header Status, too.
+std::optional<Stored> read_stored(natsMsg* message);
+
+/// The message of a STREAM.MSG.GET answer, which is JSON.
+nats::Message read_stored(const nlohmann::ordered_json& document, Stored& stored);
 
 /// What a JetStream delivery says of itself in its reply subject (natsMsg_GetMetaData allocates; this does
 /// not).

@@ -8,6 +8,16 @@
 #include <charconv>
 
 namespace natskv::nats {
+namespace {
+
+// A value may be stored with a header Status: what has a sequence (ADR-31) is a message, whatever that says.
+bool has_status(natsMsg* message) {
+  const char* value = nullptr;
+  return natsMsgHeader_Get(message, "Status", &value) == NATS_OK &&
+         natsMsgHeader_Get(message, "Nats-Sequence", &value) != NATS_OK;
+}
+
+}  // namespace
 
 Pipeline::Pipeline(natsConnection* connection, Retired& retired, const std::string& inbox_prefix,
                    Limits limits, Span wait)
@@ -103,14 +113,14 @@ std::optional<Answer> Pipeline::next(Span slice) {
       }
       continue;
     }
-    const char* state = nullptr;
-    if (open->many && natsMsgHeader_Get(raw, "Status", &state) != NATS_OK) {
+    const bool refused = has_status(raw);
+    if (open->many && !refused) {
       open->heard = Clock::now();
       return Answer{.id = id, .message = std::move(message)};
     }
     tell(*open, NATS_OK, raw);
     close(*open);
-    if (natsMsg_IsNoResponders(raw)) return Answer{.id = id, .status = NATS_NO_RESPONDERS};
+    if (refused && natsMsg_IsNoResponders(raw)) return Answer{.id = id, .status = NATS_NO_RESPONDERS};
     return Answer{.id = id, .message = std::move(message)};
   }
 }

@@ -82,3 +82,55 @@ TEST_CASE("such a key is found where only the stream's leader answers") {
   CHECK(b("get", {key}).out == "v");
   CHECK(b("get", {key, "--revision", "1"}).status == 1);
 }
+
+TEST_CASE("a key with a backslash or a quote is read of the leader, deleted and purged as any other") {
+  for (const std::string odd : {R"(dir\new)", R"(say"hi)", R"(a\u0041."x".\)"}) {
+    CAPTURE(odd);
+    const TestBucket b(five);
+    bed().client.send("$KV." + b.name() + "." + odd, "v");
+    b.put("other", "o");
+    CHECK(b("get", {odd}).out == "v");
+    CHECK(b("get", {odd, "--consistent"}).out == "v");
+    CHECK(b("get", {odd, "--consistent", "--revision", "1"}).out == "v");
+    CHECK(all(b("del", {odd, "--must-exist"})) == "0|3\n|");
+    CHECK(b("get", {odd, "--consistent"}).status == 3);
+    CHECK(all(b("purge", {odd, "--must-exist"})).starts_with("3|"));
+    bed().client.send("$KV." + b.name() + "." + odd, "w");
+    CHECK(all(b("purge", {odd})) == "0|5\n|");
+    CHECK(b("history", {odd, "-o", "tsv"}).out.find("PURGE") != std::string::npos);
+    CHECK(b("compact", {"-f", "-q", "--older-than", "0"}).status == 0);
+    CHECK(b("keys", {"--deleted"}).out == "other\n");
+  }
+}
+
+TEST_CASE("del --if-revision of a key that reads as a pattern keeps its condition") {
+  const TestBucket b(five);
+  bed().client.send("$KV." + b.name() + ".f.*", "v1");
+  b.put("f.x", "x");
+  bed().client.send("$KV." + b.name() + ".f.*", "v3");
+  const auto stale = b("del", {"f.*", "--literal", "--if-revision", "1"});
+  CHECK(stale.status == 4);
+  CHECK(stale.err == "natskv: del: key \"f.*\" of bucket \"" + b.name() +
+                         "\" is at revision 3, not 1; nothing was written\n");
+  CHECK(b("del", {"f.none.*", "--literal", "--if-revision", "1"}).status == 4);
+  CHECK(b.last_revision() == 3);
+  CHECK(all(b("del", {"f.*", "--literal", "--if-revision", "3"})) == "0|4\n|");
+  CHECK(b("keys").out == "f.x\n");
+}
+
+TEST_CASE("a key whose last token is a literal > is that key alone") {
+  const TestBucket b(five);
+  bed().client.send("$KV." + b.name() + ".app.>", "literal");
+  b.put("app.x", "x");
+  b.put("app.y", "y");
+  bed().client.send("$KV." + b.name() + ".a.>.*", "both");
+  CHECK(b("get", {"a.>.*", "--literal"}).out == "both");
+  CHECK(b("del", {"a.>.*", "--literal"}).status == 0);
+  CHECK(b("get", {"app.>", "--literal"}).out == "literal");
+  CHECK(b("keys", {"app.>", "--literal"}).out == "app.>\n");
+  CHECK(b("keys", {"app.>", "app.x", "--literal"}).out == "app.>\napp.x\n");
+  CHECK(b("get", {"app.>", "app.y", "--literal", "-j"}).status == 0);
+  CHECK(b("purge", {"app.>", "--literal"}).err.find("was not purged") != std::string::npos);
+  CHECK(b("del", {"app.>", "--literal"}).status == 0);
+  CHECK(b("keys").out == "app.x\napp.y\n");
+}

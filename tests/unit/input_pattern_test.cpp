@@ -165,10 +165,12 @@ TEST_CASE("the common filter is the narrowest one that covers all patterns") {
 }
 
 TEST_CASE("the common filter of keys that hold wildcards is a filter that covers them") {
-  CHECK(parse::common(parse::patterns({"a.>"}, true)) == "a.*");
-  CHECK(parse::common(parse::patterns({"a.>", "a.>"}, true)) == "a.*");
+  CHECK(parse::common(parse::patterns({"a.>"}, true)) == "a.>");
+  CHECK(parse::common(parse::patterns({"a.>", "a.>"}, true)) == "a.>");
+  CHECK(parse::common(parse::patterns({"a.>.b"}, true)) == "a.>");
+  CHECK(parse::common(parse::patterns({"a.*.b"}, true)) == "a.*.b");
   CHECK(parse::common(parse::patterns({"tmp*"}, true)) == "tmp*");
-  CHECK(parse::common({Pattern{"a.b", false}, Pattern{"a.>", false}}) == "a.*");
+  CHECK(parse::common({Pattern{"a.b", false}, Pattern{"a.>", false}}) == "a.>");
 }
 
 TEST_CASE("the common filter covers whatever one of its patterns matches") {

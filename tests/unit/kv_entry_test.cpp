@@ -3,6 +3,7 @@
 #include "nats/handle.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <string>
 #include <utility>
@@ -128,15 +129,58 @@ TEST_CASE("the words of Nats-TTL") {
   CHECK(ttl("1m") == 60'000'000'000);
   CHECK(ttl("1h30m") == 5'400'000'000'000);
   CHECK(ttl("2h0m1s") == 7'201'000'000'000);
-  CHECK(ttl("1500ms") == 1'500'000'000);
-  for (const char* none : {"", "bogus", "2d", "s", "-1s", "99999999999h", "1000000000h", "1h1000000001s"}) {
+  // As the server counts them: whole seconds.
+  CHECK(ttl("1500ms") == 1'000'000'000);
+  CHECK(ttl("90.5s") == 90'000'000'000);
+  CHECK(ttl("1.5h") == 5'400'000'000'000);
+  CHECK(ttl("+90s") == 90'000'000'000);
+  CHECK(ttl("90000000us") == 90'000'000'000);
+  CHECK(ttl("2562047h") == 9'223'369'200'000'000'000);
+  for (const char* none : {"", "bogus", "2d", "1w", "s", "-1s", "-5", "3.0", "2 s", "5S", "0", "999ms",
+                           "99999999999h", "9223372037", "99999999999999999999"}) {
     CAPTURE(none);
     CHECK(ttl(none) == 0);
   }
+  CHECK(Message("v", {{"Nats-TTL", "NEVER"}}).entry.never_expires);
+  CHECK_FALSE(Message("v", {{"Nats-TTL", "nevermore"}}).entry.never_expires);
   const Message never("v", {{"Nats-TTL", "never"}});
   CHECK(never.entry.never_expires);
   CHECK(never.entry.ttl.ns == 0);
   CHECK_FALSE(Message("v", {}).entry.never_expires);
+}
+
+TEST_CASE("of headers that are there twice the last one is the server's") {
+  Message message("v", {});
+  natsMsg* const raw = message.message.get();
+  CHECK_FALSE(read_stored(raw));
+  for (const auto& [name, value] : Headers{{"Nats-Sequence", "7"},
+                                           {"Nats-Subject", "$KV.origin.k"},
+                                           {"Nats-Time-Stamp", "2020-01-01T00:00:00Z"},
+                                           {"Status", "404"},
+                                           {"Nats-Sequence", "9"},
+                                           {"Nats-Subject", "$KV.b.k"},
+                                           {"Nats-Time-Stamp", "2026-11-24T01:02:03.5Z"}})
+    REQUIRE(natsMsgHeader_Add(raw, name.c_str(), value.c_str()) == NATS_OK);
+  const auto stored = read_stored(raw);
+  REQUIRE(stored);
+  CHECK(stored->sequence == 9);
+  CHECK(stored->subject == "$KV.b.k");
+  CHECK(stored->time.ns == 1'795'482'123'500'000'000);
+  CHECK(last_header(raw, "Status") == "404");
+  CHECK(last_header(raw, "None").empty());
+}
+
+TEST_CASE("a message that the leader tells in JSON is the same message") {
+  Stored stored;
+  const auto document = nlohmann::ordered_json::parse(
+      R"({"subject": "$KV.b.a\\\"b", "seq": 9, "time": "2026-11-24T01:02:03.5Z", "data": "dg==",
+          "hdrs": "TkFUUy8xLjANCktWLU9wZXJhdGlvbjogREVMDQpBOg0KDQo="})");
+  const auto message = read_stored(document, stored);
+  CHECK(stored.subject == "$KV.b.a\\\"b");
+  CHECK(stored.sequence == 9);
+  CHECK(std::string_view(natsMsg_GetData(message.get()), 1) == "v");
+  CHECK(header(message.get(), "KV-Operation") == "DEL");
+  CHECK_THROWS(read_stored(nlohmann::ordered_json::parse(R"({"data": "?"})"), stored));
 }
 
 TEST_CASE("operations have the names of the JSON field") {

@@ -86,6 +86,9 @@ int Marking::one(Natskv& natskv) {
     const auto found = bucket.entry(key, {}, must_exist_ || text::valid_utf8(key));
     if (!found || found->entry.marker()) {
       if (must_exist_) throw no_key(bucket_, key);
+      const std::uint64_t revision = found ? found->entry.revision : 0;
+      if (expected_ && *expected_ != revision)
+        throw conflict({.bucket = bucket_, .key = key, .revision = *expected_}, revision);
       natskv.note(fmt::format("key \"{}\" not found in bucket \"{}\": nothing to do", key, bucket_));
       return 0;
     }

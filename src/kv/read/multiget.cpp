@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace natskv {
 namespace {
@@ -163,7 +162,7 @@ void MultiGet::bound_window(natsMsg* message) {
 // In the stream's order. Behind the last comes 204; 404 where there was none; 408 of a server that knows none
 // of this.
 void MultiGet::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message) {
-  const auto status = header(message.get(), "Status");
+  const auto status = read_stored(message.get()) ? std::string_view() : header(message.get(), "Status");
   if (status == "204" || status == "404") {
     const auto left = header(message.get(), "Nats-Num-Pending");
     if (!left.empty() && left != "0") together_ = false;  // large values: not all fit one answer
@@ -181,17 +180,14 @@ void MultiGet::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>
 
 // ADR-31: the message itself, with its place in headers; an empty body with a Status where there is none.
 std::optional<Found> MultiGet::entry_of(const std::shared_ptr<natsMsg>& message) {
-  natsMsg* raw = message.get();
-  const std::string_view subject = header(raw, "Nats-Subject");
-  if (!header(raw, "Status").empty() || !subject.starts_with(bucket_.place().read_prefix))
-    return std::nullopt;
+  const auto stored = read_stored(message.get());
+  if (!stored || !stored->subject.starts_with(bucket_.place().read_prefix)) return std::nullopt;
   Entry entry;
-  read_entry(raw, false, entry);
+  read_entry(message.get(), false, entry);
   entry.bucket = bucket_.name();
-  entry.key = subject.substr(bucket_.place().read_prefix.size());
-  const auto sequence = header(raw, "Nats-Sequence");
-  std::from_chars(sequence.data(), sequence.data() + sequence.size(), entry.revision);
-  entry.created = text::from_rfc3339(header(raw, "Nats-Time-Stamp")).value_or(Instant{});
+  entry.key = stored->subject.substr(bucket_.place().read_prefix.size());
+  entry.revision = stored->sequence;
+  entry.created = stored->time;
   return Found{entry, message};
 }
 
