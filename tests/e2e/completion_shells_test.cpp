@@ -1,3 +1,4 @@
+// ctest: long impatient
 // Tab in real shells on a terminal.
 #include "support/completed.hpp"
 #include "support/text.hpp"

@@ -1,3 +1,4 @@
+// ctest: impatient
 // What `natskv __complete` answers the shells.
 #include "commands/all.hpp"
 #include "docs/tree.hpp"

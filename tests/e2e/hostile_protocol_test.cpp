@@ -1,3 +1,4 @@
+// ctest: long
 // A server that does not keep to the protocol: each command ends in good order, whatever bytes come instead
 // of INFO, behind the first PONG, and in place of answers.
 #include "support/liar.hpp"

@@ -1,3 +1,4 @@
+// ctest: long
 // A server that answers every request with nonsense: each command ends in time, with a status of SPEC 3, and
 // does not crash. Run under the address sanitizer in CI.
 #include "support/liar.hpp"

@@ -1,3 +1,4 @@
+// ctest: long races
 // import where something breaks on the way: the server, the input, the user.
 #include "support/client.hpp"
 #include "support/process.hpp"

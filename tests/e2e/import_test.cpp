@@ -1,3 +1,4 @@
+// ctest: races
 // import: JSON Lines in.
 #include "support/client.hpp"
 #include "support/kept.hpp"

@@ -1,3 +1,4 @@
+// ctest: races
 #include "support/folder.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"

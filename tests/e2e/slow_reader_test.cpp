@@ -1,3 +1,4 @@
+// ctest: long
 // Listings whose reader is slower than the server: little waits in memory, and nothing is lost or doubled.
 #include "support/buckets.hpp"
 #include "support/client.hpp"

@@ -1,3 +1,4 @@
+// ctest: long
 // Servers that are dead, silent or stop answering: several of them, and how long that may take.
 #include "support/buckets.hpp"
 #include "support/client.hpp"

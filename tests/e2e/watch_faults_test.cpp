@@ -1,3 +1,4 @@
+// ctest: long races
 // watch while servers, connections and buckets come and go.
 #include "support/buckets.hpp"
 #include "support/client.hpp"

@@ -1,3 +1,4 @@
+// ctest: races
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"

@@ -1,4 +1,4 @@
-// What main() tells ctest about skipped test cases.
+// What main() is told about test cases that could not run, or not in full.
 #pragma once
 
 #include <string>
@@ -6,7 +6,11 @@
 
 namespace natskv::test {
 
-/// The reasons of the test cases skipped so far.
-std::vector<std::string>& skipped();
+struct Skipped {
+  std::string file, name, reason;
+};
+
+/// Those of this process so far.
+std::vector<Skipped>& skipped();
 
 }  // namespace natskv::test

@@ -75,16 +75,14 @@ std::string program(std::string_view name) {
   return {};
 }
 
-std::vector<std::string>& skipped() {
-  static std::vector<std::string> cases;
+std::vector<Skipped>& skipped() {
+  static std::vector<Skipped> cases;
   return cases;
 }
 
 void skip(const std::string& reason) {
-  const auto* name = doctest::getContextOptions()->currentTest->m_name;
-  skipped().push_back(reason);
-  fmt::print("skipped case: {}: {}\n", name, reason);
-  std::fflush(stdout);
+  const auto* test = doctest::getContextOptions()->currentTest;
+  skipped().push_back({test->m_file.c_str(), test->m_name, reason});
 }
 
 }  // namespace natskv::test

@@ -40,7 +40,8 @@ class TempDir {
 /// The full path of a program in PATH, empty when there is none.
 std::string program(std::string_view name);
 
-/// Notes that this test case could not run; use SKIP. main() tells ctest at the end, if nothing failed.
+/// Notes that this test case could not run, or not in full: main() tries it again on $NATS_SERVER_NEW, if
+/// there is one, and names it at the end. To leave the case as well, use SKIP.
 void skip(const std::string& reason);
 
 }  // namespace natskv::test
