@@ -29,9 +29,7 @@ constexpr Field<Listed> listed_fields[] = {
     {"name", "NAME", [](const Listed& c) { return Value{std::string_view(c.name)}; }, Look::name},
     {"selected", "SELECTED", [](const Listed& c) { return Value{c.selected}; }},
     {"description", "DESCRIPTION",
-     [](const Listed& c) {
-       return c.description.empty() ? Value{} : Value{std::string_view(c.description)};
-     },
+     [](const Listed& c) { return c.description.empty() ? Value{} : Value{std::string_view(c.description)}; },
      Look::text},
     {"server", "SERVER",
      [](const Listed& c) { return c.server.empty() ? Value{} : Value{std::string_view(c.server)}; },
