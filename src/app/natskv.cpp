@@ -29,9 +29,18 @@ void to_stderr(std::string_view text) {
 }
 
 std::string_view code_name(Exit exit) {
+  switch (exit) {
+    case Exit::timed_out:
+      return "timeout";
+    case Exit::not_executable:
+      return "not_executable";
+    case Exit::no_such_command:
+      return "no_such_command";
+    default:
+      break;
+  }
   constexpr std::array names{"ok",       "failure",     "usage",       "not_found",
                              "conflict", "unreachable", "not_allowed", "unknown"};
-  // A child's status (126, 127) passes through sandbox: natskv itself failed to start it.
   const auto at = static_cast<std::size_t>(exit);
   return at < names.size() ? names[at] : names[1];
 }

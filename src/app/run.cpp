@@ -7,6 +7,7 @@
 #include "app/words.hpp"
 #include "config/word.hpp"
 #include "nats/check.hpp"
+#include "terminal/descriptors.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -89,6 +90,14 @@ int status_of(Why why) {
       return 130;
     case Why::terminated:
       return 143;
+    case Why::hung_up:
+      return 129;
+    case Why::quit:
+      return 131;
+    case Why::user1:
+      return 138;
+    case Why::user2:
+      return 140;
     case Why::reader_gone:
       return 141;
     case Why::deadline:
@@ -157,6 +166,7 @@ void hide_secrets(int argc, char** argv) {
 }
 
 void keep_standard_descriptors() {
+  terminal::remember_descriptors();
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     // The lowest free number is this one: those below are open by now.

@@ -17,7 +17,10 @@ enum class Exit : int {
   conflict = 4,
   unreachable = 5,
   not_allowed = 6,
-  unknown = 7
+  unknown = 7,
+  timed_out = 124,        ///< wait
+  not_executable = 126,   ///< COMMAND
+  no_such_command = 127,  ///< COMMAND
 };
 
 /// What a failure is about, for the JSON error line; empty and 0 are "does not apply".

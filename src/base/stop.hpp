@@ -16,7 +16,17 @@
 namespace natskv {
 
 /// The first reason wins and stays.
-enum class Why : int { none = 0, interrupted, terminated, deadline, reader_gone };
+enum class Why : int {
+  none = 0,
+  interrupted,  ///< SIGINT, and so on: a signal
+  terminated,
+  hung_up,
+  quit,
+  user1,
+  user2,
+  deadline,
+  reader_gone
+};
 
 /// Thrown where a call ended because of a Stop other than the deadline: run() turns it into 130, 143 or 141.
 /// `said` is what the user should know (a write that was under way), or empty.

@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "base/quote.hpp"
+#include "terminal/descriptors.hpp"
 #include "terminal/watchdog.hpp"
 
 #include <fmt/format.h>
@@ -9,9 +10,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <string_view>
@@ -43,14 +45,14 @@ class Descriptor {
   int fd_;
 };
 
-std::vector<std::string> environment_with(const EnvironmentChanges& changes) {
+std::vector<std::string> environment_of(const Program& program) {
   std::vector<std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
+  for (char** entry = environ; !program.pristine && *entry != nullptr; ++entry) {
     const std::string_view variable = *entry;
-    if (!changes.contains(std::string(variable.substr(0, variable.find('=')))))
+    if (!program.environment.contains(std::string(variable.substr(0, variable.find('=')))))
       variables.emplace_back(variable);
   }
-  for (const auto& [name, value] : changes) {
+  for (const auto& [name, value] : program.environment) {
     if (value) variables.push_back(name + "=" + *value);
   }
   return variables;
@@ -65,26 +67,35 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return result;
 }
 
-// All a child needs, made before the fork: behind it nothing may allocate.
-struct Prepared {
-  const Program& program;
-  const StartSignals& signals;
-  char* const* argv;
-  char* const* envp;
-  pid_t parent;
-  int report;  // errno of a failed exec goes here
+// All that exec takes, made before the fork: after it nothing may allocate.
+struct Image {
+  explicit Image(const Program& program)
+      : path(program.path.empty() ? find_program(program.argv.at(0)) : program.path),
+        words(program.argv),
+        variables(environment_of(program)),
+        argv(pointers(words)),
+        envp(pointers(variables)) {}
+  void exec() const { ::execve(path.c_str(), argv.data(), envp.data()); }
+
+  std::string path;
+  std::vector<std::string> words, variables;
+  std::vector<char*> argv, envp;
 };
 
-bool settle_in(const Program& program, pid_t parent) {
+bool take_places(const Program& program) {
+  const auto put = [](int fd, int place) { return fd < 0 || ::dup2(fd, place) >= 0; };
+  return put(program.in, STDIN_FILENO) && put(program.out, STDOUT_FILENO) &&
+         put(program.error, STDERR_FILENO);
+}
+
+bool set_up(const Program& program, pid_t parent) {
   if (program.alone) {
     ::setsid();
     const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) return false;
   }
-  if (program.output >= 0 &&
-      (::dup2(program.output, STDOUT_FILENO) < 0 || ::dup2(program.output, STDERR_FILENO) < 0)) {
-    return false;
-  }
+  if (!take_places(program)) return false;
+  keep_own_descriptors_from_exec();
   if (program.inherited >= 0 && ::fcntl(program.inherited, F_SETFD, 0) < 0) return false;
   if (program.death_signal != 0) {
     if (::prctl(PR_SET_PDEATHSIG, program.death_signal) < 0) return false;
@@ -94,31 +105,54 @@ bool settle_in(const Program& program, pid_t parent) {
   return true;
 }
 
-[[noreturn]] void become(const Prepared& prepared) {
-  restore_start_signals(prepared.signals);
-  if (settle_in(prepared.program, prepared.parent)) ::execvpe(prepared.argv[0], prepared.argv, prepared.envp);
+// The keeper knows of it before it is anything that could outlive natskv.
+bool report_to(const Kept& kept) {
+  Orders orders = kept.orders;
+  orders.pid = ::getpid();
+  if (kept.own_group) {
+    ::setpgid(0, 0);
+    orders.command.group = orders.pid;
+  }
+  if (kept.keeper.tell(orders)) return true;
+  errno = EPIPE;
+  return false;
+}
+
+[[noreturn]] void run_child(const Program& program, const Image& image, const Kept* kept, pid_t parent,
+                            int report) {
+  if (kept == nullptr || report_to(*kept)) {
+    restore_start_signals(start_signals());
+    if (set_up(program, parent)) image.exec();
+  }
   const int error = errno;
-  [[maybe_unused]] const auto written = ::write(prepared.report, &error, sizeof error);
+  [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
   ::_exit(127);
 }
 
-Failure cannot_start(const std::string& name, int error) {
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+Failure cannot_run(const std::string& name, const std::string& path, int error) {
   const std::string shown = in_quotes(name);
-  if (error == ENOENT || error == ENOTDIR) {
-    return {Exit{127}, fmt::format("no such program: {}", shown)};
-  }
-  if (error == EACCES || error == ENOEXEC || error == EISDIR || error == EPERM || error == ELOOP ||
-      error == E2BIG || error == ETXTBSY) {
-    return {Exit{126}, fmt::format("cannot execute {}: {}", shown, std::strerror(error))};
+  if (error == ENOENT && exists(path))
+    return {Exit::not_executable, fmt::format("cannot execute {}: its interpreter is missing", shown)};
+  if (error == ENOENT || error == ENOTDIR)
+    return {Exit::no_such_command, fmt::format("no such program: {}", shown)};
+  if (error == ENOEXEC)
+    return {Exit::not_executable, fmt::format("cannot execute {}: {}", shown, std::strerror(error)),
+            "a script needs a first line such as #!/bin/sh"};
+  for (const int one : {EACCES, EISDIR, EPERM, ELOOP, E2BIG, ETXTBSY, ENAMETOOLONG, ELIBBAD, EINVAL}) {
+    if (error == one)
+      return {Exit::not_executable, fmt::format("cannot execute {}: {}", shown, std::strerror(error))};
   }
   return {Exit::failure, fmt::format("cannot start {}: {}", shown, std::strerror(error))};
 }
 
-// Whether the child has ended; it is not reaped, so that its pid stays its own.
-bool ended(pid_t child) {
-  siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-         info.si_pid == child;
+// 0 where it can be executed, else why not.
+int why_not(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return errno;
+  if (S_ISDIR(info.st_mode)) return EISDIR;
+  return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
 // -1 where the kernel has none. By number: glibc 2.36 declares the function without C linkage.
@@ -132,7 +166,79 @@ void pause_for(pid_t child, int pidfd, int milliseconds) {
   }
   // An old kernel: look again soon.
   const timespec nap{0, std::min(milliseconds, 20) * 1'000'000L};
-  if (!ended(child)) ::nanosleep(&nap, nullptr);
+  if (!has_ended(child)) ::nanosleep(&nap, nullptr);
+}
+
+}  // namespace
+
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    if (const int error = why_not(name); error != 0) throw cannot_run(name, name, error);
+    return name;
+  }
+  const char* const path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/bin:/usr/bin";
+  int found = ENOENT;
+  for (bool more = !name.empty(); more;) {
+    const std::size_t colon = rest.find(':');
+    const std::string_view folder = rest.substr(0, colon);
+    more = colon != std::string_view::npos;
+    if (more) rest.remove_prefix(colon + 1);
+    // An empty word in PATH is the current folder.
+    std::string file = folder.empty() ? "./" + name : fmt::format("{}/{}", folder, name);
+    const int error = why_not(file);
+    if (error == 0) return file;
+    // A folder of that name is no program; a file that may not be run is, for want of another.
+    if (error == EACCES) found = error;
+  }
+  throw cannot_run(name, {}, found);
+}
+
+pid_t start(const Program& program, const Kept* kept) {
+  const Image image(program);
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw Failure(Exit::failure, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  const Descriptor read_end(ends[0]);
+  Descriptor write_end(ends[1]);
+  start_signals();  // remembered by now: it may not be made after the fork
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0)
+    throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
+  if (child == 0) run_child(program, image, kept, parent, ends[1]);
+  write_end.close();
+  int error = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(read_end.get(), &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  if (got == static_cast<ssize_t>(sizeof error)) {
+    reap(child);
+    throw cannot_run(program.argv.at(0), image.path, error);
+  }
+  return child;
+}
+
+void become(const Program& program) {
+  const Image image(program);
+  const StartSignals signals = start_signals();
+  if (!take_places(program))
+    throw Failure(Exit::failure, fmt::format("cannot pass on a descriptor: {}", std::strerror(errno)));
+  keep_own_descriptors_from_exec();
+  restore_start_signals(signals);
+  image.exec();
+  throw cannot_run(program.argv.at(0), image.path, errno);
+}
+
+int status_of_child(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+bool has_ended(pid_t child) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid == child;
 }
 
 int reap(pid_t child) {
@@ -143,106 +249,16 @@ int reap(pid_t child) {
   return status;
 }
 
-// What a child that dies in the middle of something leaves: raw mode, and a foreground group that is
-// nobody's.
-class TerminalKeeper {
- public:
-  TerminalKeeper()
-      : in_foreground_(::tcgetpgrp(STDIN_FILENO) == ::getpgrp()),
-        known_(in_foreground_ && ::tcgetattr(STDIN_FILENO, &modes_) == 0) {}
-
-  void put_back(int wait_status) {
-    if (!in_foreground_) return;
-    // Writing to the terminal's settings from the background would stop us.
-    sigset_t output;
-    sigset_t before;
-    ::sigemptyset(&output);
-    ::sigaddset(&output, SIGTTOU);
-    ::pthread_sigmask(SIG_BLOCK, &output, &before);
-    if (::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) ::tcsetpgrp(STDIN_FILENO, ::getpgrp());
-    if (known_ && WIFSIGNALED(wait_status)) ::tcsetattr(STDIN_FILENO, TCSADRAIN, &modes_);
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
-
- private:
-  termios modes_{};
-  bool in_foreground_;
-  bool known_;
-};
-
-}  // namespace
-
-pid_t start(const Program& program) {
-  std::vector<std::string> words = program.argv;
-  std::vector<std::string> variables = environment_with(program.environment);
-  const std::vector<char*> argv = pointers(words);
-  const std::vector<char*> envp = pointers(variables);
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw cannot_start(words.at(0), errno);
-  const Descriptor read_end(ends[0]);
-  Descriptor write_end(ends[1]);
-  const Prepared prepared{program, start_signals(), argv.data(), envp.data(), ::getpid(), ends[1]};
-  const pid_t child = ::fork();
-  if (child < 0)
-    throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
-  if (child == 0) become(prepared);
-  write_end.close();
-  int error = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(read_end.get(), &error, sizeof error);
-  } while (got < 0 && errno == EINTR);
-  if (got == static_cast<ssize_t>(sizeof error)) {
-    reap(child);
-    throw cannot_start(words.at(0), error);
-  }
-  return child;
-}
-
-int status_of_child(int wait_status) {
-  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
 std::optional<int> wait_for(pid_t child, int milliseconds) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
   const Descriptor pidfd(pidfd_of(child));
-  while (!ended(child)) {
+  while (!has_ended(child)) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (milliseconds >= 0 && left <= 0) return std::nullopt;
     pause_for(child, pidfd.get(), milliseconds < 0 ? 200 : static_cast<int>(std::min<long>(left, 200)));
   }
   return status_of_child(reap(child));
-}
-
-int run_child(const Program& program, const Stop& stop) {
-  if (stop) throw Stopped{};
-  const IgnoreQuit ignore_quit;
-  TerminalKeeper terminal;
-  pid_t child = 0;
-  {
-    Watchdog::Relay relay;
-    child = start(program);
-    relay.to(child);
-    const Descriptor pidfd(pidfd_of(child));
-    for (bool told = false; !ended(child); pause_for(child, pidfd.get(), 200)) {
-      if (!stop || told) continue;
-      ::kill(child, SIGTERM);
-      told = true;
-    }
-  }
-  const int status = reap(child);
-  terminal.put_back(status);
-  return status_of_child(status);
-}
-
-IgnoreQuit::IgnoreQuit() : was_ignored_(false) {
-  start_signals();  // before it looks as if natskv had been started so
-  was_ignored_ = ::signal(SIGQUIT, SIG_IGN) == SIG_IGN;
-}
-
-IgnoreQuit::~IgnoreQuit() {
-  if (!was_ignored_) ::signal(SIGQUIT, SIG_DFL);
 }
 
 }  // namespace natskv::terminal

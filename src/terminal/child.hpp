@@ -1,8 +1,8 @@
 // Programs that natskv starts: the user's command, an editor, a server of its own. Every one begins with the
-// signal mask and dispositions natskv was started with.
+// signals, descriptors and working folder natskv was started with.
 #pragma once
 
-#include "base/stop.hpp"
+#include "terminal/keeper.hpp"
 
 #include <sys/types.h>
 
@@ -19,40 +19,44 @@ using EnvironmentChanges = std::map<std::string, std::optional<std::string>>;
 struct Program {
   std::vector<std::string> argv;  ///< the name (looked up in PATH) or path first
   EnvironmentChanges environment = {};
+  std::string path = {};              ///< what find_program() found; empty: found at the start
+  bool pristine = false;              ///< of natskv's own environment nothing
+  int in = -1, out = -1, error = -1;  ///< what to have as 0, 1 and 2; they stay the caller's
   // For a server in the background:
   bool alone = false;    ///< a session of its own, stdin is /dev/null: the terminal's signals do not reach it
   int death_signal = 0;  ///< sent to it when the calling thread ends, however it ends
-  int output = -1;       ///< its stdout and stderr; stays the caller's
   int inherited = -1;    ///< a close-on-exec descriptor that it keeps open
 };
 
-/// Starts it. Throws Failure with status 127 when there is no such program, 126 when it can't be executed, as
-/// a shell would; 1 when there is no process to be had.
-pid_t start(const Program& program);
+/// A program that a keeper looks after from before its first instruction on.
+struct Kept {
+  const Keeper& keeper;
+  Orders orders;   ///< but for its process id, which it fills in
+  bool own_group;  ///< leads a process group, which it fills in, too
+};
+
+/// The file that execve would run, from natskv's own PATH. Throws Failure: no_such_command (127) or
+/// not_executable (126), as a shell would.
+std::string find_program(const std::string& name);
+
+/// Starts it, with execve: no shell ever takes the place of a program that cannot be run. Throws Failure as
+/// find_program() does, and with status 1 when there is no process to be had.
+pid_t start(const Program& program, const Kept* kept = nullptr);
+
+/// Makes this process the program. Returns only by throwing Failure.
+[[noreturn]] void become(const Program& program);
 
 /// Exit status, or 128 + signal, of a wait status.
 int status_of_child(int wait_status);
 
+/// Whether the child has ended. It is not reaped, so that its pid stays its own.
+bool has_ended(pid_t child);
+
+/// Its wait status, once it has ended.
+int reap(pid_t child);
+
 /// Waits up to `milliseconds` for its end (-1: for ever) and reaps it. Returns its status, or nullopt: still
 /// running.
 std::optional<int> wait_for(pid_t child, int milliseconds);
-
-/// Runs it in the foreground to its end and returns its status. Ctrl-C is its own business, as in a shell: it
-/// reaches the child through the terminal and natskv goes on waiting; SIGINT, SIGTERM and SIGHUP sent to
-/// natskv are forwarded. A `stop` of another kind sends it SIGTERM. The terminal is put back as it was when
-/// the child dies of a signal. Throws as start() does; Stopped where `stop` was set before.
-int run_child(const Program& program, const Stop& stop);
-
-/// While it lives, SIGQUIT (Ctrl-\) ends children only.
-class IgnoreQuit {
- public:
-  IgnoreQuit();
-  ~IgnoreQuit();
-  IgnoreQuit(const IgnoreQuit&) = delete;
-  IgnoreQuit& operator=(const IgnoreQuit&) = delete;
-
- private:
-  bool was_ignored_;
-};
 
 }  // namespace natskv::terminal

@@ -167,10 +167,11 @@ void Sandbox::launch(const std::string& server, const std::string& token) {
   Program program{.argv = {server, "-c", folder_->at("server.conf"), "-a", "127.0.0.1", "-p", "-1", "-js",
                            "-sd", kept_ ? kept_->path() : folder_->at("data"), "--ports_file_dir", ports},
                   .environment = without_nats(),
+                  .out = output,
+                  .error = output,
                   .alone = true,
                   // Data that stay are closed properly.
                   .death_signal = kept_ ? SIGTERM : SIGKILL,
-                  .output = output,
                   // Nobody takes the folder before the server has ended too.
                   .inherited = kept_ ? kept_->lock() : folder_->lock()};
   try {

@@ -40,7 +40,6 @@ class Sandbox {
   void end_server();
   bool end_by(int signal);
 
-  IgnoreQuit ignore_quit_;
   std::chrono::milliseconds grace_before_{0};
   std::optional<std::string> store_;
   std::unique_ptr<SandboxFolder> kept_, folder_;

@@ -28,14 +28,24 @@ namespace natskv {
 namespace terminal {
 namespace {
 
-// All that natskv or a library of ours changes; the rest a child inherits as it is.
-constexpr std::array changed{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGCHLD};
+// What ends a process where nobody handles it, and the reason natskv gives.
+struct Ending {
+  int signal;
+  Why why;
+};
+constexpr std::array endings{Ending{SIGHUP, Why::hung_up}, Ending{SIGINT, Why::interrupted},
+                             Ending{SIGQUIT, Why::quit},   Ending{SIGTERM, Why::terminated},
+                             Ending{SIGUSR1, Why::user1},  Ending{SIGUSR2, Why::user2}};
+// What only a COMMAND of a group of its own is told, and the end of a child.
+constexpr std::array others{SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD};
+// All whose dispositions natskv or a library of ours changes; the rest a child inherits as it is.
+constexpr std::array changed{SIGPIPE, SIGCHLD};
 
 StartSignals remember() {
   StartSignals start{};
   ::pthread_sigmask(SIG_SETMASK, nullptr, &start.mask);
   ::sigemptyset(&start.ignored);
-  for (const int signal : changed) {
+  for (int signal = 1; signal < SIGRTMIN; ++signal) {
     struct sigaction action {};
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
       ::sigaddset(&start.ignored, signal);
@@ -44,16 +54,48 @@ StartSignals remember() {
   return start;
 }
 
-StartSignals& remembered() {
-  static StartSignals start = remember();
-  return start;
+sigset_t all_handled(const StartSignals& start) {
+  sigset_t handled;
+  ::sigemptyset(&handled);
+  const auto add = [&](int signal) {
+    if (::sigismember(&start.ignored, signal) == 0) ::sigaddset(&handled, signal);
+  };
+  for (const auto& ending : endings) add(ending.signal);
+  for (const int signal : others) add(signal);
+  ::sigaddset(&handled, SIGCHLD);  // never left ignored
+  return handled;
+}
+
+struct Remembered {
+  StartSignals start = remember();
+  sigset_t handled = all_handled(start);
+};
+
+Remembered& remembered() {
+  static Remembered all;
+  return all;
 }
 
 }  // namespace
 
-const StartSignals& start_signals() { return remembered(); }
+const StartSignals& start_signals() { return remembered().start; }
 
-const StartSignals& remember_start_signals() { return remembered() = remember(); }
+const StartSignals& remember_start_signals() {
+  remembered() = {};
+  return remembered().start;
+}
+
+const sigset_t& handled_signals() { return remembered().handled; }
+
+void act_by_default(int signal) {
+  sigset_t one;
+  sigset_t before;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, signal);
+  ::pthread_kill(::pthread_self(), signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &one, &before);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 void restore_start_signals(const StartSignals& signals) {
   for (const int signal : changed) {
@@ -143,8 +185,7 @@ struct Watchdog::State {
   std::chrono::milliseconds grace{350};
   bool stdout_watched = true;
   bool quit = false;
-  bool held = false;  // signals are a child's
-  pid_t child = 0;    // its pid, once known
+  bool paused = false;
 
   std::atomic<Clock::time_point> spoke{Clock::time_point{}};
 
@@ -157,15 +198,13 @@ struct Watchdog::State {
 };
 
 void Watchdog::State::open() {
-  const terminal::StartSignals& start = terminal::remember_start_signals();
+  terminal::remember_start_signals();
   // Where a parent left it ignored, the kernel throws a child's status away.
   ::signal(SIGCHLD, SIG_DFL);
-  sigset_t ours;
-  ::sigemptyset(&ours);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    if (::sigismember(&start.ignored, signal) == 0) ::sigaddset(&ours, signal);
-  }
-  ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &terminal::handled_signals(), nullptr);
+  // The rest waits for a COMMAND (terminal/supervisor).
+  sigset_t ours = terminal::handled_signals();
+  for (const int signal : {SIGCONT, SIGWINCH, SIGCHLD}) ::sigdelset(&ours, signal);
   signals = ::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
   wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (signals < 0 || wake < 0) {
@@ -205,10 +244,10 @@ void Watchdog::State::wait() {
   Time next;
   {
     const std::lock_guard lock(mutex);
-    // A descriptor below 0 is left out: signals wait for the child that is being made.
-    if (held && child == 0) fds[1].fd = -1;
+    // A descriptor below 0 is left out.
+    if (paused) fds[1].fd = -1;
     // What was seen once is not polled for again: it would be there at once, for ever.
-    if (!stdout_watched || held || stop) fds[2].fd = -1;
+    if (!stdout_watched || paused || stop) fds[2].fd = -1;
     next = reminder;
     if (!stop) next = earlier(next, deadline);
     if (stopped)
@@ -225,7 +264,7 @@ void Watchdog::State::wait() {
     bool gone = false;
     {
       const std::lock_guard lock(mutex);
-      gone = stdout_watched && !held && !quit && (fds[2].revents & (POLLERR | POLLHUP)) != 0;
+      gone = stdout_watched && !paused && !quit && (fds[2].revents & (POLLERR | POLLHUP)) != 0;
       if ((fds[2].revents & POLLNVAL) != 0) stdout_watched = false;
     }
     if (gone) stop.set(Why::reader_gone);
@@ -237,16 +276,14 @@ void Watchdog::State::read_signals() {
     signalfd_siginfo signal{};
     {
       const std::lock_guard lock(mutex);
-      if (quit || (held && child == 0)) return;
+      if (quit || paused) return;
       if (::read(signals, &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal)) return;
-      if (held) {
-        // The kernel's are the terminal's: the child is in the same foreground group and got its own.
-        const bool terminals = signal.ssi_code == SI_KERNEL && signal.ssi_signo == SIGINT;
-        if (!terminals) ::kill(child, static_cast<int>(signal.ssi_signo));
-        continue;
-      }
     }
-    stop.set(signal.ssi_signo == SIGINT ? Why::interrupted : Why::terminated);
+    const auto number = static_cast<int>(signal.ssi_signo);
+    if (number == SIGTSTP) terminal::act_by_default(number);
+    for (const auto& ending : terminal::endings) {
+      if (ending.signal == number) stop.set(ending.why);
+    }
   }
 }
 
@@ -254,7 +291,7 @@ void Watchdog::State::look_at_the_clock() {
   bool late = false;
   {
     const std::lock_guard lock(mutex);
-    late = due(deadline) && !held;
+    late = due(deadline) && !paused;
     if (late) deadline.reset();
     if (due(reminder)) {
       reminder.reset();
@@ -332,24 +369,15 @@ void Watchdog::remind(Time when, Work work) {
   });
 }
 
-Watchdog::Relay::Relay() {
+Watchdog::Pause::Pause() {
   if (Watchdog* const watchdog = current()) {
-    watchdog->state_->change([&] { watchdog->state_->held = true; });
+    watchdog->state_->change([&] { watchdog->state_->paused = true; });
   }
 }
 
-void Watchdog::Relay::to(pid_t child) {
+Watchdog::Pause::~Pause() {
   if (Watchdog* const watchdog = current()) {
-    watchdog->state_->change([&] { watchdog->state_->child = child; });
-  }
-}
-
-Watchdog::Relay::~Relay() {
-  if (Watchdog* const watchdog = current()) {
-    watchdog->state_->change([&] {
-      watchdog->state_->held = false;
-      watchdog->state_->child = 0;
-    });
+    watchdog->state_->change([&] { watchdog->state_->paused = false; });
   }
 }
 

@@ -15,7 +15,8 @@ namespace natskv {
 
 namespace terminal {
 
-/// The signal mask, and which of HUP, INT, QUIT, PIPE, TERM and CHLD were ignored, when natskv was started.
+/// The signal mask, and which of the signals natskv handles, and SIGPIPE, were ignored, when natskv was
+/// started.
 struct StartSignals {
   sigset_t mask;
   sigset_t ignored;
@@ -26,12 +27,16 @@ const StartSignals& start_signals();
 const StartSignals& remember_start_signals();
 /// In a forked child, before exec: puts them back. Async-signal-safe; call start_signals() before the fork.
 void restore_start_signals(const StartSignals& signals);
+/// What natskv takes note of, but for those that were ignored when it was started (nohup, a background job):
+/// those stay ignored. Every thread has them blocked.
+const sigset_t& handled_signals();
+/// For a thread that has it blocked: what the kernel does with a signal that nobody handles.
+void act_by_default(int signal);
 
 }  // namespace terminal
 
-/// SIGINT is Why::interrupted; SIGTERM and SIGHUP (the terminal was closed) are Why::terminated. One that was
-/// ignored at the start (nohup, a background job) stays ignored. A stdout that is a pipe, socket or terminal
-/// and has no reader any more is Why::reader_gone; the deadline (Stop::deadline) is Why::deadline.
+/// A signal that would end natskv is a Stop, SIGTSTP stops the process. A stdout that is a pipe, socket or
+/// terminal and has no reader any more is Why::reader_gone; the deadline (Stop::deadline) is Why::deadline.
 class Watchdog {
  public:
   using Time = Stop::Time;
@@ -64,18 +69,14 @@ class Watchdog {
   /// The process's Watchdog, or nullptr (unit tests).
   static Watchdog* current();
 
-  /// While one lives, signals are a child's: those sent to natskv alone are forwarded, those of the terminal
-  /// it got itself; none of them sets Stop, and stdout is the child's to watch. Does nothing without a
-  /// Watchdog.
-  class Relay {
+  /// While one lives, signals and stdout are somebody else's to watch (a COMMAND runs): none sets Stop. Does
+  /// nothing without a Watchdog.
+  class Pause {
    public:
-    /// Before the fork: signals wait from here on.
-    Relay();
-    ~Relay();
-    Relay(const Relay&) = delete;
-    Relay& operator=(const Relay&) = delete;
-    /// From here on they go to `child`. End the Relay before the child is reaped.
-    void to(pid_t child);
+    Pause();
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
   };
 
  private:

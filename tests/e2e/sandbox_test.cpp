@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -32,6 +33,13 @@ std::vector<std::string> folders_in(const Folder& places) {
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(places.path())) found.push_back(entry.path().string());
   return found;
+}
+
+// Between single quotes.
+std::string shell_quoted(const std::string& word) {
+  std::string quoted;
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted;
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -124,6 +132,65 @@ TEST_CASE("The server is reachable with its token only, and on loopback only") {
                "while read n local rest; do echo $local; done | sed s/$(printf %04X $port)/PORT/",
                natskv_command({}).args.at(0)}));
   CHECK(result.out == "6\n6\n6\n0\n0100007F:PORT\n");
+}
+
+TEST_CASE("A command that cannot be run is found before a server is started") {
+  const Folder places, programs;
+  programs.write("headless", "exit 0\n", 0755);
+  const Result folder = run(sandbox(places, {"--", places.path()}));
+  CHECK(folder.status == 126);
+  CHECK(folder.err == "natskv: sandbox: cannot execute \"" + places.path() + "\": Is a directory\n");
+  const Result headless = run(sandbox(places, {"--", programs.at("headless")}));
+  CHECK(headless.status == 126);
+  CHECK(headless.err.find("Exec format error\nhint: a script needs a first line such as #!/bin/sh\n") !=
+        std::string::npos);
+  const Result json = run(sandbox(places, {"-j", "--", "natskv-no-such-program"}));
+  CHECK(json.status == 127);
+  CHECK(json.err.find("\"exit\":127,\"code\":\"no_such_command\"") != std::string::npos);
+}
+
+TEST_CASE("What the command leaves running is stopped, and counted on stderr") {
+  const Folder places;
+  const Result result = run(sandbox(places, {"--", "sh", "-c", "sleep 600 & sleep 600 & exit 3"}));
+  CHECK(result.status == 3);
+  CHECK(result.err ==
+        "natskv: sandbox: warning: COMMAND ended and left 2 processes running, which were stopped\n");
+}
+
+TEST_CASE("The command and its children die with a natskv that was killed") {
+  const Folder places;
+  Process process(sandbox(places, {"--", "sh", "-c", "sleep 600 & echo $$ $!; wait"}));
+  REQUIRE(process.read_until("\n"));
+  std::istringstream pids(process.out());
+  pid_t command = -1;
+  pid_t child = -1;
+  pids >> command >> child;
+  REQUIRE(child > 0);
+  process.signal(SIGKILL);
+  CHECK(gone(command));
+  CHECK(gone(child));
+}
+
+TEST_CASE(
+    "Ctrl-Z at the terminal stops natskv and the command for the user's shell, and fg lets both go on") {
+  const Folder places;
+  Run shell = sandbox(
+      places, {"--", "sh", "-c", "trap 'echo again; exit 6' CONT; echo up; while :; do sleep 0.05; done"});
+  std::string line;
+  for (const auto& word : shell.args) line += "'" + shell_quoted(word) + "' ";
+  shell.args = {"bash", "--norc", "--noprofile", "-i"};
+  shell.env["PS1"] = "$ ";
+  Terminal terminal(shell);
+  REQUIRE(terminal.read_until("$ "));
+  terminal.send(line + "\n");
+  REQUIRE(terminal.read_until("up\r\n"));
+  terminal.send("\x1a");
+  REQUIRE(terminal.read_until("Stopped"));
+  terminal.send("fg\n");
+  REQUIRE(terminal.read_until("again\r\n"));
+  terminal.send("exit $?\n");
+  CHECK(terminal.wait().status == 6);
+  CHECK(folders_in(places).empty());
 }
 
 TEST_CASE("SIGTERM is passed on to the command, and the data go") {

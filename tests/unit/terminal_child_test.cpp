@@ -1,132 +1,97 @@
 #include "base/failure.hpp"
 #include "terminal/child.hpp"
-#include "terminal/watchdog.hpp"
 #include "terminal_forked.hpp"
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 #include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 using natskv::Failure;
-using natskv::Stop;
-using natskv::Watchdog;
-using natskv::Why;
-using natskv::terminal::run_child;
+using natskv::terminal::find_program;
 using natskv::test::Forked;
 using natskv::test::Pipe;
 
 namespace {
 
-int run(std::vector<std::string> argv, natskv::terminal::EnvironmentChanges environment = {}) {
-  return run_child({.argv = std::move(argv), .environment = std::move(environment)}, Stop());
-}
-
-int status_of_failure(std::vector<std::string> argv) {
-  try {
-    run(std::move(argv));
-  } catch (const Failure& failure) {
-    return static_cast<int>(failure.exit());
+// A folder with a file that may not be run, a script without #!, one whose interpreter is missing, and a
+// folder that has a program's name.
+struct Programs {
+  Programs() {
+    std::string name = "/tmp/natskv-unit-XXXXXX";
+    folder = ::mkdtemp(name.data());
+    write("plain", "echo hi\n", 0644);
+    write("headless", "echo hi\n", 0755);
+    write("orphan", "#!/nonexistent/interpreter\n", 0755);
+    std::filesystem::create_directory(folder + "/folder");
   }
-  return 0;
+  ~Programs() { std::filesystem::remove_all(folder); }
+  Programs(const Programs&) = delete;
+  Programs& operator=(const Programs&) = delete;
+  void write(const std::string& name, const char* text, mode_t mode) const {
+    std::ofstream(folder + "/" + name) << text;
+    ::chmod((folder + "/" + name).c_str(), mode);
+  }
+  std::string folder;
+};
+
+std::string failure_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Failure& failure) {
+    return std::to_string(static_cast<int>(failure.exit())) + " " + failure.what();
+  }
+  return "none";
 }
 
 }  // namespace
 
-TEST_CASE("A child's status is passed on, a signal as 128 and its number") {
-  CHECK(run({"true"}) == 0);
-  CHECK(run({"sh", "-c", "exit 42"}) == 42);
-  CHECK(run({"sh", "-c", "kill -KILL $$"}) == 128 + SIGKILL);
+TEST_CASE("A program is looked up before it is started: 127 where there is none, 126 where it can't be run") {
+  const Programs programs;
+  const std::string& folder = programs.folder;
+  CHECK(find_program("sh").ends_with("/sh"));
+  CHECK(find_program("/bin/sh") == "/bin/sh");
+  CHECK(failure_of([] { find_program("/nonexistent/program"); }) ==
+        "127 no such program: \"/nonexistent/program\"");
+  CHECK(failure_of([] { find_program("natskv-no-such-program"); }) ==
+        "127 no such program: \"natskv-no-such-program\"");
+  CHECK(failure_of([] { find_program(""); }) == "127 no such program: \"\"");
+  CHECK(failure_of([&] { find_program(folder); }) == "126 cannot execute \"" + folder + "\": Is a directory");
+  CHECK(failure_of([&] { find_program(folder + "/plain"); }) ==
+        "126 cannot execute \"" + folder + "/plain\": Permission denied");
 }
 
-TEST_CASE("No such program is 127, one that can't be executed 126") {
-  CHECK(status_of_failure({"/nonexistent/program"}) == 127);
-  CHECK(status_of_failure({"natskv-no-such-program"}) == 127);
-  CHECK(status_of_failure({"/dev/null"}) == 126);
-  CHECK_THROWS_WITH(run({"natskv-no-such-program"}), "no such program: \"natskv-no-such-program\"");
-}
-
-TEST_CASE("A child gets the changed environment and the rest of ours") {
-  ::setenv("NATSKV_TEST_KEPT", "kept", 1);
-  ::setenv("NATSKV_TEST_GONE", "gone", 1);
-  CHECK(run({"sh", "-c",
-             "test \"$NATSKV_TEST_KEPT,${NATSKV_TEST_GONE-unset},$NATSKV_TEST_NEW\" = 'kept,unset,a=b'"},
-            {{"NATSKV_TEST_GONE", std::nullopt}, {"NATSKV_TEST_NEW", "a=b"}}) == 0);
-  ::unsetenv("NATSKV_TEST_KEPT");
-  ::unsetenv("NATSKV_TEST_GONE");
-}
-
-TEST_CASE("A child starts with the mask and dispositions of the start") {
-  Forked process([] {
-    ::signal(SIGPIPE, SIG_DFL);
-    ::signal(SIGINT, SIG_IGN);
-    sigset_t mask;
-    ::sigemptyset(&mask);
-    ::sigaddset(&mask, SIGUSR1);
-    ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-    Stop stop;
-    Watchdog watchdog(stop, [](Why) {});
-    ::signal(SIGPIPE, SIG_IGN);  // as nats.c does
-    // Blocked: SIGUSR1 (bit 9), not TERM; ignored: INT (bit 1), not PIPE, not QUIT.
-    // Not through a shell: it may change the mask.
-    const auto sees = [&](const char* line) {
-      return run_child({.argv = {"grep", "-q", line, "/proc/self/status"}}, stop);
-    };
-    return 2 * sees("^SigBlk:.*0000000000000200$") + sees("^SigIgn:.*0000000000000002$");
+TEST_CASE("In PATH a file that may not be run is passed over, and is the reason if there is no other") {
+  const Programs programs;
+  Forked process([&] {
+    ::setenv("PATH", (programs.folder + ":/bin").c_str(), 1);
+    const bool plain = failure_of([] { find_program("plain"); }).starts_with("126 ");
+    const bool folder = failure_of([] { find_program("folder"); }).starts_with("127 ");
+    programs.write("sh", "no program\n", 0644);
+    return plain && folder && find_program("sh") == "/bin/sh" ? 0 : 1;
   });
   CHECK(process.status() == 0);
 }
 
-TEST_CASE("A child's status is known where a parent ignores SIGCHLD, and the child starts with that") {
-  Forked process([] {
-    ::signal(SIGCHLD, SIG_IGN);
-    Stop stop;
-    Watchdog watchdog(stop, [](Why) {});
-    const int ended = run_child({.argv = {"sh", "-c", "exit 7"}}, stop);
-    // Ignored: CHLD is bit 17.
-    return ended == 7 ? run_child({.argv = {"grep", "-q", "^SigIgn:.*1....$", "/proc/self/status"}}, stop)
-                      : 100 + ended;
-  });
-  CHECK(process.status() == 0);
+TEST_CASE("No shell runs what the kernel refuses") {
+  const Programs programs;
+  const auto start = [&](const char* name) {
+    return failure_of([&] { natskv::terminal::start({.argv = {programs.folder + "/" + name}}); });
+  };
+  CHECK(start("headless").starts_with("126 "));
+  CHECK(start("headless").ends_with("Exec format error"));
+  CHECK(start("orphan").starts_with("126 "));
+  CHECK(start("orphan").ends_with("its interpreter is missing"));
 }
 
-TEST_CASE("SIGTERM and a SIGINT of kill are forwarded; the child's status counts, not the signal") {
-  for (const int number : {SIGTERM, SIGINT}) {
-    const Pipe ready;
-    Forked process([&] {
-      Stop stop;
-      Watchdog watchdog(stop, [](Why) { ::_exit(99); });
-      ::dup2(ready.ends[1], STDOUT_FILENO);
-      const int status = run_child(
-          {.argv = {"sh", "-c", "trap 'exit 7' TERM INT; echo; while :; do sleep 0.05; done"}}, stop);
-      return stop ? 98 : status;
-    });
-    ready.hear();
-    process.signal(number);
-    CHECK(process.status() == 7);
-  }
-}
-
-TEST_CASE("Ctrl-C at the terminal reaches the child once, and natskv waits for it") {
-  Forked process(Forked::OnTerminal{}, [] {
-    Stop stop;
-    Watchdog watchdog(stop, [](Why) { ::_exit(99); });
-    const int status =
-        run_child({.argv = {"sh", "-c",
-                            "n=0; trap 'n=$((n+1))' INT; echo ready; sleep 0.1; "
-                            "while [ $n = 0 ]; do sleep 0.05; done; sleep 0.4; exit $((40 + n))"}},
-                  stop);
-    return stop ? 98 : status;
-  });
-  REQUIRE(process.shows("ready"));
-  process.type("\x03");
-  CHECK(process.status() == 41);
-}
-
-TEST_CASE("Nothing is started after a stop") {
-  Stop stop;
-  stop.set(Why::interrupted);
-  CHECK_THROWS_AS(run_child({.argv = {"true"}}, stop), natskv::Stopped);
+TEST_CASE("Arguments that are too large for the kernel are 126") {
+  const std::string large(200'000, 'x');  // one word may have 128 KiB
+  CHECK(failure_of([&] { natskv::terminal::start({.argv = {"true", large}}); }).starts_with("126 "));
 }
 
 TEST_CASE("A child with a death signal goes with the process that started it, however that ends") {
@@ -142,8 +107,17 @@ TEST_CASE("A child with a death signal goes with the process that started it, ho
   alive.close_write();
   process.signal(SIGKILL);
   CHECK(process.status() == 128 + SIGKILL);
-  pollfd end{alive.ends[0], POLLIN, 0};
-  REQUIRE(::poll(&end, 1, 20'000) == 1);
-  char byte = 0;
-  CHECK(::read(alive.ends[0], &byte, 1) == 0);  // nobody holds it any more
+  CHECK(alive.ends_within(20));
+}
+
+TEST_CASE("A process can become a program, with the environment it is given") {
+  Forked process([] {
+    ::setenv("NATSKV_TEST_OURS", "ours", 1);
+    natskv::terminal::become(
+        {.argv = {"/bin/sh", "-c", "test \"${NATSKV_TEST_OURS-none},$A\" = none,b && exit 9"},
+         .environment = {{"A", "b"}},
+         .pristine = true});
+    return 1;
+  });
+  CHECK(process.status() == 9);
 }

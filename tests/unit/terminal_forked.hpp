@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <functional>
 #include <string>
 
@@ -17,13 +19,13 @@ namespace natskv::test {
 class Forked {
  public:
   explicit Forked(const std::function<int()>& work) : pid_(::fork()) {
-    if (pid_ == 0) ::_exit(work());
+    if (pid_ == 0) run(work);
   }
   /// In a session of its own on a new pseudo-terminal, which is 0, 1 and 2.
   struct OnTerminal {};
   Forked(OnTerminal, const std::function<int()>& work)
       : pid_(::forkpty(&master_, nullptr, nullptr, nullptr)) {
-    if (pid_ == 0) ::_exit(work());
+    if (pid_ == 0) run(work);
   }
   Forked(const Forked&) = delete;
   Forked& operator=(const Forked&) = delete;
@@ -62,6 +64,16 @@ class Forked {
   }
 
  private:
+  // What is thrown must not reach the tests' runner, which would go on in the forked process.
+  [[noreturn]] static void run(const std::function<int()>& work) {
+    try {
+      ::_exit(work());
+    } catch (const std::exception& error) {
+      ::dprintf(STDERR_FILENO, "%s\n", error.what());
+    }
+    ::_exit(250);
+  }
+
   int master_ = -1;
   pid_t pid_;
   std::string screen_;
@@ -82,7 +94,17 @@ struct Pipe {
   }
   void close_read() { shut(ends[0]); }
   void close_write() { shut(ends[1]); }
+  /// Whether nobody holds the other end any more, waiting so many seconds; what is said meanwhile is dropped.
+  [[nodiscard]] bool ends_within(int seconds) const {
+    for (;;) {
+      pollfd end{ends[0], POLLIN, 0};
+      char bytes[256];
+      if (::poll(&end, 1, seconds * 1000) != 1) return false;
+      if (::read(ends[0], bytes, sizeof bytes) <= 0) return true;
+    }
+  }
   void say() const { [[maybe_unused]] const auto written = ::write(ends[1], "x", 1); }
+  void say_line() const { [[maybe_unused]] const auto written = ::write(ends[1], "\n", 1); }
   void hear() const {
     char byte = 0;
     [[maybe_unused]] const auto got = ::read(ends[0], &byte, 1);

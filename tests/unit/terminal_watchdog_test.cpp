@@ -43,10 +43,13 @@ int why_of_signal(int number) {
 
 }  // namespace
 
-TEST_CASE("SIGINT interrupts, SIGTERM and SIGHUP terminate") {
+TEST_CASE("A signal is the reason to stop") {
   CHECK(why_of_signal(SIGINT) == static_cast<int>(Why::interrupted));
   CHECK(why_of_signal(SIGTERM) == static_cast<int>(Why::terminated));
-  CHECK(why_of_signal(SIGHUP) == static_cast<int>(Why::terminated));
+  CHECK(why_of_signal(SIGHUP) == static_cast<int>(Why::hung_up));
+  CHECK(why_of_signal(SIGQUIT) == static_cast<int>(Why::quit));
+  CHECK(why_of_signal(SIGUSR1) == static_cast<int>(Why::user1));
+  CHECK(why_of_signal(SIGUSR2) == static_cast<int>(Why::user2));
 }
 
 TEST_CASE("A signal that was ignored at the start stays ignored") {

@@ -3,7 +3,7 @@
 #include "app/natskv.hpp"
 #include "app/verb.hpp"
 #include "commands/all.hpp"
-#include "terminal/child.hpp"
+#include "commands/shared/command.hpp"
 
 #include <unistd.h>
 
@@ -37,13 +37,15 @@ class SandboxAction final : public Action {
   }
 
   int run(Natskv& natskv) override {
-    const terminal::Sandbox sandbox(store_, natskv.stop());
     const bool shell = command_.empty();
+    terminal::Program program{.argv = shell ? users_shell() : command_};
+    program.path = terminal::find_program(program.argv[0]);
+    const terminal::Sandbox sandbox(store_, natskv.stop());
     if (shell && ::isatty(STDERR_FILENO) == 1) {
       natskv.note("a private nats-server is running; leave this shell (exit, or Ctrl-D) to end it");
     }
-    return terminal::run_child(
-        {.argv = shell ? users_shell() : command_, .environment = sandbox.environment()}, natskv.stop());
+    program.environment = sandbox.environment();
+    return run_program(natskv, program);
   }
 };
 
@@ -67,7 +69,9 @@ Data live in a fresh folder of mode 0700 in $XDG_RUNTIME_DIR, else $TMPDIR, else
 kept with --store. The server dies with natskv, however that ends; what a natskv that was killed with SIGKILL left
 behind, the next sandbox removes. One --store folder serves one sandbox at a time.
 
-Ctrl-C reaches the command, not the server: natskv waits for the command's end. SIGTERM and SIGHUP are passed on to it.)",
+Ctrl-C reaches the command, not the server: natskv waits for the command's end. SIGTERM and every other signal that is
+sent to natskv is passed on to it. What the command leaves running when it ends is stopped, and so are the command and
+its children when natskv is killed.)",
     .output = "What COMMAND prints.",
     .statuses = {{"0", "COMMAND ended with 0; so is every other status of COMMAND passed on."},
                  {"126, 127", "COMMAND cannot be executed; there is no such command."},

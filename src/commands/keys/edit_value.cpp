@@ -5,9 +5,9 @@
 #include "base/quote.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/write.hpp"
+#include "commands/shared/command.hpp"
 #include "config/settings.hpp"
 #include "kv/explain.hpp"
-#include "terminal/child.hpp"
 
 #include <fmt/format.h>
 
@@ -27,14 +27,6 @@ std::string editor() {
     if (auto word = config::environment(name)) return *word;
   }
   return "vi";
-}
-
-// The shell becomes the editor where it can, so that a signal for it reaches the editor itself.
-std::string in_shell(const std::string& editor) {
-  const std::string first = editor.substr(0, editor.find(' '));
-  const bool command = editor.find_first_of("|&;(){}\n") == std::string::npos &&
-                       first.find('=') == std::string::npos && first != ":" && first != "!" && !first.empty();
-  return (command ? "exec " : "") + editor + " \"$@\"";
 }
 
 // A file with the value that nobody else can read, in a folder of its own. Goes with the object unless it is
@@ -138,8 +130,8 @@ class EditValue final : public Action {
   static void edit(Natskv& natskv, Draft& draft, const std::string& before) {
     const std::string program = editor();
     // As git does: the variable may hold options, the file's name is never read by a shell.
-    const int status = terminal::run_child(
-        {.argv = {"/bin/sh", "-c", in_shell(program), program, draft.path()}}, natskv.stop());
+    const int status =
+        run_program(natskv, {.argv = {"/bin/sh", "-c", program + " \"$@\"", program, draft.path()}});
     if (!natskv.stop() && status == 0) return;
     const std::string where = kept(draft, before);
     if (natskv.stop()) throw Stopped{where.empty() ? "" : "nothing was written" + where};

@@ -1,0 +1,17 @@
+// Running a program for the user: COMMAND, an editor.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "terminal/child.hpp"
+#include "terminal/supervisor.hpp"
+
+namespace natskv::commands {
+
+/// Says on stderr what COMMAND had left, which was stopped.
+void report_leftovers(Natskv& natskv, const terminal::Supervisor& supervisor);
+
+/// Runs it to its end and returns its status. Throws as Supervisor::start() does; Stopped where a signal came
+/// before.
+int run_program(Natskv& natskv, const terminal::Program& program);
+
+}  // namespace natskv::commands

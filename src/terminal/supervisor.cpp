@@ -1,0 +1,245 @@
+#include "terminal/supervisor.hpp"
+
+#include "base/failure.hpp"
+#include "terminal/foreground.hpp"
+#include "terminal/watchdog.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <vector>
+
+namespace natskv::terminal {
+namespace {
+
+// How often a group whose end nobody reports is looked at.
+constexpr std::chrono::milliseconds look{20};
+
+std::int64_t nanoseconds_of(const std::optional<BootClock::time_point>& time) {
+  return time ? time->time_since_epoch().count() : 0;
+}
+
+// Orphans of a COMMAND in the terminal's group become children of natskv: only so can they be found. Their
+// ends are to be taken notice of, or each would stay in the table of processes.
+void reap_orphans(pid_t command) {
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    ProcessInfo process;
+    const bool read = read_process(info.si_pid, process);
+    // What natskv started in the background leads a session.
+    if (info.si_pid == command || !read || process.session == info.si_pid) return;
+    ::waitpid(info.si_pid, nullptr, 0);
+  }
+}
+
+}  // namespace
+
+// One COMMAND, and all that holds while it runs.
+struct Supervisor::Run {
+  Run() {
+    ::pthread_sigmask(SIG_BLOCK, &handled_signals(), &mask_before);
+    signals = ::signalfd(-1, &handled_signals(), SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0)
+      throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
+    if (foreground.shared()) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  }
+  ~Run() {
+    ::close(signals);
+    if (foreground.shared()) ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  [[nodiscard]] bool own_group() const { return !foreground.shared(); }
+
+  Watchdog::Pause no_watchdog;
+  Foreground foreground;
+  sigset_t mask_before{};
+  int signals = -1;
+  pid_t pid = 0;
+  Kin kin;
+  std::uint64_t started_by = Kin::any_time;  // for the keeper, which may act late
+  bool ended = false;
+  int wait_status = 0;
+  std::optional<Time> told;
+};
+
+Supervisor::Supervisor(std::chrono::nanoseconds grace) : grace_(grace) {}
+
+Supervisor::~Supervisor() {
+  if (running()) stop();
+  while (running() && !wait()) {
+  }
+  if (timer_ >= 0) ::close(timer_);
+}
+
+void Supervisor::start(const Program& program) {
+  if (timer_ < 0) timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (timer_ < 0) throw Failure(Exit::failure, fmt::format("cannot make a timer: {}", std::strerror(errno)));
+  auto run = std::make_unique<Run>();
+  renew_keeper();
+  run->kin.root = ::getpid();
+  run->kin.session = ::getsid(0);
+  const Kept kept{keeper_, orders_for(*run), run->own_group()};
+  try {
+    run->pid = terminal::start(program, &kept);
+  } catch (...) {
+    keeper_.tell({});
+    throw;
+  }
+  if (run->own_group()) run->kin.group = run->pid;
+  leftovers_ = 0;
+  run_ = std::move(run);
+}
+
+void Supervisor::deadlines(std::optional<Time> stop_at, std::optional<Time> kill_at) {
+  stop_at_ = stop_at;
+  kill_at_ = kill_at;
+  tell_keeper();
+}
+
+void Supervisor::stop() {
+  if (!run_ || run_->told) return;
+  run_->told = BootClock::now();
+  signal_all(run_->kin, SIGTERM);
+  signal_all(run_->kin, SIGCONT);
+}
+
+bool Supervisor::stopping() const { return run_ && run_->told; }
+
+bool Supervisor::wait(std::span<pollfd> others, std::optional<Time> until) {
+  for (auto& other : others) other.revents = 0;
+  for (;;) {
+    advance();
+    if (!running()) return true;
+    const auto ready = [](const pollfd& one) { return one.revents != 0; };
+    if (std::any_of(others.begin(), others.end(), ready)) return false;
+    if (until && BootClock::now() >= *until) return false;
+    poll(others, until);
+  }
+}
+
+Supervisor::Time Supervisor::kill_time() const {
+  const Time patient = *run_->told + grace_;
+  return kill_at_ ? std::min(patient, *kill_at_) : patient;
+}
+
+// What is due.
+void Supervisor::advance() {
+  if (!run_) return;
+  if (!run_->ended && has_ended(run_->pid)) command_ended();
+  if (!run_) return;
+  if (!run_->told && stop_at_ && BootClock::now() >= *stop_at_) stop();
+  if (run_->told && BootClock::now() >= kill_time()) signal_all(run_->kin, SIGKILL);
+  if (run_->ended && living(run_->kin) == 0) over();
+}
+
+void Supervisor::command_ended() {
+  run_->ended = true;
+  if (run_->own_group()) {
+    // Reaped, its group tells by one call whether anything is left of it. The keeper is told before that from
+    // then on the number may be another group's.
+    run_->started_by = ticks_now();
+    tell_keeper();
+    run_->wait_status = reap(run_->pid);
+    if (::kill(-run_->pid, 0) != 0) return over();
+  } else {
+    reap_orphans(run_->pid);
+  }
+  leftovers_ = living(run_->kin);
+  if (leftovers_ == 0) return over();
+  run_->told.reset();
+  stop();
+}
+
+void Supervisor::over() {
+  keeper_.tell({});
+  if (!run_->own_group()) run_->wait_status = reap(run_->pid);
+  status_ = status_of_child(run_->wait_status);
+  run_->foreground.put_back(run_->wait_status);
+  run_.reset();
+}
+
+void Supervisor::poll(std::span<pollfd> others, std::optional<Time> until) {
+  std::optional<Time> next = until;
+  const auto sooner = [&](Time time) { next = next ? std::min(*next, time) : time; };
+  if (stop_at_ && !run_->told) sooner(*stop_at_);
+  if (run_->told) sooner(std::max(kill_time(), BootClock::now() + look));
+  if (run_->ended) sooner(BootClock::now() + look);
+  itimerspec at{};
+  const std::int64_t time = nanoseconds_of(next);
+  at.it_value.tv_sec = time / 1'000'000'000;
+  at.it_value.tv_nsec = time % 1'000'000'000;
+  ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &at, nullptr);
+
+  std::vector<pollfd> fds{{run_->signals, POLLIN, 0}, {timer_, POLLIN, 0}, {keeper_.line(), POLLIN, 0}};
+  fds.insert(fds.end(), others.begin(), others.end());
+  if (::poll(fds.data(), fds.size(), -1) <= 0) return;
+  std::copy(fds.end() - static_cast<std::ptrdiff_t>(others.size()), fds.end(), others.begin());
+  if (fds[0].revents != 0) read_signals();
+  if (fds[2].revents != 0) {
+    keeper_.reap();
+    renew_keeper();
+    tell_keeper();
+  }
+}
+
+void Supervisor::read_signals() {
+  signalfd_siginfo signal{};
+  while (::read(run_->signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
+    pass_on(static_cast<int>(signal.ssi_signo), signal.ssi_code == SI_KERNEL);
+}
+
+void Supervisor::pass_on(int signal, bool from_terminal) {
+  const bool own = run_->own_group();
+  switch (signal) {
+    case SIGCHLD:
+      if (!own) reap_orphans(run_->pid);
+      return;
+    case SIGTSTP:
+      if (own) signal_all(run_->kin, signal);
+      act_by_default(signal);
+      return;
+    case SIGCONT:
+    case SIGWINCH:
+      if (own) signal_all(run_->kin, signal);
+      return;
+    default:
+      // In the terminal's group COMMAND has got the terminal's signals itself.
+      if (own || !from_terminal) signal_all(run_->kin, signal);
+  }
+}
+
+Orders Supervisor::orders_for(const Run& run) const {
+  Orders orders;
+  orders.command = run.kin;
+  orders.command.started_by = run.started_by;
+  orders.pid = run.pid;
+  orders.stop_at = nanoseconds_of(stop_at_);
+  orders.kill_at = nanoseconds_of(kill_at_);
+  orders.grace = grace_.count();
+  return orders;
+}
+
+void Supervisor::tell_keeper() const {
+  if (run_) keeper_.tell(orders_for(*run_));
+}
+
+void Supervisor::renew_keeper() {
+  pollfd end{keeper_.line(), POLLIN, 0};
+  if (keeper_.line() >= 0 && ::poll(&end, 1, 0) > 0) keeper_.reap();
+  keeper_.start();
+}
+
+}  // namespace natskv::terminal

@@ -1,0 +1,73 @@
+// COMMAND: started, given the signals that natskv gets, stopped in time, and ended with all it started.
+#pragma once
+
+#include "base/boot_clock.hpp"
+#include "terminal/child.hpp"
+#include "terminal/keeper.hpp"
+
+#include <poll.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace natskv::terminal {
+
+/// One COMMAND after another. Where natskv's group is its terminal's foreground group, COMMAND shares it:
+/// Ctrl-C and Ctrl-Z are COMMAND's own. Else COMMAND leads a group of its own, and every signal goes to all
+/// of it. A keeper (terminal/keeper) ends COMMAND where natskv can't.
+class Supervisor {
+ public:
+  using Time = BootClock::time_point;
+
+  /// `grace`: between SIGTERM and SIGKILL.
+  explicit Supervisor(std::chrono::nanoseconds grace = std::chrono::seconds(10));
+  /// Stops a COMMAND that still runs.
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// From here on, signals are COMMAND's. Throws as terminal::start() does.
+  void start(const Program& program);
+  [[nodiscard]] bool running() const { return run_ != nullptr; }
+
+  /// COMMAND is told to stop and killed at these times, also by the keeper. Before or after the start; a
+  /// COMMAND that was told stays told.
+  void deadlines(std::optional<Time> stop_at, std::optional<Time> kill_at);
+  /// SIGTERM and SIGCONT, and after the grace SIGKILL.
+  void stop();
+  [[nodiscard]] bool stopping() const;
+
+  /// Passes signals on and keeps the deadlines until COMMAND and what it left have ended (true), or one of
+  /// `others` is ready or `until` is reached (false).
+  bool wait(std::span<pollfd> others = {}, std::optional<Time> until = {});
+
+  /// Of the last COMMAND that ended: its status, or 128 + signal.
+  [[nodiscard]] int status() const { return status_; }
+  /// How many processes it had left, which were stopped.
+  [[nodiscard]] int leftovers() const { return leftovers_; }
+
+ private:
+  struct Run;
+  void advance();
+  void command_ended();
+  void over();
+  void poll(std::span<pollfd> others, std::optional<Time> until);
+  void read_signals();
+  void pass_on(int signal, bool from_terminal);
+  void renew_keeper();
+  void tell_keeper() const;
+  [[nodiscard]] Orders orders_for(const Run& run) const;
+  [[nodiscard]] Time kill_time() const;
+
+  std::chrono::nanoseconds grace_;
+  std::optional<Time> stop_at_, kill_at_;
+  Keeper keeper_;
+  int timer_ = -1;
+  std::unique_ptr<Run> run_;
+  int status_ = 0;
+  int leftovers_ = 0;
+};
+
+}  // namespace natskv::terminal
