@@ -142,11 +142,40 @@ bool Natskv::ask(const std::string& question) {
   return yes;
 }
 
-void Natskv::confirm(const std::string& question, bool forced, const std::string& what) {
-  if (forced) return;
-  if (!interactive())
-    throw usage(what + " asks first, and nobody can be asked here", "--force does it without asking");
-  if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
+void Natskv::require_consent(bool forced, std::string_view doing) const {
+  if (forced || interactive()) return;
+  throw usage(fmt::format("{} needs confirmation, and this is not a terminal", doing),
+              "--force does it without asking");
+}
+
+void Natskv::confirm(bool forced, const std::string& question) {
+  if (!forced && !ask(question)) throw Failure(Exit::failure, "nothing changed");
+}
+
+namespace {
+
+/// Where the server's URL comes from: "default", "context \"x\" (…)", "NATS_URL".
+std::string source_of_server(const config::Settings& settings) {
+  for (const auto& origin : settings.origins) {
+    if (origin.name == "server") return origin.from;
+  }
+  return "default";
+}
+
+}  // namespace
+
+std::string Natskv::place(Session& session) {
+  const auto& settings = session.settings();
+  if (source_of_server(settings).starts_with("context"))
+    return fmt::format("context \"{}\"", settings.context);
+  return config::shown(settings.servers);
+}
+
+std::string Natskv::named(Session& session, std::string_view bucket) {
+  const std::string from = source_of_server(session.settings());
+  if (from == "default") return fmt::format("bucket \"{}\"", bucket);
+  return fmt::format("bucket \"{}\" {} {}", bucket, from.starts_with("context") ? "of" : "at",
+                     place(session));
 }
 
 Progress Natskv::progress(std::string what, std::uint64_t total) {
@@ -186,7 +215,7 @@ void Natskv::report(const Failure& failure) {
   print(failure);
   // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks as 1
   // would.
-  status_ = std::max(status_, static_cast<int>(failure.exit()));
+  status(failure.exit());
 }
 
 }  // namespace natskv

@@ -10,6 +10,7 @@
 #include "output/stream.hpp"
 #include "terminal/progress.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,10 +75,15 @@ class Natskv final : public Notices {
   Output& out() { return out_; }
   Stop& stop() { return stop_; }
 
-  /// SPEC rule 3: on a terminal asks, off it refuses (usage). `forced` is -f. Throws Failure(1, "nothing
-  /// changed") on no. `what`: what is refused off a
-  /// terminal, "emptying bucket \"b\"".
-  void confirm(const std::string& question, bool forced, const std::string& what);
+  /// SPEC rule 3, before connecting: Failure(usage) where what is not forced (-f) cannot be asked about.
+  /// `doing`: "emptying bucket \"b\"".
+  void require_consent(bool forced, std::string_view doing) const;
+  /// Asks, unless it is forced. Failure(1, "nothing changed") on no.
+  void confirm(bool forced, const std::string& question);
+  /// `bucket "b"` as a question names it: with its server or context, unless that is the default.
+  static std::string named(Session& session, std::string_view bucket);
+  /// `context "x"`, or the servers' URLs: which of two servers is meant.
+  static std::string place(Session& session);
   [[nodiscard]] bool interactive() const;
   /// Asks without refusing off a terminal; only where interactive().
   bool ask(const std::string& question);
@@ -97,6 +103,8 @@ class Natskv final : public Notices {
   /// 4, 3, 1.
   void report(const Failure& failure);
   [[nodiscard]] int status() const { return status_; }
+  /// The same for a failure that stdout shows.
+  void status(Exit exit) { status_ = std::max(status_, static_cast<int>(exit)); }
   /// The failure as run() prints it: message, hint, and the JSON line where -o json was asked for.
   void print(const Failure& failure);
   /// Help on stderr, as it is.

@@ -39,11 +39,19 @@ class Failure : public std::runtime_error {
   [[nodiscard]] Exit exit() const noexcept { return exit_; }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
   [[nodiscard]] const About& about() const noexcept { return about_; }
+  /// Not empty: every further write to the bucket would fail like this ("the bucket is full"), so that it is
+  /// said once for all keys (SPEC 3).
+  [[nodiscard]] const std::string& common() const noexcept { return common_; }
+  Failure& common(std::string words) {
+    common_ = std::move(words);
+    return *this;
+  }
 
  private:
   Exit exit_;
   std::string hint_;
   About about_;
+  std::string common_;
 };
 
 /// The command line is wrong: status 2, found before anything is opened.

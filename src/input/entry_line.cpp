@@ -23,18 +23,20 @@ enum Name : unsigned {
   value_base64,
   operation,
   revision,
+  if_revision,
   created,
   ttl_seconds,
   ignored,
   other
 };
 
-constexpr std::array<std::pair<std::string_view, Name>, 13> names{{{"key", key},
+constexpr std::array<std::pair<std::string_view, Name>, 14> names{{{"key", key},
                                                                    {"key_base64", key_base64},
                                                                    {"value", value},
                                                                    {"value_base64", value_base64},
                                                                    {"operation", operation},
                                                                    {"revision", revision},
+                                                                   {"if_revision", if_revision},
                                                                    {"created", created},
                                                                    {"ttl_seconds", ttl_seconds},
                                                                    {"bucket", ignored},
@@ -57,7 +59,9 @@ class Members {
     line.key.clear();
     line.value.clear();
     line.operation = Operation::put;
+    line.check = false;
     line.revision.reset();
+    line.if_revision.reset();
     line.created.reset();
     line.ttl.reset();
   }
@@ -69,7 +73,7 @@ class Members {
       return true;
     }
     if (name_ == ignored) return true;
-    if ((seen_ & 1U << name_) != 0) return wrong(fmt::format("\"{}\" stands there twice", text));
+    if ((seen_ & 1U << name_) != 0) return wrong(fmt::format("\"{}\" is given twice", text));
     seen_ |= 1U << name_;
     return true;
   }
@@ -83,9 +87,9 @@ class Members {
         line_.value = text;
         return true;
       case key_base64:
-        return base64(text, line_.key, "\"key_base64\" is no base64");
+        return base64(text, line_.key, "\"key_base64\" is not base64");
       case value_base64:
-        return base64(text, line_.value, "\"value_base64\" is no base64");
+        return base64(text, line_.value, "\"value_base64\" is not base64");
       case operation:
         return read_operation(text);
       case created:
@@ -96,8 +100,8 @@ class Members {
     }
   }
   bool integer(std::uint64_t number) {
-    if (name_ == revision) {
-      line_.revision = number;
+    if (name_ == revision || name_ == if_revision) {
+      (name_ == revision ? line_.revision : line_.if_revision) = number;
       return true;
     }
     constexpr std::uint64_t longest = std::numeric_limits<std::int64_t>::max() / 1'000'000'000;
@@ -119,11 +123,12 @@ class Members {
     const bool named_in_base64 = (seen_ & 1U << key_base64) != 0;
     if (named && named_in_base64) throw usage("both \"key\" and \"key_base64\" are given");
     if (!named && !named_in_base64) throw usage("\"key\" is missing");
-    (void)parse::key(line_.key, "\"key\"");
+    (void)parse::any_key(line_.key, "\"key\"");
     const bool text = (seen_ & 1U << value) != 0;
     const bool base64 = (seen_ & 1U << value_base64) != 0;
-    if (line_.operation != Operation::put) {
-      if (text || base64) throw usage("a DEL or PURGE has no value");
+    if (line_.check && !line_.if_revision) throw usage("a CHECK needs \"if_revision\"");
+    if (line_.check || line_.operation != Operation::put) {
+      if (text || base64) throw usage("a DEL, PURGE or CHECK has no value");
       return;
     }
     if (text && base64) throw usage("both \"value\" and \"value_base64\" are given");
@@ -144,19 +149,24 @@ class Members {
     return true;
   }
   bool read_operation(std::string_view text) {
+    line_.check = text == "CHECK";
+    if (line_.check) return true;
     for (const auto candidate : {Operation::put, Operation::del, Operation::purge}) {
       if (name_of(candidate) != text) continue;
       line_.operation = candidate;
       return true;
     }
-    return wrong("\"operation\" is none of PUT, DEL and PURGE");
+    return wrong("\"operation\" must be PUT, DEL, PURGE or CHECK");
   }
   // What is ignored may be anything.
   bool not_of_type() {
     if (name_ == other || name_ == ignored || name_ == revision || name_ == created) return true;
     for (const auto& [text, number] : names) {
       if (number == name_) {
-        return wrong(fmt::format("\"{}\" is no {}", text, number == ttl_seconds ? "number" : "string"));
+        return wrong(fmt::format("\"{}\" must be a {}", text,
+                                 number == ttl_seconds   ? "number"
+                                 : number == if_revision ? "whole number"
+                                                         : "string"));
       }
     }
     return true;
@@ -195,17 +205,19 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return nest(); }
   bool end_object() override { return --depth_ >= 0; }
-  bool start_array(std::size_t) override { return depth_ == 0 ? members_.wrong("no JSON object") : nest(); }
+  bool start_array(std::size_t) override {
+    return depth_ == 0 ? members_.wrong("not a JSON object") : nest();
+  }
   bool end_array() override { return --depth_ >= 0; }
   bool key(std::string& text) override { return depth_ != 1 || members_.name(text); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return members_.wrong(fmt::format("no valid JSON at byte {}", position));
+    return members_.wrong(fmt::format("invalid JSON at byte {}", position));
   }
 
  private:
   template <class Act>
   bool plain(Act act) {
-    if (depth_ == 0) return members_.wrong("no JSON object");
+    if (depth_ == 0) return members_.wrong("not a JSON object");
     return depth_ > 1 || act();
   }
   // Only a member of the line itself is looked at; what is nested deeper is as good as its outermost shell.

@@ -16,15 +16,17 @@ struct EntryLine {
   std::string key;
   std::string value;  ///< empty for markers
   Operation operation = Operation::put;
+  bool check = false;  ///< `operation` CHECK: `if_revision` alone, nothing is written
   std::optional<std::uint64_t> revision;
+  std::optional<std::uint64_t> if_revision;  ///< the key's latest revision must be this; 0: no live value
   std::optional<Instant> created;
   std::optional<Span> ttl;
 };
 
 class EntryParser {
  public:
-  /// Fills `line`. Failure(usage) that says what is wrong and never quotes a value: no JSON object, a key
-  /// that may not be written, not exactly one of `value` and `value_base64`, a type that is not SPEC 5's.
+  /// Fills `line`. Failure(usage) that says what is wrong and never quotes a value: not a JSON object, a key
+  /// that no client can write, not exactly one of `value` and `value_base64`, a type that is not SPEC 5's.
   void parse(std::string_view text, EntryLine& line);
   /// The first member that no entry has, or "".
   [[nodiscard]] const std::string& unknown() const { return unknown_; }

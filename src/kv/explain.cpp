@@ -145,11 +145,14 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
                           "try again in a moment", doing);
     case stream_full:
       return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
-                     "make room with natskv purge or compact, or raise --max-bucket-size");
+                     "make room with natskv purge or compact, or raise --max-bucket-size")
+          .common("the bucket is full");
     case message_too_large:
       return too_large(session, doing);
     case resources_exceeded:
-      return failure(Exit::failure, fmt::format("{}: the account's storage is used up", what_of(doing)));
+      return failure(Exit::failure, fmt::format("{}: the account's storage is used up", what_of(doing)),
+                     "make room with natskv purge or compact")
+          .common("the account's storage is used up");
     case too_many_streams:
       return failure(Exit::failure,
                      fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
@@ -297,7 +300,8 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
       return by_code(session, error, doing);
     case NATS_MAX_PAYLOAD:
       return {Exit::failure,
-              fmt::format("{}: the value is over the server's limit ({})", what_of(doing), error.what()),
+              fmt::format("{}: the value with its headers is over the server's limit ({})", what_of(doing),
+                          error.what()),
               {},
               about(doing)};
     case NATS_NOT_FOUND:

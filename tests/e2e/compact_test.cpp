@@ -81,7 +81,8 @@ TEST_CASE("on a terminal compact asks, naming what would go") {
   for (const auto& [answer, status, left] : {std::tuple{"n\n", 1, 8U}, {"\n", 1, 8U}, {"y\n", 0, 3U}}) {
     CAPTURE(answer);
     Terminal terminal(b.server.command({"compact", "b", "--older-than", "0"}));
-    REQUIRE(terminal.read_until("Drop 2 markers of bucket \"b\" and the history under them?"));
+    REQUIRE(terminal.read_until("Drop 2 markers of bucket \"b\" at " + b.server.url() +
+                                " (gone and purged) and the history under them?"));
     terminal.send(answer);
     CHECK(terminal.wait().status == status);
     CHECK(terminal.sane());

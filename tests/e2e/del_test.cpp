@@ -83,9 +83,10 @@ TEST_CASE("off a terminal a pattern or an age needs --force; a piped y is no ans
        {std::vector<std::string>{"a.*"}, {"a", ">"}, {"a", "--older-than", "1h"}}) {
     std::vector<std::string> line{"del", "b"};
     line.insert(line.end(), words.begin(), words.end());
-    CHECK(all(nowhere(line, {.input = "y\n"})) ==
-          "2||natskv: del: deleting by pattern or age from bucket \"b\" asks first, and nobody can be asked "
-          "here\nhint: --force does it without asking\n");
+    CHECK(
+        all(nowhere(line, {.input = "y\n"})) ==
+        "2||natskv: del: deleting by pattern or age from bucket \"b\" needs confirmation, and this is not a "
+        "terminal\nhint: --force does it without asking\n");
   }
 }
 
@@ -133,7 +134,8 @@ TEST_CASE("on a terminal a pattern asks, naming how many; only what was listed g
   {
     Terminal terminal(b.command("del", {"a.*"}));
     REQUIRE(terminal.read_until("[y/N] "));
-    CHECK(terminal.screen() == fmt::format("Delete 3 keys of bucket \"{}\"? [y/N] ", b.name()));
+    CHECK(terminal.screen() == fmt::format("Delete 3 keys of bucket \"{}\" at {} (a.1, a.2 and a.3)? [y/N] ",
+                                           b.name(), bed().server.url()));
     terminal.send("n\n");
     CHECK(terminal.wait().status == 1);
     CHECK(b.last_revision() == 3);
@@ -279,4 +281,42 @@ TEST_CASE("a listing that is worked on leaves no consumer behind, and needs no p
     }
     CHECK(left == 0);
   }
+}
+
+TEST_CASE("of a pattern JSON is the summary, of keys an array") {
+  const TestBucket b;
+  for (const std::string key : {"a.1", "a.2", "k"}) b.put(key, "v");
+  const auto pattern = b("del", {"a.*", "-f", "-j"});
+  CHECK(all(pattern) ==
+        fmt::format("0|{{\"bucket\":\"{}\",\"deleted\":2,\"conflicts\":0,\"failed\":0,\"unknown\":0}}\n|",
+                    b.name()));
+  CHECK(nlohmann::json::parse(b("purge", {"a.*", "-f", "-o", "jsonl"}).out).at("deleted") == 0);
+  CHECK(nlohmann::json::parse(b("compact", {"-f", "--older-than", "0", "-j"}).out).at("deleted") == 2);
+}
+
+// Deciding by the clock of the second listing would delete more than was asked about.
+TEST_CASE("what grows old enough while del asks is not what was agreed to") {
+  const TestBucket b;
+  b.put("old", "v");
+  run({.args = {"sleep", "1.5"}});
+  b.put("young", "v");
+  Terminal terminal(b.command("del", {">", "--older-than", "1s"}));
+  REQUIRE(terminal.read_until("(old)? [y/N] "));
+  run({.args = {"sleep", "1.2"}});
+  terminal.send("y\n");
+  CHECK(terminal.wait().status == 0);
+  CHECK(b("keys").out == "young\n");
+}
+
+TEST_CASE("a bucket that is recreated while del asks keeps its keys") {
+  const TestBucket b;
+  for (const std::string key : {"a.1", "a.2"}) b.put(key, "v");
+  Terminal terminal(b.command("del", {"a.*"}));
+  REQUIRE(terminal.read_until("[y/N] "));
+  bed().client.delete_bucket(b.name());
+  bed().client.add_bucket(b.name());
+  b.put("a.1", "another");
+  terminal.send("y\n");
+  CHECK(terminal.wait().status == 4);
+  CHECK(b("get", {"a.1"}).out == "another");
 }

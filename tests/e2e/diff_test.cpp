@@ -81,7 +81,7 @@ TEST_CASE("two large buckets are copied, compared and pruned in bounded memory")
   fill(world.client, "big1", "k", keys, std::string(1024, 'v'));
   const auto copied = world.server.natskv({"cp", "big1", "big2"}, patient);
   CHECK(copied.status == 0);
-  CHECK(copied.err.find("put 100000,") != std::string::npos);
+  CHECK(copied.err.find("put 100000\n") != std::string::npos);
   check_within(copied, 32);
   world.client.put("big2", "k77", "other");
   world.client.put("big2", "extra", "x");
@@ -93,7 +93,7 @@ TEST_CASE("two large buckets are copied, compared and pruned in bounded memory")
   world.client.put("small", "k5", "kept");
   const auto pruned = world.server.natskv({"cp", "small", "big2", "--prune", "--force"}, patient);
   CHECK(pruned.status == 0);
-  CHECK(pruned.err.find("put 1, unchanged 0, deleted 100000,") != std::string::npos);
+  CHECK(pruned.err.find("put 1, deleted 100000\n") != std::string::npos);
   check_within(pruned, 32);
   CHECK(world.server.natskv({"keys", "big2"}, patient).out == "k5\n");
 }

@@ -191,3 +191,27 @@ TEST_CASE("markers of the server are exported as what they are") {
   CHECK(history.back()["marker_reason"] == "MaxAge");
   CHECK_FALSE(history.back().contains("value"));
 }
+
+// A typing error in a key emptied the backup, with status 0.
+TEST_CASE("a KEY that does not exist is 3, and the file stays as it was") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  client.put("b", "app.db", "precious");
+  const TempDir folder;
+  const std::string file = folder / "backup";
+  write_file(file, "good\n");
+  const auto wrong = server.natskv({"export", "b", "app.bd", "app.db", "-F", file});
+  CHECK(wrong.status == 3);
+  CHECK(wrong.err == "natskv: export: key \"app.bd\" not found in bucket \"b\"\nnatskv: export: \"" + file +
+                         "\" was left as it was\n");
+  CHECK(read_file(file) == "good\n");
+  client.put("b", "gone", "1");
+  client.put("b", "gone", "", {{"KV-Operation", "DEL"}});
+  const auto deleted = server.natskv({"export", "b", "gone", "-q"});
+  CHECK(deleted.status == 3);
+  CHECK(deleted.out.empty());
+  CHECK(server.natskv({"export", "b", "gone", "--history", "-q"}).status == 0);
+  CHECK(server.natskv({"export", "b", "none.*", "-F", file, "-q"}).status == 0);
+  CHECK(read_file(file).empty());
+}

@@ -166,7 +166,7 @@ TEST_CASE("a connection that is lost again while the lost writes are looked at: 
     const auto result = import.wait(40);
     CAPTURE(result.err);
     CHECK(result.status == 0);
-    CHECK(has(result.err, "put 40, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 0"));
+    CHECK(has(result.err, "put 40"));
     CHECK(client.messages(bucket) == count);
   }
 }
@@ -201,7 +201,7 @@ TEST_CASE("a server that does not come back: what was in flight is unknown, and 
   const auto result = import.wait(40);
   CAPTURE(result.err);
   CHECK(result.status == 7);
-  CHECK(has(result.err, "put 10, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 10"));
+  CHECK(has(result.err, "put 10, unknown 10"));
   CHECK(has(result.err, "the first line that was not acknowledged is 11"));
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("Ctrl-C stops sending, waits for what is in flight and says what was w
   import.signal(SIGINT);
   const auto result = import.wait(10);
   CHECK(result.status == 130);
-  CHECK(has(result.err, "put 500, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 0"));
+  CHECK(has(result.err, "put 500"));
   CHECK(has(result.err, "the first line that was not acknowledged is 501"));
 }
 
@@ -230,8 +230,8 @@ TEST_CASE("Ctrl-C during a large import: all that is said to be written is, and 
   import.signal(SIGINT);
   const auto result = import.wait(10);
   CHECK(result.status == 130);
-  CHECK(has(result.err, "bucket \"b\": put " + std::to_string(client.messages("b")) + ", "));
-  CHECK(has(result.err, "unknown 0"));
+  CHECK(has(result.err, "bucket \"b\": put " + std::to_string(client.messages("b")) + "; the first line"));
+  CHECK_FALSE(has(result.err, "unknown"));
 }
 
 TEST_CASE("a bucket that is full fails the line that did not fit") {
@@ -257,7 +257,7 @@ TEST_CASE("a refused permission costs its line only") {
   CAPTURE(result.err);
   CHECK(result.status == 6);
   CHECK(has(result.err, "line 8: key \"k.7\""));
-  CHECK(has(result.err, "put 49, unchanged 0, deleted 0, conflicts 0, failed 1"));
+  CHECK(has(result.err, "put 49, failed 1"));
   CHECK(client.messages("b") == 49);
 }
 

@@ -16,10 +16,11 @@ TEST_CASE("rm with --force removes the bucket and says so on stderr only") {
 
 TEST_CASE("off a terminal rm refuses, sending nothing; a piped y is no answer") {
   for (const auto& input : {std::optional<std::string>(), std::optional<std::string>("y\n")}) {
-    CHECK(all(nowhere({"rm", "b"}, {.input = input})) ==
-          "2||natskv: rm: removing bucket \"b\" asks first, and nobody can be asked here\nhint: --force does "
-          "it "
-          "without asking\n");
+    CHECK(
+        all(nowhere({"rm", "b"}, {.input = input})) ==
+        "2||natskv: rm: removing bucket \"b\" needs confirmation, and this is not a terminal\nhint: --force does "
+        "it "
+        "without asking\n");
   }
   const TestBucket b;
   Terminal terminal(b.command("rm", {}, {.input = "y\n"}), {.in = false});
@@ -48,7 +49,8 @@ TEST_CASE("on a terminal rm asks, with values and size; only yes is yes") {
   for (const std::string answer : {"n\n", "\n", "yep\n", "\x04"}) {
     Terminal terminal(b.command("rm"));
     REQUIRE(terminal.read_until("[y/N] "));
-    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" with 2 values (2 KiB)? [y/N] ", b.name()));
+    CHECK(terminal.screen() == fmt::format("Remove bucket \"{}\" at {} with 2 values (2 KiB)? [y/N] ",
+                                           b.name(), bed().server.url()));
     terminal.send(answer);
     CHECK(terminal.wait().status == 1);
     CHECK(terminal.screen().ends_with("natskv: rm: nothing changed\r\n"));

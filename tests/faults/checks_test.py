@@ -291,7 +291,7 @@ class Imports(unittest.TestCase):
         self.assertEqual(kinds(checks.imports(batches, stored, **more)), list(expected))
 
     LINES = [("k", "a"), ("l", "b"), ("m", "c")]
-    NAMED = b'natskv: import: bucket "b": put 2, unchanged 0, deleted 0, conflicts 0, failed 0, unknown 1; ' \
+    NAMED = b'natskv: import: bucket "b": put 2, unknown 1; ' \
             b"the first line that was not acknowledged is 3\n"
 
     def test_whole(self):

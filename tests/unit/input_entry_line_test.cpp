@@ -96,29 +96,29 @@ TEST_CASE("the first member that no entry has is remembered, those of export are
 }
 
 TEST_CASE("what is wrong is said, the value is not") {
-  CHECK(refusal("") == "no valid JSON at byte 1");
+  CHECK(refusal("") == "invalid JSON at byte 1");
   CHECK(refusal(R"({"key":"k","value":"secret)").find("secret") == std::string::npos);
-  CHECK(refusal(R"({"key":"k","value":"v"} {)").find("no valid JSON") == 0);
-  CHECK(refusal("[1]") == "no JSON object");
-  CHECK(refusal("7") == "no JSON object");
+  CHECK(refusal(R"({"key":"k","value":"v"} {)").find("invalid JSON") == 0);
+  CHECK(refusal("[1]") == "not a JSON object");
+  CHECK(refusal("7") == "not a JSON object");
   CHECK(refusal(R"({"value":"v"})") == "\"key\" is missing");
   CHECK(refusal(R"({"key":"k"})") == "neither \"value\" nor \"value_base64\" is given");
   CHECK(refusal(R"({"key":"k","value":"v","value_base64":"dg=="})") ==
         "both \"value\" and \"value_base64\" are given");
-  CHECK(refusal(R"({"key":"k","value_base64":"dg="})") == "\"value_base64\" is no base64");
-  CHECK(refusal(R"({"key":"k","value":7})") == "\"value\" is no string");
-  CHECK(refusal(R"({"key":"k","value":null})") == "\"value\" is no string");
-  CHECK(refusal(R"({"key":{"a":1},"value":"v"})") == "\"key\" is no string");
-  CHECK(refusal(R"({"key":"k","value":"v","key":"l"})") == "\"key\" stands there twice");
+  CHECK(refusal(R"({"key":"k","value_base64":"dg="})") == "\"value_base64\" is not base64");
+  CHECK(refusal(R"({"key":"k","value":7})") == "\"value\" must be a string");
+  CHECK(refusal(R"({"key":"k","value":null})") == "\"value\" must be a string");
+  CHECK(refusal(R"({"key":{"a":1},"value":"v"})") == "\"key\" must be a string");
+  CHECK(refusal(R"({"key":"k","value":"v","key":"l"})") == "\"key\" is given twice");
   CHECK(refusal(R"({"key":"k","operation":"PUSH","value":"v"})") ==
-        "\"operation\" is none of PUT, DEL and PURGE");
-  CHECK(refusal(R"({"key":"k","operation":"DEL","value":""})") == "a DEL or PURGE has no value");
+        "\"operation\" must be PUT, DEL, PURGE or CHECK");
+  CHECK(refusal(R"({"key":"k","operation":"DEL","value":""})") == "a DEL, PURGE or CHECK has no value");
   CHECK(refusal(R"({"key":"k","value":"v","ttl_seconds":0})") == "\"ttl_seconds\" is out of range");
   CHECK(refusal(R"({"key":"k","value":"v","ttl_seconds":-1})") == "\"ttl_seconds\" is out of range");
-  CHECK(refusal(R"({"key":"k","value":"v","ttl_seconds":"1h"})") == "\"ttl_seconds\" is no number");
+  CHECK(refusal(R"({"key":"k","value":"v","ttl_seconds":"1h"})") == "\"ttl_seconds\" must be a number");
   CHECK(refusal(R"({"key":"a b","value":"v"})").find("\"key\": ") == 0);
   CHECK(refusal(R"({"key":"a..b","value":"v"})").find("empty token") != std::string::npos);
-  CHECK(refusal("{\"key\":\"k\",\"value\":\"\xff\"}").find("no valid JSON") == 0);
-  CHECK(refusal("{\"key\":\"k\",\"value\":\"a\tb\"}").find("no valid JSON") == 0);
-  CHECK(refusal(R"({"key":"k","value":"v","revision":01})").find("no valid JSON") == 0);
+  CHECK(refusal("{\"key\":\"k\",\"value\":\"\xff\"}").find("invalid JSON") == 0);
+  CHECK(refusal("{\"key\":\"k\",\"value\":\"a\tb\"}").find("invalid JSON") == 0);
+  CHECK(refusal(R"({"key":"k","value":"v","revision":01})").find("invalid JSON") == 0);
 }

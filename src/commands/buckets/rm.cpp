@@ -28,14 +28,13 @@ class Rm final : public Action {
 
   int run(Natskv& natskv) override {
     auto bucket = natskv.bucket(bucket_);
-    if (!force_ && !natskv.interactive())
-      natskv.confirm({}, false, fmt::format("removing bucket \"{}\"", bucket_));
+    natskv.require_consent(force_, fmt::format("removing bucket \"{}\"", bucket_));
     // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
     const auto& state = bucket.info().at("state");
-    natskv.confirm(fmt::format("Remove bucket \"{}\" with {} values ({})?", bucket_,
+    natskv.confirm(force_,
+                   fmt::format("Remove {} with {} values ({})?", Natskv::named(natskv.session(), bucket_),
                                state.value("messages", std::uint64_t{0}),
-                               text::human_size(state.value("bytes", std::int64_t{0}))),
-                   force_, {});
+                               text::human_size(state.value("bytes", std::int64_t{0}))));
     bucket.remove();
     natskv.note(fmt::format("removed bucket \"{}\"", bucket_));
     return 0;

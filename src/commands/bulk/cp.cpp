@@ -3,16 +3,17 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
-#include "commands/bulk/prune.hpp"
-#include "commands/bulk/tally.hpp"
-#include "commands/keys/writing.hpp"
-#include "kv/explain.hpp"
-#include "kv/read/snapshot.hpp"
+#include "commands/bulk/bucket_source.hpp"
+#include "commands/bulk/target.hpp"
+#include "commands/bulk/transfer.hpp"
+#include "kv/admin/buckets.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <optional>
+#include <utility>
 
 namespace natskv::commands {
 namespace {
@@ -21,21 +22,25 @@ class Cp final : public Action {
   std::string from_, to_;
   std::optional<std::string> word_, context_;
   std::vector<Pattern> patterns_;
-  bool literal_ = false, create_ = false, prune_ = false, dry_ = false, force_ = false;
-  Tally tally_;
-  bool ttl_allowed_ = false;
+  bool literal_ = false, create_ = false, skip_unchanged_ = false, history_ = false, create_bucket_ = false,
+       prune_ = false, dry_run_ = false, force_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(from_, "SRC");
     a.bucket(to_, "DST");
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys"}, word_);
     a.flag("--create", create_, "write only keys that DST does not hold");
+    a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already holds SRC's value");
+    a.flag("--history", history_, "every kept revision, with delete and purge markers");
+    a.flag("--create-bucket", create_bucket_, "create DST with SRC's settings if it does not exist");
     a.flag("--prune", prune_, "then delete the keys of DST that SRC does not hold");
-    a.flag("--dry-run", dry_, "change nothing, say what would be done");
+    a.flag("--dry-run", dry_run_, "change nothing, list what would be done with each key");
     a.take({.name = "--to-context", .kind = Kind::context, .help = "DST is reached by this context"},
            context_);
     a.flag("--literal", literal_, "take * and > in PATTERN as they stand");
     a.flag("-f,--force", force_, "prune without asking");
+    a.excludes("--history", "--create");
+    a.excludes("--history", "--skip-unchanged");
   }
 
   void check() override {
@@ -45,118 +50,84 @@ class Cp final : public Action {
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::list());
-    if (prune_ && !dry_ && !force_ && !natskv.interactive())
-      natskv.confirm({}, false, fmt::format("pruning bucket \"{}\"", to_));
+    if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();
     Session& target = context_ ? natskv.session(*context_) : source;
-    Prune prune{target, to_, patterns_};
-    if (prune_ && !dry_ && !force_) {
-      Seen keys;
-      EntryStream entries(source, from_, {.patterns = patterns_, .values = false, .slow = true});
-      while (const Entry* entry = entries.next_current()) {
-        if (!entry->marker()) keys.insert(entry->key);
-      }
-      prune.confirm(natskv, &keys, false);
-    }
+    target.keep_after_violation();
+    // A dry run says what becomes of a key, not of its revisions.
+    BucketSource entries(source, from_,
+                         {.patterns = patterns_,
+                          .history = history_ && !dry_run_,
+                          .markers = history_,
+                          .place = place(source)});
+    Prune prune(target, to_, patterns_);
     Bucket bucket(target, to_);
-    ttl_allowed_ = bucket.written_config().value("allow_msg_ttl", false);
+    const bool exists = said_of(place(target), [&] { return prepare(natskv, source, target); });
+    if (prune_ && !force_ && !dry_run_) ask(natskv, entries, target, prune);
+    Rules rules{.bucket = to_,
+                .create = create_,
+                .skip_unchanged = skip_unchanged_,
+                .decide = dry_run_,
+                .ttl_hint = fmt::format("natskv edit {} --marker-ttl 1h enables it", to_)};
+    std::optional<Snapshot> there;
+    said_of(place(target), [&] {
+      if (exists) take_limits(bucket, rules);
+      if (!exists)
+        there.emplace();
+      else if (skip_unchanged_ || dry_run_)
+        there = snapshot(target, to_, patterns_, skip_unchanged_);
+    });
+    if (!exists) rules.ttl_allowed = true;
+    Planner planner(std::move(rules), there ? &*there : nullptr);
+    Transfer work(
+        natskv, bucket, entries, planner, [&] { return entries.now(); },
+        {.keep_going = true, .progress = "cp " + from_, .total = entries.total(), .place = place(target)});
+    Prune* const pruning = prune_ && exists ? &prune : nullptr;
     try {
-      copy(natskv, source, bucket, prune);
+      if (dry_run_)
+        work.list(pruning);
+      else
+        work.run(pruning);
     } catch (...) {
-      summary(natskv);
+      say(natskv, target, work.tally());
       throw;
     }
-    summary(natskv);
+    say(natskv, target, work.tally());
     return natskv.status();
   }
 
-  void copy(Natskv& natskv, Session& source, Bucket& bucket, Prune& prune) {
-    Seen keys;
-    if (dry_) {
-      std::optional<Snapshot> there;
-      if (create_) there = keys_of(bucket);
-      read(natskv, source, keys, [&](const Write& write) {
-        const auto* known = there ? there->find(write.key) : nullptr;
-        if (known != nullptr && Snapshot::live(*known)) {
-          tally_.add(natskv,
-                     conflict({.bucket = to_, .key = write.key, .creates = true}, Snapshot::revision(*known)),
-                     {});
-        } else {
-          ++tally_.put;
-        }
-      });
-      if (prune_) tally_.deleted += prune.list(natskv, keys);
-      return;
-    }
-    Writer writer(bucket, [&](const Settled& settled) { tally_.add(natskv, settled, {}); });
-    std::uint64_t number = 0;
-    write_all(writer, [&] {
-      read(natskv, source, keys, [&](Write write) { writer.push(++number, std::move(write)); });
-    });
-    if (!prune_) return;
-    if (!tally_.clean()) return natskv.warn("nothing was pruned, for not every key was written");
-    write_all(writer, [&] {
-      prune.run(keys, writer, [&](const Failure& failure) { tally_.add(natskv, failure, {}); });
-    });
+  void say(Natskv& natskv, Session& target, const Tally& tally) const {
+    const auto bucket = context_ ? Natskv::named(target, to_) : fmt::format("bucket \"{}\"", to_);
+    say_summary(natskv, tally, fmt::format("{}: {}", bucket, tally.text()), dry_run_);
   }
 
-  [[nodiscard]] Snapshot keys_of(Bucket& bucket) const {
-    EntryStream entries(bucket.session(), to_, {.patterns = patterns_, .values = false, .slow = true});
-    Snapshot there(entries.total());
-    while (const Entry* entry = entries.next_current()) there.set(*entry);
-    return there;
-  }
+  /// Which of two servers a failure is about; "" where there is one.
+  [[nodiscard]] std::string place(Session& session) const { return context_ ? Natskv::place(session) : ""; }
 
-  template <class Use>
-  void read(Natskv& natskv, Session& source, Seen& keys, Use use) {
-    EntryStream entries(source, from_, {.patterns = patterns_, .slow = true});
-    keys = Seen(entries.total());
-    auto progress = natskv.progress("cp " + from_, entries.total());
-    std::uint64_t count = 0;
-    while (const Entry* entry = entries.next_current()) {
-      progress.tick(++count);
-      if (entry->marker()) continue;
-      // Written again while it was read: over our own write, which --create would refuse.
-      if (!keys.insert(entry->key) && create_) continue;
-      Write write{.key = std::string(entry->key)};
-      if (!plan(natskv, *entry, entries.server_time(), write)) continue;
-      write.value = entry->value.data;
-      use(std::move(write));
+  /// Whether DST exists, or was created.
+  bool prepare(Natskv& natskv, Session& source, Session& target) const {
+    if (!create_bucket_ || find_bucket(target, to_)) return true;
+    const auto wanted = config_like(to_, read_bucket(source, from_).at("config"), context_.has_value());
+    if (dry_run_) return false;
+    const auto answer = create_bucket(target, to_, wanted);
+    if (const auto names = not_kept(wanted, answer.at("config")); !names.empty()) {
+      throw Failure(
+          Exit::failure,
+          fmt::format("bucket \"{}\" was created, but the server ignored these settings of \"{}\": {}", to_,
+                      from_, fmt::join(names, ", ")),
+          fmt::format("without --create-bucket, cp copies the values all the same"), {to_, {}, 0});
     }
-  }
-
-  // The time to live goes along, as far as it is left.
-  bool plan(Natskv& natskv, const Entry& entry, Instant now, Write& write) {
-    const auto failed = [&](const std::string& why, std::string hint) {
-      tally_.add(natskv,
-                 Failure(Exit::failure, fmt::format("key \"{}\" of bucket \"{}\" {}", entry.key, from_, why),
-                         std::move(hint), {from_, write.key, entry.revision}),
-                 {});
-      return false;
-    };
-    try {
-      (void)parse::key(entry.key);
-    } catch (const Failure&) {
-      return failed("has a name that natskv does not write", {});
-    }
-    if (create_) {
-      write.expected = 0;
-      write.creates = true;
-    }
-    if (entry.never_expires) write.never_expires = ttl_allowed_;
-    if (entry.ttl.ns == 0) return true;
-    if (!ttl_allowed_) {
-      return failed(fmt::format("has a time to live, bucket \"{}\" has no per-key TTL", to_),
-                    fmt::format("natskv edit {} --marker-ttl 1h enables it", to_));
-    }
-    std::int64_t left = entry.ttl.ns;
-    if (__builtin_add_overflow(left, entry.created.ns - now.ns, &left)) left = 0;
-    write.ttl = seconds(left <= 0 ? 1 : (left - 1) / 1'000'000'000 + 1);
+    natskv.note(fmt::format("created bucket \"{}\"", to_));
     return true;
   }
 
-  void summary(Natskv& natskv) const {
-    natskv.note(fmt::format("bucket \"{}\": {}{}", to_, dry_ ? "would be: " : "", tally_.text()));
+  void ask(Natskv& natskv, BucketSource& entries, Session& target, Prune& prune) const {
+    Seen keys;
+    while (const Item* item = entries.next()) {
+      if (item->operation == Operation::put) keys.insert(item->key);
+    }
+    entries.rewind();
+    said_of(place(target), [&] { prune.confirm(natskv, keys); });
   }
 };
 
@@ -168,23 +139,27 @@ const Verb cp{
     .group = Group::bulk,
     .summary = "Copy a bucket's values into another bucket",
     .description =
-        "Writes the latest value of each key of SRC to DST, which must exist; deleted keys and history are "
-        "not "
-        "copied. A time to live goes along, as far as it is left; a bucket that has none fails those keys. "
-        "With "
-        "--create keys that DST holds are conflicts and stay as they are.\n\n"
-        "--prune deletes keys of DST that SRC does not hold, only after every write was acknowledged, and "
-        "each "
-        "only at the revision that was listed: a key written meanwhile stays and is a conflict. On a "
-        "terminal "
-        "it asks, elsewhere it needs --force. --dry-run lists what --prune would delete.\n\n"
-        "What was done is said on standard error.",
+        R"(Writes the latest value of each key of SRC to DST, which must exist, unless --create-bucket creates it with SRC's
+settings (what SRC mirrors or sources is not copied; republishing and placement only where they cannot clash).
+Deleted keys are not copied; with --history every revision that SRC keeps is, markers too. A time to live goes along,
+as far as it is left; a bucket that has none fails those keys. With --create keys that DST holds are conflicts and
+stay as they are; with --skip-unchanged those that hold the same value are not written again.
+
+--prune deletes keys of DST that SRC does not hold, only after every write was acknowledged, and each only at the
+revision that was listed: a key written meanwhile stays and is a conflict. On a terminal it asks, elsewhere it needs
+--force. --dry-run lists what would be done with each key.
+
+A KEY that SRC does not hold is an error (3), and nothing is changed. A failure that every further write would meet,
+as a full bucket, is reported once and ends the copy.)",
     .output =
-        "None, but with --dry-run the keys that --prune would delete. A summary is said on standard error: "
-        "put, unchanged, deleted, conflicts, failed, unknown.",
+        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and reason. The summary
+is said on standard error; with JSON it is an object on standard output (put, unchanged, deleted, conflicts, failed,
+unknown), or, with --dry-run, {"summary":…} on standard error.)",
     .examples =
         "$ natskv cp config elsewhere --quiet\n"
-        "$ natskv diff config elsewhere\n",
+        "$ natskv diff config elsewhere\n"
+        "# Into a bucket that does not exist yet, with its settings and history:\n"
+        "$ natskv cp config moved --create-bucket --history --quiet\n",
     .make = make_action<Cp>,
 };
 

@@ -3,51 +3,112 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
-#include "commands/bulk/importing.hpp"
+#include "commands/bulk/line_source.hpp"
+#include "commands/bulk/target.hpp"
+#include "commands/bulk/transfer.hpp"
+
+#include <fmt/format.h>
 
 #include <optional>
 
 namespace natskv::commands {
 namespace {
 
+constexpr nats::Pipeline::Limits window{.messages = 2000, .bytes = std::size_t{8} << 20U};
+
 class Import final : public Action {
-  ImportOptions options_;
+  std::string bucket_;
   std::optional<std::string> file_;
   std::vector<std::string> prune_words_;
+  std::vector<Pattern> prune_patterns_;
+  bool create_ = false, update_ = false, skip_unchanged_ = false, dry_run_ = false, keep_going_ = false,
+       ignore_ttl_ = false, check_ = false, prune_ = false, allow_empty_ = false, force_ = false;
 
   void declare(Arguments& a) override {
-    a.bucket(options_.bucket);
+    a.bucket(bucket_);
     a.take({.name = "-F,--file", .kind = Kind::file, .help = "read this file; - is standard input"}, file_);
-    a.flag("--create", options_.create, "write only keys that are new");
-    a.flag("--update", options_.update, "write only keys that still are at their line's revision");
-    a.flag("--skip-unchanged", options_.skip_unchanged, "write no key that holds its line's value already");
-    a.flag("--dry-run", options_.dry_run, "change nothing, say what would be done");
-    a.flag("--keep-going", options_.keep_going, "go on behind a line that is wrong or cannot be written");
-    a.flag("--ignore-ttl", options_.ignore_ttl, "write values with a time to live without it");
-    a.flag("--check", options_.check, "check a pipe's lines too before the first is written");
-    a.flag("--prune", options_.prune, "then delete the keys that no line names");
+    a.flag("--create", create_, "write only keys that are new");
+    a.flag("--update", update_, "write only keys that still are at their line's revision");
+    a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already holds its line's value");
+    a.flag("--dry-run", dry_run_, "change nothing, list what would be done with each key");
+    a.flag("--keep-going", keep_going_, "continue after a line that is wrong or cannot be written");
+    a.flag("--ignore-ttl", ignore_ttl_, "write values with a time to live without it");
+    a.flag("--check", check_, "check a pipe's lines too before the first is written");
+    a.flag("--prune", prune_, "then delete the keys that no line names");
     a.take({.name = "--prune-pattern",
             .kind = Kind::pattern,
             .help = "as --prune, but only keys that this PATTERN matches",
             .many = true},
            prune_words_);
-    a.flag("--allow-empty", options_.allow_empty, "prune for an empty input too");
-    a.flag("-f,--force", options_.force, "prune without asking");
+    a.flag("--allow-empty", allow_empty_, "prune for an empty input too");
+    a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--create", "--update");
     a.excludes("--prune", "--prune-pattern");
   }
 
   void check() override {
-    options_.prune_patterns = parse::patterns(prune_words_, std::nullopt);
-    options_.prune = options_.prune || !prune_words_.empty();
-    if (options_.allow_empty && !options_.prune) throw usage("--allow-empty belongs to --prune");
+    prune_patterns_ = parse::patterns(prune_words_, std::nullopt);
+    prune_ = prune_ || !prune_words_.empty();
+    if (allow_empty_ && !prune_) throw usage("--allow-empty belongs to --prune");
     if (file_ && file_->empty()) throw usage("--file: the name is empty");
-    if (file_) options_.file = *file_;
   }
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::list());
-    return Importer(natskv, options_).run();
+    Transfer* transfer = nullptr;
+    LineSource lines(natskv, file_.value_or("-"), [&] {
+      if (transfer != nullptr) transfer->poll();
+    });
+    if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));
+    Session& session = natskv.session();
+    session.keep_reconnecting();
+    lines.max_payload(session.max_payload());
+    session.lift_deadline();
+    auto bucket = natskv.bucket(bucket_);
+    Rules rules{.bucket = bucket_,
+                .create = create_,
+                .update = update_,
+                .skip_unchanged = skip_unchanged_,
+                .ignore_ttl = ignore_ttl_,
+                .decide = dry_run_,
+                .ttl_hint = "--ignore-ttl writes it without"};
+    const ServerClock clock(bucket.info());
+    take_limits(bucket, rules);
+    std::optional<Snapshot> there;
+    if (skip_unchanged_ || dry_run_) there = snapshot(session, bucket_, {}, skip_unchanged_);
+    Planner planner(std::move(rules), there ? &*there : nullptr);
+    Transfer work(natskv, bucket, lines, planner, [&] { return clock.now(); },
+                  {.keep_going = keep_going_,
+                   .patient = true,
+                   .window = window,
+                   .progress = "import " + bucket_,
+                   .allow_empty = !prune_ || allow_empty_});
+    transfer = &work;
+    Prune prune(session, bucket_, prune_patterns_);
+    const bool asks = prune_ && !force_ && !dry_run_;
+    if (!lines.regular() && (check_ || asks || dry_run_)) lines.spool();
+    if (lines.regular()) work.check();
+    if (asks) ask(natskv, lines, prune);
+    try {
+      if (dry_run_)
+        work.list(prune_ ? &prune : nullptr);
+      else
+        work.run(prune_ ? &prune : nullptr);
+    } catch (...) {
+      say_summary(natskv, work.tally(), dry_run_);
+      throw;
+    }
+    say_summary(natskv, work.tally(), dry_run_);
+    return natskv.status();
+  }
+
+  static void ask(Natskv& natskv, LineSource& lines, Prune& prune) {
+    Seen keys;
+    while (const Item* item = lines.next()) {
+      if (!item->wrong) keys.insert(item->key);  // otherwise nothing is pruned
+    }
+    lines.rewind();
+    prune.confirm(natskv, keys);
   }
 };
 
@@ -59,36 +120,30 @@ const Verb import_{
     .group = Group::bulk,
     .summary = "Store JSON Lines in a bucket",
     .description =
-        "Each line is an object with key and value, or value_base64 for any bytes; operation DEL or PURGE "
-        "writes that marker. That is what export writes. revision and created are ignored but for --update; "
-        "a "
-        "line with ttl_seconds gets the time that is left of it since created, one whose time is up is not "
-        "written. Members that no entry has are ignored with one warning. Of several lines for a key the "
-        "last "
-        "one wins.\n\n"
-        "A regular file is read twice, checked and then sent: a bad line (status 2) means that nothing was "
-        "written. A pipe stops at the bad line; --check reads it to its end first. A conflict does not stop "
-        "the rest, any other failure does, but for --keep-going.\n\n"
-        "--skip-unchanged and --dry-run list the bucket first; a key is unchanged when its latest revision "
-        "is "
-        "the same operation with the same value, whatever its time to live. --prune deletes keys that no "
-        "line "
-        "names, after every line was written, and each only at the revision that was listed; on a terminal "
-        "it "
-        "asks, elsewhere it needs --force. A generator that dies at the end of a line can't be told from one "
-        "that is done: use pipefail, or a file.\n\n"
-        "Behind a lost connection import goes on: each line whose answer was lost is compared with the "
-        "latest "
-        "revision of its key. Where that has the line's value, it was written; where the key is as it was, "
-        "it "
-        "is sent again on that condition; otherwise it is a conflict, though the line may have been stored "
-        "before the other's. What a proxy kept of the first sending and gives to the server later is stored "
-        "later, too. The summary on standard error names the first line that was not acknowledged, if "
-        "there "
-        "is one; the same file can be run again. Ctrl-C waits for what is in flight.",
+        R"(Each line is an object with key and value, or value_base64 for any bytes; operation DEL or PURGE writes that
+marker. That is what export writes. revision and created are ignored but for --update; a line with if_revision is
+written only if the key's latest revision is that one (0: if it has no value). A line with ttl_seconds gets the time
+that is left of it since created; one whose time is over is not written. Members that no entry has are ignored with
+one warning. Of several lines for a key the last one wins. Keys that other clients wrote are written as they stand.
+
+A regular file is read twice, checked and then sent: a bad line (status 2) means that nothing was written. A pipe
+stops at the bad line; --check reads it to its end first. A conflict does not stop the rest, any other failure does,
+but for --keep-going.
+
+--skip-unchanged and --dry-run list the bucket first; a key is unchanged when its latest revision is the same
+operation with the same value, whatever its time to live. --prune deletes keys that no line names, after every line
+was written, and each only at the revision that was listed; on a terminal it asks, elsewhere it needs --force. A
+generator that dies at the end of a line can't be told from one that is done: use pipefail, or a file.
+
+After a lost connection import goes on: each line whose answer was lost is compared with the latest revision of its
+key. Where that has the line's value, it was written; where the key is as it was, it is sent again on that condition;
+otherwise it is a conflict, though the line may have been stored before the other's. If a proxy holds back the first
+attempt and delivers it later, it is stored then, after newer writes. The summary names the first line that was not
+acknowledged, if there is one; the same file can be run again. Ctrl-C waits for what is in flight.)",
     .output =
-        "None, but with --dry-run the keys that pruning would delete. A summary is said on standard error: "
-        "put, unchanged, deleted, conflicts, failed, unknown.",
+        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and reason. The summary
+is said on standard error; with JSON it is an object on standard output (put, unchanged, deleted, conflicts, failed,
+unknown, first_unacknowledged), or, with --dry-run, {"summary":…} on standard error.)",
     .examples =
         "$ echo '{\"key\":\"a\",\"value\":\"1\"}' | natskv import config --quiet\n"
         "$ natskv export config | natskv import config --skip-unchanged --quiet\n"

@@ -3,9 +3,8 @@
 
 #include "app/natskv.hpp"
 #include "base/pattern.hpp"
+#include "commands/shared/pinned_listing.hpp"
 #include "kv/read/seen.hpp"
-#include "kv/read/watch.hpp"
-#include "kv/write/writer.hpp"
 
 #include <functional>
 #include <string>
@@ -13,25 +12,23 @@
 
 namespace natskv::commands {
 
-struct Prune {
-  Session& session;
-  std::string bucket;
-  std::vector<Pattern> patterns = {};
-  std::uint64_t upto = 0;  ///< the bucket's last revision when it was first listed
+class Prune {
+ public:
+  using Use = PinnedListing::Use;
+  Prune(Session& session, std::string bucket, std::vector<Pattern> patterns);
 
-  using Use = std::function<void(const Entry&)>;
-  /// Each live key that is none of `kept`, as it was when the bucket was first listed; `later`: those that
-  /// were written behind that.
-  void each(const Seen& kept, const Use& absent, const Use& later);
-  [[nodiscard]] std::uint64_t count(const Seen& kept);
-  /// SPEC rule 3: asks, naming how many would go; refuses where nobody can be asked. nullptr: how many is not
-  /// known yet, so only the refusal.
-  void confirm(Natskv& natskv, const Seen* kept, bool forced);
-  /// A delete marker for each, on the condition that the key still is at the revision that was listed; those
-  /// that were written meanwhile stay, and are conflicts.
-  void run(const Seen& kept, Writer& writer, const std::function<void(const Failure&)>& conflicts);
-  /// Lists them on stdout; returns how many.
-  std::uint64_t list(Natskv& natskv, const Seen& kept);
+  /// SPEC rule 3: asks, naming what would go. `kept`: the source's keys.
+  void confirm(Natskv& natskv, const Seen& kept);
+  /// Each live key that is not among `kept`, as it was when the bucket was first listed. `later`: those that
+  /// were written since; they stay.
+  void each(const Seen& kept, const Use& use, const Use& later = {});
+
+ private:
+  Session& session_;
+  std::string bucket_;
+  const Seen* kept_ = nullptr;
+  Use later_;
+  PinnedListing listing_;
 };
 
 }  // namespace natskv::commands

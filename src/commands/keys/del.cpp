@@ -1,15 +1,15 @@
 // del: delete markers.
 #include "commands/all.hpp"
-#include "commands/keys/marking.hpp"
+#include "commands/keys/key_removal.hpp"
 
 namespace natskv::commands {
 namespace {
 
 class Del final : public Action {
-  Marking marking_{Operation::del};
-  void declare(Arguments& a) override { marking_.declare(a); }
-  void check() override { marking_.check(); }
-  int run(Natskv& natskv) override { return marking_.run(natskv); }
+  KeyRemoval removal_{Operation::del};
+  void declare(Arguments& a) override { removal_.declare(a); }
+  void check() override { removal_.check(); }
+  int run(Natskv& natskv) override { return removal_.run(natskv); }
 };
 
 }  // namespace

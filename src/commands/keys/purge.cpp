@@ -1,7 +1,7 @@
 // purge: keys without their history, or a whole bucket emptied.
 #include "base/failure.hpp"
 #include "commands/all.hpp"
-#include "commands/keys/marking.hpp"
+#include "commands/keys/key_removal.hpp"
 #include "commands/keys/write.hpp"
 
 #include <fmt/format.h>
@@ -11,12 +11,12 @@ namespace natskv::commands {
 namespace {
 
 class Purge final : public Action {
-  Marking marking_{Operation::purge};
+  KeyRemoval removal_{Operation::purge};
   std::optional<Span> ttl_;
   bool all_ = false;
 
   void declare(Arguments& a) override {
-    marking_.declare(a);
+    removal_.declare(a);
     a.take({.name = "--ttl",
             .kind = Kind::duration,
             .help = "the marker goes by itself after so long (1s or more)"},
@@ -25,30 +25,29 @@ class Purge final : public Action {
   }
 
   void check() override {
-    if (all_ && !marking_.without_keys()) throw usage("--all takes no keys");
-    if (!all_ && marking_.without_keys()) throw usage("KEY is missing (or --all to empty the bucket)");
+    if (all_ && !removal_.without_keys()) throw usage("--all takes no keys");
+    if (!all_ && removal_.without_keys()) throw usage("KEY is missing (or --all to empty the bucket)");
     if (all_ && ttl_) throw usage("--all leaves no markers, so --ttl has no meaning");
-    if (all_ && marking_.conditional()) throw usage("--all takes no conditions");
+    if (all_ && removal_.conditional()) throw usage("--all takes no conditions");
     check_ttl(ttl_);
-    marking_.ttl(ttl_);
-    marking_.check();
+    removal_.ttl(ttl_);
+    removal_.check();
   }
 
-  int run(Natskv& natskv) override { return all_ ? empty(natskv) : marking_.run(natskv); }
+  int run(Natskv& natskv) override { return all_ ? empty(natskv) : removal_.run(natskv); }
 
   int empty(Natskv& natskv) {
-    auto bucket = natskv.bucket(marking_.bucket());
-    if (!marking_.forced() && !natskv.interactive())
-      natskv.confirm({}, false, fmt::format("emptying bucket \"{}\"", bucket.name()));
+    auto bucket = natskv.bucket(removal_.bucket());
+    natskv.require_consent(removal_.forced() || removal_.dry(),
+                           fmt::format("emptying bucket \"{}\"", bucket.name()));
     bucket.require_own("purge", "--all");
     const auto values = bucket.info().at("state").value("messages", std::uint64_t{0});
-    if (marking_.dry()) {
+    if (removal_.dry()) {
       natskv.note(fmt::format("would remove {} values of bucket \"{}\"", values, bucket.name()));
       return 0;
     }
-    natskv.confirm(
-        fmt::format("Empty bucket \"{}\" ({} values)? Watchers are not told.", bucket.name(), values),
-        marking_.forced(), {});
+    natskv.confirm(removal_.forced(), fmt::format("Empty {} ({} values)? Watchers are not told.",
+                                                  Natskv::named(natskv.session(), bucket.name()), values));
     natskv.note(fmt::format("removed {} values of bucket \"{}\"", bucket.erase_all(), bucket.name()));
     return 0;
   }

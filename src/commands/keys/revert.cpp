@@ -45,9 +45,8 @@ class Revert final : public Action {
     if (!latest) throw no_key(bucket_, key_);
     if (!force_ && natskv.interactive()) {
       natskv.confirm(
-          fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
-                      shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)),
-          false, {});
+          false, fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
+                             shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)));
     }
     return print(natskv, bucket.update(key_, wanted.entry.value.data, latest->entry.revision));
   }

@@ -292,11 +292,10 @@ class ContextAction final : public Action {
   }
 
   int remove(Natskv& natskv, const config::Contexts& contexts) const {
-    if (!force_ && !natskv.interactive())
-      natskv.confirm({}, false, "to remove a context nobody can be asked here");
+    natskv.require_consent(force_, fmt::format("removing context \"{}\"", *name_));
     const auto names = contexts.names();
     const bool exists = std::find(names.begin(), names.end(), *name_) != names.end();
-    if (exists) natskv.confirm(fmt::format("Remove context \"{}\"?", *name_), force_, {});
+    if (exists) natskv.confirm(force_, fmt::format("Remove context \"{}\"?", *name_));
     contexts.remove(*name_);
     natskv.note(fmt::format("removed context \"{}\"", *name_));
     return 0;

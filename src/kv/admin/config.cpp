@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace natskv {
 namespace {
@@ -242,6 +243,25 @@ nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wi
               {"allow_direct", true}};
   apply(wishes, bucket, config);
   return config;
+}
+
+Json config_like(const std::string& bucket, const Json& config, bool elsewhere) {
+  constexpr std::array own{"name",   "subjects",  "mirror",        "sources",        "sealed",
+                           "no_ack", "first_seq", "mirror_direct", "template_owner", "subject_transform"};
+  Json wanted = bucket_config(bucket, {});
+  const Json said = significant(config);
+  for (const auto& [name, value] : config.items()) {
+    const bool skipped = std::find(own.begin(), own.end(), name) != own.end() ||
+                         name == (elsewhere ? "placement" : "republish");
+    if (!skipped && (wanted.contains(name) || said.contains(name)))
+      wanted[name] = said.contains(name) ? said.at(name) : value;
+  }
+  if (const auto republish = wanted.find("republish"); republish != wanted.end()) {
+    const std::string prefix = "$KV." + bucket_of(config.value("name", "")) + ".";
+    if (const auto source = republish->value("src", ""); source.starts_with(prefix))
+      (*republish)["src"] = "$KV." + bucket + "." + source.substr(prefix.size());
+  }
+  return wanted;
 }
 
 void apply(const Wishes& wishes, const std::string& bucket, Json& config) {

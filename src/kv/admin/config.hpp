@@ -48,6 +48,12 @@ struct Wishes {
 /// older ones drop them.
 nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wishes);
 
+/// The configuration of a new bucket with the settings of another, without what that mirrors or sources.
+/// `elsewhere`: on another server, where republishing cannot double what the other republishes; placement is
+/// for the same one only.
+nlohmann::ordered_json config_like(const std::string& bucket, const nlohmann::ordered_json& config,
+                                   bool elsewhere);
+
 /// Changes a configuration that a server gave, leaving what was not named as it is.
 /// Failure: usage for a part of a republishing without a destination, failure for a source that is none.
 void apply(const Wishes& wishes, const std::string& bucket, nlohmann::ordered_json& config);

@@ -178,6 +178,10 @@ void Writer::send(Open open) {
                      headers_of(write, at->second.condition));
     }
   } catch (const nats::Error& error) {
+    if (error.status == NATS_MAX_PAYLOAD) {  // with its headers: this one was not sent, others may fit
+      const auto failure = explain(bucket_.session(), error, doing(bucket_.name(), write));
+      return conclude(take(at), 0, failure);
+    }
     if (loss_ == Loss::survives && !bucket_.session().link().closed && error.status != NATS_MAX_PAYLOAD) {
       doubtful_.push_back(take(at));
       return recover();
@@ -351,31 +355,33 @@ void Writer::settle_violations() {
 }
 
 void Writer::give_up() {
-  const std::string why =
-      fmt::format("{}; the write may have been stored",
-                  bucket_.session().stop().why() == Why::none ? "the connection was lost" : "interrupted");
+  const std::string cause =
+      bucket_.session().stop().why() == Why::none ? "the connection was lost" : "interrupted";
+  const std::string why = cause + "; the write may have been stored";
   for (const auto id : pipeline_.abandon()) {
     const auto at = writes_.find(id);
     if (at == writes_.end()) continue;
     Open open = take(at);
-    const auto failure = unknown(bucket_.name(), open.write, why);
+    auto failure = unknown(bucket_.name(), open.write, why);
+    failure.common(cause);
     conclude(std::move(open), 0, failure);
   }
   while (!doubtful_.empty()) {
     Open open = std::move(doubtful_.front());
     doubtful_.pop_front();
-    const auto failure = unknown(bucket_.name(), open.write, why);
+    auto failure = unknown(bucket_.name(), open.write, why);
+    failure.common(cause);
     conclude(std::move(open), 0, failure);
   }
   while (!postponed_.empty()) {
     Open open = std::move(postponed_.front());
     postponed_.pop_front();
-    const Failure failure(
-        Exit::failure,
-        fmt::format("key \"{}\" of bucket \"{}\": the server refused it for now and was not "
-                    "asked again; nothing was written",
-                    open.write.key, bucket_.name()),
-        {}, {bucket_.name(), open.write.key, 0});
+    Failure failure(Exit::failure,
+                    fmt::format("key \"{}\" of bucket \"{}\": the server refused it for now and was not "
+                                "asked again; nothing was written",
+                                open.write.key, bucket_.name()),
+                    {}, {bucket_.name(), open.write.key, 0});
+    failure.common("the server refused them for now");
     conclude(std::move(open), 0, failure);
   }
 }

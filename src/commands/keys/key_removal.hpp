@@ -4,20 +4,25 @@
 #include "app/natskv.hpp"
 #include "app/verb.hpp"
 #include "base/pattern.hpp"
-#include "kv/read/watch.hpp"
+#include "commands/shared/pinned_listing.hpp"
+#include "commands/shared/tally.hpp"
 #include "kv/write/writer.hpp"
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace natskv::commands {
 
+class Writes;
+
 /// The options and the work that del and purge share.
-class Marking {
+class KeyRemoval {
  public:
-  explicit Marking(Operation operation) : operation_(operation) {}
+  explicit KeyRemoval(Operation operation) : operation_(operation) {}
 
   void declare(Arguments& arguments);
   void check();
@@ -31,23 +36,24 @@ class Marking {
   void ttl(std::optional<Span> ttl) { ttl_ = ttl; }
 
  private:
-  using Refused = std::vector<std::pair<std::string, std::uint64_t>>;  // keys, each with its revision
+  using Use = std::function<void(const Entry&)>;
+  using Push = std::function<void(std::string key, std::optional<std::uint64_t> revision)>;
+  /// Keys that a full bucket takes no marker for, each with its revision.
+  using Unmarked = std::vector<std::pair<std::string, std::uint64_t>>;
+
   int one(Natskv& natskv);
-  int many(Natskv& natskv);
-  int list(Natskv& natskv);
-  [[nodiscard]] bool agreed(Natskv& natskv);
-  void note_done(Natskv& natskv, std::uint64_t count) const;
-  template <class Push>
-  void each_to_mark(Natskv& natskv, Writer& writer, Push&& push);
-  void without_markers(Bucket& bucket, Writer& writer, Refused& refused, std::uint64_t& number) const;
   Written mark(Bucket& bucket, Natskv& natskv);
-  std::uint64_t count(Natskv& natskv);
-  template <class Each>
-  void each(Natskv& natskv, Each&& entry_of);
-  template <class Each>
-  void each_key(Natskv& natskv, Each&& entry_of);
+  int list(Natskv& natskv);
+  int many(Natskv& natskv);
+  void pin(Natskv& natskv);
+  [[nodiscard]] bool selects(const Entry& entry, Instant now);
+  [[nodiscard]] bool agreed(Natskv& natskv);
+  void say_done(Natskv& natskv) const;
+  void each_to_mark(Natskv& natskv, Writes& writes, const Push& push);
+  void without_markers(Bucket& bucket, Writes& writes, Unmarked& unmarked) const;
+  void each_key(Natskv& natskv, const std::vector<std::string>& keys, const Use& use);
+  void report_missing(Natskv& natskv);
   [[nodiscard]] std::vector<std::string> distinct() const;
-  [[nodiscard]] bool old_enough(const Entry& entry, Instant now) const;
   [[nodiscard]] bool listing() const;
 
   Operation operation_;
@@ -56,9 +62,12 @@ class Marking {
   std::vector<Pattern> patterns_;
   std::optional<std::uint64_t> expected_;
   std::optional<Span> older_than_, ttl_;
-  std::uint64_t listed_upto_ = 0;  // the last revision when keys were first listed
-  std::uint64_t listed_ = 0;       // how many there were, where it was asked about them
   bool force_ = false, dry_ = false, must_exist_ = false, literal_ = false;
+
+  std::optional<PinnedListing> listing_;
+  std::set<std::string, std::less<>> missing_;  // keys named beside patterns that were not listed yet
+  std::uint64_t listed_ = 0;                    // how many keys were asked about
+  Tally tally_;
 };
 
 }  // namespace natskv::commands

@@ -1,6 +1,6 @@
-// Keys that were listed and go afterwards, a window's worth at a time. For each purge the server looks
-// through what every consumer of the stream has not acknowledged: beside a listing that wants
-// acknowledgements 2.15 purges a thousand keys a second, without one thirty thousand.
+// Keys that were listed and are removed afterwards, a window's worth at a time. For each purge the server
+// looks through what every consumer of the stream has not acknowledged: while a listing wants
+// acknowledgements 2.15 purges a thousand keys a second, otherwise thirty thousand.
 #pragma once
 
 #include "kv/entry.hpp"
@@ -13,14 +13,13 @@
 
 namespace natskv::commands {
 
-class Batch {
+class KeyBuffer {
  public:
   void add(const Entry& entry) {
     names_ += entry.key;
     items_.push_back({entry.revision, static_cast<std::uint32_t>(entry.key.size()), entry.operation});
   }
-  [[nodiscard]] bool full() const { return names_.size() + items_.size() * sizeof(Item) >= most; }
-  [[nodiscard]] std::size_t size() const { return items_.size(); }
+  [[nodiscard]] bool full() const { return names_.size() + items_.size() * sizeof(Item) >= max_bytes; }
 
   /// Hands each on, as key, revision and operation, in the order they came; empty afterwards.
   template <class Use>
@@ -35,7 +34,7 @@ class Batch {
   }
 
  private:
-  static constexpr std::size_t most = std::size_t{8} << 20U;
+  static constexpr std::size_t max_bytes = std::size_t{8} << 20U;
   struct Item {
     std::uint64_t revision;
     std::uint32_t length;

@@ -1,0 +1,53 @@
+#include "commands/bulk/bucket_source.hpp"
+
+#include "kv/explain.hpp"
+
+#include <utility>
+
+namespace natskv::commands {
+
+BucketSource::BucketSource(Session& session, std::string bucket, Options options)
+    : session_(session), bucket_(std::move(bucket)), options_(std::move(options)) {}
+
+EntryStream& BucketSource::entries() {
+  if (entries_) return *entries_;
+  number_ = 0;
+  missing_.clear();
+  for (const auto& pattern : options_.patterns) {
+    if (!pattern.wild) missing_.push_back(pattern.text);
+  }
+  entries_ = std::make_unique<EntryStream>(
+      session_, bucket_, Listing{.patterns = options_.patterns, .history = options_.history, .slow = true});
+  started_ = std::chrono::steady_clock::now();
+  return *entries_;
+}
+
+Instant BucketSource::now() {
+  const auto passed = std::chrono::steady_clock::now() - started_;
+  return Instant{entries().server_time().ns +
+                 std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()};
+}
+
+const Item* BucketSource::next() {
+  return said_of(options_.place, [this] { return read(); });
+}
+
+const Item* BucketSource::read() {
+  while (const Entry* entry = entries().next_current()) {
+    if (entry->marker() && !options_.history && !options_.markers) continue;
+    std::erase(missing_, entry->key);
+    item_ = Item{.number = ++number_,
+                 .key = entry->key,
+                 .value = entry->value.data,
+                 .operation = entry->operation,
+                 .never_expires = entry->never_expires,
+                 .created = entry->created,
+                 .revision = entry->revision};
+    if (entry->ttl.ns != 0) item_.ttl = entry->ttl;
+    return &item_;
+  }
+  if (!missing_.empty()) throw no_key(bucket_, missing_.front());
+  return nullptr;
+}
+
+}  // namespace natskv::commands

@@ -1,0 +1,51 @@
+// A bucket's entries as a source.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "base/pattern.hpp"
+#include "commands/bulk/source.hpp"
+#include "kv/read/watch.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+
+class BucketSource final : public Source {
+ public:
+  struct Options {
+    std::vector<Pattern> patterns = {};
+    bool history = false;    ///< every kept revision, with markers
+    bool markers = false;    ///< the latest of each key, with markers
+    std::string place = {};  ///< not empty: the server, which a failure then names
+  };
+  BucketSource(Session& session, std::string bucket, Options options);
+
+  /// Failure(not_found) at the end where a key that was named is not there.
+  const Item* next() override;
+  void rewind() override { entries_.reset(); }
+  [[nodiscard]] bool repeats() const override { return options_.history; }
+  [[nodiscard]] std::string shown() const override { return "bucket \"" + bucket_ + "\""; }
+
+  /// How many entries there are at most; starts the reading.
+  std::uint64_t total() { return entries().total(); }
+  /// The server's clock.
+  Instant now();
+
+ private:
+  EntryStream& entries();
+  const Item* read();
+
+  Session& session_;
+  std::string bucket_;
+  Options options_;
+  std::unique_ptr<EntryStream> entries_;
+  std::chrono::steady_clock::time_point started_;
+  std::vector<std::string> missing_;  // keys that were named and did not come
+  std::uint64_t number_ = 0;
+  Item item_;
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,45 @@
+// JSON Lines as a source.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "commands/bulk/source.hpp"
+#include "input/entry_line.hpp"
+#include "input/lines.hpp"
+
+#include <functional>
+
+namespace natskv::commands {
+
+class LineSource final : public Source {
+ public:
+  /// `path`: a file, or "-" for standard input. Failure(usage) where it cannot be opened, or standard input
+  /// is a terminal. `idle` runs now and then while a pipe gives nothing.
+  LineSource(Natskv& natskv, const std::string& path, std::function<void()> idle = {});
+
+  const Item* next() override;
+  void rewind() override;
+  [[nodiscard]] bool repeats() const override { return true; }
+  [[nodiscard]] bool numbered() const override { return true; }
+  [[nodiscard]] std::string shown() const override { return lines_.shown(); }
+
+  /// Whether it is a file, which can be read twice.
+  [[nodiscard]] bool regular() const { return lines_.regular(); }
+  /// Reads a pipe to its end, so that it can be read twice.
+  void spool() { lines_.spool(); }
+  /// What the server takes bounds a line's length.
+  void max_payload(std::uint64_t bytes);
+
+ private:
+  [[nodiscard]] std::string_view first(std::string_view line) const;
+  void parse(std::string_view text);
+
+  Natskv& natskv_;
+  std::function<void()> idle_;
+  Lines lines_;
+  EntryParser parser_;
+  EntryLine line_;
+  Item item_;
+  bool warned_ = false;
+};
+
+}  // namespace natskv::commands

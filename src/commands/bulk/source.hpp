@@ -1,0 +1,64 @@
+// What import, cp and diff read: lines, a bucket, files.
+#pragma once
+
+#include "base/failure.hpp"
+#include "kv/entry.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv::commands {
+
+/// One thing to write. Views point into the source, valid until its next item.
+struct Item {
+  std::uint64_t number = 0;  ///< of its line, from 1
+  std::string_view key;
+  std::string_view value;  ///< empty for markers
+  Operation operation = Operation::put;
+  bool check = false;  ///< only `if_revision`, nothing is written
+  std::optional<Span> ttl = {};
+  bool never_expires = false;
+  std::optional<Instant> created = {};
+  std::optional<std::uint64_t> revision = {};     ///< where it comes from
+  std::optional<std::uint64_t> if_revision = {};  ///< that the key must have where it goes
+  std::optional<Failure> wrong = {};              ///< the item cannot be used; the rest of it says nothing
+};
+
+/// What is done on one of two servers: a failure says which. `place`: "" where there is only one.
+template <class Act>
+auto said_of(const std::string& place, Act act) {
+  try {
+    return act();
+  } catch (const Failure& failure) {
+    if (place.empty()) throw;
+    throw Failure(failure.exit(), place + ": " + failure.what(), failure.hint(), failure.about());
+  }
+}
+
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  /// nullptr at the end. Failure where it cannot be read any further.
+  virtual const Item* next() = 0;
+  /// From the start again.
+  virtual void rewind() = 0;
+  /// Whether a key may come more than once; the last one counts.
+  [[nodiscard]] virtual bool repeats() const = 0;
+  /// Whether Item::number is worth naming in a message: a line.
+  [[nodiscard]] virtual bool numbered() const { return false; }
+  /// Its name for messages: "\"file.jsonl\"", "standard input".
+  [[nodiscard]] virtual std::string shown() const = 0;
+
+  /// "line 3: ", or "".
+  [[nodiscard]] std::string where(std::uint64_t number) const {
+    return numbered() && number > 0 ? "line " + std::to_string(number) + ": " : "";
+  }
+};
+
+}  // namespace natskv::commands

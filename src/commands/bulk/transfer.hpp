@@ -1,0 +1,85 @@
+// A source's items into a bucket, or, in a dry run, into a list of what would be done.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "commands/bulk/planner.hpp"
+#include "commands/bulk/prune.hpp"
+#include "commands/bulk/source.hpp"
+#include "commands/shared/tally.hpp"
+#include "commands/shared/writes.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv::commands {
+
+/// What a dry run says of a key.
+struct Planned {
+  std::string_view action;  ///< put, unchanged, delete, conflict
+  std::string_view key;
+  std::string_view reason;
+};
+const View<Planned>& planned();
+
+class Transfer {
+ public:
+  struct Options {
+    bool keep_going = false;  ///< after an item that is wrong or was not written
+    bool patient = false;     ///< a lost connection is waited for
+    nats::Pipeline::Limits window = {};
+    std::string progress;     ///< what the bar is called
+    std::uint64_t total = 0;  ///< of items, for the bar
+    std::string place = {};   ///< which of two servers what is said of a key is about, or ""
+    bool allow_empty = true;  ///< false: a source without items is a usage error
+  };
+
+  /// `now`: the clock that counted Item::created.
+  Transfer(Natskv& natskv, Bucket& target, Source& source, Planner& planner, std::function<Instant()> now,
+           Options options);
+
+  /// Reads the source to its end before anything is sent. Failure for an item that is wrong or unfit, unless
+  /// it keeps going.
+  void check();
+  /// Writes the items, then prunes, where every one was written. Throws what ended it.
+  void run(Prune* prune);
+  /// Lists what run() would do.
+  void list(Prune* prune);
+  /// Takes in what was answered, while the source has nothing to give.
+  void poll();
+
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+
+ private:
+  void send_all(Writes& writes);
+  void send_each(Writes& writes);
+  void step(Writes& writes, const Item& item);
+  [[nodiscard]] bool over_own(Write& write);
+  void settled(const Settled& settled, Failures& failures);
+  void wrong(const Item& item);
+  void after(const std::string& key, const Failure& failure, std::uint64_t number);
+  [[nodiscard]] bool may_prune();
+  void prune(Prune& prune);
+  void show(Rows<Planned>& rows, const Item& item, const Step& step);
+  [[nodiscard]] std::string where(std::uint64_t number) const;
+  void not_acknowledged(std::uint64_t number);
+  void require_some(std::uint64_t count) const;
+  [[nodiscard]] Failure as_thrown(const Failure& failure) const;
+
+  Natskv& natskv_;
+  Bucket& target_;
+  Source& source_;
+  Planner& planner_;
+  std::function<Instant()> now_;
+  Options options_;
+  Tally tally_;
+  Writes* writes_ = nullptr;  // while items are sent
+  Seen refused_;              // --create: keys that were there before
+  std::optional<Progress> progress_;
+  std::uint64_t items_ = 0, handled_ = 0;
+  bool all_read_ = false, invalid_ = false, halted_ = false;
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,309 @@
+#include "commands/keys/key_removal.hpp"
+
+#include "base/parse.hpp"
+#include "base/text.hpp"
+#include "commands/keys/write.hpp"
+#include "commands/shared/keys.hpp"
+#include "commands/shared/writes.hpp"
+#include "kv/explain.hpp"
+#include "kv/read/multiget.hpp"
+#include "views/entry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace natskv::commands {
+namespace {
+
+// Servers since 2.10 or so refuse a marker where the bucket or the account is full; then the key is purged
+// without one.
+bool full(const Failure& failure) {
+  return failure.exit() == Exit::failure &&
+         (failure.common() == "the bucket is full" || failure.common() == "the account's storage is used up");
+}
+
+std::string without_marker(const std::string& bucket, const std::string& why, std::uint64_t count) {
+  return fmt::format("bucket \"{}\": {}; {} key{} purged without a marker", bucket, why, count,
+                     count == 1 ? " was" : "s were");
+}
+
+// A mirror's origin is full: what went here without a marker would not go there.
+Failure at_origin(const Failure& failure, const std::string& origin) {
+  return {failure.exit(), failure.what(),
+          fmt::format("natskv purge {} {} purges it at its origin, without a marker", origin,
+                      failure.about().key),
+          failure.about()};
+}
+
+bool writable(const std::string& key) {
+  try {
+    return !parse::key(key).empty();
+  } catch (const Failure&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void KeyRemoval::declare(Arguments& a) {
+  const bool purge = operation_ == Operation::purge;
+  a.bucket(bucket_);
+  a.take(
+      {.name = "KEY", .kind = Kind::pattern, .help = "keys, or PATTERNs", .required = !purge, .many = true},
+      words_);
+  a.take({.name = "--if-revision",
+          .kind = Kind::revision,
+          .help = "only if the key is at this revision (one KEY)"},
+         expected_);
+  a.take({.name = "--older-than", .kind = Kind::duration, .help = "only keys last written longer ago"},
+         older_than_);
+  a.flag("--must-exist", must_exist_, "a key that is missing is an error (status 3)");
+  a.flag("--dry-run", dry_, "list what would go, change nothing");
+  a.flag("--literal", literal_, "take * and > in KEY as they stand");
+  a.flag("-f,--force", force_, "do not ask");
+}
+
+bool KeyRemoval::listing() const {
+  return older_than_ ||
+         std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
+}
+
+void KeyRemoval::check() {
+  patterns_ = parse::patterns(words_, literal_);
+  if (expected_ && (patterns_.size() != 1 || listing())) throw usage("--if-revision takes one KEY");
+}
+
+int KeyRemoval::run(Natskv& natskv) {
+  if (dry_) return list(natskv);
+  if (listing() || patterns_.size() > 1) return many(natskv);
+  return one(natskv);
+}
+
+int KeyRemoval::one(Natskv& natskv) {
+  (void)natskv.format(Style::write());
+  auto bucket = natskv.bucket(bucket_);
+  const std::string& key = patterns_[0].text;
+  // A key that other clients wrote gets a marker only where there is something to mark.
+  if (must_exist_ || !writable(key)) {
+    const auto found = bucket.entry(key, {}, must_exist_ || text::valid_utf8(key));
+    if (!found || found->entry.marker()) {
+      if (must_exist_) throw no_key(bucket_, key);
+      const std::uint64_t revision = found ? found->entry.revision : 0;
+      if (expected_ && *expected_ != revision)
+        throw conflict({.bucket = bucket_, .key = key, .revision = *expected_}, revision);
+      natskv.note(fmt::format("key \"{}\" not found in bucket \"{}\": nothing to do", key, bucket_));
+      return 0;
+    }
+    if (!expected_) expected_ = found->entry.revision;
+  }
+  return print(natskv, mark(bucket, natskv));
+}
+
+Written KeyRemoval::mark(Bucket& bucket, Natskv& natskv) {
+  const std::string& key = patterns_[0].text;
+  try {
+    return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
+  } catch (const Failure& failure) {
+    if (operation_ != Operation::purge || !full(failure)) throw;
+    if (bucket.place().mirror) throw at_origin(failure, bucket.place().origin);
+    const auto found = bucket.entry(key, {}, true);
+    if (!found) throw;
+    if (expected_ && found->entry.revision != *expected_) {
+      throw conflict({.bucket = bucket_, .key = key, .revision = *expected_}, found->entry.revision);
+    }
+    bucket.erase(key, found->entry.revision);
+    natskv.note(without_marker(bucket_, failure.common(), 1));
+    return {bucket_, key, 0, operation_};
+  }
+}
+
+// By a key's latest entry. Notes which of the keys named beside patterns there are.
+bool KeyRemoval::selects(const Entry& entry, Instant now) {
+  if (entry.marker()) return false;
+  if (const auto at = missing_.find(entry.key); at != missing_.end()) missing_.erase(at);
+  return !older_than_ || entry.created.ns < now.ns - older_than_->ns;
+}
+
+void KeyRemoval::pin(Natskv& natskv) {
+  for (const auto& pattern : patterns_) {
+    if (!pattern.wild) missing_.insert(pattern.text);
+  }
+  listing_.emplace(
+      natskv.session(), bucket_, patterns_,
+      [this](const Entry& entry, Instant now) { return selects(entry, now); },
+      [this, &natskv](const Entry& entry) {
+        const auto failure = written_meanwhile(bucket_, entry.key, entry.revision);
+        tally_.add(failure);
+        natskv.report(failure);
+      });
+}
+
+// Keys named one by one: each is asked for.
+void KeyRemoval::each_key(Natskv& natskv, const std::vector<std::string>& keys, const Use& use) {
+  auto bucket = natskv.bucket(bucket_);
+  MultiGet gets(bucket, must_exist_);
+  for (const auto& key : keys) gets.want(key);
+  while (gets.more()) {
+    const std::string key = gets.key();
+    const auto found = gets.next();
+    if (found && !found->entry.marker())
+      use(found->entry);
+    else if (must_exist_)
+      natskv.report(no_key(bucket_, key));
+  }
+}
+
+void KeyRemoval::report_missing(Natskv& natskv) {
+  if (!must_exist_) return;
+  for (const auto& key : missing_) natskv.report(no_key(bucket_, key));
+}
+
+std::vector<std::string> KeyRemoval::distinct() const {
+  std::vector<std::string> keys;
+  std::set<std::string_view> seen;
+  for (const auto& pattern : patterns_) {
+    if (seen.insert(pattern.text).second) keys.push_back(pattern.text);
+  }
+  return keys;
+}
+
+int KeyRemoval::list(Natskv& natskv) {
+  auto rows = natskv.rows(fields::keys(false), Style::list());
+  const auto show = [&](const Entry& entry) { rows(entry); };
+  if (listing()) {
+    pin(natskv);
+    listing_->for_each(show);
+    report_missing(natskv);
+  } else {
+    each_key(natskv, distinct(), show);
+  }
+  natskv.finish(rows, no_keys(bucket_, words_));
+  return natskv.status();
+}
+
+int KeyRemoval::many(Natskv& natskv) {
+  Style style = Style::write();
+  style.layout.shape = Shape::list;
+  (void)natskv.format(style);
+  tally_.bucket = bucket_;
+  tally_.puts = false;
+  if (!agreed(natskv)) {
+    say_done(natskv);
+    return natskv.status();
+  }
+  std::optional<Rows<Written>> rows;
+  // Of a pattern JSON is the summary.
+  const bool answers = answer_wanted(natskv) && !(listing() && natskv.json());
+  if (answers) rows.emplace(natskv.rows(fields::written(), style));
+  auto bucket = natskv.bucket(bucket_);
+  if (ttl_) bucket.require_ttl(*ttl_);
+  natskv.session().keep_after_violation();
+  const std::string what = (operation_ == Operation::purge ? "purge " : "del ") + bucket_;
+  const std::uint64_t total = listing() ? listed_ : patterns_.size();
+  auto progress = answers ? natskv.progress_beside(natskv.out(), what, total) : natskv.progress(what, total);
+  std::uint64_t number = 0, erased = 0;
+  std::string why;  // there is no room for markers
+  Unmarked unmarked;
+  Writes writes(natskv, bucket, [&](const Settled& settled, Failures& failures) {
+    if (settled.failure && operation_ == Operation::purge && !settled.erased && full(*settled.failure) &&
+        !bucket.place().mirror) {
+      why = settled.failure->common();
+      unmarked.emplace_back(settled.key, settled.expected);
+      return;
+    }
+    tally_.add(settled);
+    if (settled.failure) {
+      const bool there = operation_ == Operation::purge && full(*settled.failure) && bucket.place().mirror;
+      return failures.add(there ? at_origin(*settled.failure, bucket.place().origin) : *settled.failure);
+    }
+    progress.tick(tally_.deleted);
+    if (settled.erased) ++erased;
+    if (rows) (*rows)({bucket_, settled.key, settled.erased ? 0 : settled.revision, operation_});
+  });
+  const Push push = [&](std::string key, std::optional<std::uint64_t> revision) {
+    writes.push(number++,
+                {.key = std::move(key), .operation = operation_, .expected = revision, .ttl = ttl_});
+    if (unmarked.size() >= 100) without_markers(bucket, writes, unmarked);
+  };
+  bool whole = false;
+  const auto work = [&] {
+    each_to_mark(natskv, writes, push);
+    writes.finish();
+    while (!unmarked.empty()) {
+      without_markers(bucket, writes, unmarked);
+      writes.finish();
+    }
+    if (rows) rows->finish();
+    whole = true;
+  };
+  writes.run(work, [&] {
+    if (erased > 0) natskv.note(without_marker(bucket_, why, erased));
+    if (whole ? listing() : tally_.deleted > 0 || natskv.stop()) say_done(natskv);
+  });
+  return natskv.status();
+}
+
+// SPEC rule 3. false: there is nothing to ask about.
+bool KeyRemoval::agreed(Natskv& natskv) {
+  if (!listing()) return true;
+  const bool purging = operation_ == Operation::purge;
+  natskv.require_consent(force_, fmt::format("{} by pattern or age from bucket \"{}\"",
+                                             purging ? "purging" : "deleting", bucket_));
+  pin(natskv);
+  if (force_) return true;
+  listed_ = listing_->count();
+  if (listed_ == 0) return false;
+  natskv.confirm(false, fmt::format("{} {} key{} of {}{}?", purging ? "Purge" : "Delete", listed_,
+                                    listed_ == 1 ? "" : "s", Natskv::named(natskv.session(), bucket_),
+                                    listing_->names()));
+  return true;
+}
+
+void KeyRemoval::say_done(Natskv& natskv) const {
+  const std::string text = fmt::format("{} {} key{}", operation_ == Operation::purge ? "purged" : "deleted",
+                                       tally_.deleted, tally_.deleted == 1 ? "" : "s");
+  if (listing()) return say_summary(natskv, tally_, text);
+  natskv.note(text);
+}
+
+// What was listed goes at the revision that was listed. Keys named one by one get a marker whether they are
+// there or not, as one key does, unless natskv does not write such names.
+void KeyRemoval::each_to_mark(Natskv& natskv, Writes& writes, const Push& push) {
+  const Use listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
+  if (listing()) {
+    if (operation_ == Operation::purge) {
+      listing_->for_each_apart(
+          [&](std::string key, std::uint64_t revision, Operation) { push(std::move(key), revision); },
+          [&] { writes.finish(); });
+    } else {
+      listing_->for_each(listed);
+    }
+    return report_missing(natskv);
+  }
+  if (must_exist_) return each_key(natskv, distinct(), listed);
+  std::vector<std::string> foreign;
+  for (const auto& key : distinct()) {
+    if (writable(key))
+      push(key, std::nullopt);
+    else
+      foreign.push_back(key);
+  }
+  if (!foreign.empty()) each_key(natskv, foreign, listed);
+}
+
+// The bucket is full: these go without a marker, which would not fit.
+void KeyRemoval::without_markers(Bucket& bucket, Writes& writes, Unmarked& unmarked) const {
+  std::uint64_t number = 0;
+  for (auto& [key, revision] : std::exchange(unmarked, {})) {  // a push may bring more of them
+    if (revision == 0) {
+      const auto found = bucket.entry(key, {}, true);
+      if (!found) continue;
+      revision = found->entry.revision;
+    }
+    writes.push(number++,
+                {.key = std::move(key), .operation = operation_, .erase = true, .expected = revision});
+  }
+}
+
+}  // namespace natskv::commands

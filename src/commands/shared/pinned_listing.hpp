@@ -1,0 +1,59 @@
+// SPEC rule 3: what was shown with the question is what goes. The keys are listed once for the question and
+// once more to act on them; nothing but ten names is kept between the two.
+#pragma once
+
+#include "base/pattern.hpp"
+#include "kv/entry.hpp"
+#include "kv/session.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv {
+class EntryStream;
+}
+
+namespace natskv::commands {
+
+class PinnedListing {
+ public:
+  /// Whether a key goes, by its latest entry. `now`: the server's clock when the keys were first listed.
+  using Selects = std::function<bool(const Entry&, Instant now)>;
+  using Use = std::function<void(const Entry&)>;
+  using UseKey = std::function<void(std::string key, std::uint64_t revision, Operation)>;
+
+  /// `later` is called, once a key, for what was written after the first listing and would have been
+  /// selected: it stays.
+  PinnedListing(Session& session, std::string bucket, std::vector<Pattern> patterns, Selects selects,
+                Use later = {});
+
+  /// Lists the keys and returns how many are selected. From then on this is the listing that counts.
+  std::uint64_t count();
+  /// The first ten of them, " (a, b and 3 more)"; "" where none is.
+  [[nodiscard]] std::string names() const;
+  /// Each selected key. Failure(conflict) where the bucket was recreated since count().
+  void for_each(const Use& use);
+  /// The same for purges (KeyBuffer): hands on keys only while no listing is open. `settle` waits for what
+  /// was started, before the next keys are listed.
+  void for_each_apart(const UseKey& use, const std::function<void()>& settle);
+
+ private:
+  void read(bool slow, const std::function<void(const Entry&, EntryStream&)>& use, const Use& later);
+  void require_same_bucket();
+
+  Session& session_;
+  std::string bucket_;
+  std::vector<Pattern> patterns_;
+  Selects selects_;
+  Use later_;
+  std::optional<std::uint64_t> upto_;  // the bucket's last revision when it was first listed
+  Instant now_;
+  std::string created_;  // the bucket's, where it was asked about
+  std::uint64_t count_ = 0;
+  std::vector<std::string> names_;
+};
+
+}  // namespace natskv::commands
