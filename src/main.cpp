@@ -1,17 +1,14 @@
-#include "app/run.hpp"
+#include "app/natskv.hpp"
 #include "base/failure.hpp"
 #include "output/stream.hpp"
+#include "run.hpp"
 #include "terminal/watchdog.hpp"
 
 #include <unistd.h>
 
 #include <cstdio>
-#include <string>
-#include <vector>
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  natskv::hide_secrets(argc, argv);
   natskv::keep_standard_descriptors();
   natskv::Output out(STDOUT_FILENO, "standard output");
   natskv::Stop stop;
@@ -21,7 +18,7 @@ int main(int argc, char** argv) {
                               [&stop](natskv::Why why) { ::_exit(stop.last_words(natskv::status_of(why))); });
     watchdog.watch_stdout(false);
     stop.on_watch_reader([&] { watchdog.watch_stdout(true); });
-    status = natskv::run(words, out, stop);
+    status = natskv::run(argc, argv, out, stop);
   } catch (const natskv::Failure& failure) {  // no descriptor or thread left for the watchdog
     std::fprintf(stderr, "natskv: %s\n", failure.what());
     status = static_cast<int>(failure.exit());

@@ -1,6 +1,5 @@
 #include "app/natskv.hpp"
 
-#include "app/run.hpp"
 #include "base/text.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
@@ -68,8 +67,32 @@ std::string error_json(const Failure& failure) {
 
 }  // namespace
 
-Natskv::Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop)
-    : given_(given), verb_(std::move(verb)), out_(out), stop_(stop) {
+int status_of(Why why) {
+  switch (why) {
+    case Why::interrupted:
+      return 130;
+    case Why::terminated:
+      return 143;
+    case Why::hung_up:
+      return 129;
+    case Why::quit:
+      return 131;
+    case Why::user1:
+      return 138;
+    case Why::user2:
+      return 140;
+    case Why::reader_gone:
+      return 141;
+    case Why::deadline:
+      return static_cast<int>(Exit::unreachable);
+    case Why::none:
+      break;
+  }
+  return static_cast<int>(Exit::failure);
+}
+
+Natskv::Natskv(const Program& program, const config::Given& given, std::string verb, Output& out, Stop& stop)
+    : program_(program), given_(given), verb_(std::move(verb)), out_(out), stop_(stop) {
   text::only_ascii(terminal::charset() == terminal::Charset::other);
   text::plain_dots(terminal::charset() != terminal::Charset::utf8);
   if (given.output) {

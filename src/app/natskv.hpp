@@ -3,6 +3,7 @@
 
 #include "base/failure.hpp"
 #include "base/stop.hpp"
+#include "cli/bind.hpp"
 #include "config/settings.hpp"
 #include "kv/bucket.hpp"
 #include "kv/session.hpp"
@@ -41,10 +42,13 @@ struct Style {
   }
 };
 
+/// The status of a stop: 130, 143, 141; 5 for a deadline.
+int status_of(Why why);
+
 class Natskv final : public Notices {
  public:
   /// `verb`: for messages. Does no I/O; throws Failure(usage) for a format or colour that is none.
-  Natskv(const config::Given& given, std::string verb, Output& out, Stop& stop);
+  Natskv(const Program& program, const config::Given& given, std::string verb, Output& out, Stop& stop);
   ~Natskv() override { stop_.on_last_words({}); }
   Natskv(const Natskv&) = delete;
   Natskv& operator=(const Natskv&) = delete;
@@ -54,6 +58,7 @@ class Natskv final : public Notices {
   /// Another context's session (cp, diff). Lives as long as this.
   Session& session(const std::string& context);
   [[nodiscard]] const config::Given& given() const { return given_; }
+  [[nodiscard]] const Program& program() const { return program_; }
 
   /// Checks -o against the style (usage). Before connecting.
   [[nodiscard]] Format format(const Style& style) const;
@@ -117,6 +122,7 @@ class Natskv final : public Notices {
   int last_words(Why why, const Stop::Waiting& waiting);
   void say(std::string_view prefix, std::string_view text);
 
+  const Program& program_;
   config::Given given_;
   std::string verb_;
   Output& out_;

@@ -3,6 +3,7 @@
 
 #include "base/types.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -72,8 +73,8 @@ void seconds(Span span, std::string& out);
 /// (DEL and C1 too: a terminal may obey them) are escaped.
 void json_string(std::string_view text, std::string& out);
 
-/// The candidate nearest to the word (edit distance with swaps, at most a third of its length and 3), or
-/// empty.
+/// The shortest candidate that begins with the word, or else the nearest one by its spelling (edits and
+/// swaps: one for words up to four letters, two up to nine, then three); or empty.
 template <class Range>
 std::string_view nearest(std::string_view word, const Range& candidates);
 std::size_t distance(std::string_view a, std::string_view b);
@@ -81,8 +82,13 @@ std::size_t distance(std::string_view a, std::string_view b);
 template <class Range>
 std::string_view nearest(std::string_view word, const Range& candidates) {
   std::string_view best;
-  std::size_t least = word.size() / 3 + 2;
-  if (least > 4) least = 4;
+  const std::size_t letters = word.size() - std::min(word.size(), word.find_first_not_of('-'));
+  for (std::string_view candidate : candidates) {
+    const bool begins = letters > 0 && candidate.starts_with(word);
+    if (begins && (best.empty() || candidate.size() < best.size())) best = candidate;
+  }
+  if (!best.empty()) return best;
+  std::size_t least = letters > 9 ? 4 : letters > 4 ? 3 : 2;
   for (std::string_view candidate : candidates) {
     const std::size_t d = distance(word, candidate);
     if (d < least) {

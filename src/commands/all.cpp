@@ -1,30 +1,39 @@
 #include "commands/all.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &add,      &edit,    &rm,      &ls,     &info,       &compact,  // buckets
-      &get,      &put,     &create,  &update, &del,        &purge,    //
-      &keys,     &history, &revert,  &watch,  &edit_value,            // keys
-      &export_,  &import_, &diff,    &cp,                             // bulk
-      &context,  &doctor,  &sandbox, &help,                           // tools
-      &complete,                                                      // hidden
+      &add,      &edit,    &rm,     &ls,     &info,       &compact,  // buckets
+      &get,      &put,     &create, &update, &del,        &purge,    //
+      &keys,     &history, &revert, &watch,  &edit_value,            // keys
+      &export_,  &import_, &diff,   &cp,                             // bulk
+      &sandbox,                                                      // exec
+      &context,  &doctor,  &help,                                    // tools
+      &complete,                                                     // hidden
   };
   return list;
 }
 
-const Verb* find(std::string_view word) {
-  for (const Verb* verb : table()) {
-    if (verb->name == word ||
-        std::find(verb->aliases.begin(), verb->aliases.end(), word) != verb->aliases.end()) {
-      return verb;
-    }
-  }
-  return nullptr;
+std::span<const std::pair<std::string_view, std::string_view>> peers() {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> list{{
+      {"set", "put"},
+      {"remove", "rm (a bucket) or del (a key)"},
+      {"delete", "del (a key) or rm (a bucket)"},
+      {"move", "cp, then del"},
+      {"mv", "cp, then del"},
+      {"rename", "cp, then del"},
+      {"backup", "export"},
+      {"dump", "export"},
+      {"restore", "import"},
+      {"load", "import"},
+      {"stat", "info"},
+      {"version", "--version"},
+      {"buckets", "ls"},
+  }};
+  return list;
 }
 
 }  // namespace natskv::commands

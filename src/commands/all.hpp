@@ -1,7 +1,7 @@
 // The list of commands, in the order of help.
 #pragma once
 
-#include "app/verb.hpp"
+#include "cli/verb.hpp"
 
 #include <span>
 #include <string_view>
@@ -9,8 +9,8 @@
 namespace natskv::commands {
 
 std::span<const Verb* const> table();
-/// The verb of this name or alias, or null.
-const Verb* find(std::string_view word);
+/// The words of other tools, and what to write here.
+std::span<const std::pair<std::string_view, std::string_view>> peers();
 
 extern const Verb add, edit, rm, ls, info, compact;
 extern const Verb get, put, create, update, del, purge, keys, history, revert, watch, edit_value;

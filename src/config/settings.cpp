@@ -8,6 +8,7 @@
 #include "config/word.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 namespace natskv::config {
@@ -194,6 +195,12 @@ void Resolution::limits() {
   if (given_.connection_name && given_.connection_name->empty())
     throw usage("--connection-name: the word is empty (an unset variable?)");
   settings_.connection_name = given_.connection_name.value_or("natskv " NATSKV_VERSION);
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
 }
 
 Settings resolve(const Given& given, const Environment& environment,

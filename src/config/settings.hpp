@@ -9,10 +9,6 @@
 #include <string>
 #include <vector>
 
-namespace natskv {
-class Arguments;
-}
-
 namespace natskv::config {
 
 /// What was typed: texts, not yet checked. One member an option of SPEC 2.
@@ -20,11 +16,9 @@ struct Given {
   std::optional<std::string> server, user, password, token, password_file, token_file, creds, nkey, jwt, seed,
       tlscert, tlskey, tlsca, context, js_domain, js_api_prefix, inbox_prefix, connection_name, output, color;
   std::optional<Span> timeout;
-  bool tlsfirst = false, no_context = false, json = false, utc = false, quiet = false, trace = false;
+  bool tlsfirst = false, no_context = false, json = false, utc = false, quiet = false, trace = false,
+       help = false, version = false;
 };
-
-/// Declares the global options, with their environment variables for help.
-void declare(Arguments& arguments, Given& given);
 
 /// A variable's value; empty counts as unset (nullopt).
 using Environment = std::function<std::optional<std::string>(const char* name)>;

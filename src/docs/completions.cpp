@@ -1,6 +1,6 @@
 // Completion for bash, zsh and fish. Commands and options stand in the scripts; everything else they ask
 // `natskv __complete` for, which knows the tree too, the server and the contexts.
-#include "app/help.hpp"
+#include "cli/help.hpp"
 #include "docs/tree.hpp"
 
 #include <fmt/format.h>
@@ -350,19 +350,18 @@ std::string quoted(std::string_view text, std::string_view apostrophe) {
 }
 
 // What "-s" and "--server" stand for; each short and long name.
-void each_option(const Command& command,
-                 const std::function<void(std::string_view, const Declared::Item&)>& each) {
-  for (const auto& item : command.declared->items()) {
-    if (!item.option() || item.argument.hidden) continue;
-    if (!item.shorter.empty()) each(item.shorter, item);
-    each(item.longer, item);
+void each_option(const Command& command, const std::function<void(std::string_view, const Option&)>& each) {
+  for (const auto& item : command.declared->options()) {
+    if (!item.is_option() || item.argument.hidden) continue;
+    if (!item.short_name.empty()) each(item.short_name, item);
+    each(item.long_name, item);
   }
 }
 
 // The global options that take a value: the word behind one is no command.
 std::string valued() {
   std::string words;
-  each_option(globals(), [&](std::string_view name, const Declared::Item& item) {
+  each_option(globals(), [&](std::string_view name, const Option& item) {
     if (item.takes_value()) words += (words.empty() ? "" : " ") + std::string(name);
   });
   return words;
@@ -387,8 +386,7 @@ struct Branches {
 std::string bash_script(const std::vector<Command>& all) {
   const auto branch = [](const std::string& names, const Command& command) {
     std::string words;
-    each_option(command,
-                [&](std::string_view name, const Declared::Item&) { words += std::string(name) + " "; });
+    each_option(command, [&](std::string_view name, const Option&) { words += std::string(name) + " "; });
     words += command.verb == nullptr ? "-h --help -V --version" : "-h --help";
     return fmt::format("    {}) echo '{}' ;;\n", names, words);
   };
@@ -411,7 +409,7 @@ std::string described(std::string_view name, std::string_view meaning) {
 std::string zsh_script(const std::vector<Command>& all) {
   const auto branch = [](const std::string& names, const Command& command) {
     std::string lines;
-    each_option(command, [&](std::string_view name, const Declared::Item& item) {
+    each_option(command, [&](std::string_view name, const Option& item) {
       lines += fmt::format("      {}\n", described(name, item.argument.help));
     });
     for (const char* name : {"-h", "--help"}) lines += fmt::format("      {}\n", described(name, "help"));
@@ -440,7 +438,7 @@ std::string fish_line(std::string_view indent, std::string_view name, std::strin
 std::string fish_script(const std::vector<Command>& all) {
   const auto branch = [](const std::string& names, const Command& command) {
     std::string lines;
-    each_option(command, [&](std::string_view name, const Declared::Item& item) {
+    each_option(command, [&](std::string_view name, const Option& item) {
       lines += fish_line("            ", name, item.argument.help);
     });
     for (const char* name : {"-h", "--help"}) lines += fish_line("            ", name, "help");

@@ -1,5 +1,5 @@
 // The manual: natskv(1), a page a command, natskv-output(7).
-#include "app/help.hpp"
+#include "cli/help.hpp"
 #include "docs/fields.hpp"
 #include "docs/page.hpp"
 #include "docs/prose.hpp"
@@ -27,8 +27,11 @@ std::string sentence(std::string_view help) {
   return text;
 }
 
-std::string meaning(const Declared::Item& item, const Declared& declared) {
-  std::string text = sentence(item.argument.help);
+std::string meaning(const Option& item, const Declaration& declared) {
+  std::string text(item.argument.help);
+  if (!item.named.empty())
+    text += fmt::format(" (one that begins with - as {}={})", item.named, item.long_name);
+  text = sentence(text);
   if (item.argument.kind == Kind::choice) {
     std::string words;
     for (const auto choice : item.argument.choices)
@@ -39,13 +42,13 @@ std::string meaning(const Declared::Item& item, const Declared& declared) {
     });
     if (!named) text += fmt::format(" One of {}.", words);
   }
-  if (item.argument.many && item.option() && text.find("repeated") == std::string::npos)
+  if (item.argument.many && item.is_option() && text.find("repeated") == std::string::npos)
     text += " May be repeated.";
   if (!item.argument.environment.empty()) text += fmt::format(" Environment: {}.", item.argument.environment);
   std::string others;
-  for (const auto& [one, other] : declared.exclusions()) {
-    const auto& rest = one == item.longer ? other : one;
-    if (one == item.longer || other == item.longer) others += (others.empty() ? "" : ", ") + rest;
+  for (const auto& [one, other, hint] : declared.exclusions()) {
+    const auto& rest = one == item.long_name ? other : one;
+    if (one == item.long_name || other == item.long_name) others += (others.empty() ? "" : ", ") + rest;
   }
   if (!others.empty()) text += fmt::format(" Excludes {}.", others);
   return text;
@@ -91,7 +94,9 @@ std::string command_page(const Command& command) {
   if (!command.arguments().empty() || !command.options().empty()) {
     page.heading("OPTIONS");
     for (const auto* item : command.arguments())
-      page.item(item->longer + (item->argument.many ? "…" : ""), meaning(*item, *command.declared));
+      page.item((item->argument.kind == Kind::command ? "-- " : "") + item->long_name +
+                    (item->argument.many ? "…" : ""),
+                meaning(*item, *command.declared));
     options(page, command);
     page.prose_after_items("The options of all commands are in natskv(1).");
   }
@@ -107,22 +112,6 @@ std::string command_page(const Command& command) {
   return page.text();
 }
 
-std::string_view title(Group group) {
-  switch (group) {
-    case Group::buckets:
-      return "Buckets";
-    case Group::keys:
-      return "Keys";
-    case Group::bulk:
-      return "Bulk";
-    case Group::tools:
-      return "Tools";
-    case Group::hidden:
-      break;
-  }
-  return "";
-}
-
 std::string main_page(const std::vector<Command>& all) {
   Page page("natskv", "1");
   name(page, "natskv", "NATS JetStream key-value buckets from a shell");
@@ -131,7 +120,7 @@ std::string main_page(const std::vector<Command>& all) {
   page.heading("DESCRIPTION");
   page.prose(about);
   page.heading("COMMANDS");
-  for (const Group group : {Group::buckets, Group::keys, Group::bulk, Group::tools}) {
+  for (const Group group : shown_groups) {
     bool first = true;
     for (const auto& command : all) {
       if (command.verb->group != group) continue;
@@ -145,8 +134,6 @@ std::string main_page(const std::vector<Command>& all) {
   }
   page.heading("OPTIONS");
   options(page, globals());
-  page.item("-h, --help", "Help: of natskv, or of the command.");
-  page.item("-V, --version", "The versions of natskv and of nats.c, compiled and running.");
   page.heading("WORDS");
   page.prose(words);
   items(page, kinds);

@@ -1,34 +1,37 @@
 #include "docs/tree.hpp"
 
+#include "app/globals.hpp"
 #include "commands/all.hpp"
 
 namespace natskv::docs {
 
-std::vector<const Declared::Item*> Command::options() const {
-  std::vector<const Declared::Item*> found;
-  for (const auto& item : declared->items()) {
+std::vector<const Option*> Command::options() const {
+  std::vector<const Option*> found;
+  for (const auto& item : declared->options()) {
     // A command's own options; of globals() the global ones, which are all it has.
-    if (item.option() && !item.argument.hidden && item.global == (verb == nullptr)) found.push_back(&item);
+    if (item.is_option() && !item.argument.hidden && item.global == (verb == nullptr)) found.push_back(&item);
   }
   return found;
 }
 
-std::vector<const Declared::Item*> Command::arguments() const {
-  auto found = declared->positionals();
-  std::erase_if(found, [](const Declared::Item* item) { return item->argument.hidden; });
+std::vector<const Option*> Command::arguments() const {
+  auto found = declared->arguments();
+  if (const Option* command = declared->command()) found.push_back(command);
+  std::erase_if(found, [](const Option* item) { return item->argument.hidden; });
   return found;
 }
 
-Command command(const Verb& verb) {
-  Command made = globals();
-  made.verb = &verb;
-  made.action = verb.make();
-  made.declared = std::make_unique<Declared>();
-  made.action->declare(*made.declared);
-  made.declared->globals();
-  config::declare(*made.declared, *made.given);
-  return made;
+namespace {
+
+Program program() { return {.verbs = commands::table(), .declare_globals = declare_globals}; }
+
+Command made_of(BoundVerb bound) {
+  return {bound.verb, std::move(bound.action), std::move(bound.given), std::move(bound.declaration)};
 }
+
+}  // namespace
+
+Command command(const Verb& verb) { return made_of(bind(program(), verb)); }
 
 std::vector<Command> commands() {
   std::vector<Command> all;
@@ -38,13 +41,6 @@ std::vector<Command> commands() {
   return all;
 }
 
-Command globals() {
-  Command made;
-  made.given = std::make_unique<config::Given>();
-  made.declared = std::make_unique<Declared>();
-  made.declared->globals();
-  config::declare(*made.declared, *made.given);
-  return made;
-}
+Command globals() { return made_of(bind_globals(program())); }
 
 }  // namespace natskv::docs

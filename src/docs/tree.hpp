@@ -1,8 +1,8 @@
 // The tree of commands, written down: what the manual and the completions are made of.
 #pragma once
 
-#include "app/declared.hpp"
-#include "app/verb.hpp"
+#include "cli/bind.hpp"
+#include "cli/verb.hpp"
 #include "config/settings.hpp"
 
 #include <memory>
@@ -16,11 +16,11 @@ struct Command {
   const Verb* verb = nullptr;
   std::unique_ptr<Action> action;
   std::unique_ptr<config::Given> given;
-  std::unique_ptr<Declared> declared;
+  std::unique_ptr<Declaration> declared;
 
   /// Its own options and the arguments; not the hidden ones, not the global ones.
-  [[nodiscard]] std::vector<const Declared::Item*> options() const;
-  [[nodiscard]] std::vector<const Declared::Item*> arguments() const;
+  [[nodiscard]] std::vector<const Option*> options() const;
+  [[nodiscard]] std::vector<const Option*> arguments() const;
 };
 
 /// One command with its options bound to itself.

@@ -253,9 +253,38 @@ TEST_CASE("a wrong command or option proposes the nearest") {
   CHECK(all(nowhere({"get", "b", "k", "--revisoin", "1"})) ==
         "2||natskv: get: unknown option \"--revisoin\"; did you mean --revision?\n");
   CHECK(nowhere({"--servr=nats://u:secret@h", "get"}).err ==
-        "natskv: unknown option \"--servr=…\"; did you mean --server?\n");
+        "natskv: get: unknown option \"--servr=…\"; did you mean --server?\n");
   CHECK(all(nowhere({"get", "b", "k", "--qwertyuiop"})) ==
         "2||natskv: get: unknown option \"--qwertyuiop\"\n");
+}
+
+TEST_CASE("-h after KEY, where VALUE is expected, is a usage error and not help with status 0") {
+  const FakeServer fake(FakeServer::handshake());
+  for (const std::string word : {"-h", "--help", "-qh"}) {
+    const auto refused = counted(fake, {"put", "b", "k", word});
+    CHECK(refused.status == 2);
+    CHECK(refused.out.empty());
+    CHECK(refused.err.starts_with("natskv: put: " + word + " stands where VALUE is expected\n"));
+    CHECK((word == "-qh") == (refused.err.find("hint: natskv put --help shows help") == std::string::npos));
+    CHECK(counted(fake, {"put", "b", "k", "v", word}).status == 0);
+    CHECK(counted(fake, {"put", "b", "k", "-F", "no-file", word}).status == 0);
+    CHECK(counted(fake, {"put", "b", word}).status == 0);
+  }
+  CHECK(fake.connections() == 0);
+}
+
+TEST_CASE("COMMAND stands after the first --, later ones included, and not before it") {
+  CHECK(
+      all(nowhere({"sandbox", "sh", "-c", "true"})).starts_with("2||natskv: sandbox: unknown option \"-c\""));
+  const auto word = nowhere({"sandbox", "true"});
+  CHECK(word.status == 2);
+  CHECK(word.err ==
+        "natskv: sandbox: unexpected argument \"true\" (natskv sandbox [-- COMMAND…])\n"
+        "hint: what to run stands after --\n");
+  const auto none = nowhere({"sandbox", "--"});
+  CHECK(none.status == 2);
+  CHECK(none.err == "natskv: sandbox: COMMAND is missing after -- (natskv sandbox [-- COMMAND…])\n");
+  CHECK(kv({"sandbox", "--", "printf", "<%s>", "-q", "--", "--", ""}).out == "<-q><--><--><>");
 }
 
 TEST_CASE("names and what is allowed in them are said in one line") {

@@ -122,7 +122,7 @@ void drive(Shell& shell, const std::string& url) {
   shell.completes("get 'con", "<get><config>");
   shell.completes("get config \"mode=", "<get><config><mode=x>");
   shell.completes("sandbox -- ls some", "<sandbox><--><ls><some-file>");
-  shell.completes("-q sandbox --store dir ls some", "<-q><sandbox><--store><dir><ls><some-file>");
+  shell.completes("-q sandbox --store dir -- ls some", "<-q><sandbox><--store><dir><--><ls><some-file>");
 }
 
 std::string bash_rc(const Place& place, bool with_library) {

@@ -50,8 +50,8 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
   for (const auto& command : natskv::docs::commands()) {
     CAPTURE(command.verb->name);
     Words before{std::string(command.verb->name)};
-    const auto looks_right = [&](Words words, const natskv::Declared::Item& item) {
-      CAPTURE(item.longer);
+    const auto looks_right = [&](Words words, const natskv::Option& item) {
+      CAPTURE(item.long_name);
       using natskv::Kind;
       switch (item.argument.kind) {
         case Kind::choice: {
@@ -66,6 +66,7 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
           CHECK(place.kind(words) == "directories");
           break;
         case Kind::command:
+          words.insert(words.end() - 1, "--");
           CHECK(place.kind(words) == "command");
           break;
         case Kind::context:
@@ -76,12 +77,12 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
           break;
         case Kind::key:
         case Kind::pattern:
-          if (!item.option()) break;
+          if (!item.is_option()) break;
           words.insert(words.begin() + 1, "config");
           CHECK(place.offered(words) == Words{"app.", "mode:y", "mode=x", "top"});
           break;
         case Kind::revision:
-          if (!item.option()) break;
+          if (!item.is_option()) break;
           words.insert(words.begin() + 1, {"config", "top"});
           CHECK(place.offered(words) == Words{"7", "6"});
           break;
@@ -89,12 +90,12 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
           break;
       }
     };
-    for (const auto& item : command.declared->items()) {
+    for (const auto& item : command.declared->options()) {
       // The global ones are the same everywhere.
-      if (!item.option() || !item.takes_value() || item.argument.hidden) continue;
+      if (!item.is_option() || !item.takes_value() || item.argument.hidden) continue;
       if (item.global && command.verb != &natskv::commands::get) continue;
       Words words = before;
-      words.insert(words.end(), {item.longer, ""});
+      words.insert(words.end(), {item.long_name, ""});
       looks_right(words, item);
     }
     for (const auto* item : command.arguments()) {
@@ -103,7 +104,7 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
       looks_right(words, *item);
       using natskv::Kind;
       if (item->argument.kind == Kind::key || item->argument.kind == Kind::pattern) {
-        CAPTURE(item->longer);
+        CAPTURE(item->long_name);
         CHECK(place.offered(words) == Words{"app.", "mode:y", "mode=x", "top"});
       }
       if (item->argument.kind == Kind::revision) CHECK(place.offered(words) == Words{"7", "6"});

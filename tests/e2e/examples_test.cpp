@@ -1,7 +1,8 @@
 // Every example of every manual page, run as it stands: a fresh server, the bucket `config` (history 5) with
 // `greeting` = hello at revision 1, in an empty folder.
-#include "app/help.hpp"
+#include "app/globals.hpp"
 #include "commands/all.hpp"
+#include "commands/tools/help.hpp"
 #include "docs/prose.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
@@ -58,7 +59,7 @@ TEST_CASE("The manual's own example prints what it says") {
 }
 
 TEST_CASE("The first steps of help can be taken") {
-  const std::string text = help();
+  const std::string text = commands::overview({commands::table(), declare_globals});
   std::istringstream lines(text.substr(text.find("First steps:\n") + 13));
   std::vector<Shown> steps;
   std::string line;

@@ -63,12 +63,16 @@ TEST_CASE("what update refuses before anything is sent") {
     words.insert(words.begin(), {"update", "b", "k"});
     CHECK(all(nowhere(words)) == "2||natskv: update: " + text + "\n");
   };
-  refused({"v"}, "the expected revision is missing: a word behind VALUE, or --if-revision");
+  refused({"v"}, "the expected revision is missing: give REVISION after VALUE, or use --if-revision");
   refused({"v", "1", "--if-revision", "1"}, "REVISION and --if-revision exclude each other");
-  refused({"v", "-F", "x", "--if-revision", "1"},
-          "one word behind KEY is VALUE, which --file excludes; give the revision as --if-revision");
-  refused({"1", "-F", "x"},
-          "one word behind KEY is VALUE, which --file excludes; give the revision as --if-revision");
+  refused(
+      {"v", "-F", "x", "--if-revision", "1"},
+      "VALUE and --file exclude each other\nhint: one word after KEY is VALUE; with --file, give the revision "
+      "as --if-revision");
+  refused(
+      {"1", "-F", "x"},
+      "VALUE and --file exclude each other\nhint: one word after KEY is VALUE; with --file, give the revision "
+      "as --if-revision");
   refused({"v", "0"}, "revision 0 is a key that does not exist: use natskv create");
   refused({"v", "--if-revision", "0"}, "revision 0 is a key that does not exist: use natskv create");
   refused({"v", ""}, "REVISION: \"\" is not a revision (a number from 1 to 2^64-1)");

@@ -1,5 +1,7 @@
 // The command line's words: every line is read or refused.
-#include "app/cli.hpp"
+#include "app/globals.hpp"
+#include "cli/parse.hpp"
+#include "commands/all.hpp"
 #include "fuzz.hpp"
 
 #include <string>
@@ -17,9 +19,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (word.find('/') == std::string::npos && word != "-") words.push_back(word);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  CommandLine line;
+  const Program program{commands::table(), declare_globals};
+  const Scan line = scan(program, words);
   fuzz::accepts([&] {
-    read(words, line);
+    accept(line);
     return 0;
   });
   return 0;

@@ -38,12 +38,12 @@ std::string joined(const Verb& verb, std::string_view gap) {
 }
 
 // All names of what may be typed behind a command: its own options and the global ones.
-std::vector<std::string> option_names(const Declared& declared) {
+std::vector<std::string> option_names(const natskv::Declaration& declared) {
   std::vector<std::string> names{"-h", "--help"};
-  for (const auto& item : declared.items()) {
-    if (!item.option() || item.argument.hidden) continue;
-    if (!item.shorter.empty()) names.push_back(item.shorter);
-    names.push_back(item.longer);
+  for (const auto& item : declared.options()) {
+    if (!item.is_option() || item.argument.hidden) continue;
+    if (!item.short_name.empty()) names.push_back(item.short_name);
+    names.push_back(item.long_name);
   }
   return names;
 }
@@ -85,11 +85,11 @@ TEST_CASE("Every command, argument and option is in the manual") {
   const auto files = generated();
   const auto& all = files.at("man/natskv.1");
   const auto globals = docs::globals();
-  for (const auto& item : globals.declared->items()) {
+  for (const auto& item : globals.declared->options()) {
     if (item.argument.hidden) continue;
-    CAPTURE(item.longer);
-    CHECK(holds(all, docs::roff(item.longer)));
-    CHECK((item.shorter.empty() || holds(all, docs::roff(item.shorter + ", " + item.longer))));
+    CAPTURE(item.long_name);
+    CHECK(holds(all, docs::roff(item.long_name)));
+    CHECK((item.short_name.empty() || holds(all, docs::roff(item.short_name + ", " + item.long_name))));
     for (const auto choice : item.argument.choices) CHECK(holds(all, std::string(choice)));
   }
   for (const auto& command : docs::commands()) {
@@ -100,11 +100,11 @@ TEST_CASE("Every command, argument and option is in the manual") {
     for (const auto alias : command.verb->aliases) CHECK(holds(all, docs::roff(alias)));
     const auto& page = files.at(fmt::format("man/natskv-{}.1", command.verb->name));
     const auto options = between(page, "\n.SH OPTIONS\n", "\n.SH ");
-    for (const auto& item : command.declared->items()) {
+    for (const auto& item : command.declared->options()) {
       if (item.global || item.argument.hidden) continue;
-      CAPTURE(item.longer);
-      CHECK(holds(options, docs::roff(item.longer)));
-      CHECK((item.shorter.empty() || holds(options, docs::roff(item.shorter + ", " + item.longer))));
+      CAPTURE(item.long_name);
+      CHECK(holds(options, docs::roff(item.long_name)));
+      CHECK((item.short_name.empty() || holds(options, docs::roff(item.short_name + ", " + item.long_name))));
       for (const auto choice : item.argument.choices) CHECK(holds(options, std::string(choice)));
     }
     for (const char* heading :

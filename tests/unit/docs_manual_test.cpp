@@ -1,6 +1,8 @@
-#include "app/help.hpp"
+#include "app/globals.hpp"
 #include "base/text.hpp"
+#include "cli/help.hpp"
 #include "commands/all.hpp"
+#include "commands/tools/help.hpp"
 #include "docs/page.hpp"
 #include "docs/tree.hpp"
 #include "support/shell_text.hpp"
@@ -40,11 +42,11 @@ TEST_CASE("No name is two commands, and no option is declared twice or without h
     CHECK(names.insert(command.verb->name).second);
     for (const auto alias : command.verb->aliases) CHECK(names.insert(alias).second);
     std::set<std::string> options;
-    for (const auto& item : command.declared->items()) {
-      CAPTURE(item.longer);
+    for (const auto& item : command.declared->options()) {
+      CAPTURE(item.long_name);
       CHECK((item.argument.hidden || !item.argument.help.empty()));
-      CHECK(options.insert(item.longer).second);
-      if (!item.shorter.empty()) CHECK(options.insert(item.shorter).second);
+      CHECK(options.insert(item.long_name).second);
+      if (!item.short_name.empty()) CHECK(options.insert(item.short_name).second);
     }
   }
 }
@@ -62,10 +64,11 @@ void fits(const std::string& text) {
 }  // namespace
 
 TEST_CASE("Help fits a screen of 24 lines and 80 columns, a command's of 80 columns") {
-  const std::string text = help();
+  const Program program{commands::table(), declare_globals};
+  const std::string text = commands::overview(program);
   CHECK(std::count(text.begin(), text.end(), '\n') <= 24);
   fits(text);
-  fits(help_all());
+  fits(command_summaries(program));
   for (const auto& command : docs::commands()) {
     CAPTURE(command.verb->name);
     CHECK(text.find(std::string(command.verb->name)) != std::string::npos);

@@ -1,6 +1,6 @@
 // add: makes a bucket, never removes anything.
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
 #include "commands/keys/write.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/natskv.hpp"
-#include "input/arguments.hpp"
+#include "cli/declaration.hpp"
 #include "kv/admin/config.hpp"
 #include "views/bucket.hpp"
 

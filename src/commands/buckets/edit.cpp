@@ -1,6 +1,6 @@
 // edit: changes what is named of a bucket's settings and nothing else.
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
 #include "commands/keys/write.hpp"

@@ -1,6 +1,6 @@
 // info: a bucket's configuration and state.
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
 #include "kv/admin/buckets.hpp"

@@ -1,6 +1,6 @@
 // ls: the buckets; with a bucket, its keys.
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
 #include "kv/admin/buckets.hpp"

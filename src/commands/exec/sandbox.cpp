@@ -1,7 +1,7 @@
 #include "terminal/sandbox.hpp"
 
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/command.hpp"
 
@@ -27,9 +27,7 @@ class SandboxAction final : public Action {
   void declare(Arguments& arguments) override {
     arguments.take({.name = "--store", .kind = Kind::directory, .help = "keep the data in this folder"},
                    store_);
-    arguments.take(
-        {.name = "COMMAND", .kind = Kind::command, .help = "what to run (your shell)", .many = true},
-        command_);
+    arguments.command(command_, "what to run (your shell)");
   }
 
   void check() override {
@@ -54,7 +52,7 @@ class SandboxAction final : public Action {
 const Verb sandbox{
     .name = "sandbox",
     .aliases = {},
-    .group = Group::tools,
+    .group = Group::exec,
     .summary = "Run a command beside a private nats-server",
     .description =
         R"(Starts a nats-server with JetStream on a free port of 127.0.0.1, runs COMMAND (by default your shell) and

@@ -1,7 +1,7 @@
 // get: values, byte for byte.
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
 #include "base/parse.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
 #include "base/pattern.hpp"
+#include "cli/verb.hpp"
 #include "commands/shared/pinned_listing.hpp"
 #include "commands/shared/tally.hpp"
 #include "kv/write/writer.hpp"

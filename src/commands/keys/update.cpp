@@ -16,7 +16,7 @@ class Update final : public Action {
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
-    value_.declare(a);
+    value_.declare(a, "one word after KEY is VALUE; with --file, give the revision as --if-revision");
     a.add({.name = "REVISION", .kind = Kind::revision, .help = "the revision the key must have"},
           [this](const std::string& word) { word_ = revision(word, "REVISION"); });
     a.add({.name = "--if-revision", .kind = Kind::revision, .help = "the same as an option"},
@@ -30,11 +30,8 @@ class Update final : public Action {
 
   void check() override {
     if (word_ && option_) throw usage("REVISION and --if-revision exclude each other");
-    if (value_.given() && value_.from_file()) {
-      throw usage("one word behind KEY is VALUE, which --file excludes; give the revision as --if-revision");
-    }
     if (!word_ && !option_)
-      throw usage("the expected revision is missing: a word behind VALUE, or --if-revision");
+      throw usage("the expected revision is missing: give REVISION after VALUE, or use --if-revision");
   }
 
   int run(Natskv& natskv) override {

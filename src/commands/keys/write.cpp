@@ -13,12 +13,13 @@
 
 namespace natskv::commands {
 
-void ValueArguments::declare(Arguments& a) {
+void ValueArguments::declare(Declaration& a, std::string_view hint) {
   a.take({.name = "VALUE", .kind = Kind::value, .help = "the value as it stands; \"\" is the empty value"},
          word_);
   a.take(
       {.name = "-F,--file", .kind = Kind::file, .help = "read the value from this file; - is standard input"},
       file_);
+  a.excludes("VALUE", "--file", hint);
 }
 
 std::string ValueArguments::read(Natskv& natskv, const std::string& bucket, const std::string& key) const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/natskv.hpp"
-#include "input/arguments.hpp"
+#include "cli/declaration.hpp"
 
 #include <optional>
 #include <string>
@@ -12,12 +12,11 @@ namespace natskv::commands {
 /// VALUE, -F/--file, or standard input (SPEC 4, put).
 class ValueArguments {
  public:
-  void declare(Arguments& arguments);
+  /// `hint`: where both VALUE and --file are given.
+  void declare(Declaration& declaration, std::string_view hint = {});
   /// Reads the value for this key; before connecting, but for one over 1 MiB, where the server is asked what
   /// it takes. Failure(usage), Failure(failure) for one that the server would refuse.
   [[nodiscard]] std::string read(Natskv& natskv, const std::string& bucket, const std::string& key) const;
-  [[nodiscard]] bool given() const { return word_.has_value(); }
-  [[nodiscard]] bool from_file() const { return file_.has_value(); }
 
  private:
   std::optional<std::string> word_, file_;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/natskv.hpp"
-#include "input/arguments.hpp"
+#include "cli/declaration.hpp"
 
 #include <optional>
 #include <string>

@@ -5,8 +5,8 @@
 // or `command` (the shell knows those; how many of the words before the last are the command's follows).
 // Nothing is ever said on an error, nobody is asked, and after 500 ms it ends.
 #include "app/natskv.hpp"
-#include "app/words.hpp"
 #include "base/text.hpp"
+#include "cli/parse.hpp"
 #include "commands/all.hpp"
 #include "config/context.hpp"
 #include "kv/read/watch.hpp"
@@ -50,29 +50,29 @@ void limit_our_time() {
 
 class Completer {
  public:
-  Completer(std::vector<std::string> words, Stop& stop) : stop_(stop), before_(std::move(words)) {
-    if (!before_.empty()) {
-      current_ = std::move(before_.back());
-      before_.pop_back();
-    }
+  // The unfinished word is the last.
+  Completer(const Program& program, const std::vector<std::string>& words, Stop& stop)
+      : program_(program),
+        stop_(stop),
+        current_(words.empty() ? std::string() : words.back()),
+        line_(scan(program, {words.begin(), words.end() - (words.empty() ? 0 : 1)})) {
+    accept_globals(line_);
   }
 
   void run() {
-    understand();
-    if (pending_ != nullptr) return values(*pending_, current_, "");
-    if (!only_arguments_ && current_.starts_with('-')) {
-      return option();
+    if (line_.no_such_command) return;
+    if (line_.bound.verb == nullptr && line_.wrong && line_.unfinished == nullptr) return;
+    if (line_.command_begins) {
+      kind_ = "command";
+      return offer(std::to_string(line_.command.size()), "");
     }
-    if (verb_ == nullptr) return commands();
-    const auto slots = declared_.positionals();
-    const Declared::Item* slot = nullptr;
-    if (arguments_.size() < slots.size())
-      slot = slots[arguments_.size()];
-    else if (!slots.empty() && slots.back()->argument.many)
-      slot = slots.back();
-    if (slot != nullptr && !slot->argument.hidden)
-      values(*slot, current_, "");
-    else if (!only_arguments_)
+    if (line_.unfinished != nullptr) return values(*line_.unfinished, current_, "");
+    if (!line_.only_arguments && current_.starts_with('-')) return option();
+    if (line_.bound.verb == nullptr) return commands();
+    const Option* argument = line_.next_argument();
+    if (argument != nullptr && !argument->argument.hidden)
+      values(*argument, current_, "");
+    else if (!line_.only_arguments)
       options();
   }
 
@@ -87,7 +87,7 @@ class Completer {
     std::string word, meaning;
   };
 
-  // A name that a terminal might obey, or that is several words to a shell, is none to offer.
+  // A name that a terminal might obey, or that is several words to a shell, is not offered.
   void offer(const std::string& word, std::string_view begin, const std::string& meaning = {}) {
     if (!word.starts_with(begin) || offers_.size() >= most) return;
     const std::string shown = prefix_ + word;
@@ -95,75 +95,34 @@ class Completer {
     offers_.push_back({shown, text::visible(meaning)});
   }
 
-  // Which command, which options, which arguments: as the parser would, but for what is still missing.
-  void understand() {
-    config::declare(declared_, given_);
-    const auto at = find_command(before_, declared_);
-    if (at < before_.size() && before_[at] != "--") {
-      verb_ = find(before_[at]);
-      if (verb_ == nullptr) throw usage("no such command");
-      action_ = verb_->make();
-      declared_ = {};
-      action_->declare(declared_);
-      declared_.globals();
-      config::declare(declared_, given_);
-      before_.erase(before_.begin() + static_cast<std::ptrdiff_t>(at));
-    }
-    for (std::size_t i = 0; i < before_.size(); ++i) word(i);
-  }
-
-  void word(std::size_t& at) {
-    const std::string& word = before_[at];
-    if (only_arguments_ || !looks_like_option(word)) {
-      if (!only_arguments_ && word == "--")
-        only_arguments_ = true;
-      else
-        arguments_.push_back(word);
-      return;
-    }
-    const auto equals = word.find('=');
-    const bool longer = word.starts_with("--");
-    const auto* item = declared_.option(longer ? word.substr(0, equals) : word.substr(0, 2));
-    if (item == nullptr) return;
-    typed_.push_back(item);
-    if (!item->takes_value()) {
-      *item->flag = true;
-      return;
-    }
-    if (longer ? equals != std::string::npos : word.size() > 2)
-      take(*item, word.substr(longer ? equals + 1 : 2));
-    else if (at + 1 < before_.size())
-      take(*item, before_[++at]);
-    else
-      pending_ = item;
-  }
-
-  void take(const Declared::Item& item, const std::string& value) {
-    if (item.global) item.given(value);
-    if (item.longer == "--to-context") other_context_ = value;
-  }
-
-  // "--output=js", "-ojs": what stands behind the name is a value.
+  // "--output=js", "-ojs": what follows the name is a value.
   void option() {
-    const bool longer = current_.starts_with("--");
+    const bool is_long = current_.starts_with("--");
     const auto equals = current_.find('=');
-    if (longer ? equals == std::string::npos : current_.size() <= 2) return options();
-    const auto* item = declared_.option(current_.substr(0, longer ? equals : 2));
-    if (item == nullptr || !item->takes_value()) return;
-    const auto begin = longer ? equals + 1 : 2;
-    values(*item, current_.substr(begin), current_.substr(0, begin));
+    if (is_long ? equals == std::string::npos : current_.size() <= 2) return options();
+    const Option* option = declared().option(current_.substr(0, is_long ? equals : 2));
+    if (option == nullptr || !option->takes_value()) return;
+    const auto begin = is_long ? equals + 1 : 2;
+    values(*option, current_.substr(begin), current_.substr(0, begin));
   }
 
+  // The command's own first.
   void options() {
-    for (const auto& item : declared_.items()) {
-      const bool again = item.argument.many || std::find(typed_.begin(), typed_.end(), &item) == typed_.end();
-      if (item.option() && !item.argument.hidden && again)
-        offer(item.longer, current_, std::string(item.argument.help));
+    for (const bool global : {false, true}) {
+      for (const auto& option : declared().options()) {
+        const bool again = option.argument.many || !line_.has(option);
+        if (option.is_option() && option.global == global && !option.argument.hidden && again)
+          offer(option.long_name, current_, std::string(option.argument.help));
+      }
+    }
+    for (const Option* argument : declared().arguments()) {
+      if (!argument->named.empty() && (argument->argument.many || !line_.has(*argument)))
+        offer(argument->named, current_, std::string(argument->argument.help));
     }
   }
 
   void commands() {
-    for (const Verb* verb : table()) {
+    for (const Verb* verb : program_.verbs) {
       if (verb->group == Group::hidden) continue;
       offer(std::string(verb->name), current_, std::string(verb->summary));
       for (const auto alias : verb->aliases) offer(std::string(alias), current_, std::string(verb->summary));
@@ -171,9 +130,9 @@ class Completer {
   }
 
   // `prefix` is the part of the word that stays: "--context=".
-  void values(const Declared::Item& item, const std::string& begin, const std::string& prefix) {
+  void values(const Option& option, const std::string& begin, const std::string& prefix) {
     prefix_ = prefix;
-    switch (item.argument.kind) {
+    switch (option.argument.kind) {
       case Kind::bucket:
         return buckets(begin);
       case Kind::key:
@@ -189,7 +148,7 @@ class Completer {
         for (const auto& name : config::Contexts(config::environment).names()) offer(name, begin);
         return;
       case Kind::choice:
-        for (const auto choice : item.argument.choices) offer(std::string(choice), begin);
+        for (const auto choice : option.argument.choices) offer(std::string(choice), begin);
         return;
       case Kind::file:
         kind_ = "files";
@@ -197,37 +156,48 @@ class Completer {
       case Kind::directory:
         kind_ = "directories";
         return;
-      case Kind::command:
-        kind_ = "command";
-        offer(std::to_string(arguments_.size()), "");
-        return;
+      case Kind::topic:
+        for (const auto topic : option.argument.choices) offer(std::string(topic), begin);
+        return commands();
       case Kind::text:
-        if (verb_ == &help && item.longer == "COMMAND") commands();
-        return;
       case Kind::value:
       case Kind::count:
       case Kind::duration:
       case Kind::size:
+      case Kind::command:
         return;
     }
   }
 
+  [[nodiscard]] const Declaration& declared() const { return *line_.bound.declaration; }
+
   Session& session(const std::optional<std::string>& context = {}) {
     // Standard input is the shell's.
-    if (given_.password_file == "-" || given_.token_file == "-") throw usage("nobody is asked");
-    given_.timeout = answer;
+    config::Given& given = *line_.bound.given;
+    if (given.password_file == "-" || given.token_file == "-") throw usage("nobody is asked");
+    given.timeout = answer;
     session_ = std::make_unique<Session>(
-        [this, context] { return config::resolve(given_, config::environment, context); }, stop_, silent_);
+        [this, context] { return config::resolve(*line_.bound.given, config::environment, context); }, stop_,
+        silent_);
     return *session_;
   }
 
   // The word in a slot of this Kind, or "".
   [[nodiscard]] std::string argument(std::initializer_list<Kind> kinds) const {
-    const auto slots = declared_.positionals();
-    for (std::size_t i = 0; i < slots.size() && i < arguments_.size(); ++i) {
-      for (const Kind kind : kinds) {
-        if (slots[i]->argument.kind == kind) return arguments_[i];
-      }
+    for (const auto& word : line_.words) {
+      if (word.option == nullptr || word.option->is_option()) continue;
+      if (std::find(kinds.begin(), kinds.end(), word.option->argument.kind) != kinds.end()) return word.text;
+    }
+    return {};
+  }
+
+  // Of an option of the command's own that names a context: --to-context.
+  [[nodiscard]] std::optional<std::string> other_context() const {
+    for (const auto& word : line_.words) {
+      const Option* option = word.option;
+      if (option != nullptr && !option->global && option->is_option() &&
+          option->argument.kind == Kind::context)
+        return word.text;
     }
     return {};
   }
@@ -236,7 +206,7 @@ class Completer {
 
   void buckets(const std::string& begin) {
     // cp SRC DST: the second bucket may be another server's.
-    Session& names = session(argument({Kind::bucket}).empty() ? std::nullopt : other_context_);
+    Session& names = session(argument({Kind::bucket}).empty() ? std::nullopt : other_context());
     std::uint64_t offset = 0;
     for (;;) {
       const auto page = names.api("STREAM.NAMES", nlohmann::json{{"offset", offset}}.dump());
@@ -281,26 +251,18 @@ class Completer {
     while (const Entry* entry = entries_->next_current()) {
       const std::string what = entry->marker() ? std::string(name_of(entry->operation))
                                                : text::human_size(static_cast<std::int64_t>(entry->size));
-      found.push_back(
-          {std::to_string(entry->revision), text::local_time(entry->created, given_.utc) + "  " + what});
+      found.push_back({std::to_string(entry->revision),
+                       text::local_time(entry->created, line_.bound.given->utc) + "  " + what});
       if (late()) break;
     }
     for (auto at = found.rbegin(); at != found.rend(); ++at) offer(at->word, begin, at->meaning);
   }
 
+  const Program& program_;
   Stop& stop_;
   Clock::time_point started_ = Clock::now();
-  std::vector<std::string> before_;
   std::string current_, prefix_, kind_ = "words";
-  Declared declared_;
-  config::Given given_;
-  const Verb* verb_ = nullptr;
-  std::unique_ptr<Action> action_;
-  const Declared::Item* pending_ = nullptr;
-  bool only_arguments_ = false;
-  std::vector<std::string> arguments_;
-  std::vector<const Declared::Item*> typed_;
-  std::optional<std::string> other_context_;
+  Scan line_;
   std::vector<Offer> offers_;
   Silent silent_;
   std::unique_ptr<Session> session_;
@@ -310,20 +272,17 @@ class Completer {
 class Complete final : public Action {
   std::vector<std::string> words_;
 
-  void declare(Arguments& a) override {
-    a.take({.name = "WORD", .kind = Kind::command, .help = "what was typed, behind --", .many = true},
-           words_);
-  }
+  void declare(Arguments& a) override { a.command(words_, "what was typed"); }
 
   int run(Natskv& natskv) override {
     limit_our_time();
-    Completer completer(words_, natskv.stop());
     try {
+      Completer completer(natskv.program(), words_, natskv.stop());
       completer.run();
+      natskv.out().write(completer.text());
     } catch (...) {  // whatever it was, a person who presses Tab has not asked for it
       return 0;
     }
-    natskv.out().write(completer.text());
     natskv.out().flush();
     return 0;
   }

@@ -2,8 +2,8 @@
 #include "config/context.hpp"
 
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
 #include "base/file.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "config/layers.hpp"
 #include "config/word.hpp"

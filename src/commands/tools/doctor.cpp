@@ -1,8 +1,8 @@
 // doctor: what works between here and a bucket, and what does not.
 #include "app/natskv.hpp"
-#include "app/verb.hpp"
 #include "base/parse.hpp"
 #include "base/text.hpp"
+#include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"

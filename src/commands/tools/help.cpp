@@ -1,8 +1,9 @@
 // help: of natskv, or of one command.
-#include "app/help.hpp"
+#include "commands/tools/help.hpp"
 
-#include "app/cli.hpp"
 #include "app/natskv.hpp"
+#include "cli/guess.hpp"
+#include "cli/help.hpp"
 #include "commands/all.hpp"
 
 namespace natskv::commands {
@@ -13,7 +14,7 @@ class Help final : public Action {
   bool all_ = false;
 
   void declare(Arguments& a) override {
-    a.take({.name = "COMMAND", .kind = Kind::text, .help = "whose help"}, command_);
+    a.take({.name = "COMMAND", .kind = Kind::topic, .help = "whose help"}, command_);
     a.flag("--all", all_, "each command in a line");
   }
 
@@ -22,18 +23,38 @@ class Help final : public Action {
   }
 
   int run(Natskv& natskv) override {
-    if (!command_) {
-      natskv.out().write(all_ ? natskv::help_all() : natskv::help());
-      return 0;
-    }
-    CommandLine line;
-    read({*command_, "--help"}, line);
-    natskv.out().write(line.verb == nullptr ? natskv::help() : natskv::help(*line.verb, *line.declared));
+    natskv.out().write(text(natskv.program()));
     return 0;
+  }
+
+  [[nodiscard]] std::string text(const Program& program) const {
+    if (!command_) return all_ ? command_summaries(program) : overview(program);
+    const Verb* verb = program.find(*command_);
+    if (verb == nullptr) throw unknown_command(program, *command_, "");
+    return natskv::help(*verb, *bind(program, *verb).declaration);
   }
 };
 
 }  // namespace
+
+std::string overview(const Program& program) {
+  std::string out =
+      "natskv: NATS JetStream key-value buckets from a shell\n\n"
+      "Usage: natskv [OPTIONS] COMMAND [ARGUMENTS]\n\n";
+  out += command_names(program);
+  out +=
+      "\nFirst steps:\n"
+      "  natskv sandbox                      a private server, to try it all in\n"
+      "  natskv add config                   make a bucket\n"
+      "  natskv put config greeting hello    store a value; its revision is printed\n"
+      "  natskv get config greeting          read it\n"
+      "  natskv watch config                 see every change\n"
+      "\n"
+      "natskv COMMAND --help   what it does, its options, examples (man natskv-COMMAND)\n"
+      "natskv help --all       each command in a line\n"
+      "man natskv              options of all commands, exit statuses, contexts\n";
+  return out;
+}
 
 const Verb help{
     .name = "help",

@@ -1,17 +1,20 @@
-// The global options (SPEC 2), as help and completion show them.
-#include "config/settings.hpp"
-#include "input/arguments.hpp"
+#include "app/globals.hpp"
 
-#include <cstdlib>
-
-namespace natskv::config {
+namespace natskv {
 namespace {
 
-void declare_credentials(Arguments& a, Given& given) {
+using config::Given;
+
+void declare_credentials(Declaration& a, Given& given) {
   const auto option = [&](std::string_view name, Kind kind, std::string_view help,
                           std::string_view placeholder, std::string_view variable,
-                          std::optional<std::string>& word) {
-    a.take({.name = name, .kind = kind, .help = help, .placeholder = placeholder, .environment = variable},
+                          std::optional<std::string>& word, bool secret = true) {
+    a.take({.name = name,
+            .kind = kind,
+            .help = help,
+            .placeholder = placeholder,
+            .environment = variable,
+            .secret = secret},
            word);
   };
   option("--user", Kind::text, "user; without a password it is a token", "NAME", "NATS_USER", given.user);
@@ -25,9 +28,11 @@ void declare_credentials(Arguments& a, Given& given) {
   option("--nkey", Kind::file, "file of an NKey's seed", {}, "NATS_NKEY", given.nkey);
   option("--jwt", Kind::file, "a user's JWT or a file of it, with --seed", {}, "NATS_JWT", given.jwt);
   option("--seed", Kind::file, "the seed or a file of it, with --jwt", {}, "NATS_SEED", given.seed);
-  option("--tlscert", Kind::file, "client certificate (PEM), with --tlskey", {}, "NATS_CERT", given.tlscert);
-  option("--tlskey", Kind::file, "private key of --tlscert", {}, "NATS_KEY", given.tlskey);
-  option("--tlsca", Kind::file, "certificates of the authorities to trust", {}, "NATS_CA", given.tlsca);
+  option("--tlscert", Kind::file, "client certificate (PEM), with --tlskey", {}, "NATS_CERT", given.tlscert,
+         false);
+  option("--tlskey", Kind::file, "private key of --tlscert", {}, "NATS_KEY", given.tlskey, false);
+  option("--tlsca", Kind::file, "certificates of the authorities to trust", {}, "NATS_CA", given.tlsca,
+         false);
   a.flag("--tlsfirst", given.tlsfirst, "TLS handshake before the server's greeting");
   a.excludes("--password", "--password-file");
   a.excludes("--token", "--token-file");
@@ -35,7 +40,7 @@ void declare_credentials(Arguments& a, Given& given) {
 
 }  // namespace
 
-void declare(Arguments& a, Given& given) {
+void declare_globals(Declaration& a, Given& given) {
   a.take({.name = "-s,--server",
           .kind = Kind::text,
           .help = "servers, separated by commas (nats://127.0.0.1:4222)",
@@ -88,16 +93,12 @@ void declare(Arguments& a, Given& given) {
          given.color);
   a.flag("--utc", given.utc, "times of tables in UTC");
   a.flag("-q,--quiet", given.quiet, "no results of writes, summaries, progress and hints");
+  a.flag("-h,--help", given.help, "help: of natskv, or of the command");
+  a.flag("-V,--version", given.version, "the versions of natskv and of nats.c, compiled and running");
   a.flag("--trace", given.trace, "each operation on stderr, values and secrets masked");
   a.excludes("--context", "--no-context");
   a.excludes("--js-domain", "--js-api-prefix");
   a.excludes("--output", "--json");
 }
 
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return std::string(value);
-}
-
-}  // namespace natskv::config
+}  // namespace natskv

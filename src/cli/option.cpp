@@ -1,4 +1,4 @@
-#include "input/arguments.hpp"
+#include "cli/option.hpp"
 
 #include "base/failure.hpp"
 #include "base/parse.hpp"
@@ -10,12 +10,6 @@
 namespace natskv {
 namespace {
 
-/// "-F,--file" -> "--file": the name that messages use.
-std::string_view spoken(std::string_view name) {
-  const std::size_t comma = name.rfind(',');
-  return comma == std::string_view::npos ? name : name.substr(comma + 1);
-}
-
 void check_choice(const Argument& argument, const std::string& word) {
   if (std::find(argument.choices.begin(), argument.choices.end(), word) != argument.choices.end()) return;
   std::string allowed;
@@ -26,7 +20,13 @@ void check_choice(const Argument& argument, const std::string& word) {
   throw usage(std::string(spoken(argument.name)) + ": " + parse::quoted(word) + " is none of " + allowed);
 }
 
-/// Failure(usage) if the word is not of the argument's Kind.
+}  // namespace
+
+std::string_view spoken(std::string_view name) {
+  const std::size_t comma = name.rfind(',');
+  return comma == std::string_view::npos ? name : name.substr(comma + 1);
+}
+
 std::uint64_t counted(const Argument& argument, const std::string& word) {
   constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
   return parse::number(word, spoken(argument.name), argument.least,
@@ -68,12 +68,11 @@ void check(const Argument& argument, const std::string& word) {
       break;
     case Kind::text:
     case Kind::value:
+    case Kind::topic:
     case Kind::command:
       break;
   }
 }
-
-}  // namespace
 
 std::string_view placeholder(Kind kind) {
   switch (kind) {
@@ -103,57 +102,12 @@ std::string_view placeholder(Kind kind) {
       return "CONTEXT";
     case Kind::choice:
       return "WORD";
+    case Kind::topic:
+      return "TOPIC";
     case Kind::command:
       return "COMMAND";
   }
   return "TEXT";
-}
-
-void Arguments::bucket(std::string& name, std::string_view argument) {
-  take({.name = argument, .kind = Kind::bucket, .help = "name of the bucket", .required = true}, name);
-}
-
-void Arguments::key(std::string& name, std::string_view argument) {
-  take({.name = argument, .kind = Kind::key, .help = "name of the key", .required = true}, name);
-}
-
-void Arguments::take(const Argument& argument, std::string& text) {
-  add(argument, [argument, &text](const std::string& word) {
-    check(argument, word);
-    text = word;
-  });
-}
-
-void Arguments::take(const Argument& argument, std::optional<std::string>& text) {
-  add(argument, [argument, &text](const std::string& word) {
-    check(argument, word);
-    text = word;
-  });
-}
-
-void Arguments::take(const Argument& argument, std::vector<std::string>& texts) {
-  add(argument, [argument, &texts](const std::string& word) {
-    check(argument, word);
-    texts.push_back(word);
-  });
-}
-
-void Arguments::take(const Argument& argument, std::optional<std::uint64_t>& number) {
-  add(argument, [argument, &number](const std::string& word) {
-    const std::string_view what = spoken(argument.name);
-    number = argument.kind == Kind::revision ? parse::revision(word, what) : counted(argument, word);
-  });
-}
-
-void Arguments::take(const Argument& argument, std::optional<Span>& duration) {
-  add(argument, [argument, &duration](const std::string& word) {
-    duration = parse::duration(word, spoken(argument.name));
-  });
-}
-
-void Arguments::take(const Argument& argument, std::optional<Size>& size) {
-  add(argument,
-      [argument, &size](const std::string& word) { size = parse::size(word, spoken(argument.name)); });
 }
 
 }  // namespace natskv

@@ -1,10 +1,10 @@
-#include "input/arguments.hpp"
+#include "cli/declaration.hpp"
 #include "support/failing.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,20 +14,19 @@ using test::failure;
 
 namespace {
 
-/// Keeps what was declared and plays the command line.
-class Declared final : public Arguments {
+/// Plays the command line.
+class Declared final : public Declaration {
  public:
-  void add(const Argument& argument, std::function<void(const std::string&)> given) override {
-    arguments_.emplace(argument.name, std::pair(argument, std::move(given)));
+  void give(std::string_view name, const std::string& word) { argument_called(name).on_value(word); }
+  [[nodiscard]] const Argument& argument(std::string_view name) const {
+    return argument_called(name).argument;
   }
-  void flag(std::string_view, bool&, std::string_view) override {}
-  void excludes(std::string_view, std::string_view) override {}
-
-  void give(std::string_view name, const std::string& word) { arguments_.at(name).second(word); }
-  [[nodiscard]] const Argument& argument(std::string_view name) const { return arguments_.at(name).first; }
 
  private:
-  std::map<std::string_view, std::pair<Argument, std::function<void(const std::string&)>>> arguments_;
+  [[nodiscard]] const Option& argument_called(std::string_view name) const {
+    return *std::find_if(options().begin(), options().end(),
+                         [&](const Option& option) { return option.is_called(spoken(name)); });
+  }
 };
 
 std::string refusal(const Argument& argument, const std::string& word) {
@@ -153,4 +152,35 @@ TEST_CASE("words become values of the member's type") {
           declared.give("--limit", "-2");
           return 0;
         }).starts_with("2: --limit: \"-2\" is not a size"));
+}
+
+TEST_CASE("what follows -- is COMMAND, and a KEY before it has a name") {
+  Declaration declared;
+  std::string bucket;
+  std::vector<std::string> keys, command;
+  declared.bucket(bucket);
+  declared.take({.name = "KEY", .kind = Kind::pattern, .help = "", .many = true}, keys);
+  CHECK(declared.command() == nullptr);
+  CHECK(declared.option("--key") == nullptr);
+  declared.command(command, "what to run", true);
+  REQUIRE(declared.command() != nullptr);
+  CHECK(declared.arguments().size() == 2);
+  CHECK(declared.option("--key") == declared.arguments()[1]);
+  declared.command()->on_value("sh");
+  declared.command()->on_value("-c");
+  CHECK(command == std::vector<std::string>{"sh", "-c"});
+}
+
+TEST_CASE("exclusion holds both ways, and for an argument too") {
+  Declaration declared;
+  std::optional<std::string> value, file;
+  bool json = false;
+  declared.take({.name = "VALUE", .kind = Kind::value, .help = ""}, value);
+  declared.take({.name = "-F,--file", .kind = Kind::file, .help = ""}, file);
+  declared.flag("--json", json, "");
+  declared.excludes("VALUE", "--file");
+  const auto& options = declared.options();
+  CHECK(declared.exclusion(options[0], options[1]) != nullptr);
+  CHECK(declared.exclusion(options[1], options[0]) != nullptr);
+  CHECK(declared.exclusion(options[1], options[2]) == nullptr);
 }

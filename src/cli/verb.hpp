@@ -1,8 +1,9 @@
 // A command is plain data and an action.
 #pragma once
 
-#include "input/arguments.hpp"
+#include "cli/declaration.hpp"
 
+#include <array>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -15,13 +16,15 @@ class Natskv;
 class Action {
  public:
   virtual ~Action() = default;
-  virtual void declare(Arguments& arguments) = 0;  ///< no I/O
-  virtual void check() {}                          ///< combinations, files; Failure(usage)
-  virtual int run(Natskv& natskv) = 0;             ///< a status: a child's, the worst of many, else 0
+  virtual void declare(Declaration& declaration) = 0;  ///< no I/O
+  virtual void check() {}                              ///< combinations, files; Failure(usage)
+  virtual int run(Natskv& natskv) = 0;                 ///< a status: a child's, the worst of many, else 0
 };
 
 /// Help's sections, in its order.
-enum class Group { buckets, keys, bulk, tools, hidden };
+enum class Group { buckets, keys, bulk, exec, tools, hidden };
+inline constexpr std::array shown_groups{Group::buckets, Group::keys, Group::bulk, Group::exec, Group::tools};
+std::string_view title(Group group);
 
 /// What a verb is. `examples`: man-page text of lines "$ command" followed by its expected output lines and
 /// free prose lines starting with "# "; each is run by a test inside a sandbox.

@@ -1,7 +1,6 @@
-#include "app/help.hpp"
+#include "cli/help.hpp"
 
 #include "base/text.hpp"
-#include "commands/all.hpp"
 
 #include <fmt/format.h>
 
@@ -51,24 +50,6 @@ std::string rows(const std::vector<std::pair<std::string, std::string>>& items) 
   return out;
 }
 
-std::string_view title(Group group) {
-  switch (group) {
-    case Group::buckets:
-      return "Buckets";
-    case Group::keys:
-      return "Keys";
-    case Group::bulk:
-      return "Bulk";
-    case Group::tools:
-      return "Tools";
-    case Group::hidden:
-      break;
-  }
-  return "";
-}
-
-constexpr std::array groups{Group::buckets, Group::keys, Group::bulk, Group::tools};
-
 // The name and its aliases.
 std::string names_of(const Verb& verb, std::string_view between) {
   std::string names(verb.name);
@@ -92,63 +73,53 @@ std::string commands_of(std::string_view examples) {
 
 }  // namespace
 
-std::string value_word(const Declared::Item& item) {
-  if (!item.argument.placeholder.empty()) return std::string(item.argument.placeholder);
-  if (item.argument.kind != Kind::choice) return std::string(placeholder(item.argument.kind));
+std::string value_word(const Option& option) {
+  if (!option.argument.placeholder.empty()) return std::string(option.argument.placeholder);
+  if (option.argument.kind != Kind::choice) return std::string(placeholder(option.argument.kind));
   std::string words;
-  for (const auto choice : item.argument.choices) words += (words.empty() ? "" : "|") + std::string(choice);
+  for (const auto choice : option.argument.choices) words += (words.empty() ? "" : "|") + std::string(choice);
   return words;
 }
 
-std::string option_words(const Declared::Item& item) {
-  std::string words = item.shorter.empty() ? item.longer : item.shorter + ", " + item.longer;
-  if (item.takes_value()) words += " " + value_word(item);
+std::string option_words(const Option& option) {
+  std::string words =
+      option.short_name.empty() ? option.long_name : option.short_name + ", " + option.long_name;
+  if (option.takes_value()) words += " " + value_word(option);
   return words;
 }
 
-std::string synopsis(const Verb& verb, const Declared& declared) {
+std::string synopsis(const Verb& verb, const Declaration& declared) {
   std::string line(verb.name);
-  for (const auto* item : declared.positionals()) {
-    if (item->argument.hidden) continue;
-    const std::string_view more = item->argument.many ? text::ellipsis() : "";
-    line += item->argument.required ? fmt::format(" {}{}", item->longer, more)
-                                    : fmt::format(" [{}{}]", item->longer, more);
-  }
+  const auto add = [&](const Option& argument, std::string_view begin) {
+    if (argument.argument.hidden) return;
+    const std::string words = fmt::format("{}{}{}", begin, argument.long_name,
+                                          argument.argument.many ? text::ellipsis() : std::string_view());
+    line += argument.argument.required ? " " + words : " [" + words + "]";
+  };
+  for (const Option* argument : declared.arguments()) add(*argument, "");
+  if (const Option* command = declared.command()) add(*command, "-- ");
   return line;
 }
 
-std::string help() {
-  std::string out =
-      "natskv: NATS JetStream key-value buckets from a shell\n\n"
-      "Usage: natskv [OPTIONS] COMMAND [ARGUMENTS]\n\n";
-  for (const Group group : groups) {
+std::string command_names(const Program& program) {
+  std::string out;
+  for (const Group group : shown_groups) {
     std::string names;
-    for (const Verb* verb : commands::table()) {
+    for (const Verb* verb : program.verbs) {
       if (verb->group != group) continue;
       if (!names.empty()) names += ' ';  // not "" + …: gcc 12 warns of that with -O2
       names += names_of(*verb, "|");
     }
     if (!names.empty()) out += fmt::format("{:<10}{}\n", title(group), wrapped(names, 10));
   }
-  out +=
-      "\nFirst steps:\n"
-      "  natskv sandbox                      a private server, to try it all in\n"
-      "  natskv add config                   make a bucket\n"
-      "  natskv put config greeting hello    store a value; its revision is printed\n"
-      "  natskv get config greeting          read it\n"
-      "  natskv watch config                 see every change\n"
-      "\n"
-      "natskv COMMAND --help   what it does, its options, examples (man natskv-COMMAND)\n"
-      "natskv help --all       each command in a line\n"
-      "man natskv              options of all commands, exit statuses, contexts\n";
   return out;
 }
 
-std::string help_all() {
+std::string command_summaries(const Program& program) {
   std::string out;
-  for (const Group group : groups) {
+  for (const Group group : shown_groups) {
     std::vector<std::pair<std::string, std::string>> items;
-    for (const Verb* verb : commands::table()) {
+    for (const Verb* verb : program.verbs) {
       if (verb->group == group) items.emplace_back(names_of(*verb, ", "), std::string(verb->summary));
     }
     if (!items.empty()) out += fmt::format("{}{}:\n{}", out.empty() ? "" : "\n", title(group), rows(items));
@@ -156,22 +127,25 @@ std::string help_all() {
   return out;
 }
 
-std::string help(const Verb& verb, const Declared& declared) {
+std::string help(const Verb& verb, const Declaration& declared) {
   std::string out = fmt::format("natskv {}: {}\n\nUsage: natskv {} [OPTIONS]\n", verb.name, verb.summary,
                                 synopsis(verb, declared));
   std::vector<std::pair<std::string, std::string>> arguments, options;
-  for (const auto& item : declared.items()) {
-    if (item.argument.hidden) continue;
-    if (!item.option())
-      arguments.emplace_back(item.longer, std::string(item.argument.help));
-    else if (!item.global)
-      options.emplace_back(option_words(item), std::string(item.argument.help));
+  for (const auto& option : declared.options()) {
+    if (option.argument.hidden) continue;
+    if (!option.is_option()) {
+      std::string text(option.argument.help);
+      if (!option.named.empty())
+        text += fmt::format(" (one that begins with -: {}={})", option.named, option.long_name);
+      arguments.emplace_back(option.long_name, std::move(text));
+    } else if (!option.global)
+      options.emplace_back(option_words(option), std::string(option.argument.help));
   }
   if (!arguments.empty()) out += "\nArguments:\n" + rows(arguments);
   if (!options.empty()) out += "\nOptions:\n" + rows(options);
   std::string names;
-  for (const auto& item : declared.items()) {
-    if (item.global && !item.argument.hidden) names += (names.empty() ? "" : " ") + item.longer;
+  for (const auto& option : declared.options()) {
+    if (option.global && !option.argument.hidden) names += (names.empty() ? "" : " ") + option.long_name;
   }
   if (!names.empty()) out += "\nOptions of all commands (man natskv):\n  " + wrapped(names, 2) + "\n";
   const auto examples = commands_of(verb.examples);

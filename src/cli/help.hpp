@@ -1,0 +1,23 @@
+// Help's parts, from the declarations.
+#pragma once
+
+#include "cli/bind.hpp"
+
+#include <string>
+
+namespace natskv {
+
+/// The names of all commands, a group a line.
+std::string command_names(const Program& program);
+/// Each command in a line, with its summary.
+std::string command_summaries(const Program& program);
+/// `natskv VERB --help`.
+std::string help(const Verb& verb, const Declaration& declared);
+/// "get BUCKET KEY…": a verb and its arguments.
+std::string synopsis(const Verb& verb, const Declaration& declared);
+/// "-n, --names", "--history COUNT": an option as help and the manual write it.
+std::string option_words(const Option& option);
+/// The word for an option's value: BUCKET, DURATION, file|memory.
+std::string value_word(const Option& option);
+
+}  // namespace natskv

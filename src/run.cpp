@@ -1,0 +1,147 @@
+#include "run.hpp"
+
+#include "app/globals.hpp"
+#include "app/natskv.hpp"
+#include "app/version.hpp"
+#include "cli/help.hpp"
+#include "cli/parse.hpp"
+#include "commands/all.hpp"
+#include "commands/tools/help.hpp"
+#include "config/word.hpp"
+#include "nats/check.hpp"
+#include "terminal/descriptors.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string_view>
+
+namespace natskv {
+namespace {
+
+// A failed write to stdout replaces success only: what went wrong before is the better news.
+int flushed(int status, Output& out, Natskv& natskv) {
+  try {
+    out.flush();
+    return status;
+  } catch (const ReaderGone&) {
+    return status == 0 ? status_of(Why::reader_gone) : status;
+  } catch (const Failure& failure) {
+    if (status == 0) natskv.print(failure);
+    return status == 0 ? static_cast<int>(failure.exit()) : status;
+  }
+}
+
+int act(const Scan& line, Natskv& natskv, Output& out) {
+  const Verb* verb = line.bound.verb;
+  if (line.version || line.help) {
+    out.write(line.version      ? version()
+              : verb == nullptr ? commands::overview(natskv.program())
+                                : help(*verb, *line.bound.declaration));
+    return 0;
+  }
+  if (verb == nullptr) {
+    natskv.usage_page(commands::overview(natskv.program()));
+    return static_cast<int>(Exit::usage);
+  }
+  return std::max(line.bound.action->run(natskv), natskv.status());
+}
+
+int guarded(const Scan& line, Natskv& natskv, Output& out, Stop& stop) {
+  try {
+    return act(line, natskv, out);
+  } catch (const Failure& failure) {
+    // What was found is printed before what was not.
+    try {
+      out.flush();
+    } catch (const ReaderGone&) {
+      return status_of(Why::reader_gone);
+    } catch (const Failure&) {  // the first failure is the one to report
+    }
+    natskv.report(failure);
+    return std::max(natskv.status(), static_cast<int>(failure.exit()));
+  } catch (const Stopped& stopped) {
+    if (!stopped.said.empty()) natskv.warn(stopped.said);
+    return status_of(stop.why());
+  } catch (const ReaderGone&) {
+    return status_of(Why::reader_gone);
+  } catch (const nats::Error& error) {
+    natskv.print(Failure(Exit::failure, error.what()));
+  } catch (const nlohmann::json::exception&) {
+    natskv.print(Failure(Exit::failure, "the server's answer has another form than natskv knows"));
+  } catch (const std::bad_alloc&) {
+    natskv.print(Failure(Exit::failure, "out of memory"));
+  } catch (const std::exception& error) {
+    natskv.print(Failure(Exit::failure, error.what()));
+  }
+  return static_cast<int>(Exit::failure);
+}
+
+// Overwrites the secrets among the process's arguments, so that ps does not show them. Their words were
+// copied before.
+void hide_secrets(const Scan& line, int argc, char** argv) {
+  const auto wipe = [](char* text, std::size_t size) { std::memset(text, 'x', size); };
+  for (const SecretPart& part : line.secrets) {
+    char* const value = argv[part.at + 1] + part.from;
+    if (part.file && (*value == 0 || std::strcmp(value, "-") == 0 || config::names_file(value))) continue;
+    wipe(value, std::strlen(value));
+  }
+  // A URL's user part, with or without a scheme. It may hold / and @, so that in a list all up to the last @
+  // goes; so does part of a VALUE with an @, which was read before.
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view text(argv[i]);
+    const std::size_t at = text.rfind('@');
+    if (at == std::string_view::npos) continue;
+    const std::string_view before = text.substr(0, at);
+    std::size_t start = 0;
+    if (const std::size_t scheme = before.find("://"); scheme != std::string_view::npos)
+      start = scheme + 3;
+    else if (before.starts_with("--"))
+      start = before.find('=') + 1;  // 0 without one
+    wipe(argv[i] + start, at - start);
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv, Output& out, Stop& stop) {
+  const Program program{commands::table(), declare_globals, commands::peers()};
+  const Scan line = scan(program, {argv + (argc > 0 ? 1 : 0), argv + argc});
+  hide_secrets(line, argc, argv);
+  const auto start = [&](const config::Given& given) {
+    const Verb* verb = line.bound.verb;
+    return std::make_unique<Natskv>(program, given, verb == nullptr ? "" : std::string(verb->name), out,
+                                    stop);
+  };
+  try {
+    accept(line);
+    auto natskv = start(*line.bound.given);
+    const int status = flushed(guarded(line, *natskv, out, stop), out, *natskv);
+#ifndef NATSKV_UNWIND
+    // The connection, its threads and buffers: the kernel takes them back faster than the library.
+    [[maybe_unused]] static const Natskv* const kept = natskv.release();
+#endif
+    return status;
+  } catch (const Failure& failure) {
+    start(presentation(line))->print(failure);
+    return static_cast<int>(failure.exit());
+  }
+}
+
+void keep_standard_descriptors() {
+  terminal::remember_descriptors();
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one: those below are open by now.
+    [[maybe_unused]] const int kept =
+        ::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+  }
+}
+
+}  // namespace natskv
