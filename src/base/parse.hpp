@@ -41,7 +41,7 @@ using natskv::Pattern;
 Pattern pattern(std::string_view word, std::optional<bool> literal = false,
                 std::string_view what = "PATTERN");
 std::vector<Pattern> patterns(const std::vector<std::string>& words, std::optional<bool> literal = false);
-using natskv::common;
+using natskv::covering_filter;
 using natskv::matches;
 
 /// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in

@@ -19,7 +19,7 @@ bool reads_as_pattern(std::string_view key) {
   return all.back() == ">" || std::find(all.begin(), all.end(), "*") != all.end();
 }
 
-bool means(const Pattern& pattern, std::string_view key) {
+bool selects(const Pattern& pattern, std::string_view key) {
   return pattern.wild ? matches(pattern.text, key) : pattern.text == key;
 }
 
@@ -53,7 +53,7 @@ bool matches(std::string_view pattern, std::string_view key) {
   }
 }
 
-std::string common(const std::vector<Pattern>& patterns) {
+std::string covering_filter(const std::vector<Pattern>& patterns) {
   if (patterns.empty()) return ">";
   std::vector<std::string> result;
   bool open = false;     // ends in >

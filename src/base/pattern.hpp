@@ -19,10 +19,10 @@ std::vector<std::string_view> tokens(std::string_view key);
 /// Whether a key is matched by a pattern's text, NATS token rules. Allocates nothing.
 bool matches(std::string_view pattern, std::string_view key);
 /// Whether a word of a listing means this key.
-bool means(const Pattern& pattern, std::string_view key);
+bool selects(const Pattern& pattern, std::string_view key);
 /// Whether the server takes this key for a pattern wherever it reads one (a token is *, or the last is >).
 bool reads_as_pattern(std::string_view key);
 /// The narrowest single NATS subject filter that covers all patterns ("a.b", "a.c" -> "a.*"); none: ">".
-std::string common(const std::vector<Pattern>& patterns);
+std::string covering_filter(const std::vector<Pattern>& patterns);
 
 }  // namespace natskv

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   fuzz::accepts([&] {
     const Pattern pattern = parse::pattern(word);
-    fuzz::require(common({pattern}) == pattern.text || !pattern.wild);
+    fuzz::require(covering_filter({pattern}) == pattern.text || !pattern.wild);
     return 0;
   });
   const auto space = word.find(' ');
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       const Pattern pattern = parse::pattern(one);
       const std::string key = parse::key(other);
       const Pattern second{key, false};
-      if (means(pattern, key)) fuzz::require(matches(common({pattern, second}), key));
+      if (selects(pattern, key)) fuzz::require(matches(covering_filter({pattern, second}), key));
       return 0;
     });
   }

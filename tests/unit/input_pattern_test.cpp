@@ -18,7 +18,7 @@ std::string key(const std::string& word) {
 std::string pattern(const std::string& word) {
   return failure([&] { return parse::pattern(word); });
 }
-std::string common_of(const std::vector<std::string>& words) { return parse::common(parse::patterns(words)); }
+std::string common_of(const std::vector<std::string>& words) { return parse::covering_filter(parse::patterns(words)); }
 
 const std::string rule = " (keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
 const std::string any_rule = " (keys are tokens of printable bytes without space, joined by single dots)";
@@ -165,12 +165,12 @@ TEST_CASE("the common filter is the narrowest one that covers all patterns") {
 }
 
 TEST_CASE("the common filter of keys that hold wildcards is a filter that covers them") {
-  CHECK(parse::common(parse::patterns({"a.>"}, true)) == "a.>");
-  CHECK(parse::common(parse::patterns({"a.>", "a.>"}, true)) == "a.>");
-  CHECK(parse::common(parse::patterns({"a.>.b"}, true)) == "a.>");
-  CHECK(parse::common(parse::patterns({"a.*.b"}, true)) == "a.*.b");
-  CHECK(parse::common(parse::patterns({"tmp*"}, true)) == "tmp*");
-  CHECK(parse::common({Pattern{"a.b", false}, Pattern{"a.>", false}}) == "a.>");
+  CHECK(parse::covering_filter(parse::patterns({"a.>"}, true)) == "a.>");
+  CHECK(parse::covering_filter(parse::patterns({"a.>", "a.>"}, true)) == "a.>");
+  CHECK(parse::covering_filter(parse::patterns({"a.>.b"}, true)) == "a.>");
+  CHECK(parse::covering_filter(parse::patterns({"a.*.b"}, true)) == "a.*.b");
+  CHECK(parse::covering_filter(parse::patterns({"tmp*"}, true)) == "tmp*");
+  CHECK(parse::covering_filter({Pattern{"a.b", false}, Pattern{"a.>", false}}) == "a.>");
 }
 
 TEST_CASE("the common filter covers whatever one of its patterns matches") {

@@ -1,0 +1,51 @@
+// When a listing has shown everything, though others write meanwhile. Asks no server: it says what to ask.
+#pragma once
+
+#include <cstdint>
+
+namespace natskv {
+
+/// While others write, no count of what is still to come can be trusted (it lags behind the store), and a key
+/// that is rewritten before its turn comes again later. So a listing goes on to what is the stream's last
+/// revision when it seems to be at its end, and once more to what it is then: a key that is still missing was
+/// rewritten ahead of the listing every time.
+class Ending {
+ public:
+  enum class Ask : std::uint8_t {
+    more,      ///< nothing: read on
+    stream,    ///< the stream's last revision, for stream_at()
+    consumer,  ///< what the consumer has delivered and has left, for consumer_at() or heartbeat_at()
+    restart,   ///< another consumer: this one's count is wrong
+    end,
+  };
+
+  /// A consumer was created; before that the stream's last revision was `last`. `waiting`: how many messages
+  /// it had then.
+  Ask started(std::uint64_t last, std::uint64_t waiting);
+  /// The same for another consumer that goes on after what came.
+  Ask restarted(std::uint64_t waiting) { return started(target_, waiting); }
+  /// A message of the consumer came; `pending`: how many the server says are to come.
+  Ask delivered(std::uint64_t sequence, std::uint64_t pending);
+  /// Nothing came for a while: there was no last message, or it was overwritten on its way.
+  Ask silence() const { return ended_ ? Ask::end : Ask::consumer; }
+  Ask stream_at(std::uint64_t last);
+  Ask consumer_at(std::uint64_t delivered, std::uint64_t pending);
+  /// Where the user may not ask about consumers: what the last heartbeat said, that is, how many messages had
+  /// been delivered and up to which revision the stream had been looked through.
+  Ask heartbeat_at(std::uint64_t delivered, std::uint64_t looked_through);
+
+  [[nodiscard]] bool ended() const { return ended_; }
+
+ private:
+  Ask end();
+  Ask nothing_left();
+
+  std::uint64_t taken_ = 0;     // the highest revision that came
+  std::uint64_t target_ = 0;    // the stream's last revision when it was last asked for
+  std::uint64_t received_ = 0;  // messages of the consumer at hand
+  int rounds_ = 0;              // how often the target was found to have moved
+  int looks_ = 0;               // at this consumer while nothing came
+  bool ended_ = false;
+};
+
+}  // namespace natskv

@@ -1,0 +1,42 @@
+#include "kv/read/selection.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace natskv {
+namespace {
+
+// JSON holds no token that is not UTF-8: * stands for it.
+std::string json_safe_filter(const std::string& filter) {
+  auto parts = tokens(filter);
+  std::replace_if(
+      parts.begin(), parts.end(), [](std::string_view part) { return !text::valid_utf8(part); }, "*");
+  return fmt::format("{}", fmt::join(parts, "."));
+}
+
+}  // namespace
+
+Selection::Selection(std::vector<Pattern> patterns, std::string prefix)
+    : patterns_(std::move(patterns)), prefix_(std::move(prefix)) {
+  const std::string covering = covering_filter(patterns_);
+  const std::string safe = json_safe_filter(covering);
+  filter_ = prefix_ + safe;
+  // A key that holds * or > as it stands is a filter that lets others through.
+  const bool key_with_wildcard =
+      patterns_.size() == 1 && !patterns_[0].wild && safe.find_first_of("*>") != std::string::npos;
+  exact_ = patterns_.size() < 2 && safe == covering && !key_with_wildcard;
+}
+
+std::optional<std::string_view> Selection::key_of(std::string_view subject) const {
+  if (!subject.starts_with(prefix_)) return std::nullopt;
+  subject.remove_prefix(prefix_.size());
+  const auto asked_for = [subject](const Pattern& pattern) { return selects(pattern, subject); };
+  if (!exact_ && std::none_of(patterns_.begin(), patterns_.end(), asked_for)) return std::nullopt;
+  return subject;
+}
+
+}  // namespace natskv

@@ -1,0 +1,30 @@
+// What STREAM.INFO says of a bucket's stream, as far as reading needs it.
+#pragma once
+
+#include "base/types.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace natskv {
+
+struct StreamState {
+  bool is_bucket = false;    ///< false: another stream of a bucket's name
+  bool since_2_9 = false;    ///< the server lets clients name consumers
+  bool since_2_10 = false;   ///< the server tells its time
+  std::string prefix = {};   ///< of its keys' subjects
+  std::string created = {};  ///< changes when the bucket is recreated
+  std::int64_t history = 0;
+  std::uint64_t first = 0, last = 0;  ///< revisions
+  std::uint64_t messages = 0, bytes = 0;
+  std::uint64_t keys = 0;        ///< with those whose latest entry is a marker
+  std::int64_t max_unacked = 0;  ///< what the stream allows a consumer; 0: says nothing
+  Instant time = {};             ///< the server's; 0 before 2.10
+};
+
+/// Throws what nlohmann::json throws where the answer is none of STREAM.INFO.
+StreamState read_stream_state(const std::string& bucket, const nlohmann::ordered_json& info);
+
+}  // namespace natskv
