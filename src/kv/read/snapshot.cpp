@@ -4,12 +4,21 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <bit>
 #include <stdexcept>
 
 namespace natskv {
 
-Snapshot::Snapshot(std::uint64_t expected) : table_(std::bit_ceil(std::size_t{expected} * 2 + 64)), key_{} {
+namespace {
+
+// A server may say anything: more than this is not believed before it comes.
+constexpr std::uint64_t most_expected = std::uint64_t{1} << 26U;
+
+}  // namespace
+
+Snapshot::Snapshot(std::uint64_t expected)
+    : table_(std::bit_ceil(std::size_t{std::min(expected, most_expected)} * 2 + 64)), key_{} {
   if (getrandom(key_, sizeof key_, 0) != sizeof key_)
     throw std::runtime_error("the kernel gives no random bytes");
 }
