@@ -5,7 +5,7 @@
 #include "kv/admin/config.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 #include "kv/trace.hpp"
 
 #include <fmt/format.h>
@@ -219,9 +219,9 @@ std::optional<Found> Bucket::found_at(nats::Message message, const Stored& store
 
 std::optional<Found> Bucket::listed(const std::string& key, std::uint64_t* bucket_at) {
   std::optional<Found> found;
-  EntryStream entries(session_, name_, {.patterns = {{key, false}}});
+  Listing entries(session_, name_, {.patterns = {{key, false}}});
   if (bucket_at != nullptr) *bucket_at = entries.last_revision();
-  while (const Entry* entry = entries.next_current()) {
+  while (const Entry* entry = entries.next()) {
     struct Texts {
       std::string key, value, reason;
     };

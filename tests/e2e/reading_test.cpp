@@ -151,3 +151,25 @@ TEST_CASE("a mirror that renames its origin's keys to its own name is read by th
   (void)out({"del", "part", "x", "--must-exist"});
   CHECK(client.last("o", "app.x").headers.at("KV-Operation") == "DEL");
 }
+
+TEST_CASE("a consumer that delivers to another account ends the reading with the reason, a watch too") {
+  const Server server({.config = R"(accounts {
+    A { jetstream: enabled, users: [{user: a, password: p}],
+        exports: [ {service: "$JS.API.>"}, {service: "$KV.>"} ] }
+    B { users: [{user: b, password: p}],
+        imports: [ {service: {account: A, subject: "$JS.API.>"}, to: "import.>"},
+                   {service: {account: A, subject: "$KV.>"}, to: "import.$KV.>"} ] } })"});
+  Client client(server.url_as("a:p"));
+  client.add_bucket("b");
+  client.put("b", "k", "v");
+  for (const Words& words : {Words{"keys", "b"}, {"watch", "b", "--initial"}, {"watch", "b", "--updates"}}) {
+    auto command = words;
+    command.insert(command.end(),
+                   {"-s", server.url_as("b:p"), "--js-api-prefix", "import", "--timeout", "1s"});
+    const auto result = natskv::test::natskv(command, {.limit = 20});
+    CAPTURE(result.err);
+    CHECK(result.status == 5);
+    CHECK(result.err.find("nothing that it delivers arrives\nhint: ") != std::string::npos);
+    CHECK(result.out.empty());
+  }
+}

@@ -173,7 +173,7 @@ TEST_CASE("a bucket that is deleted under a watch ends it, connected or not") {
   }
 }
 
-TEST_CASE("a bucket that is made anew is said, and starts from its current values") {
+TEST_CASE("a bucket that is recreated is said, and starts from its current values") {
   Server server;
   Client client(server.url());
   for (const bool connected : {true, false}) {
@@ -192,7 +192,7 @@ TEST_CASE("a bucket that is made anew is said, and starts from its current value
     client.add_bucket("b");
     client.put("b", "new", "v");
     proxy.refuse(false);
-    CHECK(watch.read_err_until("bucket \"b\" was made anew; starting from its current values\n", 20));
+    CHECK(watch.read_err_until("bucket \"b\" was recreated; starting from its current values\n", 20));
     CHECK(watch.read_until("new\t1\t"));
     client.put("b", "later", "v");
     CHECK(watch.read_until("later\t2\t"));

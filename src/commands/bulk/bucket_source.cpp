@@ -9,15 +9,16 @@ namespace natskv::commands {
 BucketSource::BucketSource(Session& session, std::string bucket, Options options)
     : session_(session), bucket_(std::move(bucket)), options_(std::move(options)) {}
 
-EntryStream& BucketSource::entries() {
+Listing& BucketSource::entries() {
   if (entries_) return *entries_;
   number_ = 0;
   missing_.clear();
   for (const auto& pattern : options_.patterns) {
     if (!pattern.wild) missing_.push_back(pattern.text);
   }
-  entries_ = std::make_unique<EntryStream>(
-      session_, bucket_, Listing{.patterns = options_.patterns, .history = options_.history, .slow = true});
+  entries_ = std::make_unique<Listing>(
+      session_, bucket_,
+      ReadOptions{.patterns = options_.patterns, .history = options_.history, .slow = true});
   started_ = std::chrono::steady_clock::now();
   return *entries_;
 }
@@ -33,7 +34,7 @@ const Item* BucketSource::next() {
 }
 
 const Item* BucketSource::read() {
-  while (const Entry* entry = entries().next_current()) {
+  while (const Entry* entry = entries().next()) {
     if (entry->marker() && !options_.history && !options_.markers) continue;
     std::erase(missing_, entry->key);
     item_ = Item{.number = ++number_,

@@ -4,7 +4,7 @@
 #include "app/natskv.hpp"
 #include "base/pattern.hpp"
 #include "commands/bulk/source.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 
 #include <memory>
 #include <optional>
@@ -35,13 +35,13 @@ class BucketSource final : public Source {
   Instant now();
 
  private:
-  EntryStream& entries();
+  Listing& entries();
   const Item* read();
 
   Session& session_;
   std::string bucket_;
   Options options_;
-  std::unique_ptr<EntryStream> entries_;
+  std::unique_ptr<Listing> entries_;
   std::chrono::steady_clock::time_point started_;
   std::vector<std::string> missing_;  // keys that were named and did not come
   std::uint64_t number_ = 0;

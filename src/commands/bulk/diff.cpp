@@ -3,9 +3,9 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "kv/read/listing.hpp"
 #include "kv/read/seen.hpp"
 #include "kv/read/snapshot.hpp"
-#include "kv/read/watch.hpp"
 
 #include <optional>
 
@@ -70,11 +70,11 @@ class Diff final : public Action {
     std::uint64_t met = 0, shown = 0;
     {
       Seen added;
-      EntryStream entries(other, b_, {.patterns = patterns_, .slow = true});
+      Listing entries(other, b_, {.patterns = patterns_, .slow = true});
       entries.on_idle([&] { natskv.out().flush(); });
       auto progress = natskv.progress_beside(natskv.out(), "diff " + b_, entries.total());
       std::uint64_t count = 0;
-      while (const Entry* entry = entries.next_current()) {
+      while (const Entry* entry = entries.next()) {
         progress.tick(++count);
         if (entry->marker()) continue;
         const auto* known = first.find(entry->key);
@@ -99,11 +99,11 @@ class Diff final : public Action {
 
   // Hashes only; returns how many keys are live.
   std::uint64_t read(Natskv& natskv, Snapshot& snapshot) {
-    EntryStream entries(natskv.session(), a_, {.patterns = patterns_, .slow = true});
+    Listing entries(natskv.session(), a_, {.patterns = patterns_, .slow = true});
     snapshot = Snapshot(entries.total());
     auto progress = natskv.progress("diff " + a_, entries.total());
     std::uint64_t live = 0, count = 0;
-    while (const Entry* entry = entries.next_current()) {
+    while (const Entry* entry = entries.next()) {
       progress.tick(++count);
       const auto* before = snapshot.find(entry->key);
       if (before != nullptr && Snapshot::live(*before)) --live;
@@ -116,9 +116,9 @@ class Diff final : public Action {
   // Their names were not kept: they are read once more.
   std::uint64_t removed(Natskv& natskv, Snapshot& first, Rows<Difference>& rows) {
     std::uint64_t shown = 0;
-    EntryStream entries(natskv.session(), a_, {.patterns = patterns_, .values = false, .slow = true});
+    Listing entries(natskv.session(), a_, {.patterns = patterns_, .values = false, .slow = true});
     entries.on_idle([&] { natskv.out().flush(); });
-    while (const Entry* entry = entries.next_current()) {
+    while (const Entry* entry = entries.next()) {
       const auto* known = first.find(entry->key);
       if (known == nullptr || !Snapshot::live(*known) || !first.meet(entry->key)) continue;
       rows({"removed", entry->key, Snapshot::revision(*known), 0});

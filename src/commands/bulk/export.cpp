@@ -5,7 +5,7 @@
 #include "base/quote.hpp"
 #include "commands/all.hpp"
 #include "kv/explain.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 #include "output/file.hpp"
 #include "views/entry.hpp"
 
@@ -48,8 +48,8 @@ class Export final : public Action {
     Output& out = file ? file->out() : natskv.out();
     Rows<Entry> rows(fields::get(), Format::jsonl, {}, {}, out);
     // More than others let wait: a window would cost the transfer a tenth of its speed.
-    EntryStream entries(natskv.session(), bucket_,
-                        {.patterns = patterns_, .history = history_, .most_waiting = std::size_t{24} << 20U});
+    Listing entries(natskv.session(), bucket_,
+                    {.patterns = patterns_, .history = history_, .most_waiting = std::size_t{24} << 20U});
     if (!file) entries.on_idle([&] { out.flush(); });
     auto progress = natskv.progress_beside(out, "export " + bucket_, entries.total());
     std::vector<std::string> missing;  // keys that were named and did not come
@@ -57,7 +57,7 @@ class Export final : public Action {
       if (!pattern.wild) missing.push_back(pattern.text);
     }
     std::uint64_t read = 0, written = 0;
-    while (const Entry* entry = entries.next_current()) {
+    while (const Entry* entry = entries.next()) {
       progress.tick(++read);
       if (entry->marker() && !history_) continue;
       rows(*entry);

@@ -1,7 +1,7 @@
 #include "commands/bulk/target.hpp"
 
 #include "base/text.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -17,9 +17,9 @@ void take_limits(Bucket& bucket, Rules& rules) {
 
 Snapshot snapshot(Session& session, const std::string& bucket, const std::vector<Pattern>& patterns,
                   bool values) {
-  EntryStream entries(session, bucket, {.patterns = patterns, .values = values, .slow = true});
+  Listing entries(session, bucket, {.patterns = patterns, .values = values, .slow = true});
   Snapshot there(entries.total());
-  while (const Entry* entry = entries.next_current()) there.set(*entry);
+  while (const Entry* entry = entries.next()) there.set(*entry);
   return there;
 }
 

@@ -5,8 +5,8 @@
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
+#include "kv/read/listing.hpp"
 #include "kv/read/multiget.hpp"
-#include "kv/read/watch.hpp"
 #include "output/pretty.hpp"
 #include "views/entry.hpp"
 
@@ -168,13 +168,13 @@ class Get final : public Action {
 
   // Patterns, and keys between them: one stream, each entry once.
   void from_stream(Natskv& natskv, Rows<Entry>& rows) {
-    EntryStream entries(natskv.session(), bucket_, {.patterns = patterns_});
+    Listing entries(natskv.session(), bucket_, {.patterns = patterns_});
     entries.on_idle([&] { natskv.out().flush(); });
     std::set<std::string, std::less<>> missing;
     for (const auto& pattern : patterns_) {
       if (!pattern.wild) missing.insert(pattern.text);
     }
-    while (const Entry* entry = entries.next_current()) {
+    while (const Entry* entry = entries.next()) {
       if (entry->marker()) continue;
       rows(*entry);
       if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);

@@ -4,7 +4,7 @@
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 #include "views/entry.hpp"
 
 namespace natskv::commands {
@@ -25,10 +25,10 @@ class History final : public Action {
 
   int run(Natskv& natskv) override {
     auto rows = natskv.rows(fields::events(true), Style::list());
-    EntryStream entries(natskv.session(), bucket_, {.patterns = {pattern_}, .history = true});
+    Listing entries(natskv.session(), bucket_, {.patterns = {pattern_}, .history = true});
     entries.on_idle([&] { natskv.out().flush(); });
     bool any = false;
-    while (const Entry* entry = entries.next_current()) {
+    while (const Entry* entry = entries.next()) {
       rows(*entry);
       any = true;
     }

@@ -5,8 +5,8 @@
 #include "base/parse.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/tree.hpp"
+#include "kv/read/listing.hpp"
 #include "kv/read/seen.hpp"
-#include "kv/read/watch.hpp"
 #include "views/entry.hpp"
 
 #include <fmt/format.h>
@@ -31,9 +31,9 @@ class Keys final : public Action {
 // the start can be of a key that came before: of those the stream held then, one a key is read. `show` says
 // whether to go on.
 template <class Each>
-void each_key(EntryStream& entries, bool deleted, Each&& show) {
+void each_key(Listing& entries, bool deleted, Each&& show) {
   Seen seen(entries.total());
-  while (const Entry* entry = entries.next_current()) {
+  while (const Entry* entry = entries.next()) {
     if (entry->marker() && !deleted) continue;
     if (entry->revision <= entries.last_revision())
       seen.add_new(entry->key);
@@ -86,8 +86,7 @@ int KeyListing::run(Natskv& natskv) const {
     throw usage("--tree is for people, it has no JSON");
   auto rows = natskv.rows(fields::keys(values), style);
   auto name_rows = natskv.rows(fields::names(), style);
-  EntryStream entries(natskv.session(), bucket,
-                      {.patterns = parse::patterns(words, literal), .values = values});
+  Listing entries(natskv.session(), bucket, {.patterns = parse::patterns(words, literal), .values = values});
   if (count || tree) {
     Tree nodes(depth);
     std::uint64_t number = 0;

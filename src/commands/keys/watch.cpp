@@ -53,15 +53,14 @@ class Watch final : public Action {
     auto rows = natskv.rows(fields::events(!meta_), Style::live());
     if (!max_disconnect_ && !natskv.out().terminal()) max_disconnect_ = seconds(60);
     natskv.stop().watch_reader();
-    EntryStream entries(natskv.session(), bucket_,
-                        {.patterns = parse::patterns(words_, literal_),
-                         .history = history_,
-                         .values = !meta_,
-                         .current = !updates_,
-                         .from = from_,
-                         .most_waiting = std::size_t{4} << 20U,  // it stays, and is to stay small
-                         .live = true,
-                         .max_disconnect = max_disconnect_});
+    natskv::Watch entries(natskv.session(), bucket_,
+                          {.read = {.patterns = parse::patterns(words_, literal_),
+                                    .history = history_,
+                                    .values = !meta_,
+                                    .most_waiting = std::size_t{4} << 20U},  // it stays, and is to stay small
+                           .current = !updates_,
+                           .from = from_,
+                           .max_disconnect = max_disconnect_});
     bool told = !natskv.out().terminal() || natskv.json() || initial_;
     entries.on_idle([&] {
       natskv.out().flush();
@@ -95,7 +94,7 @@ const Verb watch{
         "bucket no "
         "longer keeps are missed; standard error says from which to which (with KEY of all keys: what is "
         "gone "
-        "tells no name). A bucket made anew meanwhile, or whose last revision went back (a server lost what "
+        "tells no name). A bucket recreated meanwhile, or whose last revision went back (a server lost what "
         "it had "
         "acknowledged), is said, and starts from its current values. "
         "--revision above the last revision plus one is status 3.",

@@ -3,8 +3,8 @@
 #include "base/failure.hpp"
 #include "commands/shared/key_buffer.hpp"
 #include "kv/bucket.hpp"
+#include "kv/read/listing.hpp"
 #include "kv/read/seen.hpp"
-#include "kv/read/watch.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -30,15 +30,15 @@ PinnedListing::PinnedListing(Session& session, std::string bucket, std::vector<P
       selects_(std::move(selects)),
       later_(std::move(later)) {}
 
-void PinnedListing::read(bool slow, const std::function<void(const Entry&, EntryStream&)>& use,
+void PinnedListing::read(bool slow, const std::function<void(const Entry&, Listing&)>& use,
                          const Use& later) {
-  EntryStream entries(session_, bucket_, {.patterns = patterns_, .values = false, .slow = slow});
+  Listing entries(session_, bucket_, {.patterns = patterns_, .values = false, .slow = slow});
   if (!upto_) {
     upto_ = entries.last_revision();
     now_ = entries.server_time();
   }
   Seen named;  // a key that was listed and is then written again is named by its own conflict
-  while (const Entry* entry = entries.next_current()) {
+  while (const Entry* entry = entries.next()) {
     if (!selects_(*entry, now_)) continue;
     const bool first = named.insert(entry->key);
     if (entry->revision <= *upto_)
@@ -53,7 +53,7 @@ std::uint64_t PinnedListing::count() {
   names_.clear();
   count_ = 0;
   read(true,
-       [this](const Entry& entry, EntryStream&) {
+       [this](const Entry& entry, Listing&) {
          ++count_;
          if (names_.size() < max_names) names_.emplace_back(entry.key);
        },
@@ -81,7 +81,7 @@ void PinnedListing::require_same_bucket() {
 void PinnedListing::for_each(const Use& use) {
   require_same_bucket();
   read(
-      true, [&](const Entry& entry, EntryStream&) { use(entry); }, later_);
+      true, [&](const Entry& entry, Listing&) { use(entry); }, later_);
 }
 
 void PinnedListing::for_each_apart(const UseKey& use, const std::function<void()>& settle) {
@@ -89,7 +89,7 @@ void PinnedListing::for_each_apart(const UseKey& use, const std::function<void()
   KeyBuffer keys;
   read(
       false,
-      [&](const Entry& entry, EntryStream& entries) {
+      [&](const Entry& entry, Listing& entries) {
         keys.add(entry);
         if (!keys.full()) return;
         entries.let_go();

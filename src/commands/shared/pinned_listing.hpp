@@ -13,7 +13,7 @@
 #include <vector>
 
 namespace natskv {
-class EntryStream;
+class Listing;
 }
 
 namespace natskv::commands {
@@ -41,7 +41,7 @@ class PinnedListing {
   void for_each_apart(const UseKey& use, const std::function<void()>& settle);
 
  private:
-  void read(bool slow, const std::function<void(const Entry&, EntryStream&)>& use, const Use& later);
+  void read(bool slow, const std::function<void(const Entry&, Listing&)>& use, const Use& later);
   void require_same_bucket();
 
   Session& session_;

@@ -9,7 +9,7 @@
 #include "cli/parse.hpp"
 #include "commands/all.hpp"
 #include "config/context.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -227,10 +227,10 @@ class Completer {
     if (bucket.empty() || begin.find_first_of("*> \t") != std::string::npos) return;
     const auto dot = begin.rfind('.');
     const std::string above = dot == std::string::npos ? "" : begin.substr(0, dot + 1);
-    entries_ = std::make_unique<EntryStream>(session(), bucket,
-                                             Listing{.patterns = {{above + ">", true}}, .values = false});
+    entries_ = std::make_unique<Listing>(session(), bucket,
+                                         ReadOptions{.patterns = {{above + ">", true}}, .values = false});
     std::set<std::string> found;
-    while (const Entry* entry = entries_->next_current()) {
+    while (const Entry* entry = entries_->next()) {
       if (!entry->marker() && entry->key.starts_with(begin)) {
         const auto next = entry->key.find('.', above.size());
         found.emplace(entry->key.substr(0, next == std::string_view::npos ? next : next + 1));
@@ -245,10 +245,10 @@ class Completer {
     const std::string bucket = argument({Kind::bucket});
     const std::string key = argument({Kind::key, Kind::pattern});
     if (bucket.empty() || key.empty()) return;
-    entries_ = std::make_unique<EntryStream>(
-        session(), bucket, Listing{.patterns = {{key, false}}, .history = true, .values = false});
+    entries_ = std::make_unique<Listing>(
+        session(), bucket, ReadOptions{.patterns = {{key, false}}, .history = true, .values = false});
     std::vector<Offer> found;
-    while (const Entry* entry = entries_->next_current()) {
+    while (const Entry* entry = entries_->next()) {
       const std::string what = entry->marker() ? std::string(name_of(entry->operation))
                                                : text::human_size(static_cast<std::int64_t>(entry->size));
       found.push_back({std::to_string(entry->revision),
@@ -266,7 +266,7 @@ class Completer {
   std::vector<Offer> offers_;
   Silent silent_;
   std::unique_ptr<Session> session_;
-  std::unique_ptr<EntryStream> entries_;
+  std::unique_ptr<Listing> entries_;
 };
 
 class Complete final : public Action {

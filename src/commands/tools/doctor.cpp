@@ -7,7 +7,7 @@
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
-#include "kv/read/watch.hpp"
+#include "kv/read/listing.hpp"
 #include "nats/look.hpp"
 #include "nats/nkey.hpp"
 
@@ -328,16 +328,15 @@ class Examination {
 
   std::string list() {
     const auto session = connected();
-    EntryStream entries(*session, *bucket_, {.patterns = parse::patterns({key_}, true), .values = false});
+    Listing entries(*session, *bucket_, {.patterns = parse::patterns({key_}, true), .values = false});
     std::uint64_t count = 0;
-    while (entries.next_current() != nullptr) ++count;
+    while (entries.next() != nullptr) ++count;
     return fmt::format("listed {}: {} found", named(), count);
   }
 
   std::string watch() {
     const auto session = connected();
-    const EntryStream entries(*session, *bucket_,
-                              {.patterns = parse::patterns({key_}, true), .values = false, .current = false});
+    try_watching(*session, *bucket_, parse::patterns({key_}, true));
     return fmt::format("watched {}", named());
   }
 

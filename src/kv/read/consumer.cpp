@@ -23,12 +23,12 @@ constexpr std::chrono::seconds most_silence{3};
 constexpr std::chrono::milliseconds longest_pause{1500};
 constexpr std::string_view delivery_prefix = "$JS.ACK.";
 
-void choose_start(ordered_json& config, const Reading& reading) {
-  if (reading.latest) {
+void choose_start(ordered_json& config, const ConsumerSpec& spec) {
+  if (spec.latest) {
     config["deliver_policy"] = "last_per_subject";
-  } else if (reading.after > 0) {
+  } else if (spec.after > 0) {
     config["deliver_policy"] = "by_start_sequence";
-    config["opt_start_seq"] = reading.after + 1;
+    config["opt_start_seq"] = spec.after + 1;
   } else {
     config["deliver_policy"] = "all";
   }
@@ -42,20 +42,20 @@ void choose_window(ordered_json& config, std::int64_t window) {
   config["ack_wait"] = seconds(std::int64_t{22} * 3600).ns;
 }
 
-ordered_json request_for(const Reading& reading, const std::string& inbox, const std::string& name) {
+ordered_json request_for(const ConsumerSpec& spec, const std::string& inbox, const std::string& name) {
   ordered_json config{{"deliver_subject", inbox}};
-  if (reading.named) config["name"] = name;
-  choose_start(config, reading);
-  choose_window(config, reading.window);
+  if (spec.named) config["name"] = name;
+  choose_start(config, spec);
+  choose_window(config, spec.window);
   config["max_deliver"] = 1;
-  config["filter_subject"] = reading.filter;
+  config["filter_subject"] = spec.filter;
   config["replay_policy"] = "instant";
   config["flow_control"] = true;
   config["idle_heartbeat"] = heartbeat.ns;
-  if (!reading.values) config["headers_only"] = true;
+  if (!spec.values) config["headers_only"] = true;
   config["num_replicas"] = 1;
   config["mem_storage"] = true;
-  return {{"stream_name", reading.stream}, {"config", std::move(config)}};
+  return {{"stream_name", spec.stream}, {"config", std::move(config)}};
 }
 
 std::uint64_t number(std::string_view text) {
@@ -73,11 +73,11 @@ Consumer::State read_state(const ordered_json& info) {
 
 // Permissions are given on the subject that names stream, consumer and filter; a filter that would not fit a
 // line of the protocol is left out of it.
-std::string create_subject(const Reading& reading, const std::string& name) {
+std::string create_subject(const ConsumerSpec& spec, const std::string& name) {
   constexpr std::size_t longest_filter = 2000;
-  if (!reading.named) return "CONSUMER.CREATE." + reading.stream;
-  const std::string subject = fmt::format("CONSUMER.CREATE.{}.{}", reading.stream, name);
-  return reading.filter.size() > longest_filter ? subject : subject + "." + reading.filter;
+  if (!spec.named) return "CONSUMER.CREATE." + spec.stream;
+  const std::string subject = fmt::format("CONSUMER.CREATE.{}.{}", spec.stream, name);
+  return spec.filter.size() > longest_filter ? subject : subject + "." + spec.filter;
 }
 
 std::string removal_subject(Session& session, const std::string& stream, const std::string& name) {
@@ -92,19 +92,18 @@ std::optional<std::int64_t> window_allowed(const nats::Error& error) {
   return static_cast<std::int64_t>(number(text.substr(text.find_last_not_of("0123456789") + 1)));
 }
 
-// Lowers the window of `reading` to what is allowed.
-Consumer::State create(Session& session, Reading& reading, const std::string& inbox, Span wait) {
+// Lowers the window of `spec` to what is allowed.
+Consumer::State create(Session& session, ConsumerSpec& spec, const std::string& inbox, Span wait) {
   const std::string name = "natskv-" + inbox.substr(inbox.rfind('.') + 1);
   const auto ask = [&] {
-    return read_state(
-        session.api(create_subject(reading, name), request_for(reading, inbox, name).dump(), wait));
+    return read_state(session.api(create_subject(spec, name), request_for(spec, inbox, name).dump(), wait));
   };
   try {
     return ask();
   } catch (const nats::Error& error) {
     const auto allowed = window_allowed(error);
-    if (!allowed || *allowed <= 0 || *allowed >= reading.window) throw;
-    reading.window = *allowed;
+    if (!allowed || *allowed <= 0 || *allowed >= spec.window) throw;
+    spec.window = *allowed;
   }
   return ask();
 }
@@ -112,16 +111,16 @@ Consumer::State create(Session& session, Reading& reading, const std::string& in
 }  // namespace
 
 // By a consumer that delivers to nobody.
-std::uint64_t count_behind(Session& session, Reading reading, Span wait) {
-  const auto state = create(session, reading, nats::new_inbox(session.settings().inbox_prefix), wait);
-  const auto removal = removal_subject(session, reading.stream, state.name);
+std::uint64_t count_after(Session& session, ConsumerSpec spec, Span wait) {
+  const auto state = create(session, spec, nats::new_inbox(session.settings().inbox_prefix), wait);
+  const auto removal = removal_subject(session, spec.stream, state.name);
   (void)natsConnection_PublishString(session.connection(), removal.c_str(), "");
   return state.pending;
 }
 
-Consumer::Consumer(Session& session, Reading reading, Span wait)
+Consumer::Consumer(Session& session, ConsumerSpec spec, Span wait)
     : session_(session),
-      stream_(reading.stream),
+      stream_(spec.stream),
       subscription_(nullptr, nats::Retire{&session.retired()}),
       disconnects_(session.link().disconnects) {
   natsStatistics* statistics = nullptr;
@@ -134,9 +133,9 @@ Consumer::Consumer(Session& session, Reading reading, Span wait)
   subscription_.reset(raw);
   // The server's flow control bounds what waits here; a limit of ours would drop messages.
   nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
-  start_ = create(session, reading, inbox, wait);
-  window_ = reading.window;
-  removal_ = removal_subject(session, reading.stream, start_.name);
+  start_ = create(session, spec, inbox, wait);
+  window_ = spec.window;
+  removal_ = removal_subject(session, spec.stream, start_.name);
   heard_at_ = Clock::now();
 }
 
@@ -157,11 +156,12 @@ natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
       return status;
     }
     message.reset(raw);
+    anything_ = true;
     // The library tells of a lost connection on a thread of its own, maybe after the first message behind it;
     // its count it keeps before that. It costs a lock, so it is asked for only behind a pause, for there was
     // one.
     const bool paused = !std::exchange(heard_, true);
-    hushed_ = hushed_ || (paused && Clock::now() - heard_at_ > longest_pause);
+    heartbeat_missed_ = heartbeat_missed_ || (paused && Clock::now() - heard_at_ > longest_pause);
     lost_ = lost_ || session_.link().disconnects != disconnects_ || (paused && reconnects() != reconnects_);
     if (lost_) return NATS_TIMEOUT;
     const char* reply = natsMsg_GetReply(raw);
@@ -184,7 +184,9 @@ void Consumer::control(natsMsg* message) {
   if (answer == nullptr) {
     const auto stalled = header(message, "Nats-Consumer-Stalled");
     if (!stalled.empty()) answer = stalled.data();
-    lost_ = lost_ || number(header(message, "Nats-Last-Consumer")) > received_;
+    heartbeat_ = {.delivered = number(header(message, "Nats-Last-Consumer")),
+                  .looked_through = number(header(message, "Nats-Last-Stream"))};
+    lost_ = lost_ || heartbeat_.delivered > received_;
   }
   if (answer != nullptr) (void)natsConnection_Publish(session_.connection(), answer, nullptr, 0);
 }

@@ -1,4 +1,4 @@
-// One consumer of a bucket's stream: what EntryStream reads from.
+// One consumer of a bucket's stream: what a Feed reads from.
 #pragma once
 
 #include "kv/session.hpp"
@@ -14,7 +14,7 @@
 namespace natskv {
 
 /// What a Consumer delivers.
-struct Reading {
+struct ConsumerSpec {
   std::string stream;       ///< "KV_<bucket>"
   std::string filter;       ///< subject
   bool values = true;       ///< false: headers only
@@ -27,16 +27,16 @@ struct Reading {
 };
 
 /// How many messages the stream still keeps for such a consumer. Throws nats::Error.
-std::uint64_t count_behind(Session& session, Reading reading, Span wait);
+std::uint64_t count_after(Session& session, ConsumerSpec spec, Span wait);
 
 /// A push consumer as nats.c makes an ordered one (js.c, js_Subscribe), made and followed by ourselves:
-/// nats.c makes its own anew after a gap, missed heartbeats or a reconnect, always with all revisions and
+/// nats.c makes another after a gap, missed heartbeats or a reconnect, always with all revisions and
 /// sometimes before its name can be asked for, and the server counts what is pending twice. Only who reads
 /// knows what should come after a loss, so it is told and starts another.
 class Consumer {
  public:
   /// `wait` bounds the server's answer. Throws nats::Error. `session` must outlive it.
-  Consumer(Session& session, Reading reading, Span wait);
+  Consumer(Session& session, ConsumerSpec spec, Span wait);
   ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
@@ -49,10 +49,11 @@ class Consumer {
   [[nodiscard]] bool lost() const { return lost_; }
   /// Whether no heartbeat came for three times its period, up to the last next() that found nothing.
   [[nodiscard]] bool silent() const;
-
+  /// Whether anything came yet, if only a heartbeat.
+  [[nodiscard]] bool heard() const { return anything_; }
   /// Whether heartbeats were missing before a message that next() gave since this was asked last: an outage
   /// that was too short to notice otherwise.
-  [[nodiscard]] bool was_silent() { return std::exchange(hushed_, false); }
+  [[nodiscard]] bool heartbeat_missed() { return std::exchange(heartbeat_missed_, false); }
 
   /// Bytes of memory that messages take which wait to be read.
   [[nodiscard]] std::size_t waiting() const;
@@ -70,6 +71,12 @@ class Consumer {
   /// The most messages that wait here, which the account or the server may have lowered.
   [[nodiscard]] std::int64_t window() const { return window_; }
 
+  /// What the last heartbeat said: messages sent, and the sequence up to which it looked through the stream.
+  struct Heartbeat {
+    std::uint64_t delivered = 0, looked_through = 0;
+  };
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
+
  private:
   using Clock = std::chrono::steady_clock;
   void control(natsMsg* message);
@@ -82,11 +89,13 @@ class Consumer {
   std::int64_t window_ = 0, unacknowledged_ = 0;
   std::string removal_;  // the subject of the request to delete it
   std::uint64_t received_ = 0;
+  Heartbeat heartbeat_;
   nats::Statistics statistics_;
   int disconnects_;
   std::uint64_t reconnects_ = 0;
   bool lost_ = false;
-  bool hushed_ = false;
+  bool heartbeat_missed_ = false;
+  bool anything_ = false;
   bool heard_ = false;  // since heard_at_ was set
   Clock::time_point heard_at_;
 };

@@ -1,0 +1,199 @@
+#include "kv/read/feed.hpp"
+
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace natskv {
+namespace {
+
+constexpr std::int64_t slice_ms = 80;  // between two looks at the connection
+constexpr std::int64_t flush_ms = 5;   // a pause this long and what was written goes out
+constexpr std::int64_t again_ms = 50;  // before another consumer where this one delivered nothing of use
+constexpr std::int64_t pause_ms = 20;  // after a call that ended for another reason than its time
+
+}  // namespace
+
+Feed::Feed(Session& session, std::string bucket, ReadOptions options)
+    : session_(session),
+      bucket_(std::move(bucket)),
+      options_(std::move(options)),
+      reader_(bucket_, options_.values) {}
+
+// While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
+// nor the writes after a listing may lose the connection to one refused key.
+Feed::Starting::Starting(Session& session, const std::string& bucket, bool live)
+    : session_(session),
+      waiting_(session.notices().waiting(fmt::format("reading bucket \"{}\" …", bucket))),
+      fail_fast_(false) {
+  session_.connection();
+  session_.arm_deadline(session_.starting());
+  fail_fast_ = session_.link().fail_fast.exchange(true) && !live;
+}
+
+Feed::Starting::~Starting() {
+  session_.link().fail_fast = fail_fast_;
+  session_.lift_deadline();
+}
+
+StreamState Feed::look(Span wait) {
+  looked_at_ = session_.link().disconnects;  // what happens from now on is trouble of its own
+  auto stream = read_stream_state(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, wait));
+  if (!stream.is_bucket) throw no_key_value(bucket_);
+  return stream;
+}
+
+void Feed::start(const StreamState& stream, Start start, Span wait) {
+  named_ = stream.since_2_9;
+  old_server_ = !stream.since_2_10;
+  if (!window_) {
+    // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.
+    constexpr std::uint64_t small = 256;
+    with_values_ = options_.values || stream.bytes <= small * stream.messages;
+    window_.emplace(stream, options_.slow, options_.most_waiting, with_values_);
+  }
+  reader_.select(Selection(options_.patterns, stream.prefix), with_values_);
+  // With one revision a key all messages are the latest of each, and an old server starts that at once.
+  latest_ = start.latest && stream.history > 1;
+  live_ = start.live;
+  last_ = start.after;
+  restart(wait);
+  disconnects_ = looked_at_;
+}
+
+ConsumerSpec Feed::spec(std::uint64_t after, bool latest) const {
+  return {.stream = "KV_" + bucket_,
+          .filter = reader_.selection().filter(),
+          .values = with_values_,
+          .latest = latest,
+          .after = after,
+          // Before 2.10 a server that waits for an acknowledgement loses the latest message that was next
+          // (getNextMsg).
+          .window = latest && old_server_ ? 0 : window_->size(),
+          .named = named_};
+}
+
+void Feed::restart(Span wait) {
+  heard_ = heard();
+  consumer_.reset();
+  received_ = 0;
+  window_->restart();
+  consumer_.emplace(session_, spec(last_, latest_), wait);
+  if (consumer_->window() > 0) window_->lower_to(consumer_->window());
+}
+
+void Feed::only_new() {
+  latest_ = false;
+  live_ = true;
+}
+
+std::uint64_t Feed::count_after(std::uint64_t revision, Span wait) {
+  ConsumerSpec all = spec(revision, false);
+  all.filter = reader_.selection().prefix() + ">";
+  all.values = false;
+  all.window = 0;
+  return natskv::count_after(session_, std::move(all), wait);
+}
+
+Failure Feed::nothing_delivered() {
+  return {Exit::unreachable,
+          fmt::format("bucket \"{}\": the server answers, but nothing that it delivers arrives", bucket_),
+          "an account that imports JetStream needs an inbox that the other one delivers to: --inbox-prefix",
+          {bucket_, {}, 0}};
+}
+
+void Feed::end_if_stopped() {
+  if (!session_.stop()) return;
+  if (idle_) idle_();
+  throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
+}
+
+Feed::Heard Feed::next(Clock::time_point until) {
+  end_if_stopped();
+  entry_ = nullptr;
+  if (!consumer_) {
+    restart(session_.starting());
+    return Heard::restarted;
+  }
+  // What waits is dropped and asked for again.
+  if (!live_ && !(latest_ && old_server_) && window_->look_at(received_) &&
+      window_->too_slow(received_, consumer_->waiting())) {
+    restart(session_.starting());
+    return Heard::restarted;
+  }
+  nats::Message message;
+  auto status = consumer_->next(message, live_ ? 0 : flush_ms);
+  if (status == NATS_OK) return take(std::move(message));
+  if (idle_) idle_();
+  while (status == NATS_TIMEOUT) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    status = consumer_->next(message, std::clamp<std::int64_t>(left, 1, slice_ms));
+    if (status == NATS_OK) return take(std::move(message));
+    end_if_stopped();
+    const auto heard = ended(status);
+    if (heard != Heard::nothing || Clock::now() >= until) return heard;
+  }
+  return ended(status);
+}
+
+// Nothing came: is the connection there, may we read, does the consumer live?
+Feed::Heard Feed::ended(natsStatus status) {
+  if (const auto refused = session_.refused_reading())
+    throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, *refused), {.bucket = bucket_});
+  if (session_.link().closed)
+    throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
+  if (status != NATS_TIMEOUT) {
+    if (!session_.reconnecting()) throw nats::error(status);
+    nats_Sleep(pause_ms);
+    return Heard::broken;
+  }
+  if (consumer_->window() > 0 && session_.link().acks_refused) {
+    if (window_->required())
+      throw explain(session_,
+                    nats::Error(NATS_NOT_PERMITTED, 0, "Permissions Violation for Publish to \"$JS.ACK.>\""),
+                    {.bucket = bucket_});
+    window_->give_up();
+    restart(session_.starting());
+    return Heard::restarted;
+  }
+  return connection_lost() || consumer_->lost() || consumer_->silent() ? Heard::broken : Heard::nothing;
+}
+
+Feed::Heard Feed::take(nats::Message message) {
+  if (!reader_.read_delivery(message.get(), delivery_)) return Heard::ignored;
+  if (delivery_.order != received_ + 1) {  // something was lost on its way
+    // The very first is asked for again slowly: the next consumer may do no better.
+    if (received_ == 0) nats_Sleep(again_ms);
+    return Heard::broken;
+  }
+  ++received_;
+  reader_.keep(std::move(message));
+  if (delivery_.sequence <= last_) return Heard::message;  // came from an earlier consumer
+  last_ = delivery_.sequence;
+  entry_ = reader_.read(delivery_);
+  return Heard::message;
+}
+
+void try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns) {
+  constexpr std::chrono::milliseconds step{100};
+  Feed feed(session, bucket, {.patterns = std::move(patterns), .values = false});
+  try {
+    {
+      const Feed::Starting starting(session, bucket, false);
+      const auto stream = feed.look(session.starting());
+      feed.start(stream, {.after = stream.last, .live = true}, session.starting());
+    }
+    const auto until = Feed::Clock::now() + Feed::least_patience;
+    while (!feed.heard() && Feed::Clock::now() < until) (void)feed.next(Feed::Clock::now() + step);
+  } catch (const nats::Error& error) {
+    throw explain(session, error, {.bucket = bucket});
+  }
+  if (!feed.heard()) throw feed.nothing_delivered();
+}
+
+}  // namespace natskv

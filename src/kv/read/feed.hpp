@@ -1,0 +1,132 @@
+// A bucket's messages as entries, from one consumer after the other: what a Listing and a Watch read from.
+#pragma once
+
+#include "kv/entry.hpp"
+#include "kv/read/consumer.hpp"
+#include "kv/read/entry_reader.hpp"
+#include "kv/read/stream_state.hpp"
+#include "kv/read/window.hpp"
+#include "kv/session.hpp"
+#include "nats/handle.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv {
+
+/// What is read.
+struct ReadOptions {
+  std::vector<Pattern> patterns = {};  ///< keys or PATTERNs; none: all keys
+  bool history = false;                ///< every kept revision, not only the latest of a key
+  bool values = true;                  ///< false: no values (Entry::size is still right)
+  bool slow = false;                   ///< what is read is worked on: read with a window from the start
+  /// Bytes of messages that may wait here while the reader keeps pace, before the rest is read with a window.
+  /// Small ones take three times as much in nats.c.
+  std::size_t most_waiting = std::size_t{7} << 20U;
+};
+
+class Feed {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// Heartbeats come every second: a consumer from which nothing came for so long does not deliver.
+  static constexpr std::chrono::milliseconds least_patience{4000};
+
+  Feed(Session& session, std::string bucket, ReadOptions options);
+
+  /// While it lives, a request that is refused ends at once, and the start of a listing has its time.
+  class Starting {
+   public:
+    Starting(Session& session, const std::string& bucket, bool live);
+    ~Starting();
+    Starting(const Starting&) = delete;
+    Starting& operator=(const Starting&) = delete;
+
+   private:
+    Session& session_;
+    std::shared_ptr<void> waiting_;
+    bool fail_fast_;
+  };
+
+  /// Asks for the stream. Throws nats::Error, or Failure where it is no bucket.
+  StreamState look(Span wait);
+  struct Start {
+    bool latest = false;      ///< the latest entry of each key, then everything new; false: everything
+    std::uint64_t after = 0;  ///< without those that came before: up to this revision
+    bool live = false;        ///< what there is has come before: each message is new
+  };
+  /// Throws nats::Error. `stream` is what look() said last.
+  void start(const StreamState& stream, Start start, Span wait);
+  /// Another consumer that goes on after the last message. Throws nats::Error.
+  void restart(Span wait);
+  /// Everything there was has come: from now on only what is new counts.
+  void only_new();
+  /// Deletes the consumer until more is asked for.
+  void let_go() { consumer_.reset(); }
+
+  enum class Heard : std::uint8_t {
+    message,    ///< see delivery() and entry()
+    nothing,    ///< until then
+    ignored,    ///< something that is no delivery
+    restarted,  ///< another consumer goes on
+    broken,     ///< this consumer does not deliver what it should, or the connection was lost
+  };
+  /// Throws nats::Error, Failure where reading is refused or over, Stopped.
+  Heard next(Clock::time_point until);
+  [[nodiscard]] const Delivery& delivery() const { return delivery_; }
+  /// The entry of the message; null: it was not asked for, or came before. Valid until the next call.
+  [[nodiscard]] const Entry* entry() const { return entry_; }
+  /// Called before a wait, so that what was written so far reaches the reader.
+  void on_idle(std::function<void()> idle) { idle_ = std::move(idle); }
+
+  /// The last revision that came.
+  [[nodiscard]] std::uint64_t last() const { return last_; }
+  [[nodiscard]] const Selection& selection() const { return reader_.selection(); }
+  [[nodiscard]] Consumer* consumer() { return consumer_ ? &*consumer_ : nullptr; }
+  /// How many messages the consumer had to deliver when it was created.
+  [[nodiscard]] std::uint64_t waiting() const {
+    return consumer_->start().pending + consumer_->start().delivered;
+  }
+  /// Whether the connection was lost since the stream was looked at for the last start().
+  [[nodiscard]] bool connection_lost() const { return session_.link().disconnects != disconnects_; }
+  /// Whether anything was ever delivered, if only a heartbeat.
+  [[nodiscard]] bool heard() const { return heard_ || (consumer_ && consumer_->heard()); }
+  /// Where it was not for too long, though the server answers.
+  [[nodiscard]] Failure nothing_delivered();
+  /// How many messages the stream keeps above a revision. Throws nats::Error.
+  std::uint64_t count_after(std::uint64_t revision, Span wait);
+
+ private:
+  void end_if_stopped();
+  Heard take(nats::Message message);
+  Heard ended(natsStatus status);
+  [[nodiscard]] ConsumerSpec spec(std::uint64_t after, bool latest) const;
+
+  Session& session_;
+  std::string bucket_;
+  ReadOptions options_;
+  EntryReader reader_;
+  bool with_values_ = true;  // as the server is asked
+  bool named_ = true, old_server_ = false;
+  bool latest_ = false, live_ = false;
+  std::optional<Window> window_;
+  std::optional<Consumer> consumer_;
+  std::uint64_t last_ = 0;
+  std::uint64_t received_ = 0;  // of this consumer
+  Delivery delivery_;
+  const Entry* entry_ = nullptr;
+  bool heard_ = false;
+  int disconnects_ = 0, looked_at_ = 0;  // losses of the connection, at start() and at look()
+  std::function<void()> idle_;
+};
+
+/// Whether changes of these keys would be delivered: creates a consumer and waits for its first heartbeat.
+/// Returns if so, else Failure.
+void try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns);
+
+}  // namespace natskv

@@ -1,0 +1,140 @@
+#include "kv/read/listing.hpp"
+
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace natskv {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_pause{45}, longest_pause{1000};
+constexpr int consumer_not_found = 10014;
+
+}  // namespace
+
+Listing::Listing(Session& session, std::string bucket, ReadOptions options)
+    : session_(session),
+      bucket_(std::move(bucket)),
+      history_(options.history),
+      feed_(session, bucket_, std::move(options)),
+      pause_(first_pause) {
+  const Feed::Starting starting(session_, bucket_, false);
+  try {
+    const auto stream = feed_.look(session_.starting());
+    before_ = {.created = stream.created, .start = stream.last};
+    server_time_ = stream.time;
+    feed_.start(stream, {.latest = !history_}, session_.starting());
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = bucket_});
+  }
+  total_ = feed_.waiting();
+  if (server_time_.ns == 0) server_time_ = feed_.consumer()->start().created;
+  (void)ending_.started(before_.start, total_);
+}
+
+const Entry* Listing::next() {
+  while (!ending_.ended()) {
+    try {
+      step();
+    } catch (const nats::Error& error) {
+      throw explain(session_, error, {.bucket = bucket_});
+    }
+    if (const Entry* entry = feed_.entry()) return entry;
+  }
+  return nullptr;
+}
+
+void Listing::step() {
+  switch (feed_.next(Feed::Clock::now() + pause_)) {
+    case Feed::Heard::message:
+      silent_ = false;
+      pause_ = first_pause;
+      return follow(ending_.delivered(feed_.delivery().sequence, feed_.delivery().pending));
+    case Feed::Heard::nothing:
+      pause_ = std::min<Feed::Clock::duration>(pause_ * 2, longest_pause);
+      bound_silence();
+      return follow(ending_.silence());
+    case Feed::Heard::restarted:
+      return follow(ending_.restarted(feed_.waiting()));
+    case Feed::Heard::broken:
+      bound_silence();
+      return rejoin();
+    case Feed::Heard::ignored:
+      return bound_silence();
+  }
+}
+
+void Listing::follow(Ending::Ask ask) {
+  while (ask != Ending::Ask::more && ask != Ending::Ask::end) {
+    switch (ask) {
+      case Ending::Ask::stream:
+        ask = ask_stream();
+        break;
+      case Ending::Ask::consumer:
+        ask = ask_consumer();
+        break;
+      default:
+        feed_.restart(session_.starting());
+        ask = ending_.restarted(feed_.waiting());
+    }
+  }
+}
+
+Ending::Ask Listing::ask_stream() {
+  const auto now = feed_.look(session_.timeout());
+  require_same(now);
+  return ending_.stream_at(now.last);
+}
+
+Ending::Ask Listing::ask_consumer() {
+  bound_silence();
+  try {
+    const auto state = feed_.consumer()->state(session_.timeout());
+    return ending_.consumer_at(state.delivered, state.pending);
+  } catch (const nats::Error& error) {
+    if (error.code != consumer_not_found) throw;
+  }
+  rejoin();
+  return Ending::Ask::more;
+}
+
+// Looks at the bucket again and goes on after the last revision that came.
+void Listing::rejoin() {
+  const auto now = feed_.look(session_.timeout());
+  require_same(now);
+  feed_.start(now, {.latest = !history_, .after = feed_.last()}, session_.starting());
+  (void)ending_.started(now.last, feed_.waiting());
+}
+
+void Listing::require_same(const StreamState& now) const {
+  Before before = before_;
+  before.revision = feed_.last();
+  const auto outcome = compare(before, now);
+  const auto* anew = std::get_if<StartAnew>(&outcome);
+  if (anew == nullptr) return;
+  throw Failure(
+      Exit::failure,
+      anew->why == StartAnew::Why::recreated
+          ? fmt::format("bucket \"{}\" was recreated while it was being read", bucket_)
+          : fmt::format("bucket \"{}\": its last revision went back from {} to {} while it was being read",
+                        bucket_, before.revision, now.last),
+      "run the command again", {bucket_, {}, 0});
+}
+
+// However often another consumer is created meanwhile (heartbeats that do not come, a count that is wrong): a
+// listing to which no message comes ends.
+void Listing::bound_silence() {
+  const auto now = Feed::Clock::now();
+  if (!std::exchange(silent_, true)) silent_since_ = now;
+  if (now - silent_since_ <= std::chrono::nanoseconds(session_.starting().ns)) return;
+  if (!feed_.heard()) throw feed_.nothing_delivered();
+  throw nats::Error(NATS_TIMEOUT, 0, "");
+}
+
+}  // namespace natskv

@@ -1,0 +1,61 @@
+// What a bucket holds, read to its end: keys, ls, get PATTERN, history, export, cp, diff.
+#pragma once
+
+#include "kv/read/ending.hpp"
+#include "kv/read/feed.hpp"
+#include "kv/read/outage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace natskv {
+
+class Listing {
+ public:
+  /// Starts reading. Failure: not_found where the bucket is missing.
+  Listing(Session& session, std::string bucket, ReadOptions options);
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
+
+  /// The next entry, or nullptr when all were given. Valid until the next call. Failure where the bucket was
+  /// recreated meanwhile: what was given is of two buckets then.
+  const Entry* next();
+
+  /// How many messages there are, by the server's count; an upper bound.
+  [[nodiscard]] std::uint64_t total() const { return total_; }
+  /// The stream's last revision when the reading started.
+  [[nodiscard]] std::uint64_t last_revision() const { return before_.start; }
+  /// The server's clock when the reading started: `ts` of STREAM.INFO, else `created` of our own consumer.
+  [[nodiscard]] Instant server_time() const { return server_time_; }
+  /// Deletes the consumer until the next entry is asked for, which is the one after the last: nothing is read
+  /// beside what is done meanwhile.
+  void let_go() { feed_.let_go(); }
+  /// Called before a wait, so that what was written so far reaches the reader.
+  void on_idle(std::function<void()> idle) { feed_.on_idle(std::move(idle)); }
+
+ private:
+  void step();
+  void follow(Ending::Ask ask);
+  Ending::Ask ask_stream();
+  Ending::Ask ask_consumer();
+  void on_silence();
+  void rejoin();
+  void bound_silence();
+  void require_same(const StreamState& now) const;
+
+  Session& session_;
+  std::string bucket_;
+  bool history_;
+  Feed feed_;
+  Ending ending_;
+  Before before_;
+  std::uint64_t total_ = 0;
+  Instant server_time_;
+  Feed::Clock::duration pause_;             // until it is looked what is left
+  Feed::Clock::time_point silent_since_{};  // while silent_
+  bool silent_ = false;
+};
+
+}  // namespace natskv
