@@ -6,13 +6,13 @@ namespace natskv::commands {
 
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &add,      &edit,    &rm,     &ls,     &info,       &compact,  // buckets
-      &get,      &put,     &create, &update, &del,        &purge,    //
-      &keys,     &history, &revert, &watch,  &edit_value,            // keys
-      &export_,  &import_, &diff,   &cp,                             // bulk
-      &sandbox,                                                      // exec
-      &context,  &doctor,  &help,                                    // tools
-      &complete,                                                     // hidden
+      &add,      &edit,    &rm,         &ls,     &info,       &compact,  // buckets
+      &get,      &put,     &create,     &update, &del,        &purge,    //
+      &keys,     &history, &revert,     &watch,  &edit_value,            // keys
+      &export_,  &import_, &diff,       &cp,                             // bulk
+      &sandbox,                                                          // exec
+      &context,  &doctor,  &completion, &help,                           // tools
+      &complete,                                                         // hidden
   };
   return list;
 }

@@ -1,4 +1,4 @@
-// natskv-docs FOLDER: writes man/ and completions/ into it.
+// natskv-docs FOLDER: writes man/ into it.
 #include "docs/tree.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <utility>
 
 namespace {
 
@@ -21,10 +20,9 @@ void write(const std::filesystem::path& path, const std::string& text) {
 }
 
 void write_all(const std::filesystem::path& folder) {
-  auto files = natskv::docs::manual();
-  for (auto& file : natskv::docs::completions()) files.push_back(std::move(file));
-  // A command that is gone leaves no page behind.
-  for (const char* part : {"man", "completions"}) std::filesystem::remove_all(folder / part);
+  const auto files = natskv::docs::manual();
+  // A command that is gone leaves no page.
+  std::filesystem::remove_all(folder / "man");
   for (const auto& file : files) write(folder / file.path, file.text);
 }
 

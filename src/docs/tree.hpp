@@ -1,4 +1,4 @@
-// The tree of commands, written down: what the manual and the completions are made of.
+// The tree of commands, written down: what the manual is made of.
 #pragma once
 
 #include "cli/bind.hpp"
@@ -36,6 +36,5 @@ struct Generated {
   std::string text;
 };
 std::vector<Generated> manual();
-std::vector<Generated> completions();
 
 }  // namespace natskv::docs

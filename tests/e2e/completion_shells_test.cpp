@@ -160,6 +160,8 @@ Run fish(const Place& place) {
 
 TEST_CASE("The scripts are right in their shells' eyes") {
   CHECK(run({.args = {"bash", "-n", scripts + "natskv.bash"}}).status == 0);
+  if (!program("shellcheck").empty())
+    CHECK(run({.args = {"shellcheck", "-s", "bash", scripts + "natskv.bash"}}).out == "");
   if (!program("zsh").empty()) CHECK(run({.args = {"zsh", "-n", scripts + "_natskv"}}).status == 0);
   if (!program("fish").empty()) CHECK(run({.args = {"fish", "-n", scripts + "natskv.fish"}}).status == 0);
 }

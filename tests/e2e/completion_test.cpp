@@ -12,8 +12,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace natskv::test;
@@ -27,7 +30,7 @@ using Words = std::vector<std::string>;
 TEST_CASE("A word, its commands, options and choices are offered without a server") {
   const Place place;
   CHECK(place.offered({"rev"}) == Words{"revert"});
-  CHECK(place.offered({"help", "comp"}) == Words{"compact"});
+  CHECK(place.offered({"help", "comp"}) == Words{"compact", "completion"});
   CHECK(place.offered({"get", "b", "k", "--rev"}) == Words{"--revision"});
   CHECK(place.offered({"get", "b", "k", "--raw", "--ra"}) == Words{});
   CHECK(place.offered({"get", "--", "b", "k", "--ra"}) == Words{});
@@ -41,6 +44,40 @@ TEST_CASE("A word, its commands, options and choices are offered without a serve
   CHECK(place.offered({"no-such-command", ""}) == Words{});
   CHECK(place.offered({"--no-such-option", ""}) == Words{});
   CHECK(place.offered({"put", "config", "top", ""}) == Words{});
+}
+
+TEST_CASE("Every command, alias and option is offered, with what it means") {
+  const Place place;
+  const auto commands = place.offered({""});
+  const auto holds = [](const Words& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  for (const auto& command : natskv::docs::commands()) {
+    const std::string name(command.verb->name);
+    CAPTURE(name);
+    CHECK(holds(commands, name));
+    for (const auto alias : command.verb->aliases) CHECK(holds(commands, alias));
+    const auto options = place.offered({name, "-"});
+    for (const auto& option : command.declared->options()) {
+      if (!option.is_option() || option.argument.hidden || option.long_name == "--version") continue;
+      CAPTURE(option.long_name);
+      CHECK(holds(options, option.long_name));
+      CHECK((option.short_name.empty() || holds(options, option.short_name)));
+    }
+  }
+  CHECK(holds(place.offered({"-"}), "--version"));
+}
+
+TEST_CASE("natskv completion prints each shell's script") {
+  const Place place;
+  for (const auto& [shell, file] : std::map<std::string, std::string>{
+           {"bash", "natskv.bash"}, {"zsh", "_natskv"}, {"fish", "natskv.fish"}}) {
+    const auto result = place.server.natskv({"completion", shell});
+    CHECK(result.status == 0);
+    CHECK(result.out == read_file(source_path("completions/" + file)));
+  }
+  CHECK(place.server.natskv({"completion", "tcsh"}).status == 2);
+  CHECK(place.server.natskv({"completion"}).status == 2);
 }
 
 TEST_CASE("Every option's and argument's value is offered by its kind") {

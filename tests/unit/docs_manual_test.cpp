@@ -9,9 +9,11 @@
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -125,5 +127,57 @@ TEST_CASE("Every command has a page, each alias leads to one") {
     CHECK(paths.count("man/natskv-" + std::string(command.verb->name) + ".1") == 1);
     for (const auto alias : command.verb->aliases)
       CHECK(paths.count("man/natskv-" + std::string(alias) + ".1") == 1);
+  }
+}
+
+namespace {
+
+std::map<std::string, std::string> generated() {
+  std::map<std::string, std::string> files;
+  for (auto& file : docs::manual()) files[file.path] = std::move(file.text);
+  return files;
+}
+
+// From where `begin` ends to the next `end`; empty where it is not.
+std::string between(const std::string& text, const std::string& begin, std::string_view end) {
+  const auto at = text.find(begin);
+  if (at == std::string::npos) return {};
+  const auto from = at + begin.size();
+  return text.substr(from, text.find(end, from) - from);
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("Every command, argument and option is in the manual") {
+  const auto files = generated();
+  const auto& all = files.at("man/natskv.1");
+  const auto globals = docs::globals();
+  for (const auto& item : globals.declared->options()) {
+    if (item.argument.hidden) continue;
+    CAPTURE(item.long_name);
+    CHECK(holds(all, docs::roff(item.long_name)));
+    CHECK((item.short_name.empty() || holds(all, docs::roff(item.short_name + ", " + item.long_name))));
+    for (const auto choice : item.argument.choices) CHECK(holds(all, std::string(choice)));
+  }
+  for (const auto& command : docs::commands()) {
+    CAPTURE(command.verb->name);
+    CHECK(holds(all, "\n\\fB" + docs::roff(command.verb->name)));
+    CHECK(holds(between(all, "\n.SH SEE ALSO\n", "\n.SH "),
+                docs::roff(fmt::format("natskv-{}", command.verb->name))));
+    for (const auto alias : command.verb->aliases) CHECK(holds(all, docs::roff(alias)));
+    const auto& page = files.at(fmt::format("man/natskv-{}.1", command.verb->name));
+    const auto options = between(page, "\n.SH OPTIONS\n", "\n.SH ");
+    for (const auto& item : command.declared->options()) {
+      if (item.global || item.argument.hidden) continue;
+      CAPTURE(item.long_name);
+      CHECK(holds(options, docs::roff(item.long_name)));
+      CHECK((item.short_name.empty() || holds(options, docs::roff(item.short_name + ", " + item.long_name))));
+      for (const auto choice : item.argument.choices) CHECK(holds(options, std::string(choice)));
+    }
+    for (const char* heading :
+         {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "OUTPUT", "EXIT STATUS", "EXAMPLES", "SEE ALSO"})
+      CHECK(holds(page, fmt::format("\n.SH {}\n", heading)));
   }
 }

@@ -111,8 +111,12 @@ class Completer {
     for (const bool global : {false, true}) {
       for (const auto& option : declared().options()) {
         const bool again = option.argument.many || !line_.has(option);
-        if (option.is_option() && option.global == global && !option.argument.hidden && again)
-          offer(option.long_name, current_, std::string(option.argument.help));
+        const bool version = option.flag == &line_.bound.given->version && line_.bound.verb != nullptr;
+        if (!option.is_option() || option.global != global || option.argument.hidden || !again || version)
+          continue;
+        for (const auto& name : {option.short_name, option.long_name}) {
+          if (!name.empty()) offer(name, current_, std::string(option.argument.help));
+        }
       }
     }
     for (const Option* argument : declared().arguments()) {

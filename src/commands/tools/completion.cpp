@@ -1,0 +1,55 @@
+// completion: the script that a shell's completion needs.
+#include "app/natskv.hpp"
+#include "commands/all.hpp"
+#include "commands/tools/completion_scripts.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class Completion final : public Action {
+  std::string shell_;
+
+  void declare(Declaration& a) override {
+    a.take({.name = "SHELL",
+            .kind = Kind::choice,
+            .help = "bash, zsh or fish",
+            .required = true,
+            .choices = {"bash", "zsh", "fish"}},
+           shell_);
+  }
+
+  int run(Natskv& natskv) override {
+    natskv.out().write(shell_ == "bash"  ? bash_completion
+                       : shell_ == "zsh" ? zsh_completion
+                                         : fish_completion);
+    return 0;
+  }
+};
+
+}  // namespace
+
+const Verb completion{
+    .name = "completion",
+    .aliases = {},
+    .group = Group::tools,
+    .summary = "Print the completion script for a shell",
+    .description =
+        R"text(Prints the script with which bash, zsh or fish complete natskv's commands, options and their values, and
+from the server buckets, keys, revisions and contexts. Packages install it; where natskv was not installed by
+one, load it in the shell's startup file:
+
+  bash  eval "$(natskv completion bash)"
+  zsh   source <(natskv completion zsh)
+  fish  natskv completion fish | source
+
+The script asks natskv at each Tab. Where no server answers, it offers nothing after half a second.)text",
+    .output = "The script.",
+    .examples =
+        "# For bash, in this shell; add the line to ~/.bashrc for all:\n"
+        "$ bash -c 'eval \"$(natskv completion bash)\"; complete -p natskv'\ncomplete -F _natskv natskv\n"
+        "# For zsh, in a folder of fpath:\n"
+        "$ natskv completion zsh > _natskv; head -1 _natskv\n#compdef natskv\n",
+    .make = make_action<Completion>,
+};
+
+}  // namespace natskv::commands
