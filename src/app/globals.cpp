@@ -1,53 +1,39 @@
 #include "app/globals.hpp"
 
+#include "config/parameters.hpp"
+
 namespace natskv {
 namespace {
 
 using config::Given;
 
-void declare_credentials(Declaration& a, Given& given) {
-  const auto option = [&](std::string_view name, Kind kind, std::string_view help,
-                          std::string_view placeholder, std::string_view variable,
-                          std::optional<std::string>& word, bool secret = true) {
-    a.take({.name = name,
-            .kind = kind,
-            .help = help,
-            .placeholder = placeholder,
-            .environment = variable,
-            .secret = secret},
-           word);
+void declare(Declaration& a, const config::Parameter& parameter, Given& given) {
+  using Holds = config::Parameter::Holds;
+  a.take({.name = parameter.option,
+          .kind = parameter.is_path() ? Kind::file : Kind::text,
+          .help = parameter.help,
+          .placeholder = parameter.placeholder,
+          .environment = parameter.variable == nullptr ? "" : parameter.variable,
+          .secret = parameter.credential || parameter.holds == Holds::secret},
+         given.*parameter.given);
+  const auto file = [&](std::string_view name, std::string_view help, std::string_view variable,
+                        std::optional<std::string>& word) {
+    a.take({.name = name, .kind = Kind::file, .help = help, .environment = variable, .secret = true}, word);
+    a.excludes(parameter.option, name);
   };
-  option("--user", Kind::text, "user; without a password it is a token", "NAME", "NATS_USER", given.user);
-  option("--password", Kind::text, "the user's password", "WORD", "NATS_PASSWORD", given.password);
-  option("--password-file", Kind::file, "file whose first line is the password, - is stdin", {}, {},
+  if (parameter.name == "password")
+    file("--password-file", "file whose first line is the password, - is stdin", "NATS_PASSWORD_FILE",
          given.password_file);
-  option("--token", Kind::text, "token", "TOKEN", "NATS_TOKEN", given.token);
-  option("--token-file", Kind::file, "file whose first line is the token, - is stdin", {}, {},
+  if (parameter.name == "token")
+    file("--token-file", "file whose first line is the token, - is stdin", "NATS_TOKEN_FILE",
          given.token_file);
-  option("--creds", Kind::file, "file of credentials: JWT and seed", {}, "NATS_CREDS", given.creds);
-  option("--nkey", Kind::file, "file of an NKey's seed", {}, "NATS_NKEY", given.nkey);
-  option("--jwt", Kind::file, "a user's JWT or a file of it, with --seed", {}, "NATS_JWT", given.jwt);
-  option("--seed", Kind::file, "the seed or a file of it, with --jwt", {}, "NATS_SEED", given.seed);
-  option("--tlscert", Kind::file, "client certificate (PEM), with --tlskey", {}, "NATS_CERT", given.tlscert,
-         false);
-  option("--tlskey", Kind::file, "private key of --tlscert", {}, "NATS_KEY", given.tlskey, false);
-  option("--tlsca", Kind::file, "certificates of the authorities to trust", {}, "NATS_CA", given.tlsca,
-         false);
-  a.flag("--tlsfirst", given.tlsfirst, "TLS handshake before the server's greeting");
-  a.excludes("--password", "--password-file");
-  a.excludes("--token", "--token-file");
 }
 
 }  // namespace
 
 void declare_globals(Declaration& a, Given& given) {
-  a.take({.name = "-s,--server",
-          .kind = Kind::text,
-          .help = "servers, separated by commas (nats://127.0.0.1:4222)",
-          .placeholder = "URL",
-          .environment = "NATS_URL"},
-         given.server);
-  declare_credentials(a, given);
+  for (const auto& parameter : config::parameters) declare(a, parameter, given);
+  a.flag("--tlsfirst", given.tlsfirst, "TLS handshake before the server's greeting");
   a.take({.name = "--timeout",
           .kind = Kind::duration,
           .help = "longest wait for connecting and for each answer (5s)",
@@ -60,18 +46,6 @@ void declare_globals(Declaration& a, Given& given) {
           .environment = "NATS_CONTEXT"},
          given.context);
   a.flag("--no-context", given.no_context, "use no context, not even the selected one");
-  a.take({.name = "--js-domain", .kind = Kind::text, .help = "JetStream domain", .placeholder = "DOMAIN"},
-         given.js_domain);
-  a.take({.name = "--js-api-prefix",
-          .kind = Kind::text,
-          .help = "subject prefix of the JetStream API",
-          .placeholder = "PREFIX"},
-         given.js_api_prefix);
-  a.take({.name = "--inbox-prefix",
-          .kind = Kind::text,
-          .help = "subject prefix of answers (_INBOX)",
-          .placeholder = "PREFIX"},
-         given.inbox_prefix);
   a.take({.name = "--connection-name",
           .kind = Kind::text,
           .help = "name that the server shows",

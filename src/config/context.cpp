@@ -5,6 +5,8 @@
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
+#include "config/parameters.hpp"
+#include "config/word.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -24,34 +26,10 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t most = std::size_t{1} << 20U;
 
-struct TextField {
-  const char* name;
-  std::string Context::*member;
-  bool path = false;
-};
-struct SecretField {
-  const char* name;
-  Secret Context::*member;
-  bool file = false;  // may name one, by file://
-};
-constexpr std::array<TextField, 11> text_fields{{{"description", &Context::description},
-                                                 {"url", &Context::url},
-                                                 {"user", &Context::user},
-                                                 {"creds", &Context::creds, true},
-                                                 {"nkey", &Context::nkey, true},
-                                                 {"cert", &Context::cert, true},
-                                                 {"key", &Context::key, true},
-                                                 {"ca", &Context::ca, true},
-                                                 {"jetstream_domain", &Context::jetstream_domain},
-                                                 {"jetstream_api_prefix", &Context::jetstream_api_prefix},
-                                                 {"inbox_prefix", &Context::inbox_prefix}}};
-constexpr std::array<SecretField, 4> secret_fields{{{"token", &Context::token},
-                                                    {"password", &Context::password},
-                                                    {"user_jwt", &Context::user_jwt, true},
-                                                    {"user_seed", &Context::user_seed, true}}};
+}  // namespace
 
-/// ~, $NAME and ${NAME}. A variable that is not set stays as written, so that the message about the file
-/// names it.
+bool refers(std::string_view text) { return text.starts_with("env://") || text.starts_with("data:"); }
+
 std::string expanded(const std::string& text, const Environment& environment) {
   std::string out;
   std::size_t at = 0;
@@ -80,12 +58,19 @@ std::string expanded(const std::string& text, const Environment& environment) {
   return out;
 }
 
-/// The scheme of a reference that the nats tool resolves by other programs ("op://", "data:"), or "".
+namespace {
+
+/// A reference that the nats tool resolves by other programs ("op://"), or "".
 std::string reference(const std::string& text) {
-  for (const char* scheme : {"op://", "nsc://", "env://", "data:", "file://"}) {
+  for (const char* scheme : {"op://", "nsc://"}) {
     if (text.starts_with(scheme)) return scheme;
   }
   return {};
+}
+
+// No ~ or $ of a reference is expanded.
+std::string path_in(const std::string& text, const Environment& environment) {
+  return refers(text) ? text : expanded(without_scheme(text), environment);
 }
 
 bool is_path(const std::string& name) {
@@ -95,9 +80,9 @@ bool is_path(const std::string& name) {
 void check_name(const std::string& name) {
   const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (name.empty() || name == "." || name.ends_with(".json") || name.find("..") != std::string::npos ||
-      name.find('/') != std::string::npos || std::any_of(name.begin(), name.end(), control)) {
+      name.find_first_of("/\\") != std::string::npos || std::any_of(name.begin(), name.end(), control)) {
     throw usage("context: " + in_quotes(name) +
-                " is not a context's name (no /, no .., no control characters, no .json at its end)");
+                " is not a context's name (no / or \\, no .., no control characters, no .json at its end)");
   }
 }
 
@@ -124,24 +109,14 @@ std::string text(const ordered_json& document, const char* name, const std::stri
 
 void read_fields(Context& context, const ordered_json& document, const std::string& where,
                  const Environment& environment) {
-  const auto refer = [&](const char* name, const std::string& value) {
-    if (const std::string scheme = reference(value); !scheme.empty()) {
-      context.unsupported.push_back(std::string(name) + " (" + scheme + ")");
-    }
-  };
-  for (const TextField& field : text_fields) {
-    std::string value = text(document, field.name, where);
-    if (field.path) {
-      if (value.starts_with("file:///")) value.erase(0, 7);
-      refer(field.name, value);
-      value = expanded(value, environment);
-    }
-    context.*field.member = std::move(value);
-  }
-  for (const SecretField& field : secret_fields) {
-    const std::string value = text(document, field.name, where);
-    if (!field.file || !value.starts_with("file://")) refer(field.name, value);
-    context.*field.member = Secret(value);
+  context.description = text(document, "description", where);
+  for (const Parameter& parameter : parameters) {
+    std::string value = text(document, parameter.field, where);
+    if (const std::string scheme = reference(value);
+        !scheme.empty() && (parameter.credential || parameter.is_path()))
+      context.unsupported.push_back(std::string(parameter.field) + " (" + scheme + ")");
+    if (parameter.holds == Parameter::Holds::path) value = path_in(value, environment);
+    parameter.set(context, std::move(value));
   }
   for (const char* name : {"nsc", "socks_proxy", "windows_cert_store", "windows_cert_match"}) {
     if (!text(document, name, where).empty()) context.unsupported.emplace_back(name);
@@ -198,8 +173,12 @@ std::vector<std::string> Contexts::names() const {
   return out;
 }
 
-std::string Contexts::selected() const {
-  const std::string path = root_ + "/context.txt";
+std::string Contexts::selected() const { return named_in("/context.txt"); }
+
+std::string Contexts::previous() const { return named_in("/previous-context.txt"); }
+
+std::string Contexts::named_in(const std::string& file_name) const {
+  const std::string path = root_ + file_name;
   struct stat info {};
   if (folder_.empty() || ::stat(path.c_str(), &info) != 0) return {};
   const File file = open_to_read(path, "context");
@@ -222,8 +201,9 @@ Context Contexts::load(const std::string& name) const {
   context.document = read_all(file.fd(), "context", in_quotes(context.path), most);
   const std::string where = "context " + in_quotes(context.name) + ": " + in_quotes(context.path);
   read_fields(context, parsed(context.document, where), where, environment_);
-  const bool secret = std::any_of(secret_fields.begin(), secret_fields.end(),
-                                  [&](const SecretField& field) { return !(context.*field.member).empty(); });
+  const bool secret = std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
+    return parameter.secret_text != nullptr && !(context.*parameter.secret_text).empty();
+  });
   context.exposed = secret && readable_by_everyone(context.path);
   return context;
 }
@@ -232,14 +212,13 @@ void Contexts::save(const Context& context) const {
   const std::string path = path_of(context.name);
   const std::string where = "context " + in_quotes(context.name);
   ordered_json document = context.document.empty() ? ordered_json::object() : parsed(context.document, where);
-  for (const TextField& field : text_fields) {
-    const std::string& value = context.*field.member;
-    const std::string before = text(document, field.name, where);
-    const std::string file = before.starts_with("file:///") ? before.substr(7) : before;
-    if (field.path && expanded(file, environment_) == value) continue;
-    document[field.name] = value;
+  document["description"] = context.description;
+  for (const Parameter& parameter : parameters) {
+    const std::string value = parameter.value(context);
+    const bool same = parameter.holds == Parameter::Holds::path &&
+                      path_in(text(document, parameter.field, where), environment_) == value;
+    if (!same) document[parameter.field] = value;
   }
-  for (const SecretField& field : secret_fields) document[field.name] = (context.*field.member).reveal();
   document["tls_first"] = context.tls_first;
   std::string bytes;
   try {
@@ -260,10 +239,17 @@ void Contexts::remove(const std::string& name) const {
   if (selected() == name) ::unlink((root_ + "/context.txt").c_str());
 }
 
+void Contexts::unselect() const {
+  const std::string before = selected();
+  if (before.empty()) return;
+  write_private(root_ + "/previous-context.txt", before);
+  ::unlink((root_ + "/context.txt").c_str());
+}
+
 void Contexts::select(const std::string& name) const {
   require(name);
-  const std::string previous = selected();
-  if (!previous.empty()) write_private(root_ + "/previous-context.txt", previous);
+  const std::string before = selected();
+  if (!before.empty() && before != name) write_private(root_ + "/previous-context.txt", before);
   write_private(root_ + "/context.txt", name);
 }
 

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace natskv::config {
@@ -24,6 +25,12 @@ struct Context {
   /// Everyone on this machine may read the file, and it holds a secret.
   bool exposed = false;
 };
+
+/// Whether it stands for words that are elsewhere or are encoded: env://NAME, data:….
+bool refers(std::string_view text);
+/// ~, $NAME and ${NAME}. A variable that is not set stays as written, so that the message about the file
+/// names it.
+std::string expanded(const std::string& text, const Environment& environment);
 
 class Contexts {
  public:
@@ -46,10 +53,14 @@ class Contexts {
   void remove(const std::string& name) const;  ///< not_found (3); unselects it
   /// not_found (3); atomically. The one before is kept in previous-context.txt, as the nats tool does.
   void select(const std::string& name) const;
+  void unselect() const;
+  /// The one that was selected before, or "".
+  [[nodiscard]] std::string previous() const;
 
  private:
   [[nodiscard]] std::string path_of(const std::string& name) const;
   void require(const std::string& name) const;
+  [[nodiscard]] std::string named_in(const std::string& file) const;
 
   std::string root_;    // …/nats
   std::string folder_;  // …/nats/context

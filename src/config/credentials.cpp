@@ -1,6 +1,7 @@
 // Which credentials are used: one way, from the strongest place that names one.
 #include "base/failure.hpp"
 #include "base/quote.hpp"
+#include "config/parameters.hpp"
 #include "config/resolution.hpp"
 #include "config/word.hpp"
 
@@ -20,7 +21,12 @@ bool has_user(const std::string& server) { return server.find('@') != std::strin
 }  // namespace
 
 void Resolution::authenticate() {
-  const bool in_url = std::any_of(settings_.servers.begin(), settings_.servers.end(), has_user);
+  bool in_url = std::any_of(settings_.servers.begin(), settings_.servers.end(), has_user);
+  if (in_url && server_layer_ == environment_at_ && context_at_ < environment_at_) {
+    drop_users();
+    warn("the user part of NATS_URL is not used with --context");
+    in_url = false;
+  }
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
     if (in_url && layer > server_layer_) break;
     // A password without a user is an error as an option; a variable or field left over is not.
@@ -56,24 +62,27 @@ void check_one_way(const Layer& options) {
     throw usage("the user part of --server and other credentials exclude each other");
 }
 
+bool names_secret(const Layer& options) {
+  return std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
+    return parameter.credential && parameter.name != "user" && find(options, parameter.name) != nullptr;
+  });
+}
+
 void Resolution::drop_users() {
   for (std::string& server : settings_.servers) server = shown({server});
 }
 
-const Sourced* Resolution::part(std::string_view name, std::size_t strongest, std::size_t weakest) const {
-  for (std::size_t layer = strongest; layer <= weakest; ++layer) {
-    if (const Sourced* found = find(layers_[layer], name)) return found;
-  }
-  return nullptr;
-}
-
+// Options and environment complete each other, a context only itself: but an option or variable may name the
+// password (seed) of a context's user (JWT).
 void Resolution::apply(const Way& way, std::size_t layer) {
-  const bool first_here = find(layers_[layer], way.first) != nullptr;
-  const std::size_t weakest = layer == from_context || !first_here ? from_context : from_environment;
-  const Sourced* one = part(way.first, layer, weakest);
-  const std::size_t other_weakest =
-      one != nullptr && one == find(layers_[from_context], way.first) ? from_context : from_environment;
-  const Sourced* two = way.second.empty() ? nullptr : part(way.second, from_options, other_weakest);
+  const Sourced* own = find(layers_[layer], way.first);
+  const Sourced* one = own != nullptr ? own : find(layers_, way.first);
+  const auto second = [&]() -> const Sourced* {
+    if (one != nullptr && of_context(*one)) return find(layers_, way.second);
+    const Sourced* option = find(layers_[from_options], way.second);
+    return option != nullptr ? option : find(layers_[environment_at_], way.second);
+  };
+  const Sourced* two = way.second.empty() ? nullptr : second();
   if (one == nullptr) {
     const Sourced* given = find(layers_[layer], way.second);
     throw usage((given == nullptr ? std::string(way.second) : given->from) + " needs " +
@@ -83,8 +92,7 @@ void Resolution::apply(const Way& way, std::size_t layer) {
   if (way.first == "user") {
     take_user(*one, two, layer);
   } else if (way.first == "token") {
-    settings_.token = Secret(one->value);
-    note("token", "(set)", one->from);
+    take_token(*one);
   } else if (way.first == "jwt") {
     if (two == nullptr) {
       throw usage(of_context(*one) ? "context " + in_quotes(settings_.context) + ": user_jwt needs user_seed"
@@ -92,25 +100,38 @@ void Resolution::apply(const Way& way, std::size_t layer) {
     }
     if (!take_word(*one, like_jwt(one->value), settings_.jwt, "jwt")) take_file("jwt", *one, false);
     if (!take_word(*two, like_seed(two->value), settings_.seed, "seed")) take_file("seed", *two, true);
+  } else if (one->form == Sourced::Form::text) {  // the words of a file, in a context
+    settings_.seed = Secret(one->value);
+    if (way.first == "creds") settings_.jwt = Secret(one->value);
+    note(way.first == "creds" ? "creds" : "nkey", "(set)", one->from);
   } else {
     take_file(way.first, *one, true);
   }
+  // As the nats tool does: a context's token goes with whatever else it holds.
+  const Sourced* token = find(layers_[layer], "token");
+  if (layer == context_at_ && token != nullptr && way.first != "token") take_token(*token);
+}
+
+void Resolution::take_token(const Sourced& token) {
+  settings_.token = Secret(token.value);
+  note("token", "(set)", token.from);
 }
 
 // The nats tool takes the words themselves, and keeps them in its contexts; elsewhere what has not their form
 // is a file.
 bool Resolution::take_word(const Sourced& given, bool has_form, Secret& word, const char* name) {
   const bool decorated = given.value.find_first_of(" \t\r\n") != std::string::npos;
-  if (names_file(given.value) || !(has_form || decorated || of_context(given))) return false;
+  if (given.form != Sourced::Form::text &&
+      (names_file(given.value) || !(has_form || decorated || of_context(given))))
+    return false;
   word = Secret(given.value);
   note(name, "(set)", given.from);
   return true;
 }
 
 void Resolution::take_user(const Sourced& user, const Sourced* password, std::size_t layer) {
-  if (password == nullptr && layer != from_context) {  // as the nats tool takes --user, not a context's user
-    settings_.token = Secret(user.value);
-    note("token", "(set)", user.from);
+  if (password == nullptr && layer != context_at_) {  // as the nats tool takes --user, not a context's user
+    take_token(user);
     return;
   }
   settings_.user = user.value;
@@ -122,8 +143,8 @@ void Resolution::take_user(const Sourced& user, const Sourced* password, std::si
 
 void Resolution::warn_of_selected(const Sourced& one, const Sourced* two) {
   const bool any_of_context = of_context(one) || (two != nullptr && of_context(*two));
-  if (warned_ || !selected_ || server_layer_ >= from_context || !any_of_context) return;
-  const Sourced* own = find(layers_[from_context], "server");
+  if (warned_ || !selected_ || server_layer_ >= context_at_ || !any_of_context) return;
+  const Sourced* own = find(layers_[context_at_], "server");
   const auto same = own == nullptr ? std::vector<std::string>{} : servers(own->value, own->from);
   if (shown(same) == shown(settings_.servers)) return;
   warned_ = true;

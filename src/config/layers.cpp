@@ -3,6 +3,8 @@
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
+#include "base/text.hpp"
+#include "config/parameters.hpp"
 #include "config/word.hpp"
 
 #include <unistd.h>
@@ -29,31 +31,57 @@ std::string first_line(const std::string& path, const std::string& option,
   return line;
 }
 
+constexpr std::array<std::pair<std::string_view, const char*>, 2> secret_file_variables{
+    {{"password", "NATS_PASSWORD_FILE"}, {"token", "NATS_TOKEN_FILE"}}};
+
+std::string without_line_end(std::string text) {
+  text.erase(text.find_last_not_of("\r\n") + 1);
+  return text;
+}
+
+// What the nats tool's env://NAME, file://PATH and data:…;base64,… stand for.
+void resolve_reference(Sourced& sourced, const Parameter& parameter, const std::string& what,
+                       const Environment& environment) {
+  constexpr std::string_view env = "env://";
+  constexpr std::string_view data = "data:";
+  const std::string field = what + ": " + parameter.field;
+  std::string& value = sourced.value;
+  if (value.starts_with(env)) {
+    const std::string variable = value.substr(env.size());
+    const auto found = variable.empty() ? std::nullopt : environment(variable.c_str());
+    if (!found) throw usage(field + ": the variable " + in_quotes(variable) + " is not set");
+    value = without_line_end(*found);
+    sourced.form = Sourced::Form::text;
+  } else if (value.starts_with(data)) {
+    const std::size_t comma = value.find(',');
+    const bool base64 =
+        comma != std::string::npos &&
+        (";" + value.substr(data.size(), comma - data.size()) + ";").find(";base64;") != std::string::npos;
+    const auto bytes = base64 ? text::from_base64(std::string_view(value).substr(comma + 1)) : std::nullopt;
+    if (!bytes) throw usage(field + " is not data:;base64,… with base64 after it");
+    value = without_line_end(*bytes);
+    sourced.form = Sourced::Form::text;
+  } else if (!parameter.is_path() && value.starts_with("file://")) {
+    const std::string path = expanded(without_scheme(value), environment);
+    value = without_line_end(
+        read_all(open_to_read(path, field, shown_file(path)).fd(), field, shown_file(path), longest_secret));
+  }
+  if (value.empty()) throw usage(field + " stands for nothing: it is empty");
+}
+
 }  // namespace
 
 Layer option_layer(const Given& given, std::vector<std::string>& warnings) {
   if (given.password_file == "-" && given.token_file == "-")
     throw usage("--password-file and --token-file cannot both be standard input");
   Layer layer;
-  const auto take = [&](std::string_view name, const std::optional<std::string>& word, const char* option) {
-    if (!word) return;
-    if (word->empty()) throw usage(std::string(option) + ": the word is empty (an unset variable?)");
-    layer.insert_or_assign(name, Sourced{*word, option});
-  };
-  take("server", given.server, "--server");
-  take("user", given.user, "--user");
-  take("password", given.password, "--password");
-  take("token", given.token, "--token");
-  take("creds", given.creds, "--creds");
-  take("nkey", given.nkey, "--nkey");
-  take("jwt", given.jwt, "--jwt");
-  take("seed", given.seed, "--seed");
-  take("cert", given.tlscert, "--tlscert");
-  take("key", given.tlskey, "--tlskey");
-  take("ca", given.tlsca, "--tlsca");
-  take("js_domain", given.js_domain, "--js-domain");
-  take("js_api_prefix", given.js_api_prefix, "--js-api-prefix");
-  take("inbox_prefix", given.inbox_prefix, "--inbox-prefix");
+  for (const Parameter& parameter : parameters) {
+    const auto& word = given.*parameter.given;
+    if (!word) continue;
+    const std::string option(parameter.long_option());
+    if (word->empty()) throw usage(option + ": the word is empty (an unset variable?)");
+    layer.insert_or_assign(parameter.name, Sourced{*word, option});
+  }
   if (given.password_file) {
     layer.insert_or_assign("password", Sourced{first_line(*given.password_file, "--password-file", warnings),
                                                "--password-file"});
@@ -66,51 +94,56 @@ Layer option_layer(const Given& given, std::vector<std::string>& warnings) {
 }
 
 Layer environment_layer(const Environment& environment) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 11> names{{{"server", "NATS_URL"},
-                                                                            {"user", "NATS_USER"},
-                                                                            {"password", "NATS_PASSWORD"},
-                                                                            {"token", "NATS_TOKEN"},
-                                                                            {"creds", "NATS_CREDS"},
-                                                                            {"nkey", "NATS_NKEY"},
-                                                                            {"jwt", "NATS_JWT"},
-                                                                            {"seed", "NATS_SEED"},
-                                                                            {"cert", "NATS_CERT"},
-                                                                            {"key", "NATS_KEY"},
-                                                                            {"ca", "NATS_CA"}}};
   Layer layer;
-  for (const auto& [name, variable] : names) {
-    if (auto value = environment(variable))
-      layer.insert_or_assign(name, Sourced{std::move(*value), variable});
+  for (const Parameter& parameter : parameters) {
+    if (parameter.variable == nullptr) continue;
+    if (auto value = environment(parameter.variable))
+      layer.insert_or_assign(parameter.name, Sourced{std::move(*value), parameter.variable});
+  }
+  for (const auto& [name, variable] : secret_file_variables) {
+    auto value = environment(variable);
+    if (!value) continue;
+    if (const Sourced* other = find(layer, name))
+      throw usage(std::string(variable) + " and " + other->from + " exclude each other");
+    if (*value == "-") throw usage(std::string(variable) + ": only an option can say - for standard input");
+    layer.insert_or_assign(name, Sourced{std::move(*value), variable, Sourced::Form::file_of_word});
   }
   return layer;
 }
 
-Layer context_layer(const Context& context) {
-  const std::string from = "context " + in_quotes(context.name) + " (" + context.path + ")";
+void read_secret_files(Layer& layer, std::vector<std::string>& warnings) {
+  for (auto& [name, sourced] : layer) {
+    if (sourced.form != Sourced::Form::file_of_word) continue;
+    sourced.value = first_line(sourced.value, sourced.from, warnings);
+    sourced.form = Sourced::Form::as_it_stands;
+  }
+}
+
+std::vector<std::string> drop_credentials(Layer& layer) {
+  std::vector<std::string> dropped;
+  for (const Parameter& parameter : parameters) {
+    const auto found = layer.find(parameter.name);
+    if (found == layer.end() || !(parameter.credential || parameter.client_certificate())) continue;
+    dropped.push_back(found->second.from);
+    layer.erase(found);
+  }
+  return dropped;
+}
+
+Layer context_layer(const Context& context, const Environment& environment) {
+  const std::string what = "context " + in_quotes(context.name);
   if (!context.unsupported.empty()) {
     std::string names;
     for (const std::string& name : context.unsupported) names += (names.empty() ? "" : ", ") + name;
-    throw usage("context " + in_quotes(context.name) + ": not supported by natskv: " + names,
-                "--no-context does without it");
+    throw usage(what + ": not supported by natskv: " + names, "--no-context does without it");
   }
   Layer layer;
-  const auto take = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) layer.insert_or_assign(name, Sourced{value, from});
-  };
-  take("server", context.url);
-  take("user", context.user);
-  take("password", context.password.reveal());
-  take("token", context.token.reveal());
-  take("creds", context.creds);
-  take("nkey", context.nkey);
-  take("jwt", context.user_jwt.reveal());
-  take("seed", context.user_seed.reveal());
-  take("cert", context.cert);
-  take("key", context.key);
-  take("ca", context.ca);
-  take("js_domain", context.jetstream_domain);
-  take("js_api_prefix", context.jetstream_api_prefix);
-  take("inbox_prefix", context.inbox_prefix);
+  for (const Parameter& parameter : parameters) {
+    Sourced sourced{parameter.value(context), what + " (" + context.path + ")"};
+    if (sourced.value.empty()) continue;
+    if (parameter.credential) resolve_reference(sourced, parameter, what, environment);
+    layer.insert_or_assign(parameter.name, std::move(sourced));
+  }
   return layer;
 }
 

@@ -12,27 +12,36 @@
 namespace natskv::config {
 
 struct Sourced {
-  std::string value;  ///< may be a secret: goes into messages only where the name says it is none
+  /// `file_of_word`: NATS_PASSWORD_FILE, not yet read. `text`: the words themselves where a file is usual.
+  enum class Form { as_it_stands, file_of_word, text };
+  std::string value;  ///< may be a secret: goes into messages only where the name says it is not
   std::string from;   ///< "--server", "NATS_URL", "context \"x\" (/path)"
+  Form form = Form::as_it_stands;
 };
 
-/// By name: server user password token creds nkey jwt seed (words or files) cert key ca
-/// js_domain js_api_prefix inbox_prefix. Only what is set.
+/// By Parameter::name. Only what is set.
 using Layer = std::map<std::string_view, Sourced>;
+/// Strongest first. A context that --context names is stronger than the environment, any other is weaker.
 using Layers = std::array<Layer, 3>;
-enum : std::size_t { from_options, from_environment, from_context };
+inline constexpr std::size_t from_options = 0;
 
 /// Reads --password-file and --token-file; appends a warning for one that everyone may read. Failure(usage)
 /// for an empty word (an unset variable): it must not silently mean "not given".
 Layer option_layer(const Given& given, std::vector<std::string>& warnings);
 Layer environment_layer(const Environment& environment);
+/// Reads the files that NATS_PASSWORD_FILE and NATS_TOKEN_FILE name; as option_layer does.
+void read_secret_files(Layer& layer, std::vector<std::string>& warnings);
+/// Takes credentials and client certificates away; where they came from.
+std::vector<std::string> drop_credentials(Layer& layer);
+/// Whether they say all of who the user is: no variable is asked.
+bool names_secret(const Layer& options);
 /// Failure(usage) where they name two ways to authenticate, a user part of the URL among them.
 void check_one_way(const Layer& options);
 /// A subject's beginning: tokens without wildcards; one dot at its end is taken off, as the nats tool does.
 /// Failure(usage) otherwise.
 std::string subject_prefix(const Sourced& word, const std::string& what, bool one_token);
-/// Failure(usage) for a context with fields that are not supported.
-Layer context_layer(const Context& context);
+/// Failure(usage) for a context with fields that are not supported, or that stand for nothing.
+Layer context_layer(const Context& context, const Environment& environment);
 
 inline const Sourced* find(const Layer& layer, std::string_view name) {
   const auto found = layer.find(name);

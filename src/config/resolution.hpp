@@ -27,15 +27,14 @@ class Resolution {
     settings_.origins.push_back({name, value, from});
   }
   void warn(std::string text) { settings_.warnings.push_back(std::move(text)); }
+  void drop_variables(Layer& variables);
   void use_context(const std::optional<std::string>& context_override);
   void name_servers();
   /// The strongest layer with credentials, and the way it names; nothing where the URL's user part is
   /// stronger.
   void authenticate();
   void drop_users();
-  /// The value of a way's name for a way found in `layer`. Options and environment complete each other, a
-  /// context only itself: but an option or variable may name the password (seed) of a context's user (JWT).
-  const Sourced* part(std::string_view name, std::size_t strongest, std::size_t weakest) const;
+  void take_token(const Sourced& token);
   void apply(const Way& way, std::size_t layer);
   void take_user(const Sourced& user, const Sourced* password, std::size_t layer);
   bool take_word(const Sourced& given, bool has_form, Secret& word, const char* name);
@@ -52,7 +51,8 @@ class Resolution {
   bool other_;
   Settings settings_;
   Layers layers_;
-  std::size_t server_layer_ = 0;  // layers_.size(): the default
+  std::size_t environment_at_ = 1, context_at_ = 2;  // in layers_
+  std::size_t server_layer_ = 0;                     // layers_.size(): the default
   bool selected_ = false;
   bool warned_ = false;
   bool context_tls_first_ = false;

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
+#include "config/parameters.hpp"
 #include "config/resolution.hpp"
 #include "config/word.hpp"
 
@@ -14,10 +15,17 @@
 namespace natskv::config {
 
 Settings Resolution::run(const std::optional<std::string>& context_override) {
+  if (context_override || (given_.context && !given_.no_context)) std::swap(environment_at_, context_at_);
+  Layer options;
+  Layer variables;
   if (!other_) {
-    layers_[from_options] = option_layer(given_, settings_.warnings);
-    layers_[from_environment] = environment_layer(environment_);
+    options = option_layer(given_, settings_.warnings);
+    variables = environment_layer(environment_);
   }
+  if (environment_at_ > context_at_) drop_variables(variables);
+  if (!names_secret(options)) read_secret_files(variables, settings_.warnings);
+  layers_[from_options] = std::move(options);
+  layers_[environment_at_] = std::move(variables);
   use_context(context_override);
   name_servers();
   authenticate();
@@ -25,6 +33,15 @@ Settings Resolution::run(const std::optional<std::string>& context_override) {
   prefixes();
   limits();
   return std::move(settings_);
+}
+
+// They may be another server's: --context names all that is used.
+void Resolution::drop_variables(Layer& variables) {
+  auto dropped = drop_credentials(variables);
+  if (dropped.empty()) return;
+  std::string names;
+  for (const std::string& name : dropped) names += (names.empty() ? "" : ", ") + name;
+  warn(names + (dropped.size() == 1 ? " is" : " are") + " not used with --context");
 }
 
 void Resolution::use_context(const std::optional<std::string>& context_override) {
@@ -51,7 +68,7 @@ void Resolution::use_context(const std::optional<std::string>& context_override)
   const Context context = contexts.load(name);
   settings_.context = context.name;
   context_tls_first_ = context.tls_first;
-  layers_[from_context] = context_layer(context);
+  layers_[context_at_] = context_layer(context, environment_);
   if (context.exposed)
     warn("context " + in_quotes(context.name) + " holds a secret and everyone can read " +
          in_quotes(context.path));
@@ -62,7 +79,7 @@ void Resolution::name_servers() {
   for (server_layer_ = 0; server_layer_ < layers_.size(); ++server_layer_) {
     const Sourced* list = find(layers_[server_layer_], "server");
     if (list == nullptr) continue;
-    settings_.servers = servers(list->value, server_layer_ == from_context
+    settings_.servers = servers(list->value, server_layer_ == context_at_
                                                  ? "context " + in_quotes(settings_.context) + ": url"
                                                  : list->from);
     note("server", shown(settings_.servers), list->from);
@@ -72,33 +89,17 @@ void Resolution::name_servers() {
   note("server", shown(settings_.servers), "default");
 }
 
-namespace {
-
-std::string field_of(std::string_view name) {
-  return (name == "jwt" || name == "seed" ? "user_" : "") + std::string(name);
-}
-
-}  // namespace
-
 void Resolution::take_file(std::string_view name, const Sourced& file, bool secret) {
+  const auto parameter = std::find_if(parameters.begin(), parameters.end(),
+                                      [&](const Parameter& one) { return one.name == name; });
   const std::string what = file.from.starts_with("context ")
-                               ? "context " + in_quotes(settings_.context) + ": " + field_of(name)
+                               ? "context " + in_quotes(settings_.context) + ": " + parameter->field
                                : file.from;
   const std::string path = without_scheme(file.value);
   check_readable(path, what, shown_file(file.value));
   if (secret && readable_by_everyone(path)) warn(what + ": everyone can read " + in_quotes(path));
-  const auto assign = [&](const char* known, std::string& member) {
-    if (name != known) return;
-    member = path;
-    note(known, path, file.from);
-  };
-  assign("creds", settings_.creds_file);
-  assign("nkey", settings_.nkey_file);
-  assign("jwt", settings_.jwt_file);
-  assign("seed", settings_.seed_file);
-  assign("cert", settings_.tls_cert);
-  assign("key", settings_.tls_key);
-  assign("ca", settings_.tls_ca);
+  settings_.*parameter->path = path;
+  settings_.origins.push_back({std::string(name), path, file.from});
 }
 
 void Resolution::secure() {

@@ -54,13 +54,13 @@ struct Settings {
   std::string context;  ///< name of the context in use, or ""
 };
 
-/// Precedence: option, environment, context (given.context, NATS_CONTEXT, the selected one), default.
-/// Credentials are one way (user, token, creds, nkey, jwt) from one place: a user part in a URL, an option or
-/// a variable replaces all of the places below it, so that a context's secret never completes another's user.
-/// `context_override`: another context by name (cp --to-context): of the options and variables only timeout
-/// and connection name apply to it. Reads stdin for `--password-file -`: call once for what is no override.
-/// Throws Failure: usage (2) for a bad URL, a missing or unreadable file, a context that is no JSON or has a
-/// wrong type or a field that is not supported; not_found (3) for an unknown context.
+/// Precedence: option, --context, environment, another context (NATS_CONTEXT, the selected one), default.
+/// Credentials are one way (user, token, creds, nkey, jwt) from one place, which may be a URL's user part,
+/// and replace all below it. With --context those of the environment (and its certificate) are not used.
+/// `context_override`: another context (cp --to-context): of options and variables only timeout and
+/// connection name apply. Reads stdin for `--password-file -`: call once for what is not an override.
+/// Failure: usage (2) for a bad URL, a file that cannot be read, a context that is not JSON, or a field of it
+/// that has a wrong type, is not supported or not set; not_found (3) for an unknown context.
 Settings resolve(const Given& given, const Environment& environment,
                  const std::optional<std::string>& context_override = {});
 

@@ -161,16 +161,18 @@ void secrets(natsOptions* options, const config::Settings& settings, Link& link)
   }
   if (!link.jwt.empty()) {
     check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));
-  } else if (!settings.nkey_file.empty()) {
-    const std::string what = "the NKey file " + in_quotes(settings.nkey_file);
-    if (link.seed.empty()) take_seed(content(settings.nkey_file, "--nkey"), what, link);
+  } else if (!settings.nkey_file.empty() || !settings.seed.empty()) {
+    const bool file = !settings.nkey_file.empty();
+    const std::string what = file ? "the NKey file " + in_quotes(settings.nkey_file)
+                                  : "the nkey of context " + in_quotes(settings.context);
+    if (link.seed.empty())
+      take_seed(file ? content(settings.nkey_file, "--nkey") : settings.seed.reveal(), what, link);
     const auto key = nats::public_key(link.seed.reveal());
     if (!key) throw no_secret(what, "holds no NKey seed");
     check(natsOptions_SetNKey(options, key->c_str(), sign, &link));
   }
-  if (!settings.token.empty()) {
-    check(natsOptions_SetToken(options, in_json(settings.token.reveal()).c_str()));
-  } else if (!settings.user.empty()) {
+  if (!settings.token.empty()) check(natsOptions_SetToken(options, in_json(settings.token.reveal()).c_str()));
+  if (!settings.user.empty()) {
     check(natsOptions_SetUserInfo(options, in_json(settings.user).c_str(),
                                   in_json(settings.password.reveal()).c_str()));
   }

@@ -150,6 +150,51 @@ TEST_CASE("selected, named, by variable, by path, none: the right server is reac
   CHECK(natskv::test::natskv({"keys", "here"}, run).status == 3);  // so is a variable
 }
 
+TEST_CASE("the nats tool's words, copies, the one before, and what cannot be used") {
+  Home home;
+  CHECK(home({"context", "save", "a", "-s", "nats://h:1", "--select"}).status == 0);
+  CHECK(home({"context", "copy", "a", "b", "--select"}).status == 0);
+  CHECK(home({"context", "copy", "a", "b"}).status == 4);
+  CHECK(home({"context", "copy", "a"}).err ==
+        "natskv: context: NEW is missing (natskv context copy NAME NEW)\n");
+  CHECK(home({"context", "list", "--names"}).out == "a\nb\n");
+  CHECK(home({"context", "info", "b", "-j"}).out.find("nats://h:1") != std::string::npos);
+  CHECK(read_file(home.folder / "nats/context.txt") == "b");
+  CHECK(home({"context", "previous"}).status == 0);
+  CHECK(read_file(home.folder / "nats/context.txt") == "a");
+  CHECK(home({"context", "switch", "b"}).status == 0);
+  CHECK(home({"context", "unselect"}).status == 0);
+  CHECK(home({"context", "show"}).status == 3);
+  CHECK(home({"context", "unselect", "b"}).status == 2);
+  CHECK(home({"context", "validate"}).status == 0);
+  CHECK(home({"context", "add", "c", "--token", "env://NO_SUCH_VARIABLE"}).status == 0);
+  const auto checked = home({"context", "validate"});
+  CHECK(checked.status == 2);
+  CHECK(checked.out == "a\t\nb\t\nc\tcontext \"c\": token: the variable \"NO_SUCH_VARIABLE\" is not set\n");
+  CHECK(home({"context", "validate", "b"}).status == 0);
+  CHECK(home({"context", "validate", "none"}).status == 3);
+  CHECK(home({"context", "remove", "c"}).err ==
+        "natskv: context: removing context \"c\" needs confirmation, and this is not a terminal\n"
+        "hint: --force does it without asking\n");
+  CHECK(home({"context", "remove", "c", "-f"}).status == 0);
+  CHECK(home({"context", "add", "a\\b"}).status == 2);
+}
+
+TEST_CASE("a context that is named beats NATS_URL, and the environment's credentials are not used") {
+  Server right;
+  Server wrong;
+  Client(right.url()).add_bucket("right");
+  Home home;
+  CHECK(home({"context", "add", "dr", "-s", right.url()}).status == 0);
+  const auto result = natskv::test::natskv({"--context", "dr", "ls", "--names"},
+                                           {.env = {{"XDG_CONFIG_HOME", home.folder.path().string()},
+                                                    {"NATS_URL", wrong.url()},
+                                                    {"NATS_TOKEN", "t"}}});
+  CHECK(result.status == 0);
+  CHECK(result.out == "right\n");
+  CHECK(result.err == "natskv: ls: warning: NATS_TOKEN is not used with --context\n");
+}
+
 TEST_CASE("a selected context's credentials on another server are warned of") {
   const Server server({.config = "authorization { user: u, password: s3cret }"});
   const Home home;

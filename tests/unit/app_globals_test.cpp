@@ -94,7 +94,8 @@ TEST_CASE("help names the variables that stand for options") {
   CHECK(variables == std::set<std::string_view>{"NATS_URL", "NATS_USER", "NATS_PASSWORD", "NATS_TOKEN",
                                                 "NATS_CREDS", "NATS_NKEY", "NATS_JWT", "NATS_SEED",
                                                 "NATS_CERT", "NATS_KEY", "NATS_CA", "NATS_TIMEOUT",
-                                                "NATS_CONTEXT", "NO_COLOR, CLICOLOR_FORCE"});
+                                                "NATS_CONTEXT", "NATS_PASSWORD_FILE", "NATS_TOKEN_FILE",
+                                                "NO_COLOR, CLICOLOR_FORCE"});
 }
 
 TEST_CASE("an empty variable of the process counts as unset") {

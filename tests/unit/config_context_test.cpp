@@ -106,10 +106,10 @@ TEST_CASE("an unset variable in a path stays as written, so that a message names
 TEST_CASE("what natskv cannot use is listed, references to other programs too") {
   Home home;
   home.write("x", R"({"nsc":"nsc://o/a/u","socks_proxy":"socks5://p","windows_cert_store":"user",
-    "windows_ca_certs_match":["x"],"password":"op://vault/item","creds":"env://CREDS","user_jwt":"data:;base64,QQ=="})");
+    "windows_ca_certs_match":["x"],"password":"op://vault/item","creds":"nsc://o/a/u","user_jwt":"data:;base64,QQ=="})");
   CHECK(home.contexts().load("x").unsupported ==
-        std::vector<std::string>{"creds (env://)", "password (op://)", "user_jwt (data:)", "nsc",
-                                 "socks_proxy", "windows_cert_store", "windows_ca_certs_match"});
+        std::vector<std::string>{"password (op://)", "creds (nsc://)", "nsc", "socks_proxy",
+                                 "windows_cert_store", "windows_ca_certs_match"});
   home.write("y", R"({"creds":"file:///u.creds"})");
   CHECK(home.contexts().load("y").creds == "/u.creds");
   CHECK(home.contexts().load("y").unsupported.empty());
@@ -150,7 +150,7 @@ TEST_CASE("an unknown context is not found, a wrong one is a usage error that qu
 
 TEST_CASE("names that leave the folder are refused") {
   Home home;
-  for (const char* name : {"", ".", "..", "a..b", "a\nb", "../x", "x.json"}) {
+  for (const char* name : {"", ".", "..", "a..b", "a\nb", "a\\b", "../x", "x.json"}) {
     CAPTURE(name);
     Context context;
     context.name = name;
@@ -252,6 +252,13 @@ TEST_CASE("one context is selected, and removing it unselects it") {
   home.write("a", "{}");
   home.write("b", "{}");
   CHECK(home.contexts().selected().empty());
+  home.contexts().select("a");
+  CHECK(home.contexts().previous().empty());
+  home.contexts().unselect();
+  CHECK(home.contexts().selected().empty());
+  CHECK(home.contexts().previous() == "a");
+  home.contexts().unselect();
+  CHECK(home.contexts().previous() == "a");
   home.contexts().select("a");
   CHECK(home.folder.read(".config/nats/context.txt") == "a");
   CHECK(home.contexts().selected() == "a");

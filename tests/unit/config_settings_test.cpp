@@ -208,7 +208,7 @@ TEST_CASE("credentials of one place replace those of the places below") {
   World world;
   const std::string creds = world.folder.write("u.creds", "x");
   world.context("c", R"({"user":"alice","password":"secret"})");
-  world.given.context = "c";
+  world.select("c");
   world.variables["NATS_TOKEN"] = "t";
   CHECK(world.settings().token == Secret("t"));
   CHECK(world.settings().user.empty());
@@ -218,6 +218,104 @@ TEST_CASE("credentials of one place replace those of the places below") {
   CHECK(settings.token.empty());
   CHECK(settings.user.empty());
   CHECK(settings.password.empty());
+}
+
+TEST_CASE("a context that the command line names beats the environment") {
+  World world;
+  world.context("dr", R"({"url":"nats://dr","user":"alice","password":"secret"})");
+  world.given.context = "dr";
+  world.variables["NATS_URL"] = "nats://prod";
+  CHECK(world.settings().servers == Lines{"nats://dr:4222"});
+  CHECK(world.settings().warnings.empty());
+  world.variables["NATS_TOKEN"] = "t";
+  world.variables["NATS_PASSWORD_FILE"] = "/no/such/file";
+  world.variables["NATS_CERT"] = "/no/such/cert";
+  const Settings settings = world.settings();
+  CHECK(settings.user == "alice");
+  CHECK(settings.password == Secret("secret"));
+  CHECK(settings.token.empty());
+  CHECK(settings.tls_cert.empty());
+  CHECK(settings.warnings == Lines{"NATS_PASSWORD_FILE, NATS_TOKEN, NATS_CERT are not used with --context"});
+  world.given.token = "option";
+  CHECK(world.settings().token == Secret("option"));
+  CHECK(world.settings().user.empty());
+
+  World plain;
+  plain.context("login", R"({"user":"alice","password":"secret"})");
+  plain.given.context = "login";
+  plain.variables["NATS_URL"] = "nats://bob:b@prod";
+  CHECK(plain.settings().servers == Lines{"nats://prod:4222"});
+  CHECK(plain.settings().user == "alice");
+  CHECK(plain.settings().warnings == Lines{"the user part of NATS_URL is not used with --context"});
+  // A context that a variable names, or that is selected, is weaker than the others.
+  plain.given.context.reset();
+  plain.variables["NATS_CONTEXT"] = "login";
+  CHECK(plain.settings().servers == Lines{"nats://bob:b@prod:4222"});
+}
+
+TEST_CASE("a variable may name a secret's file") {
+  World world;
+  const std::string file = world.folder.write("secret", "s3cret\nrest");
+  world.variables["NATS_TOKEN_FILE"] = file;
+  CHECK(world.settings().token == Secret("s3cret"));
+  CHECK(world.origin("token") == "(set) from NATS_TOKEN_FILE");
+  world.variables["NATS_TOKEN"] = "t";
+  CHECK(world.refusal() == "2: NATS_TOKEN_FILE and NATS_TOKEN exclude each other");
+  world.variables.erase("NATS_TOKEN");
+  world.variables.erase("NATS_TOKEN_FILE");
+  world.variables["NATS_USER"] = "u";
+  world.variables["NATS_PASSWORD_FILE"] = file;
+  CHECK(world.settings().user == "u");
+  CHECK(world.settings().password == Secret("s3cret"));
+  world.variables.erase("NATS_USER");
+  world.given.user = "option";
+  CHECK(world.settings().password == Secret("s3cret"));
+  world.variables["NATS_PASSWORD_FILE"] = "-";
+  CHECK(world.refusal() == "2: NATS_PASSWORD_FILE: only an option can say - for standard input");
+  // What an option says whole needs no file.
+  world.variables["NATS_PASSWORD_FILE"] = world.folder.at("none");
+  CHECK(world.refusal().starts_with("2: NATS_PASSWORD_FILE: cannot read "));
+  world.given.password = "p";
+  CHECK(world.settings().password == Secret("p"));
+}
+
+TEST_CASE("all that a context says of its user is offered") {
+  World world;
+  world.context("c", R"({"user":"alice","password":"secret","token":"t"})");
+  world.given.context = "c";
+  CHECK(world.settings().user == "alice");
+  CHECK(world.settings().password == Secret("secret"));
+  CHECK(world.settings().token == Secret("t"));
+}
+
+TEST_CASE("a field of a context may stand for words that are elsewhere") {
+  World world;
+  world.given.context = "c";
+  world.variables["WORD"] = "s3cret\n";
+  world.folder.write("word", "from a file\n");
+  world.context("c", R"({"user":"u","password":"env://WORD"})");
+  CHECK(world.settings().password == Secret("s3cret"));
+  world.context("c", R"({"token":"file://~/word"})");
+  CHECK(world.settings().token == Secret("from a file"));
+  world.context("c", R"({"token":"data:;base64,czNjcmV0"})");
+  CHECK(world.settings().token == Secret("s3cret"));
+  world.context("c", R"({"user_jwt":"data:text/plain;base64,ZXlKMA==","user_seed":"env://WORD"})");
+  CHECK(world.settings().jwt == Secret("eyJ0"));
+  CHECK(world.settings().seed == Secret("s3cret"));
+  // The text of a file of credentials holds both.
+  world.context("c", R"({"creds":"env://WORD"})");
+  CHECK(world.settings().jwt == Secret("s3cret"));
+  CHECK(world.settings().seed == Secret("s3cret"));
+  CHECK(world.settings().creds_file.empty());
+  world.context("c", R"({"nkey":"env://WORD"})");
+  CHECK(world.settings().seed == Secret("s3cret"));
+  CHECK(world.settings().jwt.empty());
+  world.context("c", R"({"token":"env://NONE"})");
+  CHECK(world.refusal() == "2: context \"c\": token: the variable \"NONE\" is not set");
+  for (const char* wrong : {"data:s3cret", "data:,s3cret", "data:;base64,s3cret!"}) {
+    world.context("c", std::string(R"({"token":")") + wrong + "\"}");
+    CHECK(world.refusal() == "2: context \"c\": token is not data:;base64,… with base64 after it");
+  }
 }
 
 TEST_CASE("two ways to authenticate on one command line exclude each other") {

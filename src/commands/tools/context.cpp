@@ -2,97 +2,24 @@
 #include "config/context.hpp"
 
 #include "app/natskv.hpp"
-#include "base/file.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
+#include "commands/tools/context_fields.hpp"
 #include "config/layers.hpp"
-#include "config/word.hpp"
+#include "views/context.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <utility>
+#include <array>
 
 namespace natskv::commands {
 namespace {
 
 using config::Context;
+using config::Contexts;
 
-struct Listed {
-  std::string name;
-  bool selected = false;
-  std::string description, server, path;
-};
-
-constexpr Field<Listed> listed_fields[] = {
-    {"name", "NAME", [](const Listed& c) { return Value{std::string_view(c.name)}; }, Look::name},
-    {"selected", "SELECTED", [](const Listed& c) { return Value{c.selected}; }},
-    {"description", "DESCRIPTION",
-     [](const Listed& c) { return c.description.empty() ? Value{} : Value{std::string_view(c.description)}; },
-     Look::text},
-    {"server", "SERVER",
-     [](const Listed& c) { return c.server.empty() ? Value{} : Value{std::string_view(c.server)}; },
-     Look::text},
-};
-
-const View<Listed>& listed() {
-  static const View<Listed> view{.fields = listed_fields,
-                                 .json = {},
-                                 .tsv = {"name", "selected", "description", "server"},
-                                 .table = {},
-                                 .plain = "name"};
-  return view;
-}
-
-struct Shown {
-  const Context* context;
-  bool selected;
-  std::string server;
-  std::string unsupported;
-};
-
-Value text(const std::string& word) { return word.empty() ? Value{} : Value{std::string_view(word)}; }
-Value masked(const config::Secret& secret) {
-  return secret.empty() ? Value{} : Value{std::string_view("(set)")};
-}
-
-/// A secret that was put where a file's name belongs is masked too.
-Value file(const std::string& word) {
-  return word.empty() || config::names_file(word) ? text(word) : Value{std::string_view("(set)")};
-}
-
-constexpr Field<Shown> shown_fields[] = {
-    {"name", "Name", [](const Shown& s) { return text(s.context->name); }, Look::name},
-    {"path", "File", [](const Shown& s) { return text(s.context->path); }},
-    {"selected", "Selected", [](const Shown& s) { return Value{s.selected}; }},
-    {"description", "Description", [](const Shown& s) { return text(s.context->description); }},
-    {"url", "Server", [](const Shown& s) { return text(s.server); }},
-    {"user", "User", [](const Shown& s) { return text(s.context->user); }},
-    {"password", "Password", [](const Shown& s) { return masked(s.context->password); }},
-    {"token", "Token", [](const Shown& s) { return masked(s.context->token); }},
-    {"creds", "Credentials", [](const Shown& s) { return file(s.context->creds); }},
-    {"nkey", "NKey", [](const Shown& s) { return file(s.context->nkey); }},
-    {"user_jwt", "User JWT", [](const Shown& s) { return masked(s.context->user_jwt); }},
-    {"user_seed", "User seed", [](const Shown& s) { return masked(s.context->user_seed); }},
-    {"cert", "Certificate", [](const Shown& s) { return text(s.context->cert); }},
-    {"key", "Key", [](const Shown& s) { return text(s.context->key); }},
-    {"ca", "CA", [](const Shown& s) { return text(s.context->ca); }},
-    {"tls_first", "TLS first", [](const Shown& s) { return s.context->tls_first ? Value{true} : Value{}; }},
-    {"jetstream_domain", "JetStream domain",
-     [](const Shown& s) { return text(s.context->jetstream_domain); }},
-    {"jetstream_api_prefix", "JetStream API prefix",
-     [](const Shown& s) { return text(s.context->jetstream_api_prefix); }},
-    {"inbox_prefix", "Inbox prefix", [](const Shown& s) { return text(s.context->inbox_prefix); }},
-    {"unsupported", "Not supported", [](const Shown& s) { return text(s.unsupported); }},
-};
-
-const View<Shown>& shown() {
-  static const View<Shown> view{.fields = shown_fields, .json = {}, .tsv = {}, .table = {}, .plain = {}};
-  return view;
-}
-
-/// Without user parts: they may be secrets. A list that is none is not shown at all.
+/// Without user parts: they may be secrets. What is not a list of URLs is not shown at all.
 std::string shown_server(const Context& context) {
   try {
     return context.url.empty() ? "" : config::shown(config::servers(context.url, "url"));
@@ -101,146 +28,89 @@ std::string shown_server(const Context& context) {
   }
 }
 
-/// A file as it will be found from every folder; ~ and $VAR stay.
-std::string everywhere(const std::string& path) {
-  if (path.starts_with('~') || path.starts_with('$')) return path;
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
+struct Checked {
+  std::string name, problem;
+};
 
-/// The word itself, or what the file holds that it names.
-std::string word_of(const std::string& word, bool has_form, const std::string& option) {
-  if (has_form && !config::names_file(word)) return word;
-  constexpr std::size_t most = 65536;
-  const std::string shown = config::shown_file(word);
-  const std::string path = config::without_scheme(word);
-  std::string text = read_all(open_to_read(path, option, shown).fd(), option, shown, most);
-  text.erase(text.find_last_not_of(" \t\r\n") + 1);
-  if (text.empty()) throw usage(option + ": the file is empty");
-  return text;
-}
+constexpr Field<Checked> checked_fields[] = {
+    {"name", "NAME", [](const Checked& c) { return Value{std::string_view(c.name)}; }, Look::name},
+    {"problem", "PROBLEM",
+     [](const Checked& c) { return c.problem.empty() ? Value{} : Value{std::string_view(c.problem)}; },
+     Look::text}};
 
-/// The options that were typed become the context's fields; the others stay. Credentials are one way: a new
-/// one replaces what was there.
-void take(const config::Given& given, const config::Layer& options, Context& context) {
-  config::check_one_way(options);
-  const auto given_word = [&](const char* name) -> const std::string* {
-    const auto* found = config::find(options, name);
-    return found == nullptr ? nullptr : &found->value;
-  };
-  const bool credentials = std::any_of(options.begin(), options.end(), [](const auto& one) {
-    constexpr std::array names{"user", "token", "creds", "nkey", "jwt"};
-    return std::find(names.begin(), names.end(), one.first) != names.end();
-  });
-  if (credentials) {
-    context.user.clear();
-    context.creds.clear();
-    context.nkey.clear();
-    context.password = context.token = context.user_jwt = context.user_seed = config::Secret();
-  }
-  const auto word = [&](const char* name, std::string& field) {
-    if (const auto* value = given_word(name)) field = *value;
-  };
-  const auto file = [&](const char* name, std::string& field) {
-    const auto* value = given_word(name);
-    if (value == nullptr) return;
-    const std::string path = config::without_scheme(*value);
-    if (!path.starts_with('~') && !path.starts_with('$'))
-      check_readable(path, config::find(options, name)->from, config::shown_file(*value));
-    field = everywhere(path);
-  };
-  const auto secret = [&](const char* name, config::Secret& field) {
-    if (const auto* value = given_word(name)) field = config::Secret(*value);
-  };
-  if (const auto* list = given_word("server")) {
-    (void)config::servers(*list, "--server");
-    context.url = *list;
-  }
-  word("user", context.user);
-  secret("password", context.password);
-  secret("token", context.token);
-  if (given_word("user") != nullptr && given_word("password") == nullptr) {  // as everywhere: it is a token
-    context.token = config::Secret(context.user);
-    context.user.clear();
-  }
-  if (!context.password.empty() && context.user.empty()) throw usage("--password needs --user");
-  if ((given_word("jwt") == nullptr) != (given_word("seed") == nullptr))
-    throw usage("--jwt and --seed belong together");
-  if (const auto* jwt = given_word("jwt")) {
-    context.user_jwt = config::Secret(word_of(*jwt, config::like_jwt(*jwt), "--jwt"));
-    const auto* seed = given_word("seed");
-    context.user_seed = config::Secret(word_of(*seed, config::like_seed(*seed), "--seed"));
-  }
-  file("creds", context.creds);
-  file("nkey", context.nkey);
-  file("cert", context.cert);
-  file("key", context.key);
-  file("ca", context.ca);
-  if (context.cert.empty() != context.key.empty()) throw usage("--tlscert and --tlskey belong together");
-  if (given_word("js_domain") != nullptr) context.jetstream_api_prefix.clear();
-  if (given_word("js_api_prefix") != nullptr) context.jetstream_domain.clear();
-  for (const auto& [name, one_token] :
-       {std::pair("js_domain", true), std::pair("js_api_prefix", false), std::pair("inbox_prefix", false)}) {
-    if (const auto* word_given = config::find(options, name))
-      (void)config::subject_prefix(*word_given, word_given->from, one_token);
-  }
-  word("js_domain", context.jetstream_domain);
-  word("js_api_prefix", context.jetstream_api_prefix);
-  word("inbox_prefix", context.inbox_prefix);
-  if (given.tlsfirst) context.tls_first = true;
-  const bool other = !context.user.empty() || !context.token.empty() || !context.creds.empty() ||
-                     !context.nkey.empty() || !context.user_jwt.empty();
-  if ((credentials || given_word("server") != nullptr) && other && context.url.find('@') != std::string::npos)
-    throw usage("the user part of the context's url and other credentials exclude each other");
+const View<Checked>& checked() {
+  static const View<Checked> view{
+      .fields = checked_fields, .json = {}, .tsv = {"name", "problem"}, .table = {}, .plain = {}};
+  return view;
 }
 
 class ContextAction final : public Action {
-  std::string what_;
-  std::optional<std::string> name_, description_;
-  bool select_ = false, force_ = false, names_ = false;
+  using Run = int (ContextAction::*)(Natskv&, const Contexts&) const;
+  struct Task {
+    std::string_view name, alias;  ///< the nats tool's other word for it
+    int least, most;               ///< NAMEs
+    Run run;
+  };
+  static constexpr std::size_t tasks_count = 9;
+  static const std::array<Task, tasks_count> tasks;
 
-  void declare(Arguments& a) override {
-    a.take({.name = "ACTION",
-            .kind = Kind::choice,
-            .help = "ls, show, select, add or rm",
-            .required = true,
-            .choices = {"ls", "show", "select", "add", "rm"}},
-           what_);
+  std::string what_;
+  std::optional<std::string> name_, new_name_, description_;
+  bool select_ = false, force_ = false, names_ = false;
+  const Task* task_ = nullptr;
+
+  void declare(Declaration& a) override {
+    std::vector<std::string_view> words;
+    for (const Task& task : tasks) {
+      words.push_back(task.name);
+      if (!task.alias.empty()) words.push_back(task.alias);
+    }
+    a.take(
+        {.name = "ACTION",
+         .kind = Kind::choice,
+         .help = "ls (list), show (info), select (switch), unselect, previous, add (save), copy, rm (remove) "
+                 "or validate",
+         .required = true,
+         .choices = words},
+        what_);
     a.take({.name = "NAME", .kind = Kind::context, .help = "of the context"}, name_);
+    a.take({.name = "NEW", .kind = Kind::text, .help = "copy: the copy's name"}, new_name_);
     a.take({.name = "--description", .kind = Kind::text, .help = "add: what it is for"}, description_);
-    a.flag("--select", select_, "add: select it too");
+    a.flag("--select", select_, "add, copy: select it too");
     a.flag("-n,--names", names_, "ls: only the names");
     a.flag("-f,--force", force_, "rm: do not ask");
   }
 
   void check() override {
-    const bool lists = what_ == "ls";
-    if (lists && name_) throw usage("context ls takes no NAME");
-    if (!lists && what_ != "show" && !name_)
-      throw usage(fmt::format("NAME is missing (natskv context {} NAME)", what_));
-    if (what_ != "add" && description_) throw usage("--description belongs to context add");
-    if (what_ != "add" && select_) throw usage("--select belongs to context add");
-    if (!lists && names_) throw usage("--names belongs to context ls");
-    if (what_ != "rm" && force_) throw usage("--force belongs to context rm");
+    task_ = std::find_if(tasks.begin(), tasks.end(),
+                         [&](const Task& task) { return task.name == what_ || task.alias == what_; });
+    const int names = (name_ ? 1 : 0) + (new_name_ ? 1 : 0);
+    if (names > task_->most) {
+      throw usage(task_->most == 0 ? fmt::format("context {} takes no NAME", what_)
+                                   : fmt::format("context {} takes one NAME", what_));
+    }
+    if (names < task_->least) {
+      throw usage(fmt::format("{} is missing (natskv context {} NAME{})", name_ ? "NEW" : "NAME", what_,
+                              task_->least == 2 ? " NEW" : ""));
+    }
+    const auto is = [&](Run what) { return task_->run == what; };
+    if (!is(&ContextAction::add) && description_) throw usage("--description belongs to context add");
+    if (!is(&ContextAction::add) && !is(&ContextAction::copy) && select_)
+      throw usage("--select belongs to context add and copy");
+    if (!is(&ContextAction::list) && names_) throw usage("--names belongs to context ls");
+    if (!is(&ContextAction::remove) && force_) throw usage("--force belongs to context rm");
   }
 
-  int run(Natskv& natskv) override {
-    const config::Contexts contexts(config::environment);
-    if (what_ == "ls") return list(natskv, contexts);
-    if (what_ == "show") return show(natskv, contexts);
-    if (what_ == "add") return add(natskv, contexts);
-    if (what_ == "rm") return remove(natskv, contexts);
-    contexts.select(*name_);
-    natskv.note(fmt::format("context \"{}\" is selected", *name_));
-    return 0;
-  }
+  int run(Natskv& natskv) override { return (this->*task_->run)(natskv, Contexts(config::environment)); }
 
-  int list(Natskv& natskv, const config::Contexts& contexts) const {
+  int list(Natskv& natskv, const Contexts& contexts) const {
     Style style = Style::list({.shape = Shape::list, .vertical = false, .nul = false, .names = names_});
     if (names_) style.on_terminal = Format::tsv;
-    auto rows = natskv.rows(listed(), style);
+    auto rows = natskv.rows(fields::contexts(), style);
     const std::string selected = contexts.selected();
     for (const std::string& name : contexts.names()) {
-      Listed one{.name = name, .selected = name == selected, .description = {}, .server = {}, .path = {}};
+      ListedContext one{
+          .name = name, .selected = name == selected, .description = {}, .server = {}, .path = {}};
       try {
         const Context context = contexts.load(name);
         one.description = context.description;
@@ -254,7 +124,7 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  int show(Natskv& natskv, const config::Contexts& contexts) const {
+  int show(Natskv& natskv, const Contexts& contexts) const {
     const auto style = Style::object(true);
     (void)natskv.format(style);
     const std::string selected = contexts.selected();
@@ -265,20 +135,44 @@ class ContextAction final : public Action {
     const Context context = contexts.load(name);
     std::string unsupported;
     for (const auto& field : context.unsupported) unsupported += (unsupported.empty() ? "" : ", ") + field;
-    auto rows = natskv.rows(shown(), style);
+    auto rows = natskv.rows(fields::context(), style);
     rows({&context, context.name == selected, shown_server(context), unsupported});
     rows.finish();
     return 0;
   }
 
-  int add(Natskv& natskv, const config::Contexts& contexts) const {
+  int select(Natskv& natskv, const Contexts& contexts) const {
+    contexts.select(*name_);
+    natskv.note(fmt::format("context \"{}\" is selected", *name_));
+    return 0;
+  }
+
+  int unselect(Natskv& natskv, const Contexts& contexts) const {
+    contexts.unselect();
+    natskv.note("no context is selected");
+    return 0;
+  }
+
+  int previous(Natskv& natskv, const Contexts& contexts) const {
+    const std::string name = contexts.previous();
+    if (name.empty()) throw Failure(Exit::not_found, "no context was selected before");
+    contexts.select(name);
+    natskv.note(fmt::format("context \"{}\" is selected", name));
+    return 0;
+  }
+
+  static bool exists(const Contexts& contexts, const std::string& name) {
+    const auto names = contexts.names();
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  int add(Natskv& natskv, const Contexts& contexts) const {
     std::vector<std::string> warnings;
     const auto options = config::option_layer(natskv.given(), warnings);
     for (const auto& warning : warnings) natskv.warn(warning);
-    const auto names = contexts.names();
-    const bool exists = std::find(names.begin(), names.end(), *name_) != names.end();
+    const bool changed = exists(contexts, *name_);
     Context context;
-    if (exists)
+    if (changed)
       context = contexts.load(*name_);
     else if (natskv.given().context)
       context = contexts.load(*natskv.given().context);
@@ -286,21 +180,63 @@ class ContextAction final : public Action {
     if (description_) context.description = *description_;
     take(natskv.given(), options, context);
     contexts.save(context);
-    natskv.note(fmt::format("context \"{}\" is {}", *name_, exists ? "changed" : "saved"));
+    natskv.note(fmt::format("context \"{}\" is {}", *name_, changed ? "changed" : "saved"));
     if (select_) contexts.select(*name_);
     return 0;
   }
 
-  int remove(Natskv& natskv, const config::Contexts& contexts) const {
+  int copy(Natskv& natskv, const Contexts& contexts) const {
+    Context context = contexts.load(*name_);
+    if (exists(contexts, *new_name_))
+      throw Failure(Exit::conflict, fmt::format("context \"{}\" exists already", *new_name_));
+    context.name = *new_name_;
+    contexts.save(context);
+    natskv.note(fmt::format("context \"{}\" is saved", *new_name_));
+    if (select_) contexts.select(*new_name_);
+    return 0;
+  }
+
+  int remove(Natskv& natskv, const Contexts& contexts) const {
     natskv.require_consent(force_, fmt::format("removing context \"{}\"", *name_));
-    const auto names = contexts.names();
-    const bool exists = std::find(names.begin(), names.end(), *name_) != names.end();
-    if (exists) natskv.confirm(force_, fmt::format("Remove context \"{}\"?", *name_));
+    if (exists(contexts, *name_)) natskv.confirm(force_, fmt::format("Remove context \"{}\"?", *name_));
     contexts.remove(*name_);
     natskv.note(fmt::format("removed context \"{}\"", *name_));
     return 0;
   }
+
+  // Whether they can be used: all fields, the files and variables they name. No server is asked.
+  int validate(Natskv& natskv, const Contexts& contexts) const {
+    auto rows = natskv.rows(checked(), Style::list({}));
+    int status = 0;
+    for (const std::string& name : name_ ? std::vector{*name_} : contexts.names()) {
+      Checked one{.name = name, .problem = {}};
+      config::Given given;
+      given.context = name;
+      try {
+        (void)config::resolve(given, config::environment);
+      } catch (const Failure& failure) {
+        if (name_ && failure.exit() == Exit::not_found) throw;
+        one.problem = failure.what();
+        status = static_cast<int>(Exit::usage);
+      }
+      rows(one);
+    }
+    natskv.finish(rows, "no contexts");
+    return status;
+  }
 };
+
+const std::array<ContextAction::Task, ContextAction::tasks_count> ContextAction::tasks{{
+    {"ls", "list", 0, 0, &ContextAction::list},
+    {"show", "info", 0, 1, &ContextAction::show},
+    {"select", "switch", 1, 1, &ContextAction::select},
+    {"unselect", "", 0, 0, &ContextAction::unselect},
+    {"previous", "", 0, 0, &ContextAction::previous},
+    {"add", "save", 1, 1, &ContextAction::add},
+    {"copy", "", 2, 2, &ContextAction::copy},
+    {"rm", "remove", 1, 1, &ContextAction::remove},
+    {"validate", "", 0, 1, &ContextAction::validate},
+}};
 
 }  // namespace
 
@@ -310,20 +246,21 @@ const Verb context{
     .group = Group::tools,
     .summary = "List, show, select, add and remove saved contexts",
     .description =
-        "The nats tool's own files, in $XDG_CONFIG_HOME/nats/context (else ~/.config/nats/context): what one "
-        "saves, "
-        "the other uses.\n\nls lists them. show prints one (by default the one in use), secrets masked. "
-        "select makes "
-        "one the default for commands without --context. add saves the connection options that stand on its "
-        "command "
-        "line, in a file of mode 0600; of a context that exists it changes those fields only, and a new one "
-        "starts as a "
-        "copy of --context where that is given. The words of --jwt and --seed are stored, of "
-        "other files "
-        "the names. rm removes one; on a terminal it asks, elsewhere it needs --force.",
+        R"(A context is a server and how to log in to it, saved under a name. natskv uses the nats tool's own
+files, in $XDG_CONFIG_HOME/nats/context (else ~/.config/nats/context): what one saves, the other uses.
+
+ls lists them. show prints one (by default the one in use), secrets masked. select makes one the default for
+commands without --context, unselect none, previous the one before. add saves the connection options of its
+command line in a file of mode 0600; of a context that exists it changes those fields only, and a new one starts
+as a copy of --context where that is given. The words of --jwt and --seed are stored, of other files the names.
+copy saves NAME as NEW. rm removes one; on a terminal it asks, elsewhere it needs --force. validate tells of one,
+or of each, whether it can be used, without asking a server.
+
+A credential's field may also be env://NAME (a variable), file://PATH or data:;base64,… (the text itself).)",
     .output =
-        "Of ls the columns name, selected, description and server, with --names the names; of show a line "
-        "for each field. JSON: an array, an object. select, add and rm print nothing.",
+        R"(Of ls the columns name, selected, description and server, with --names the names; of show a line for
+each field; of validate the columns name and problem. JSON: an array, an object. The others print nothing.)",
+    .statuses = {{"2", "validate: a context cannot be used."}},
     .examples =
         "$ natskv -q context add here -s 127.0.0.1:4222 --description 'this machine'\n"
         "$ natskv context ls --names\nhere\n"

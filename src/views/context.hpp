@@ -1,0 +1,33 @@
+// What is printed of the saved contexts. Secrets are masked here.
+#pragma once
+
+#include "config/context.hpp"
+#include "output/record.hpp"
+
+#include <string>
+
+namespace natskv {
+
+struct ListedContext {
+  std::string name;
+  bool selected = false;
+  std::string description, server, path;
+};
+
+struct ShownContext {
+  const config::Context* context;
+  bool selected;
+  std::string server;
+  std::string unsupported;
+};
+
+}  // namespace natskv
+
+namespace natskv::fields {
+
+/// `context ls`.
+const View<ListedContext>& contexts();
+/// `context show`.
+const View<ShownContext>& context();
+
+}  // namespace natskv::fields
