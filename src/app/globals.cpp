@@ -53,7 +53,7 @@ void declare_globals(Declaration& a, Given& given) {
          given.connection_name);
   a.take({.name = "-o,--output",
           .kind = Kind::choice,
-          .help = "format of the output",
+          .help = "table, tsv, json, jsonl or raw",
           .choices = {"table", "tsv", "json", "jsonl", "raw"},
           .placeholder = "FORMAT"},
          given.output);

@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::size_t screen = 79;
 
-// Words in lines of at most `screen` columns, the first behind `indent` columns that are already written.
+// Words in lines of at most `screen` columns, the first after `indent` columns that are already written.
 std::string wrapped(std::string_view text, std::size_t indent) {
   std::string out;
   std::size_t column = indent;
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
+    const auto end = std::min(text.find_first_of(" \n"), text.size());
     const auto word = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (column > indent && column + 1 + word.size() > screen) {
@@ -57,16 +57,17 @@ std::string names_of(const Verb& verb, std::string_view between) {
   return names;
 }
 
-// The runnable lines of a verb's examples; their outputs are the manual's.
+// A verb's examples and what each is for; their outputs are the manual's.
 std::string commands_of(std::string_view examples) {
   std::string out;
   while (!examples.empty()) {
     const auto end = std::min(examples.find('\n'), examples.size());
     const auto line = examples.substr(0, end);
     examples.remove_prefix(std::min(end + 1, examples.size()));
-    // A command goes on behind "> ".
-    if (!line.starts_with("> ") && !line.starts_with("$ ")) continue;
-    out += fmt::format("  {}\n", line.substr(2));
+    if (line.starts_with("# "))
+      out += fmt::format("{}  {}\n", out.empty() ? "" : "\n", line);
+    else if (line.starts_with("> ") || line.starts_with("$ "))  // "> ": the command's next line
+      out += fmt::format("  {}\n", line.substr(2));
   }
   return out;
 }
@@ -127,30 +128,61 @@ std::string command_summaries(const Program& program) {
   return out;
 }
 
+namespace {
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+std::string meaning_of(const Option& option) {
+  std::string text(option.argument.help);
+  if (!option.named.empty())
+    text += fmt::format(" (one that begins with -: {}={})", option.named, option.long_name);
+  return text;
+}
+
+// The first paragraph, which says what the command does.
+std::string_view first_paragraph(std::string_view text) { return text.substr(0, text.find("\n\n")); }
+
+// What is needed most of what every command accepts.
+constexpr std::array often_needed{"--server", "--context", "--output", "--json", "--quiet"};
+
+}  // namespace
+
+std::string global_options(const Program& program) {
+  Rows options;
+  const BoundVerb globals = bind_globals(program);
+  for (const auto& option : globals.declaration->options()) {
+    if (option.argument.hidden) continue;
+    std::string text = meaning_of(option);
+    if (!option.argument.environment.empty()) text += fmt::format(" ({})", option.argument.environment);
+    options.emplace_back(option_words(option), std::move(text));
+  }
+  return "Options of all commands, before or after the command, and the environment\nvariables that stand for them:\n\n" +
+         rows(options);
+}
+
 std::string help(const Verb& verb, const Declaration& declared) {
-  std::string out = fmt::format("natskv {}: {}\n\nUsage: natskv {} [OPTIONS]\n", verb.name, verb.summary,
-                                synopsis(verb, declared));
-  std::vector<std::pair<std::string, std::string>> arguments, options;
+  std::string out =
+      fmt::format("natskv {}: {}\n\n{}\n\nUsage: natskv {} [OPTIONS]\n", verb.name, verb.summary,
+                  wrapped(first_paragraph(verb.description), 0), synopsis(verb, declared));
+  Rows arguments, options, globals;
   for (const auto& option : declared.options()) {
     if (option.argument.hidden) continue;
-    if (!option.is_option()) {
-      std::string text(option.argument.help);
-      if (!option.named.empty())
-        text += fmt::format(" (one that begins with -: {}={})", option.named, option.long_name);
-      arguments.emplace_back(option.long_name, std::move(text));
-    } else if (!option.global)
-      options.emplace_back(option_words(option), std::string(option.argument.help));
+    if (!option.is_option())
+      arguments.emplace_back(option.long_name, meaning_of(option));
+    else if (!option.global)
+      options.emplace_back(option_words(option), meaning_of(option));
+  }
+  for (const char* const name : often_needed) {
+    if (const Option* option = declared.option(name))
+      globals.emplace_back(option_words(*option), meaning_of(*option));
   }
   if (!arguments.empty()) out += "\nArguments:\n" + rows(arguments);
   if (!options.empty()) out += "\nOptions:\n" + rows(options);
-  std::string names;
-  for (const auto& option : declared.options()) {
-    if (option.global && !option.argument.hidden) names += (names.empty() ? "" : " ") + option.long_name;
-  }
-  if (!names.empty()) out += "\nOptions of all commands (man natskv):\n  " + wrapped(names, 2) + "\n";
+  if (!globals.empty())
+    out += "\nOptions of all commands (natskv help options has the others):\n" + rows(globals);
   const auto examples = commands_of(verb.examples);
   if (!examples.empty()) out += "\nExamples:\n" + examples;
-  return out;
+  return out + fmt::format("\nMore: man natskv-{}, natskv help\n", verb.name);
 }
 
 }  // namespace natskv

@@ -11,6 +11,8 @@ namespace natskv {
 std::string command_names(const Program& program);
 /// Each command in a line, with its summary.
 std::string command_summaries(const Program& program);
+/// All that every command accepts.
+std::string global_options(const Program& program);
 /// `natskv VERB --help`.
 std::string help(const Verb& verb, const Declaration& declared);
 /// "get BUCKET KEY…": a verb and its arguments.

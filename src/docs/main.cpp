@@ -20,7 +20,7 @@ void write(const std::filesystem::path& path, const std::string& text) {
 }
 
 void write_all(const std::filesystem::path& folder) {
-  const auto files = natskv::docs::manual();
+  const auto files = natskv::docs::manual(folder);
   // A command that is gone leaves no page.
   std::filesystem::remove_all(folder / "man");
   for (const auto& file : files) write(folder / file.path, file.text);

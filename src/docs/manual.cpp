@@ -1,25 +1,25 @@
 // The manual: natskv(1), a page a command, natskv-output(7).
 #include "cli/help.hpp"
+#include "commands/tools/topics.hpp"
 #include "docs/fields.hpp"
 #include "docs/page.hpp"
-#include "docs/prose.hpp"
+#include "docs/template.hpp"
 #include "docs/tree.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
+#include <stdexcept>
 
 namespace natskv::docs {
 namespace {
 
 std::string page_of(const Verb& verb) { return fmt::format("natskv-{}", verb.name); }
-
-template <class Pairs>
-void items(Page& page, const Pairs& pairs) {
-  for (const auto& [term, meaning] : pairs) page.item(term, meaning);
-}
 
 std::string sentence(std::string_view help) {
   std::string text(help);
@@ -67,19 +67,10 @@ void name(Page& page, std::string_view names, std::string_view summary) {
   page.name(names, text);
 }
 
-// Those of all commands, but for what this one says.
-void exit_statuses(Page& page, const Verb& verb) {
-  auto own = verb.statuses;
-  for (auto [status, text] : statuses) {
-    const auto other = std::find_if(own.begin(), own.end(),
-                                    [status = status](const auto& one) { return one.first == status; });
-    if (other != own.end()) {
-      text = other->second;
-      own.erase(other);
-    }
-    page.item(status, text);
-  }
-  items(page, own);
+void topic(Page& page, std::string_view name) {
+  const auto* found = commands::find_topic(name);
+  if (found == nullptr) throw std::logic_error(fmt::format("there is no topic {}", name));
+  page.prose(found->text);
 }
 
 std::string command_page(const Command& command) {
@@ -104,60 +95,13 @@ std::string command_page(const Command& command) {
   page.prose(
       fmt::format("{}\n\nThe formats of -o and the fields of JSON are in natskv-output(7).", verb.output));
   page.heading("EXIT STATUS");
-  exit_statuses(page, verb);
+  for (const auto& [status, text] : verb.statuses) page.item(status, text);
+  if (!verb.statuses.empty()) page.prose_after_items("Else, as for every command:");
+  topic(page, "exit-status");
   page.heading("EXAMPLES");
   page.lines(verb.examples);
   page.heading("SEE ALSO");
   page.references("natskv(1), natskv-output(7)");
-  return page.text();
-}
-
-std::string main_page(const std::vector<Command>& all) {
-  Page page("natskv", "1");
-  name(page, "natskv", "NATS JetStream key-value buckets from a shell");
-  page.heading("SYNOPSIS");
-  page.synopsis("natskv", "[OPTIONS] COMMAND [ARGUMENTS] [OPTIONS]");
-  page.heading("DESCRIPTION");
-  page.prose(about);
-  page.heading("COMMANDS");
-  for (const Group group : shown_groups) {
-    bool first = true;
-    for (const auto& command : all) {
-      if (command.verb->group != group) continue;
-      if (first) page.subheading(title(group));
-      first = false;
-      std::string meaning(command.verb->summary);
-      if (!command.verb->aliases.empty())
-        meaning += fmt::format(" (also {})", fmt::join(command.verb->aliases, ", "));
-      page.item(synopsis(*command.verb, *command.declared), meaning + ".");
-    }
-  }
-  page.heading("OPTIONS");
-  options(page, globals());
-  page.heading("WORDS");
-  page.prose(words);
-  items(page, kinds);
-  page.heading("CONTEXTS");
-  page.prose(contexts);
-  page.heading("ENVIRONMENT");
-  page.prose("Beside the variables that stand for options:");
-  items(page, variables);
-  page.heading("EXIT STATUS");
-  items(page, statuses);
-  page.prose_after_items(many);
-  page.heading("FILES");
-  page.item("~/.config/nats/context/*.json", "The saved contexts.");
-  page.item("~/.config/nats/context.txt", "The name of the selected one.");
-  page.heading("EXAMPLES");
-  page.prose("A private server, a bucket, a key:");
-  page.lines(first_steps);
-  page.heading("DIFFERENCES FROM NATS KV");
-  page.prose("The words of nats kv have the same effect, but for these:");
-  items(page, differences);
-  page.heading("SEE ALSO");
-  std::string list;
-  for (const auto& command : all) list += page_of(*command.verb) + "(1), ";
-  page.references(list + "natskv-output(7)");
   return page.text();
 }
 
@@ -174,40 +118,66 @@ std::string listed(const std::vector<FieldLine>& members) {
   return members.empty() ? "" : ": " + words(members) + ".";
 }
 
-std::string output_page() {
-  Page page("natskv-output", "7");
-  name(page, "natskv-output", "what natskv prints, for programs and people");
-  page.heading("DESCRIPTION");
-  page.prose("The option -o (--output) of natskv(1) chooses a format:");
-  items(page, formats);
-  page.prose_after_items(
-      "Without it, lists are tables on a terminal and TSV in a pipe, get of one key is raw, and writes print "
-      "the revision alone.");
-  page.heading("TSV");
-  for (const auto& line : columns()) page.item(line.commands, line.columns);
-  page.prose_after_items("keys --count prints one number.");
-  page.heading("JSON");
-  page.prose(shapes);
+void commands_of(Page& page, const std::vector<Command>& all) {
+  for (const Group group : shown_groups) {
+    bool first = true;
+    for (const auto& command : all) {
+      if (command.verb->group != group) continue;
+      if (first) page.subheading(title(group));
+      first = false;
+      std::string meaning(command.verb->summary);
+      if (!command.verb->aliases.empty())
+        meaning += fmt::format(" (also {})", fmt::join(command.verb->aliases, ", "));
+      page.item(synopsis(*command.verb, *command.declared), meaning + ".");
+    }
+  }
+}
+
+void fields(Page& page) {
   for (const auto& record : records()) {
     page.subheading(record.title);
     for (const auto& field : record.fields)
       page.item(fmt::format("{} ({})", field.name, field.type), field.meaning + listed(field.members));
   }
-  page.heading("ERRORS");
-  page.prose(error_line);
-  page.heading("EXIT STATUS");
-  items(page, statuses);
-  page.prose_after_items(many);
-  page.heading("SEE ALSO");
-  page.references("natskv(1), jq(1)");
+}
+
+void written(Page& page, const std::vector<Command>& all, std::string_view name, std::string_view rest) {
+  if (name == "SYNOPSIS") return page.synopsis("natskv", rest);
+  if (name == "COMMANDS") return commands_of(page, all);
+  if (name == "OPTIONS") return options(page, globals());
+  if (name == "TOPIC") return topic(page, rest);
+  if (name == "FIELDS") return fields(page);
+  if (name == "COLUMNS") {
+    for (const auto& line : columns()) page.item(line.commands, line.columns);
+    return;
+  }
+  if (name == "REFERENCES") return page.references(rest);
+  if (name == "PAGES") {
+    std::string list;
+    for (const auto& command : all) list += page_of(*command.verb) + "(1), ";
+    return page.references(list + "natskv-output(7)");
+  }
+  throw std::logic_error(fmt::format("nothing is called @{}@", name));
+}
+
+std::string page_from(const std::filesystem::path& source, std::string_view name, std::string_view section,
+                      const std::vector<Command>& all) {
+  const auto path = source / fmt::format("src/docs/{}.{}.in", name, section);
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (text.empty()) throw std::runtime_error("cannot read " + path.string());
+  Page page(name, section);
+  fill(page, text,
+       [&](Page& out, std::string_view what, std::string_view rest) { written(out, all, what, rest); });
   return page.text();
 }
 
 }  // namespace
 
-std::vector<Generated> manual() {
+std::vector<Generated> manual(const std::filesystem::path& source) {
   const auto all = commands();
-  std::vector<Generated> files{{"man/natskv.1", main_page(all)}, {"man/natskv-output.7", output_page()}};
+  std::vector<Generated> files{{"man/natskv.1", page_from(source, "natskv", "1", all)},
+                               {"man/natskv-output.7", page_from(source, "natskv-output", "7", all)}};
   for (const auto& command : all) {
     files.push_back({fmt::format("man/{}.1", page_of(*command.verb)), command_page(command)});
     for (const auto alias : command.verb->aliases)

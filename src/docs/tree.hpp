@@ -5,6 +5,7 @@
 #include "cli/verb.hpp"
 #include "config/settings.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct Generated {
   std::string path;
   std::string text;
 };
-std::vector<Generated> manual();
+/// `source`: the project, whose src/docs/*.in are the texts.
+std::vector<Generated> manual(const std::filesystem::path& source);
 
 }  // namespace natskv::docs

@@ -43,6 +43,38 @@ TEST_CASE("each command has help, wherever it is asked for, within 80 columns") 
   }
 }
 
+TEST_CASE("a command's help stands alone") {
+  const auto help = nowhere({"get", "--help"}).out;
+  for (const char* const part :
+       {"One KEY: the value's bytes", "\nArguments:\n", "\nOptions:\n", "\n  -s, --server URL ",
+        "\n  --context NAME ", "\n  -o, --output FORMAT ", "\n  -j, --json ", "\n  -q, --quiet ",
+        "\nExamples:\n", "\nMore: man natskv-get"}) {
+    CAPTURE(part);
+    CHECK(help.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("topics are explained without the manual, within 80 columns") {
+  for (const auto& [topic, part] : std::vector<std::pair<std::string, std::string>>{
+           {"options", "  -s, --server URL "},
+           {"output", "\n  jsonl "},
+           {"patterns", "\n  >    the rest"},
+           {"values", "\n  DURATION "},
+           {"exit-status", "\n  4    conflict: "},
+           {"contexts", "\n  2  the context that --context names\n"}}) {
+    CAPTURE(topic);
+    const auto help = nowhere({"help", topic});
+    CHECK(help.status == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find(part) != std::string::npos);
+    std::istringstream rows(help.out);
+    for (std::string row; std::getline(rows, row);) {
+      CAPTURE(row);
+      CHECK(row.size() <= 82);  // … is three bytes
+    }
+  }
+}
+
 TEST_CASE("help of what is no command is a usage error") {
   CHECK(nowhere({"help", "nope"}).err ==
         "natskv: help: unknown command \"nope\"\nhint: natskv help lists the commands\n");

@@ -5,21 +5,32 @@
 #include "cli/guess.hpp"
 #include "cli/help.hpp"
 #include "commands/all.hpp"
+#include "commands/tools/topics.hpp"
 
 namespace natskv::commands {
 namespace {
 
+std::vector<std::string_view> topic_names() {
+  std::vector<std::string_view> names{"options"};
+  for (const Topic& topic : topics) names.push_back(topic.name);
+  return names;
+}
+
 class Help final : public Action {
-  std::optional<std::string> command_;
+  std::optional<std::string> topic_;
   bool all_ = false;
 
-  void declare(Arguments& a) override {
-    a.take({.name = "COMMAND", .kind = Kind::topic, .help = "whose help"}, command_);
+  void declare(Declaration& a) override {
+    a.take({.name = "TOPIC",
+            .kind = Kind::topic,
+            .help = "a command, or options, output, patterns, values, exit-status or contexts",
+            .choices = topic_names()},
+           topic_);
     a.flag("--all", all_, "each command in a line");
   }
 
   void check() override {
-    if (command_ && all_) throw usage("--all lists the commands; it takes no COMMAND");
+    if (topic_ && all_) throw usage("--all lists the commands; it takes no TOPIC");
   }
 
   int run(Natskv& natskv) override {
@@ -28,9 +39,11 @@ class Help final : public Action {
   }
 
   [[nodiscard]] std::string text(const Program& program) const {
-    if (!command_) return all_ ? command_summaries(program) : overview(program);
-    const Verb* verb = program.find(*command_);
-    if (verb == nullptr) throw unknown_command(program, *command_, "");
+    if (!topic_) return all_ ? command_summaries(program) : overview(program);
+    if (const Topic* topic = find_topic(*topic_)) return std::string(topic->text) + "\n";
+    if (*topic_ == "options") return global_options(program);
+    const Verb* verb = program.find(*topic_);
+    if (verb == nullptr) throw unknown_command(program, *topic_, "");
     return natskv::help(*verb, *bind(program, *verb).declaration);
   }
 };
@@ -50,9 +63,9 @@ std::string overview(const Program& program) {
       "  natskv get config greeting          read it\n"
       "  natskv watch config                 see every change\n"
       "\n"
-      "natskv COMMAND --help   what it does, its options, examples (man natskv-COMMAND)\n"
+      "natskv COMMAND --help   what it does, its options, examples\n"
       "natskv help --all       each command in a line\n"
-      "man natskv              options of all commands, exit statuses, contexts\n";
+      "natskv help TOPIC       options output patterns values exit-status contexts\n";
   return out;
 }
 
@@ -60,11 +73,18 @@ const Verb help{
     .name = "help",
     .aliases = {},
     .group = Group::tools,
-    .summary = "Show help, of a command too",
-    .description = "The same as natskv --help and natskv COMMAND --help.",
+    .summary = "Show help, of a command or a topic",
+    .description = R"(natskv help is natskv --help, natskv help COMMAND is natskv COMMAND --help.
+
+natskv help TOPIC tells what holds for all commands: options (all global ones), output (formats and JSON), patterns,
+values (durations, bytes, keys, revisions, how words are read), exit-status and contexts.)",
     .output = "Text.",
     .examples =
+        "# What a command does:\n"
         "$ natskv help get | head -1\nnatskv get: Read the value of a key, byte for byte\n"
+        "# What an exit status means:\n"
+        "$ natskv help exit-status | grep ' 4 '\n  4    conflict: create of a live key, update with a stale revision, add of a\n"
+        "# Which commands there are:\n"
         "$ natskv help --all | grep -w get\n  get         Read the value of a key, byte for byte\n",
     .make = make_action<Help>,
 };
