@@ -35,7 +35,9 @@ TEST_CASE("diff shows what was added, changed and removed, with both revisions")
   const auto result = world.server.natskv({"diff", "a", "b"});
   CHECK(result.status == 1);
   CHECK(result.out == "changed\tx.changed\t3\t4\nadded\tnew\t\t6\nremoved\tx.gone\t2\t\n");
-  CHECK(result.err.empty());
+  CHECK(result.err == "natskv: diff: 1 added, 1 removed, 1 changed\n");
+  CHECK(world.server.natskv({"diff", "a", "b", "x.changed", "--values"}).out ==
+        "changed\tx.changed\t3\t4\t1\t2\n");
   CHECK(world.server.natskv({"diff", "b", "a"}).out ==
         "added\tx.gone\t\t2\nchanged\tx.changed\t4\t3\nremoved\tnew\t6\t\n");
   CHECK(world.server.natskv({"diff", "a", "b", "x.*", "-o", "jsonl"}).out ==

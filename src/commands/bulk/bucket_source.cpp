@@ -14,11 +14,14 @@ Listing& BucketSource::entries() {
   number_ = 0;
   missing_.clear();
   for (const auto& pattern : options_.patterns) {
-    if (!pattern.wild) missing_.push_back(pattern.text);
+    if (!pattern.wild && options_.required) missing_.push_back(pattern.text);
   }
-  entries_ = std::make_unique<Listing>(
-      session_, bucket_,
-      ReadOptions{.patterns = options_.patterns, .history = options_.history, .slow = true});
+  entries_ = std::make_unique<Listing>(session_, bucket_,
+                                       ReadOptions{.patterns = options_.patterns,
+                                                   .history = options_.history,
+                                                   .values = options_.values,
+                                                   .slow = true});
+  if (options_.idle) entries_->on_idle(options_.idle);
   started_ = std::chrono::steady_clock::now();
   return *entries_;
 }

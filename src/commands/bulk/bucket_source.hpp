@@ -6,6 +6,8 @@
 #include "commands/bulk/source.hpp"
 #include "kv/read/listing.hpp"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +19,12 @@ class BucketSource final : public Source {
  public:
   struct Options {
     std::vector<Pattern> patterns = {};
-    bool history = false;    ///< every kept revision, with markers
-    bool markers = false;    ///< the latest of each key, with markers
-    std::string place = {};  ///< not empty: the server, which a failure then names
+    bool history = false;  ///< every kept revision, with markers
+    bool markers = false;  ///< the latest of each key, with markers
+    bool values = true;
+    bool required = true;             ///< a key that is named must be there
+    std::function<void()> idle = {};  ///< before a wait
+    std::string place = {};           ///< not empty: the server, which a failure then names
   };
   BucketSource(Session& session, std::string bucket, Options options);
 

@@ -1,13 +1,23 @@
-// diff: which keys of two buckets differ.
+// diff: which keys of two buckets, or of a bucket and files, differ.
 #include "app/natskv.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
-#include "kv/read/listing.hpp"
+#include "commands/bulk/bucket_source.hpp"
+#include "commands/bulk/folder.hpp"
+#include "commands/bulk/last_items.hpp"
+#include "commands/bulk/line_source.hpp"
+#include "kv/bucket.hpp"
 #include "kv/read/seen.hpp"
 #include "kv/read/snapshot.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace natskv::commands {
 namespace {
@@ -15,116 +25,188 @@ namespace {
 struct Difference {
   std::string_view change, key;
   std::uint64_t revision_a = 0, revision_b = 0;
+  std::optional<Bytes> value_a = {}, value_b = {};
 };
 
 Value present(std::uint64_t revision) { return revision == 0 ? Value{} : Value{revision}; }
+Value present(const std::optional<Bytes>& value) { return value ? Value{*value} : Value{}; }
 
 constexpr Field<Difference> difference_fields[] = {
     {"change", "CHANGE", [](const Difference& d) { return Value{d.change}; }, Look::operation},
     {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Look::name},
     {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Look::number},
     {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Look::number},
+    {"value_a", "VALUE A", [](const Difference& d) { return present(d.value_a); }},
+    {"value_b", "VALUE B", [](const Difference& d) { return present(d.value_b); }},
 };
 
+View<Difference> view(bool values) {
+  std::vector<std::string_view> columns{"change", "key", "revision_a", "revision_b"};
+  if (values) columns.insert(columns.end(), {"value_a", "value_b"});
+  return {.fields = difference_fields, .json = columns, .tsv = columns, .table = {}, .plain = {}};
+}
+
 class Diff final : public Action {
-  std::string a_, b_;
-  std::optional<std::string> word_, context_;
+  std::string a_;
+  std::optional<std::string> b_, word_, context_, file_, dir_;
   std::vector<Pattern> patterns_;
-  bool literal_ = false;
+  bool literal_ = false, values_ = false, dots_ = false;
+  std::uint64_t added_ = 0, removed_ = 0, changed_ = 0;
 
   void declare(Arguments& a) override {
     a.bucket(a_, "BUCKET_A");
-    a.bucket(b_, "BUCKET_B");
+    // Checked below: with --file and --dir this word is PATTERN.
+    a.add({.name = "BUCKET_B", .kind = Kind::bucket, .help = "the other bucket"},
+          [this](const std::string& word) { b_ = word; });
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys"}, word_);
+    a.take({.name = "-F,--file",
+            .kind = Kind::file,
+            .help = "compare with these JSON Lines instead of BUCKET_B; - is standard input"},
+           file_);
+    a.take({.name = "--dir", .kind = Kind::directory, .help = "compare with the files of this folder"}, dir_);
+    a.flag("--dots", dots_, "with --dir: / in paths is . in keys");
+    a.flag("--values", values_, "show both values too");
     a.take({.name = "--to-context", .kind = Kind::context, .help = "BUCKET_B is reached by this context"},
            context_);
     a.flag("--literal", literal_, "take * and > in PATTERN as they stand");
+    a.excludes("--file", "--dir");
   }
 
   void check() override {
+    if (dots_ && !dir_) throw usage("--dots belongs to --dir");
+    if (file_ || dir_) {
+      const std::string given = file_ ? "--file" : "--dir";
+      if (word_) throw usage(given + " takes BUCKET_B's place: one BUCKET and one PATTERN");
+      if (context_) throw usage(given + " and --to-context exclude each other");
+      word_ = b_;
+    } else {
+      if (!b_) throw usage("BUCKET_B is missing, or --file or --dir");
+      b_ = parse::bucket(*b_, "BUCKET_B");
+    }
     if (word_) patterns_ = {parse::pattern(*word_, literal_)};
   }
 
   int run(Natskv& natskv) override {
     try {
-      const bool different = compare(natskv);
+      compare(natskv);
       natskv.out().flush();
-      return different ? 1 : 0;
     } catch (const Failure& failure) {
       // 1 is "they differ".
       if (failure.exit() != Exit::failure) throw;
       throw Failure(Exit::usage, failure.what(), failure.hint(), failure.about());
     }
+    say(natskv);
+    return added_ + removed_ + changed_ > 0 ? 1 : 0;
   }
 
-  bool compare(Natskv& natskv) {
-    const View<Difference> view{.fields = difference_fields,
-                                .json = {},
-                                .tsv = {"change", "key", "revision_a", "revision_b"},
-                                .table = {},
-                                .plain = {}};
-    auto rows = natskv.rows(view, Style::list());
-    Session& other = context_ ? natskv.session(*context_) : natskv.session();
+  void say(Natskv& natskv) const {
+    if (natskv.json()) {
+      return natskv.usage_page(fmt::format("{{\"summary\":{{\"added\":{},\"removed\":{},\"changed\":{}}}}}\n",
+                                           added_, removed_, changed_));
+    }
+    std::string text;
+    for (const auto& [number, word] :
+         {std::pair(added_, "added"), {removed_, "removed"}, {changed_, "changed"}}) {
+      if (number > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, word);
+    }
+    natskv.note(text.empty() ? "no differences" : text);
+  }
+
+  [[nodiscard]] std::string place(Session& session) const { return context_ ? Natskv::place(session) : ""; }
+
+  [[nodiscard]] BucketSource::Options reading(Session& session, bool values) const {
+    return {.patterns = patterns_, .values = values, .required = false, .place = place(session)};
+  }
+
+  std::unique_ptr<Source> other(Natskv& natskv) const {
+    if (file_) {
+      auto lines = std::make_unique<LineSource>(natskv, *file_);
+      lines->max_payload(natskv.session().max_payload());
+      if (!lines->regular()) lines->spool();
+      return lines;
+    }
+    if (dir_) return std::make_unique<FolderSource>(natskv, *dir_, Paths{.dots = dots_});
+    Session& session = context_ ? natskv.session(*context_) : natskv.session();
+    auto options = reading(session, true);
+    options.idle = [&natskv] { natskv.out().flush(); };
+    return std::make_unique<BucketSource>(session, *b_, std::move(options));
+  }
+
+  [[nodiscard]] bool selected(std::string_view key) const {
+    return patterns_.empty() || means(patterns_.front(), key);
+  }
+
+  void compare(Natskv& natskv) {
+    auto rows = natskv.rows(view(values_), Style::list());
+    const auto second = other(natskv);  // what is wrong with a file is found before connecting
     Snapshot first;
     const auto keys = read(natskv, first);
-    std::uint64_t met = 0, shown = 0;
-    {
-      Seen added;
-      Listing entries(other, b_, {.patterns = patterns_, .slow = true});
-      entries.on_idle([&] { natskv.out().flush(); });
-      auto progress = natskv.progress_beside(natskv.out(), "diff " + b_, entries.total());
-      std::uint64_t count = 0;
-      while (const Entry* entry = entries.next()) {
-        progress.tick(++count);
-        if (entry->marker()) continue;
-        const auto* known = first.find(entry->key);
-        const bool there = known != nullptr && Snapshot::live(*known);
-        // A key that is written meanwhile comes a second time: it is shown once.
-        if (there ? Snapshot::met(*known) : !added.insert(entry->key)) continue;
-        const auto revision = there ? Snapshot::revision(*known) : 0;
-        if (there) {
-          ++met;
-          const bool same = first.holds(*known, Operation::put, entry->value.data);
-          first.meet(entry->key);
-          if (same) continue;
-        }
-        rows({there ? "changed" : "added", entry->key, revision, entry->revision});
-        ++shown;
+    auto bucket = natskv.bucket(a_);
+    LastItems last(*second);
+    Seen added;
+    std::uint64_t met = 0, count = 0;
+    auto progress = natskv.progress_beside(natskv.out(), "diff " + second->shown(), 0);
+    while (const Item* item = second->next()) {
+      progress.tick(++count);
+      if (item->wrong) throw Failure(*item->wrong);
+      if (item->operation != Operation::put || item->check || !selected(item->key) || !last.counts(*item))
+        continue;
+      const auto* known = first.find(item->key);
+      const bool there = known != nullptr && Snapshot::live(*known);
+      // A key that is written meanwhile comes a second time: it is shown once.
+      if (there ? Snapshot::met(*known) : !added.insert(item->key)) continue;
+      const auto revision = there ? Snapshot::revision(*known) : 0;
+      if (there) {
+        ++met;
+        const bool same = first.holds(*known, Operation::put, item->value);
+        first.meet(item->key);
+        if (same) continue;
       }
+      ++(there ? changed_ : added_);
+      Difference difference{there ? "changed" : "added", item->key, revision, item->revision.value_or(0)};
+      std::optional<Found> old;
+      if (values_) {
+        if (there) old = bucket.entry(std::string(item->key), revision);
+        if (old) difference.value_a = old->entry.value;
+        difference.value_b = Bytes{item->value};
+      }
+      rows(difference);
     }
-    if (met < keys) shown += removed(natskv, first, rows);
-    natskv.finish(rows, "no differences");
-    return shown > 0;
+    if (met < keys) removed(natskv, first, rows);
+    rows.finish();
   }
 
   // Hashes only; returns how many keys are live.
-  std::uint64_t read(Natskv& natskv, Snapshot& snapshot) {
-    Listing entries(natskv.session(), a_, {.patterns = patterns_, .slow = true});
-    snapshot = Snapshot(entries.total());
-    auto progress = natskv.progress("diff " + a_, entries.total());
+  std::uint64_t read(Natskv& natskv, Snapshot& snapshot) const {
+    auto options = reading(natskv.session(), true);
+    options.markers = true;  // a key may be deleted while it is read
+    BucketSource source(natskv.session(), a_, std::move(options));
+    snapshot = Snapshot(source.total());
+    auto progress = natskv.progress("diff " + a_, source.total());
     std::uint64_t live = 0, count = 0;
-    while (const Entry* entry = entries.next()) {
+    while (const Item* item = source.next()) {
       progress.tick(++count);
-      const auto* before = snapshot.find(entry->key);
+      const auto* before = snapshot.find(item->key);
       if (before != nullptr && Snapshot::live(*before)) --live;
-      snapshot.set(*entry);
-      if (!entry->marker()) ++live;
+      snapshot.set(entry_of(*item));
+      if (item->operation == Operation::put) ++live;
     }
     return live;
   }
 
   // Their names were not kept: they are read once more.
-  std::uint64_t removed(Natskv& natskv, Snapshot& first, Rows<Difference>& rows) {
-    std::uint64_t shown = 0;
-    Listing entries(natskv.session(), a_, {.patterns = patterns_, .values = false, .slow = true});
-    entries.on_idle([&] { natskv.out().flush(); });
-    while (const Entry* entry = entries.next()) {
-      const auto* known = first.find(entry->key);
-      if (known == nullptr || !Snapshot::live(*known) || !first.meet(entry->key)) continue;
-      rows({"removed", entry->key, Snapshot::revision(*known), 0});
-      ++shown;
+  void removed(Natskv& natskv, Snapshot& first, Rows<Difference>& rows) {
+    auto options = reading(natskv.session(), values_);
+    options.idle = [&natskv] { natskv.out().flush(); };
+    BucketSource source(natskv.session(), a_, std::move(options));
+    while (const Item* item = source.next()) {
+      const auto* known = first.find(item->key);
+      if (known == nullptr || !Snapshot::live(*known) || !first.meet(item->key)) continue;
+      Difference difference{"removed", item->key, Snapshot::revision(*known), 0};
+      if (values_) difference.value_a = Bytes{item->value};
+      rows(difference);
+      ++removed_;
     }
-    return shown;
   }
 };
 
@@ -134,26 +216,33 @@ const Verb diff{
     .name = "diff",
     .aliases = {},
     .group = Group::bulk,
-    .summary = "Compare the keys of two buckets",
+    .summary = "Compare the keys of two buckets, or of a bucket and files",
     .description =
-        "Keys that BUCKET_B has and BUCKET_A has not are added, the other way round removed, and changed "
-        "where "
-        "their values differ; deleted keys count as absent. Columns: change, key, revision in A, revision in "
-        "B. What is added and changed comes first, in the order of B.\n\n"
-        "Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both buckets are read as streams; "
-        "hashes of keys and values are kept, never the values.",
+        R"(Keys that BUCKET_B has and BUCKET_A has not are added, the other way round removed, and changed where their values
+differ; deleted keys count as absent. Columns: change, key, revision in A, revision in B. What is added and changed
+comes first, in the order of B. Standard error says how many of each.
+
+With --file the lines of an export take BUCKET_B's place (a key's last line counts), with --dir the files of a folder,
+read as import --dir does.
+
+Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both sides are read as streams; hashes of keys and
+values are kept, never the values; --values asks for the old value of each key that changed.)",
     .output =
-        "The columns change (added, removed, changed), key, revision_a and revision_b. JSON: an array of "
-        "objects with these.",
+        R"(The columns change (added, removed, changed), key, revision_a, revision_b, and with --values value_a and value_b.
+JSON: an array of objects with these; the counts are {"summary":…} on standard error.)",
     .statuses = {{"0", "the same."},
                  {"1", "different."},
                  {"2", "the command line is wrong, or what would be 1 elsewhere."}},
     .examples =
         "$ natskv -q add staging && natskv -q put staging greeting hi\n"
         "# What differs between the two:\n"
-        "$ natskv diff config staging\nchanged\tgreeting\t1\t1\n"
+        "$ natskv diff config staging -q\nchanged\tgreeting\t1\t1\n"
         "# In a script:\n"
-        "$ natskv diff config config && echo the same\nthe same\n",
+        "$ natskv diff config config -q && echo the same\nthe same\n"
+        "# What an import of this file would change:\n"
+        "$ natskv export staging -q > staging.jsonl\n"
+        "$ natskv diff config --file staging.jsonl --values\n"
+        "changed\tgreeting\t1\t1\thello\thi\n",
     .make = make_action<Diff>,
 };
 

@@ -3,13 +3,19 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "commands/bulk/atomic.hpp"
+#include "commands/bulk/folder.hpp"
 #include "commands/bulk/line_source.hpp"
 #include "commands/bulk/target.hpp"
 #include "commands/bulk/transfer.hpp"
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace natskv::commands {
 namespace {
@@ -18,23 +24,30 @@ constexpr nats::Pipeline::Limits window{.messages = 2000, .bytes = std::size_t{8
 
 class Import final : public Action {
   std::string bucket_;
-  std::optional<std::string> file_;
+  std::optional<std::string> file_, dir_;
   std::vector<std::string> prune_words_;
   std::vector<Pattern> prune_patterns_;
   bool create_ = false, update_ = false, skip_unchanged_ = false, dry_run_ = false, keep_going_ = false,
-       ignore_ttl_ = false, check_ = false, prune_ = false, allow_empty_ = false, force_ = false;
+       ignore_ttl_ = false, check_ = false, prune_ = false, allow_empty_ = false, force_ = false,
+       atomic_ = false, dots_ = false;
+  LineSource* lines_ = nullptr;   // where the input is lines, not files
+  Transfer* transfer_ = nullptr;  // while it runs
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.take({.name = "-F,--file", .kind = Kind::file, .help = "read this file; - is standard input"}, file_);
+    a.take({.name = "--dir", .kind = Kind::directory, .help = "read the files of this folder, a key each"},
+           dir_);
+    a.flag("--dots", dots_, "with --dir: / in paths is . in keys");
     a.flag("--create", create_, "write only keys that are new");
     a.flag("--update", update_, "write only keys that still are at their line's revision");
     a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already holds its line's value");
+    a.flag("--atomic", atomic_, "write all of it in one step, or nothing");
     a.flag("--dry-run", dry_run_, "change nothing, list what would be done with each key");
     a.flag("--keep-going", keep_going_, "continue after a line that is wrong or cannot be written");
     a.flag("--ignore-ttl", ignore_ttl_, "write values with a time to live without it");
     a.flag("--check", check_, "check a pipe's lines too before the first is written");
-    a.flag("--prune", prune_, "then delete the keys that no line names");
+    a.flag("--prune", prune_, "then delete the keys that the input does not name");
     a.take({.name = "--prune-pattern",
             .kind = Kind::pattern,
             .help = "as --prune, but only keys that this PATTERN matches",
@@ -44,70 +57,118 @@ class Import final : public Action {
     a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--create", "--update");
     a.excludes("--prune", "--prune-pattern");
+    a.excludes("--file", "--dir");
+    a.excludes("--atomic", "--keep-going");
+    a.excludes("--dir", "--update");
   }
 
   void check() override {
     prune_patterns_ = parse::patterns(prune_words_, std::nullopt);
     prune_ = prune_ || !prune_words_.empty();
     if (allow_empty_ && !prune_) throw usage("--allow-empty belongs to --prune");
+    if (dots_ && !dir_) throw usage("--dots belongs to --dir");
     if (file_ && file_->empty()) throw usage("--file: the name is empty");
   }
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::list());
-    Transfer* transfer = nullptr;
-    LineSource lines(natskv, file_.value_or("-"), [&] {
-      if (transfer != nullptr) transfer->poll();
-    });
-    if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));
+    const auto source = open(natskv);
+    natskv.require_consent(!prune_ || force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));
     Session& session = natskv.session();
     session.keep_reconnecting();
-    lines.max_payload(session.max_payload());
+    bound(*source, session.max_payload());
     session.lift_deadline();
     auto bucket = natskv.bucket(bucket_);
+    if (atomic_) require_atomic(bucket);
     Rules rules{.bucket = bucket_,
                 .create = create_,
                 .update = update_,
                 .skip_unchanged = skip_unchanged_,
                 .ignore_ttl = ignore_ttl_,
-                .decide = dry_run_,
+                .atomic = atomic_,
                 .ttl_hint = "--ignore-ttl writes it without"};
     const ServerClock clock(bucket.info());
     take_limits(bucket, rules);
     std::optional<Snapshot> there;
     if (skip_unchanged_ || dry_run_) there = snapshot(session, bucket_, {}, skip_unchanged_);
+    Prune prune(session, bucket_, prune_patterns_);
+    if (atomic_) {
+      AtomicTransfer batch(natskv, bucket, *source, rules, there ? &*there : nullptr, clock.now());
+      batch.plan();
+      if (!dry_run_) return send_atomic(natskv, batch, *source, prune);
+    }
+    rules.decide = dry_run_;
     Planner planner(std::move(rules), there ? &*there : nullptr);
-    Transfer work(natskv, bucket, lines, planner, [&] { return clock.now(); },
+    Transfer work(natskv, bucket, *source, planner, [&] { return clock.now(); },
                   {.keep_going = keep_going_,
                    .patient = true,
                    .window = window,
                    .progress = "import " + bucket_,
                    .allow_empty = !prune_ || allow_empty_});
-    transfer = &work;
-    Prune prune(session, bucket_, prune_patterns_);
-    const bool asks = prune_ && !force_ && !dry_run_;
-    if (!lines.regular() && (check_ || asks || dry_run_)) lines.spool();
-    if (lines.regular()) work.check();
-    if (asks) ask(natskv, lines, prune);
+    transfer_ = &work;
+    if (rereadable()) work.check();
+    if (asks()) ask(natskv, *source, prune);
     try {
       if (dry_run_)
         work.list(prune_ ? &prune : nullptr);
       else
         work.run(prune_ ? &prune : nullptr);
     } catch (...) {
+      transfer_ = nullptr;
       say_summary(natskv, work.tally(), dry_run_);
       throw;
     }
+    transfer_ = nullptr;
+    if (atomic_ && work.tally().put + work.tally().deleted > AtomicBatch::max_writes) throw too_many_writes();
     say_summary(natskv, work.tally(), dry_run_);
     return natskv.status();
   }
 
-  static void ask(Natskv& natskv, LineSource& lines, Prune& prune) {
+  [[nodiscard]] bool asks() const { return prune_ && !force_ && !dry_run_; }
+
+  std::unique_ptr<Source> open(Natskv& natskv) {
+    if (dir_) return std::make_unique<FolderSource>(natskv, *dir_, Paths{.dots = dots_});
+    auto lines = std::make_unique<LineSource>(natskv, file_.value_or("-"), [this] {
+      if (transfer_ != nullptr) transfer_->poll();
+    });
+    lines_ = lines.get();
+    return lines;
+  }
+
+  /// The most that is read of a line or a file. A pipe that must be read twice is spooled.
+  void bound(Source& source, std::uint64_t max_payload) const {
+    if (lines_ == nullptr) return static_cast<FolderSource&>(source).max_payload(max_payload);
+    lines_->max_payload(max_payload);
+    if (!lines_->regular() && (check_ || asks() || dry_run_ || atomic_)) lines_->spool();
+  }
+
+  [[nodiscard]] bool rereadable() const { return lines_ == nullptr || lines_->regular(); }
+
+  int send_atomic(Natskv& natskv, AtomicTransfer& batch, Source& source, Prune& prune) {
+    try {
+      if (prune_) {
+        if (batch.items() == 0 && !allow_empty_) throw empty_input(source);
+        if (asks()) prune.confirm(natskv, batch.keys());
+        batch.prune(prune);
+      }
+      batch.run();
+    } catch (...) {
+      say_summary(natskv, batch.tally());
+      throw;
+    }
+    const auto unchecked = batch.unchecked();
+    say_summary(natskv, batch.tally(),
+                fmt::format("bucket \"{}\": {}{}{}", bucket_, batch.tally().text(),
+                            unchecked.empty() ? "" : "; ", unchecked));
+    return natskv.status();
+  }
+
+  static void ask(Natskv& natskv, Source& source, Prune& prune) {
     Seen keys;
-    while (const Item* item = lines.next()) {
+    while (const Item* item = source.next()) {
       if (!item->wrong) keys.insert(item->key);  // otherwise nothing is pruned
     }
-    lines.rewind();
+    source.rewind();
     prune.confirm(natskv, keys);
   }
 };
@@ -135,6 +196,16 @@ operation with the same value, whatever its time to live. --prune deletes keys t
 was written, and each only at the revision that was listed; on a terminal it asks, elsewhere it needs --force. A
 generator that dies at the end of a line can't be told from one that is done: use pipefail, or a file.
 
+With --dir each file below the folder is a key, its path the key's name and its bytes the value; names that begin with
+"." are ignored, links are not followed. --dots reads conf/app/name as conf.app.name.
+
+--atomic writes the whole input, deletes of --prune included, in one step (nats-server 2.12 or newer, natskv edit
+--atomic): all of it is stored, or nothing. Each key may come once, and there are at most 1,000 writes. A line with
+operation CHECK and if_revision is a condition alone; it is sent with a write that has no condition of its own, so
+there must be enough of those. A key that --skip-unchanged leaves out is checked too where a write can carry that. A
+conflict anywhere is 4, and nothing is stored. Where the answer is lost, the batch's id on the last key tells whether
+it was stored; otherwise the status is 7.
+
 After a lost connection import goes on: each line whose answer was lost is compared with the latest revision of its
 key. Where that has the line's value, it was written; where the key is as it was, it is sent again on that condition;
 otherwise it is a conflict, though the line may have been stored before the other's. If a proxy holds back the first
@@ -147,6 +218,8 @@ unknown, first_unacknowledged), or, with --dry-run, {"summary":…} on standard 
     .examples =
         "$ echo '{\"key\":\"a\",\"value\":\"1\"}' | natskv import config --quiet\n"
         "$ natskv export config | natskv import config --skip-unchanged --quiet\n"
+        "# What a folder of files would change, a file a key:\n"
+        "$ natskv import config --dir conf --skip-unchanged --prune --dry-run\n"
         "$ natskv keys config\ngreeting\na\n",
     .make = make_action<Import>,
 };

@@ -26,6 +26,16 @@ struct Item {
   std::optional<Failure> wrong = {};              ///< the item cannot be used; the rest of it says nothing
 };
 
+/// As a bucket's entry.
+inline Entry entry_of(const Item& item) {
+  Entry entry;
+  entry.key = item.key;
+  entry.value = Bytes{item.value};
+  entry.operation = item.operation;
+  entry.revision = item.revision.value_or(0);
+  return entry;
+}
+
 /// What is done on one of two servers: a failure says which. `place`: "" where there is only one.
 template <class Act>
 auto said_of(const std::string& place, Act act) {
@@ -60,5 +70,10 @@ class Source {
     return numbered() && number > 0 ? "line " + std::to_string(number) + ": " : "";
   }
 };
+
+/// --prune of nothing would delete every key.
+inline Failure empty_input(const Source& source) {
+  return usage(source.shown() + " is empty, and --prune would delete every key", "--allow-empty does that");
+}
 
 }  // namespace natskv::commands

@@ -1,5 +1,6 @@
 #include "commands/bulk/transfer.hpp"
 
+#include "commands/bulk/last_items.hpp"
 #include "kv/explain.hpp"
 
 #include <fmt/format.h>
@@ -80,8 +81,7 @@ Failure Transfer::as_thrown(const Failure& failure) const {
 
 void Transfer::require_some(std::uint64_t count) const {
   if (count > 0 || options_.allow_empty) return;
-  throw usage(fmt::format("{} is empty, and --prune would delete every key", source_.shown()),
-              "--allow-empty does that");
+  throw empty_input(source_);
 }
 
 void Transfer::check() {
@@ -243,17 +243,7 @@ bool Transfer::may_prune() {
 void Transfer::list(Prune* prune) {
   tally_.would = true;
   auto rows = natskv_.rows(planned(), Style::list());
-  Snapshot last;  // of a key that comes more than once only the last item counts: its number
-  if (source_.repeats()) {
-    while (const Item* item = source_.next()) {
-      if (item->wrong) continue;
-      Entry entry;
-      entry.key = item->key;
-      entry.revision = item->number;
-      last.set(entry);
-    }
-    source_.rewind();
-  }
+  const LastItems last(source_);
   while (const Item* item = source_.next()) {
     if (natskv_.stop()) throw Stopped{};
     ++items_;
@@ -262,10 +252,9 @@ void Transfer::list(Prune* prune) {
       continue;
     }
     const Step step = planner_.plan(*item, now_());
-    const auto* latest = last.find(item->key);
-    if (latest != nullptr && Snapshot::revision(*latest) != item->number)
+    if (!last.counts(*item))
       ++tally_.replaced;
-    else if (latest != nullptr || !step.again)
+    else if (source_.repeats() || !step.again)
       show(rows, *item, step);
   }
   require_some(items_);

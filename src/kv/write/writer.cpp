@@ -23,18 +23,6 @@ constexpr unsigned pushes_a_look = 64;
 // Erases between two reads that keep an old server's file in memory.
 constexpr unsigned erases_a_read = 16;
 
-nats::Pipeline::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
-  nats::Pipeline::Headers headers;
-  if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
-  if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
-  if (condition) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition));
-  if (write.never_expires)
-    headers.emplace_back("Nats-TTL", "never");
-  else if (write.ttl)
-    headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
-  return headers;
-}
-
 Doing doing(const std::string& bucket, const Write& write) {
   return {.bucket = bucket,
           .key = write.key,
@@ -81,6 +69,18 @@ std::uint64_t acknowledged(std::string_view body, bool erase) {
 std::size_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
 
 }  // namespace
+
+nats::Pipeline::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
+  nats::Pipeline::Headers headers;
+  if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
+  if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
+  if (condition) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition));
+  if (write.never_expires)
+    headers.emplace_back("Nats-TTL", "never");
+  else if (write.ttl)
+    headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
+  return headers;
+}
 
 Writer::Writer(Bucket& bucket, std::function<void(const Settled&)> settled, nats::Pipeline::Limits limits,
                Loss loss)

@@ -41,6 +41,9 @@ struct Settled {
   std::optional<Failure> failure;
 };
 
+/// The headers of its message.
+nats::Pipeline::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition);
+
 class Writer {
  public:
   /// What a lost connection means. `ends`: the session does not reconnect, what was in flight is unknown.

@@ -1,0 +1,70 @@
+// import --atomic: a source's items as one batch, all of it or nothing.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "commands/bulk/planner.hpp"
+#include "commands/bulk/prune.hpp"
+#include "commands/bulk/source.hpp"
+#include "commands/shared/tally.hpp"
+#include "kv/write/batch.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+
+Failure too_many_writes();
+
+class AtomicTransfer {
+ public:
+  /// `there`: as Planner's. `now`: one moment for all items, so that the two readings decide alike.
+  AtomicTransfer(Natskv& natskv, Bucket& target, Source& source, Rules rules, const Snapshot* there,
+                 Instant now);
+
+  /// Reads the source to its end and decides what the batch is. Failure for an item that is wrong, a key that
+  /// comes twice, more than 1,000 writes, a condition that no write can carry.
+  void plan();
+  [[nodiscard]] const Seen& keys() const { return planner_.keys(); }
+  [[nodiscard]] std::uint64_t items() const { return items_; }
+  /// The deletes of --prune, after plan().
+  void prune(Prune& prune);
+  /// Sends it. Throws the failure that kept it from being stored.
+  void run();
+
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+  /// "3 unchanged keys were not checked": which no write could carry; or "".
+  [[nodiscard]] std::string unchecked() const;
+
+ private:
+  using Check = AtomicBatch::Check;
+  struct Planned {
+    std::string key;
+    std::optional<std::uint64_t> expected;
+    bool creates = false;  ///< only where there is no value: `expected` is the marker's revision, or 0
+    bool deletes = false;  ///< of --prune
+  };
+
+  void plan_item(const Item& item);
+  void require_carriers();
+  bool find_markers();
+  AtomicBatch::Outcome send();
+  bool name_conflicts();
+  [[nodiscard]] Failure wrong(const Item& item, const Failure& failure) const;
+
+  Natskv& natskv_;
+  Bucket& target_;
+  Source& source_;
+  Rules rules_;
+  const Snapshot* there_;
+  Instant now_;
+  Planner planner_;
+  Tally tally_;
+  std::vector<Planned> writes_;
+  std::vector<Check> checks_, unchanged_;  // conditions of keys that are not written
+  std::uint64_t items_ = 0, carriers_ = 0;
+  std::uint64_t markers_ = 0;  // of the writes: DEL and PURGE
+};
+
+}  // namespace natskv::commands

@@ -1,0 +1,132 @@
+// A bucket as a folder: a file a key, its bytes the value. Nothing outside the folder is read or written, and
+// nothing is opened through a link, whoever changes the folder meanwhile: every step is relative to an open
+// folder (openat, O_NOFOLLOW).
+#pragma once
+
+#include "app/natskv.hpp"
+#include "base/file.hpp"
+#include "commands/bulk/source.hpp"
+#include "kv/read/seen.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace natskv::commands {
+
+/// How paths and keys go together.
+struct Paths {
+  bool dots = false;  ///< "/" in a path is "." in its key
+
+  /// The path of a key, or why it has none that `import --dir` would read back as this key.
+  struct Path {
+    std::string text;
+    std::string_view wrong = {};  ///< "has an empty component"
+  };
+  [[nodiscard]] Path of_key(std::string_view key) const;
+  /// The key of a path; "" where it is none.
+  [[nodiscard]] std::string key_of(std::string_view path) const;
+};
+
+/// The regular files below a folder, folder by folder, sorted by name. Names that begin with "." are left
+/// out.
+class Walk {
+ public:
+  struct Found {
+    std::string path;  ///< below the folder
+    int folder = -1;   ///< the open folder it is in
+    std::string name;  ///< in that folder
+  };
+  /// Failure(usage) where there is no such folder. `skipped` is told of what is neither a file nor a folder.
+  Walk(std::string folder, std::function<void(const std::string& path)> skipped);
+  /// nullptr at the end. Failure where a folder cannot be read.
+  const Found* next();
+  void rewind();
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+
+ private:
+  struct Level {
+    File fd;
+    std::string path;  // "" or "a/b/"
+    std::vector<std::string> names;
+    std::size_t at = 0;
+  };
+  void enter(int fd, std::string path);
+  [[noreturn]] void fail(const std::string& path, int error) const;
+
+  std::string folder_;
+  std::function<void(const std::string&)> skipped_;
+  std::vector<Level> levels_;
+  bool started_ = false;
+  Found found_;
+};
+
+class FolderSource final : public Source {
+ public:
+  /// Failure(usage) where there is no such folder.
+  FolderSource(Natskv& natskv, const std::string& folder, Paths paths);
+
+  /// Failure(1) for paths that are no keys, all of them named at once, before the first item.
+  const Item* next() override;
+  void rewind() override { walk_.rewind(); }
+  [[nodiscard]] bool repeats() const override { return false; }
+  [[nodiscard]] std::string shown() const override;
+  /// Larger files are not read.
+  void max_payload(std::uint64_t bytes) { max_payload_ = bytes; }
+
+ private:
+  void check_names();
+  void read(const Walk::Found& found);
+
+  Natskv& natskv_;
+  Paths paths_;
+  bool checked_ = false, warned_ = false;
+  Walk walk_;
+  std::string key_, value_;
+  std::uint64_t max_payload_ = 0;
+  std::uint64_t number_ = 0;
+  Item item_;
+};
+
+/// Keys into files.
+class FolderWriter {
+ public:
+  /// The first write creates the folder where it is missing (its parent must exist).
+  FolderWriter(std::string folder, Paths paths, mode_t mode);
+
+  /// Before anything is written: the key's path must be one, and no other key's folder.
+  void expect(std::string_view key);
+  /// Failure(1) that names the keys which cannot be files, where there are any.
+  void require_all() const;
+  /// Whether an expected key has this one.
+  [[nodiscard]] bool expects(std::string_view key) const { return keys_.contains(key); }
+
+  /// Writes the value beside the file and renames it; false: the file has these bytes already.
+  bool write(std::string_view key, std::string_view value);
+  /// Removes a file that Walk found.
+  void remove(const Walk::Found& found);
+
+ private:
+  int root();
+  int folder_of(const std::string& path);  // opened, created where missing
+  [[nodiscard]] bool equal(int folder, const std::string& name, std::string_view value) const;
+  void replace(int folder, const std::string& name, const std::string& path, std::string_view value) const;
+  [[noreturn]] void fail(const std::string& path, int error) const;
+
+  std::string folder_;
+  Paths paths_;
+  mode_t mode_;
+  std::unique_ptr<File> root_, last_;
+  std::string last_path_;
+  Seen keys_, folders_;
+  std::vector<std::string> wrong_;  // the first ten
+  std::uint64_t wrong_count_ = 0;
+};
+
+}  // namespace natskv::commands

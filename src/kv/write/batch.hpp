@@ -1,0 +1,64 @@
+// One atomic batch (ADR-50, nats-server 2.12): all of its writes are stored, or none.
+#pragma once
+
+#include "base/failure.hpp"
+#include "kv/bucket.hpp"
+#include "kv/write/writer.hpp"
+#include "nats/requests.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace natskv {
+
+/// Refuses, before anything is sent, a bucket whose server would store a part of a batch or none of it.
+void require_atomic(Bucket& bucket);
+
+class AtomicBatch {
+ public:
+  static constexpr std::uint64_t max_writes = 1000;  ///< the server's limit
+
+  /// That another key is at a revision; it rides on a write without a condition of its own.
+  struct Check {
+    std::string key;
+    std::uint64_t revision = 0;
+  };
+  enum class Kind {
+    stored,    ///< all of it
+    conflict,  ///< a condition did not hold: nothing
+    again,     ///< nothing was stored, for a reason that passes
+    failed     ///< `failure`: nothing, or, with Exit::unknown, all or nothing
+  };
+  struct Outcome {
+    Kind kind = Kind::failed;
+    std::uint64_t first = 0, last = 0;  ///< revisions
+    std::optional<Failure> failure = {};
+  };
+
+  /// `count`: how many writes it will have.
+  AtomicBatch(Bucket& bucket, std::uint64_t count);
+
+  /// The next write; the last one commits. False: the batch is lost already, finish() says why. Throws
+  /// Stopped before the last one; then nothing is stored.
+  bool push(const Write& write, const std::optional<Check>& check);
+  /// Waits for the server's word. A lost answer is looked up by the batch's id, which is stored with the last
+  /// key. Throws Stopped, with what may have happened, where that interrupts the waiting.
+  Outcome finish();
+
+ private:
+  bool await(Span slice);
+  void take(nats::Answer& answer);
+  Outcome look_up();
+  [[nodiscard]] Outcome nothing_stored(const nats::Error& error) const;
+
+  Bucket& bucket_;
+  std::uint64_t count_, sent_ = 0, answered_ = 0;
+  std::string id_, last_key_;
+  nats::Requests requests_;
+  std::optional<nats::Error> refused_;  // the server's first error that says why
+  bool lost_ = false;                   // an answer did not come
+  std::optional<Outcome> committed_;
+};
+
+}  // namespace natskv
