@@ -139,22 +139,24 @@ const Verb cp{
     .group = Group::bulk,
     .summary = "Copy a bucket's values into another bucket",
     .description =
-        R"(Writes the latest value of each key of SRC to DST, which must exist, unless --create-bucket creates it with SRC's
-settings (what SRC mirrors or sources is not copied; republishing and placement only where they cannot clash).
-Deleted keys are not copied; with --history every revision that SRC keeps is, markers too. A time to live goes along,
-as far as it is left; a bucket that has none fails those keys. With --create keys that DST holds are conflicts and
-stay as they are; with --skip-unchanged those that hold the same value are not written again.
+        R"(Writes the latest value of each key of SRC to DST, which must exist, unless --create-bucket
+creates it with SRC's settings (what SRC mirrors or sources is not copied; republishing and
+placement only where they cannot clash). Deleted keys are not copied; with --history every
+revision that SRC keeps is, markers too. A time to live goes along, as far as it is left; a bucket
+that has none fails those keys. With --create keys that DST holds are conflicts and stay as they
+are; with --skip-unchanged those that hold the same value are not written again.
 
---prune deletes keys of DST that SRC does not hold, only after every write was acknowledged, and each only at the
-revision that was listed: a key written meanwhile stays and is a conflict. On a terminal it asks, elsewhere it needs
---force. --dry-run lists what would be done with each key.
+--prune deletes keys of DST that SRC does not hold, only after every write was acknowledged, and
+each only at the revision that was listed: a key written meanwhile stays and is a conflict. On a
+terminal it asks, elsewhere it needs --force. --dry-run lists what would be done with each key.
 
-A KEY that SRC does not hold is an error (3), and nothing is changed. A failure that every further write would meet,
-as a full bucket, is reported once and ends the copy.)",
+A KEY that SRC does not hold is an error (3), and nothing is changed. A failure that every further
+write would meet, as a full bucket, is reported once and ends the copy.)",
     .output =
-        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and reason. The summary
-is said on standard error; with JSON it is an object on standard output (put, unchanged, deleted, conflicts, failed,
-unknown), or, with --dry-run, {"summary":…} on standard error.)",
+        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and
+reason. The summary is said on standard error; with JSON it is an object on standard output (put,
+unchanged, deleted, conflicts, failed, unknown), or, with --dry-run, {"summary":…} on standard
+error.)",
     .examples =
         "$ natskv cp config elsewhere --quiet\n"
         "$ natskv diff config elsewhere\n"

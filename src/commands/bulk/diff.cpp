@@ -133,7 +133,7 @@ class Diff final : public Action {
   }
 
   [[nodiscard]] bool selected(std::string_view key) const {
-    return patterns_.empty() || means(patterns_.front(), key);
+    return patterns_.empty() || selects(patterns_.front(), key);
   }
 
   void compare(Natskv& natskv) {
@@ -218,18 +218,21 @@ const Verb diff{
     .group = Group::bulk,
     .summary = "Compare the keys of two buckets, or of a bucket and files",
     .description =
-        R"(Keys that BUCKET_B has and BUCKET_A has not are added, the other way round removed, and changed where their values
-differ; deleted keys count as absent. Columns: change, key, revision in A, revision in B. What is added and changed
-comes first, in the order of B. Standard error says how many of each.
+        R"(Keys that BUCKET_B has and BUCKET_A has not are added, the other way round removed, and changed
+where their values differ; deleted keys count as absent. Columns: change, key, revision in A,
+revision in B. What is added and changed comes first, in the order of B. Standard error says how
+many of each.
 
-With --file the lines of an export take BUCKET_B's place (a key's last line counts), with --dir the files of a folder,
-read as import --dir does.
+With --file the lines of an export take BUCKET_B's place (a key's last line counts), with --dir
+the files of a folder, read as import --dir does.
 
-Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both sides are read as streams; hashes of keys and
-values are kept, never the values; --values asks for the old value of each key that changed.)",
+Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both sides are read as streams;
+hashes of keys and values are kept, never the values; --values asks for the old value of each key
+that changed.)",
     .output =
-        R"(The columns change (added, removed, changed), key, revision_a, revision_b, and with --values value_a and value_b.
-JSON: an array of objects with these; the counts are {"summary":…} on standard error.)",
+        R"(The columns change (added, removed, changed), key, revision_a, revision_b, and with --values
+value_a and value_b. JSON: an array of objects with these; the counts are {"summary":…} on
+standard error.)",
     .statuses = {{"0", "the same."},
                  {"1", "different."},
                  {"2", "the command line is wrong, or what would be 1 elsewhere."}},

@@ -123,21 +123,20 @@ class Export final : public Action {
     Walk walk(*dir_, {});
     const auto stale = [&](const Walk::Found& found) {
       const std::string key = paths.key_of(found.path);
-      const bool selected = patterns_.empty() || std::any_of(patterns_.begin(), patterns_.end(),
-                                                             [&](const Pattern& p) { return means(p, key); });
+      const bool selected =
+          patterns_.empty() ||
+          std::any_of(patterns_.begin(), patterns_.end(), [&](const Pattern& p) { return selects(p, key); });
       return !key.empty() && selected && !files.expects(key);
     };
     Seen shown;
-    std::string names;
+    SomeNames names;
     while (const auto* found = walk.next()) {
-      if (!stale(*found) || !shown.insert(found->path)) continue;
-      if (shown.size() <= 10) names += (names.empty() ? "" : ", ") + found->path;
+      if (stale(*found) && shown.insert(found->path)) names.add(found->path);
     }
-    const std::uint64_t count = shown.size();
+    const std::uint64_t count = names.count();
     if (count == 0) return 0;
-    if (count > 10) names += fmt::format(" and {} more", count - 10);
     natskv.confirm(force_, fmt::format("Remove {} file{} from {} ({})?", count, count == 1 ? "" : "s",
-                                       in_quotes(*dir_), names));
+                                       in_quotes(*dir_), names.text()));
     walk.rewind();
     while (const auto* found = walk.next()) {
       if (stale(*found) && shown.contains(found->path)) files.remove(*found);
@@ -193,22 +192,26 @@ const Verb export_{
     .group = Group::bulk,
     .summary = "Write a bucket as JSON Lines",
     .description =
-        R"(One JSON object a line for each key's latest value, in the order of their revisions; keys that are deleted or
-purged are left out, so that import makes the same bucket of it. With --history every revision that the bucket keeps,
-oldest first, delete and purge markers among them. Values that are not UTF-8 are in value_base64.
+        R"(One JSON object a line for each key's latest value, in the order of their revisions; keys that are
+deleted or purged are left out, so that import makes the same bucket of it. With --history every
+revision that the bucket keeps, oldest first, delete and purge markers among them. Values that are
+not UTF-8 are in value_base64.
 
-With --file the lines go to a temporary beside the file, mode 0600, which takes its name when everything is written: a
-failure leaves nothing under that name, or what was there before. A symbolic link is replaced, never written through; a
-device, a named pipe and /dev/stdout are written to as they are. A KEY that does not exist is an error (3), and then
-the file stays as it was.
+With --file the lines go to a temporary beside the file, mode 0600, which takes its name when
+everything is written: a failure leaves nothing under that name, or what was there before. A
+symbolic link is replaced, never written through; a device, a named pipe and /dev/stdout are
+written to as they are. A KEY that does not exist is an error (3), and then the file stays as it
+was.
 
-With --dir each key is a file below the folder, its name the path and its value the bytes (--dots: conf.app.name is
-conf/app/name). A key that cannot be such a file, or would need one as a folder, is an error before anything is
-written. Files that have the value already are left alone; the others are written beside and renamed, mode 0600 or
---mode, in folders of mode 0700. --prune removes the files whose keys the bucket does not hold; on a terminal it asks,
-elsewhere it needs --force.
+With --dir each key is a file below the folder, its name the path and its value the bytes (--dots:
+conf.app.name is conf/app/name). A key that cannot be such a file, or would need one as a folder,
+is an error before anything is written. Files that have the value already are left alone; the
+others are written beside and renamed, mode 0600 or --mode, in folders of mode 0700. --prune
+removes the files whose keys the bucket does not hold; on a terminal it asks, elsewhere it needs
+--force.
 
-A key that is written again while it is exported may come twice; the later line is the later value.)",
+A key that is written again while it is exported may come twice; the later line is the later
+value.)",
     .output =
         "JSON Lines, an entry each; there is no other format. With --dir nothing. What was written is said on "
         "standard error.",

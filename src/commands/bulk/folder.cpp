@@ -19,7 +19,6 @@ namespace natskv::commands {
 namespace {
 
 constexpr std::size_t max_name = 255;
-constexpr std::size_t max_named = 10;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -61,14 +60,6 @@ bool is_key(const std::string& key) {
   } catch (const Failure&) {
     return false;
   }
-}
-
-/// "\"a\", \"b\" and 3 more"
-std::string listed(const std::vector<std::string>& names, std::uint64_t count) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  if (count > names.size()) text += fmt::format(" and {} more", count - names.size());
-  return text;
 }
 
 }  // namespace
@@ -167,16 +158,14 @@ FolderSource::FolderSource(Natskv& natskv, const std::string& folder, Paths path
 std::string FolderSource::shown() const { return in_quotes(walk_.folder()); }
 
 void FolderSource::check_names() {
-  std::vector<std::string> wrong;
-  std::uint64_t count = 0;
+  SomeNames wrong;
   while (const auto* found = walk_.next()) {
-    if (!paths_.key_of(found->path).empty()) continue;
-    if (++count <= max_named) wrong.push_back(in_quotes(found->path));
+    if (paths_.key_of(found->path).empty()) wrong.add(in_quotes(found->path));
   }
-  if (count > 0) {
+  if (wrong.count() > 0) {
     throw Failure(Exit::failure,
-                  fmt::format("{} in {} cannot be {}: {}", count == 1 ? "a path" : "paths", shown(),
-                              count == 1 ? "a key" : "keys", listed(wrong, count)),
+                  fmt::format("{} in {} cannot be {}: {}", wrong.count() == 1 ? "a path" : "paths", shown(),
+                              wrong.count() == 1 ? "a key" : "keys", wrong.text()),
                   paths_.dots ? "with --dots a file name has no dot; a key has letters, digits, - _ ="
                               : "a key has letters, digits, - _ = . and /");
   }
@@ -245,7 +234,7 @@ void FolderWriter::fail(const std::string& path, int error) const {
 
 void FolderWriter::expect(std::string_view key) {
   const auto refuse = [&](const std::string& why) {
-    if (++wrong_count_ <= max_named) wrong_.push_back(fmt::format("{} ({})", in_quotes(key), why));
+    wrong_.add(fmt::format("{} ({})", in_quotes(key), why));
   };
   const auto path = paths_.of_key(key);
   if (path.text.empty()) return refuse(std::string(path.wrong));
@@ -261,11 +250,11 @@ void FolderWriter::expect(std::string_view key) {
 }
 
 void FolderWriter::require_all() const {
-  if (wrong_count_ == 0) return;
+  if (wrong_.count() == 0) return;
   throw Failure(Exit::failure,
-                fmt::format("{} cannot be {}: {}", wrong_count_ == 1 ? "a key" : "keys",
-                            wrong_count_ == 1 ? "a file" : "files", listed(wrong_, wrong_count_)),
-                "nothing was written");
+                fmt::format("{} cannot be {}: {}", wrong_.count() == 1 ? "a key" : "keys",
+                            wrong_.count() == 1 ? "a file" : "files", wrong_.text()),
+                root_ ? "" : "nothing was written");
 }
 
 int FolderWriter::folder_of(const std::string& path) {

@@ -6,6 +6,7 @@
 #include "app/natskv.hpp"
 #include "base/file.hpp"
 #include "commands/bulk/source.hpp"
+#include "commands/shared/some_names.hpp"
 #include "kv/read/seen.hpp"
 
 #include <sys/types.h>
@@ -125,8 +126,7 @@ class FolderWriter {
   std::unique_ptr<File> root_, last_;
   std::string last_path_;
   Seen keys_, folders_;
-  std::vector<std::string> wrong_;  // the first ten
-  std::uint64_t wrong_count_ = 0;
+  SomeNames wrong_;
 };
 
 }  // namespace natskv::commands

@@ -181,40 +181,46 @@ const Verb import_{
     .group = Group::bulk,
     .summary = "Store JSON Lines in a bucket",
     .description =
-        R"(Each line is an object with key and value, or value_base64 for any bytes; operation DEL or PURGE writes that
-marker. That is what export writes. revision and created are ignored but for --update; a line with if_revision is
-written only if the key's latest revision is that one (0: if it has no value). A line with ttl_seconds gets the time
-that is left of it since created; one whose time is over is not written. Members that no entry has are ignored with
-one warning. Of several lines for a key the last one wins. Keys that other clients wrote are written as they stand.
+        R"(Each line is an object with key and value, or value_base64 for any bytes; operation DEL or PURGE
+writes that marker. That is what export writes. revision and created are ignored but for --update;
+a line with if_revision is written only if the key's latest revision is that one (0: if it has no
+value). A line with ttl_seconds gets the time that is left of it since created; one whose time is
+over is not written. Members that no entry has are ignored with one warning. Of several lines for
+a key the last one wins. Keys that other clients wrote are written as they stand.
 
-A regular file is read twice, checked and then sent: a bad line (status 2) means that nothing was written. A pipe
-stops at the bad line; --check reads it to its end first. A conflict does not stop the rest, any other failure does,
-but for --keep-going.
+A regular file is read twice, checked and then sent: a bad line (status 2) means that nothing was
+written. A pipe stops at the bad line; --check reads it to its end first. A conflict does not stop
+the rest, any other failure does, but for --keep-going.
 
---skip-unchanged and --dry-run list the bucket first; a key is unchanged when its latest revision is the same
-operation with the same value, whatever its time to live. --prune deletes keys that no line names, after every line
-was written, and each only at the revision that was listed; on a terminal it asks, elsewhere it needs --force. A
-generator that dies at the end of a line can't be told from one that is done: use pipefail, or a file.
+--skip-unchanged and --dry-run list the bucket first; a key is unchanged when its latest revision
+is the same operation with the same value, whatever its time to live. --prune deletes keys that no
+line names, after every line was written, and each only at the revision that was listed; on a
+terminal it asks, elsewhere it needs --force. A generator that dies at the end of a line can't be
+told from one that is done: use pipefail, or a file.
 
-With --dir each file below the folder is a key, its path the key's name and its bytes the value; names that begin with
-"." are ignored, links are not followed. --dots reads conf/app/name as conf.app.name.
+With --dir each file below the folder is a key, its path the key's name and its bytes the value;
+names that begin with "." are ignored, links are not followed. --dots reads conf/app/name as
+conf.app.name.
 
---atomic writes the whole input, deletes of --prune included, in one step (nats-server 2.12 or newer, natskv edit
---atomic): all of it is stored, or nothing. Each key may come once, and there are at most 1,000 writes. A line with
-operation CHECK and if_revision is a condition alone; it is sent with a write that has no condition of its own, so
-there must be enough of those. A key that --skip-unchanged leaves out is checked too where a write can carry that. A
-conflict anywhere is 4, and nothing is stored. Where the answer is lost, the batch's id on the last key tells whether
-it was stored; otherwise the status is 7.
+--atomic writes the whole input, deletes of --prune included, in one step (nats-server 2.12 or
+newer, natskv edit --atomic): all of it is stored, or nothing. Each key may come once, and there
+are at most 1,000 writes. A line with operation CHECK and if_revision is a condition alone; it is
+sent with a write that has no condition of its own, so there must be enough of those. A key that
+--skip-unchanged leaves out is checked too where a write can carry that. A conflict anywhere is 4,
+and nothing is stored. Where the answer is lost, the batch's id on the last key tells whether it
+was stored; otherwise the status is 7.
 
-After a lost connection import goes on: each line whose answer was lost is compared with the latest revision of its
-key. Where that has the line's value, it was written; where the key is as it was, it is sent again on that condition;
-otherwise it is a conflict, though the line may have been stored before the other's. If a proxy holds back the first
-attempt and delivers it later, it is stored then, after newer writes. The summary names the first line that was not
-acknowledged, if there is one; the same file can be run again. Ctrl-C waits for what is in flight.)",
+After a lost connection import goes on: each line whose answer was lost is compared with the
+latest revision of its key. Where that has the line's value, it was written; where the key is as
+it was, it is sent again on that condition; otherwise it is a conflict, though the line may have
+been stored before the other's. If a proxy holds back the first attempt and delivers it later, it
+is stored then, after newer writes. The summary names the first line that was not acknowledged, if
+there is one; the same file can be run again. Ctrl-C waits for what is in flight.)",
     .output =
-        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and reason. The summary
-is said on standard error; with JSON it is an object on standard output (put, unchanged, deleted, conflicts, failed,
-unknown, first_unacknowledged), or, with --dry-run, {"summary":…} on standard error.)",
+        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and
+reason. The summary is said on standard error; with JSON it is an object on standard output (put,
+unchanged, deleted, conflicts, failed, unknown, first_unacknowledged), or, with --dry-run,
+{"summary":…} on standard error.)",
     .examples =
         "$ echo '{\"key\":\"a\",\"value\":\"1\"}' | natskv import config --quiet\n"
         "$ natskv export config | natskv import config --skip-unchanged --quiet\n"

@@ -14,8 +14,6 @@
 namespace natskv::commands {
 namespace {
 
-constexpr std::size_t max_names = 10;
-
 std::string created(Session& session, const std::string& bucket) {
   return Bucket(session, bucket).info().value("created", std::string());
 }
@@ -50,26 +48,13 @@ void PinnedListing::read(bool slow, const std::function<void(const Entry&, Listi
 
 std::uint64_t PinnedListing::count() {
   created_ = created(session_, bucket_);
-  names_.clear();
-  count_ = 0;
-  read(true,
-       [this](const Entry& entry, Listing&) {
-         ++count_;
-         if (names_.size() < max_names) names_.emplace_back(entry.key);
-       },
-       {});
-  return count_;
+  names_ = {};
+  read(true, [this](const Entry& entry, Listing&) { names_.add(entry.key); }, {});
+  return names_.count();
 }
 
 std::string PinnedListing::names() const {
-  std::string text;
-  for (const auto& name : names_) {
-    const bool last = &name == &names_.back() && count_ == names_.size() && names_.size() > 1;
-    text += fmt::format("{}{}", text.empty() ? " (" : last ? " and " : ", ", name);
-  }
-  if (text.empty()) return text;
-  if (count_ > names_.size()) text += fmt::format(" and {} more", count_ - names_.size());
-  return text + ")";
+  return names_.count() == 0 ? "" : fmt::format(" ({})", names_.text());
 }
 
 void PinnedListing::require_same_bucket() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/pattern.hpp"
+#include "commands/shared/some_names.hpp"
 #include "kv/entry.hpp"
 #include "kv/session.hpp"
 
@@ -52,8 +53,7 @@ class PinnedListing {
   std::optional<std::uint64_t> upto_;  // the bucket's last revision when it was first listed
   Instant now_;
   std::string created_;  // the bucket's, where it was asked about
-  std::uint64_t count_ = 0;
-  std::vector<std::string> names_;
+  SomeNames names_;
 };
 
 }  // namespace natskv::commands
