@@ -44,9 +44,8 @@ std::string_view code_name(Exit exit) {
   return at < names.size() ? names[at] : names[1];
 }
 
-std::string error_json(const Failure& failure) {
-  std::string line = fmt::format(R"({{"error":{{"exit":{},"code":"{}")", static_cast<int>(failure.exit()),
-                                 code_name(failure.exit()));
+std::string error_json(const Failure& failure, int status) {
+  std::string line = fmt::format(R"({{"error":{{"exit":{},"code":"{}")", status, code_name(failure.exit()));
   const auto text = [&](std::string_view name, const std::string& value) {
     if (value.empty()) return;
     line += fmt::format(",\"{}\":", name);
@@ -228,10 +227,10 @@ void Natskv::trace(std::string_view line) { to_stderr(fmt::format("trace: {}\n",
 
 void Natskv::usage_page(std::string_view text) { to_stderr(text); }
 
-void Natskv::print(const Failure& failure) {
+void Natskv::print(const Failure& failure, std::optional<int> status) {
   say(verb_.empty() ? std::string() : verb_ + ": ", failure.what());
   if (!failure.hint().empty()) hint(failure.hint());
-  if (json()) to_stderr(error_json(failure));
+  if (json()) to_stderr(error_json(failure, status.value_or(static_cast<int>(failure.exit()))));
 }
 
 void Natskv::report(const Failure& failure) {

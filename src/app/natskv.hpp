@@ -111,7 +111,8 @@ class Natskv final : public Notices {
   /// The same for a failure that stdout shows.
   void status(Exit exit) { status_ = std::max(status_, static_cast<int>(exit)); }
   /// The failure as run() prints it: message, hint, and the JSON line where -o json was asked for.
-  void print(const Failure& failure);
+  /// `status`: what natskv ends with, where that is not the failure's own.
+  void print(const Failure& failure, std::optional<int> status = {});
   /// Help on stderr, as it is.
   void usage_page(std::string_view text);
   /// Whether a failure should also be one line of JSON.

@@ -67,9 +67,15 @@ class Keeping {
     timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   }
 
+  // natskv itself has told COMMAND by then, if it can.
+  [[nodiscard]] std::int64_t stop_at() const {
+    constexpr std::int64_t later = 20'000'000;
+    return orders_.stop_at == 0 ? 0 : orders_.stop_at + later;
+  }
+
   // Until there are orders or the time has come; false: natskv is gone.
   bool wait() {
-    const std::int64_t next = told_ ? orders_.kill_at : orders_.stop_at;
+    const std::int64_t next = told_ ? orders_.kill_at : stop_at();
     itimerspec at{};
     at.it_value.tv_sec = next / 1'000'000'000;
     at.it_value.tv_nsec = next % 1'000'000'000;
@@ -88,7 +94,7 @@ class Keeping {
   [[nodiscard]] bool due(std::int64_t time) const { return time > 0 && orders_.pid > 0 && now() >= time; }
 
   void act() {
-    if (!told_ && due(orders_.stop_at)) {
+    if (!told_ && due(stop_at())) {
       ask_to_end(orders_.command);
       told_ = true;
     }

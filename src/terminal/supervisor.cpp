@@ -100,6 +100,7 @@ void Supervisor::start(const Program& program) {
   }
   if (run->own_group()) run->kin.group = run->pid;
   leftovers_ = 0;
+  was_stopped_ = false;
   run_ = std::move(run);
 }
 
@@ -111,6 +112,7 @@ void Supervisor::deadlines(std::optional<Time> stop_at, std::optional<Time> kill
 
 void Supervisor::stop() {
   if (!run_ || run_->told) return;
+  if (!run_->ended) was_stopped_ = true;
   run_->told = BootClock::now();
   signal_all(run_->kin, SIGTERM);
   signal_all(run_->kin, SIGCONT);
@@ -126,7 +128,14 @@ bool Supervisor::wait(std::span<pollfd> others, std::optional<Time> until) {
     const auto ready = [](const pollfd& one) { return one.revents != 0; };
     if (std::any_of(others.begin(), others.end(), ready)) return false;
     if (until && BootClock::now() >= *until) return false;
-    poll(others, until);
+    const Watched own = watched(until);
+    std::vector<pollfd> fds(own.begin(), own.end());
+    fds.insert(fds.end(), others.begin(), others.end());
+    if (::poll(fds.data(), fds.size(), -1) <= 0) continue;
+    std::copy(fds.begin() + watched_count, fds.end(), others.begin());
+    Watched seen{};
+    std::copy_n(fds.begin(), watched_count, seen.begin());
+    react(seen);
   }
 }
 
@@ -138,6 +147,8 @@ Supervisor::Time Supervisor::kill_time() const {
 // What is due.
 void Supervisor::advance() {
   if (!run_) return;
+  // The keeper may have told it while natskv was stopped.
+  if (!run_->ended && stop_at_ && BootClock::now() >= *stop_at_) was_stopped_ = true;
   if (!run_->ended && has_ended(run_->pid)) command_ended();
   if (!run_) return;
   if (!run_->told && stop_at_ && BootClock::now() >= *stop_at_) stop();
@@ -171,28 +182,31 @@ void Supervisor::over() {
   run_.reset();
 }
 
-void Supervisor::poll(std::span<pollfd> others, std::optional<Time> until) {
+Supervisor::Watched Supervisor::watched(std::optional<Time> until) {
   std::optional<Time> next = until;
-  const auto sooner = [&](Time time) { next = next ? std::min(*next, time) : time; };
-  if (stop_at_ && !run_->told) sooner(*stop_at_);
-  if (run_->told) sooner(std::max(kill_time(), BootClock::now() + look));
-  if (run_->ended) sooner(BootClock::now() + look);
+  if (run_) {
+    const auto sooner = [&](Time time) { next = next ? std::min(*next, time) : time; };
+    if (stop_at_ && !run_->told) sooner(*stop_at_);
+    if (run_->told) sooner(std::max(kill_time(), BootClock::now() + look));
+    if (run_->ended) sooner(BootClock::now() + look);
+  }
   itimerspec at{};
   const std::int64_t time = nanoseconds_of(next);
   at.it_value.tv_sec = time / 1'000'000'000;
   at.it_value.tv_nsec = time % 1'000'000'000;
   ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &at, nullptr);
+  return {{{run_ ? run_->signals : -1, POLLIN, 0}, {timer_, POLLIN, 0}, {keeper_.line(), POLLIN, 0}}};
+}
 
-  std::vector<pollfd> fds{{run_->signals, POLLIN, 0}, {timer_, POLLIN, 0}, {keeper_.line(), POLLIN, 0}};
-  fds.insert(fds.end(), others.begin(), others.end());
-  if (::poll(fds.data(), fds.size(), -1) <= 0) return;
-  std::copy(fds.end() - static_cast<std::ptrdiff_t>(others.size()), fds.end(), others.begin());
+void Supervisor::react(const Watched& fds) {
+  if (!run_) return;
   if (fds[0].revents != 0) read_signals();
   if (fds[2].revents != 0) {
     keeper_.reap();
     renew_keeper();
     tell_keeper();
   }
+  advance();
 }
 
 void Supervisor::read_signals() {

@@ -7,7 +7,9 @@
 
 #include <poll.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,9 +44,16 @@ class Supervisor {
   /// Passes signals on and keeps the deadlines until COMMAND and what it left have ended (true), or one of
   /// `others` is ready or `until` is reached (false).
   bool wait(std::span<pollfd> others = {}, std::optional<Time> until = {});
+  /// The same for who polls: these, then react().
+  static constexpr std::size_t watched_count = 3;
+  using Watched = std::array<pollfd, watched_count>;
+  Watched watched(std::optional<Time> until);
+  void react(const Watched& fds);
 
   /// Of the last COMMAND that ended: its status, or 128 + signal.
   [[nodiscard]] int status() const { return status_; }
+  /// Whether it was told to stop before it had ended, here or by the keeper.
+  [[nodiscard]] bool was_stopped() const { return was_stopped_; }
   /// How many processes it had left, which were stopped.
   [[nodiscard]] int leftovers() const { return leftovers_; }
 
@@ -53,7 +62,6 @@ class Supervisor {
   void advance();
   void command_ended();
   void over();
-  void poll(std::span<pollfd> others, std::optional<Time> until);
   void read_signals();
   void pass_on(int signal, bool from_terminal);
   void renew_keeper();
@@ -68,6 +76,7 @@ class Supervisor {
   std::unique_ptr<Run> run_;
   int status_ = 0;
   int leftovers_ = 0;
+  bool was_stopped_ = false;
 };
 
 }  // namespace natskv::terminal

@@ -1,0 +1,61 @@
+// elect: run a command on one of many machines.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "commands/all.hpp"
+#include "commands/exec/held.hpp"
+
+namespace natskv::commands {
+namespace {
+
+class Elect final : public Action {
+  HeldArguments held_;
+
+  void declare(Arguments& a) override { held_.declare(a); }
+
+  void check() override { held_.check(); }
+
+  int run(Natskv& natskv) override {
+    const auto program = held_.program();
+    lease::Lease lease(natskv.session(), held_.claim());
+    for (;;) {
+      take(natskv, lease, held_, {});
+      const Ended ended = run_held(natskv, lease, held_, program);
+      if (!ended.loss) return ended.status;
+      if (ended.loss->exit() == Exit::not_found) throw Failure(*ended.loss);
+      natskv.warn(ended.loss->what());
+      lease.start_over();
+    }
+  }
+};
+
+}  // namespace
+
+const Verb elect{
+    .name = "elect",
+    .aliases = {},
+    .group = Group::exec,
+    .summary = "Run a command on the one machine that is leader",
+    .description =
+        R"(Waits, for ever, until KEY is free, and then is leader: COMMAND runs, and KEY is renewed until COMMAND ends.
+When leadership is lost (natskv cannot reach the server, or somebody deleted or took KEY) COMMAND is stopped, and natskv
+campaigns again. It ends, with COMMAND's status, when COMMAND ends by itself, and gives KEY back. Start it on every
+machine; one of them leads, and another takes over when that one is gone, --ttl later at most.
+
+KEY's value is --value: an address at which clients reach the leader, for example. They read it with natskv get, and
+follow changes with natskv watch.
+
+What KEY is, what the bucket must be like, how COMMAND is run and stopped, and what is guaranteed and what is not are as
+for lock: see natskv-lock(1). COMMAND has NATSKV_LOCK_TOKEN, which grows with each leader, NATSKV_LOCK_BUCKET and
+NATSKV_LOCK_KEY.)",
+    .output = "What COMMAND prints.",
+    .statuses = {{"0, others", "COMMAND's own status; 128 and more if a signal ended it."},
+                 {"3", "The bucket was removed; COMMAND was stopped."},
+                 {"126, 127", "COMMAND cannot be executed; there is no such command."}},
+    .examples =
+        R"($ natskv add locks --ttl 30s -q
+# Started on each of three machines, the worker runs on one of them:
+$ natskv elect locks worker --value 10.0.0.7:80 -- natskv get locks worker
+10.0.0.7:80)",
+    .make = &make_action<Elect>};
+
+}  // namespace natskv::commands

@@ -1,0 +1,49 @@
+// A COMMAND under a lock: what lock and elect share.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "cli/declaration.hpp"
+#include "kv/lease/lease.hpp"
+#include "terminal/child.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace natskv::commands {
+
+/// BUCKET KEY [--ttl D] [--grace D] [--value TEXT] -- COMMAND…
+struct HeldArguments {
+  std::string bucket, key;
+  std::optional<Span> ttl, grace;
+  std::optional<std::string> text;
+  std::vector<std::string> command;
+
+  void declare(Arguments& arguments);
+  /// Throws Failure(usage).
+  void check() const;
+  /// COMMAND, looked up, before anything is connected to. Throws Failure.
+  [[nodiscard]] terminal::Program program() const;
+  [[nodiscard]] lease::Claim claim() const;
+};
+
+/// Waits for the lock until then (nullopt: for ever), saying after 2 s who holds it and each new holder; a
+/// time that is over already is one try. Returns whether it was taken. Throws Failure, and Stopped on a
+/// signal.
+bool take(Natskv& natskv, lease::Lease& lease, const HeldArguments& arguments,
+          std::optional<lease::Time> until);
+
+/// Why it could not be taken: 4 where somebody holds it, 7 where it may be ours, else 5.
+Failure not_taken(const lease::Lease& lease, const HeldArguments& arguments);
+
+struct Ended {
+  int status = 0;
+  std::optional<Failure> loss = {};  ///< the lock was lost, and COMMAND was stopped
+};
+
+/// Runs COMMAND while the lock is renewed, and gives the lock back when COMMAND and what it started have
+/// ended.
+Ended run_held(Natskv& natskv, lease::Lease& lease, const HeldArguments& arguments,
+               terminal::Program program);
+
+}  // namespace natskv::commands

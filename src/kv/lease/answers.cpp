@@ -1,0 +1,80 @@
+#include "kv/lease/answers.hpp"
+
+#include "kv/message.hpp"
+#include "nats/api.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace natskv::lease {
+namespace {
+
+// A node without a leader, or somebody who does not speak JetStream.
+bool says_nothing(const nats::Error& error) {
+  constexpr int cluster_not_available = 10008;
+  return error.code == cluster_not_available || error.status == NATS_PROTOCOL_ERROR;
+}
+
+nlohmann::ordered_json body_of(const nats::Answer& answer) {
+  natsMsg* const message = answer.message.get();
+  return nats::api_answer(
+      {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))});
+}
+
+}  // namespace
+
+Outcome outcome_of(const std::optional<nats::Answer>& answer) {
+  using Kind = Outcome::Kind;
+  if (!answer) return {};
+  switch (answer->status) {
+    case NATS_OK:
+      break;
+    case NATS_NO_RESPONDERS:
+      return {.kind = Kind::not_sent};
+    case NATS_NOT_PERMITTED:
+      return {.kind = Kind::failed, .error = nats::Error(answer->status, 0, answer->text)};
+    default:
+      return {.kind = Kind::unanswered};
+  }
+  try {
+    const auto body = body_of(*answer);
+    return {.kind = Kind::stored, .revision = body.at("seq").get<std::uint64_t>()};
+  } catch (const nats::Error& error) {
+    if (error.conflict()) return {.kind = Kind::refused};
+    if (says_nothing(error)) return {.kind = Kind::unanswered};
+    return {.kind = Kind::failed, .error = error};
+  } catch (const nlohmann::json::exception&) {
+    return {.kind = Kind::unanswered};
+  }
+}
+
+Told told_of(const std::optional<nats::Answer>& answer, int absent) {
+  using Kind = Told::Kind;
+  if (!answer) return {};
+  if (answer->status == NATS_NOT_PERMITTED)
+    return {.kind = Kind::failed, .error = nats::Error(answer->status, 0, answer->text)};
+  if (answer->status != NATS_OK) return {};
+  try {
+    return {.kind = Kind::answered, .json = std::make_shared<nlohmann::ordered_json>(body_of(*answer))};
+  } catch (const nats::Error& error) {
+    if (error.code == absent) return {.kind = Kind::absent, .error = error};
+    if (says_nothing(error)) return {};
+    return {.kind = Kind::failed, .error = error};
+  }
+}
+
+Sight sight_of(const nlohmann::ordered_json& message) {
+  Stored stored;
+  const auto read = read_stored(message, stored);
+  Entry entry;
+  read_entry(read.get(), false, entry);
+  Sight sight;
+  sight.revision = stored.sequence;
+  sight.live = !entry.marker();
+  sight.holder = header(read.get(), holder_header);
+  if (!sight.holder.empty()) sight.text = entry.value.data;
+  sight.ttl = entry.ttl;
+  sight.created = stored.time;
+  return sight;
+}
+
+}  // namespace natskv::lease

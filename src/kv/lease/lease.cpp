@@ -1,0 +1,269 @@
+#include "kv/lease/lease.hpp"
+
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+
+namespace natskv::lease {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+constexpr int no_message_found = 10037;
+constexpr int stream_not_found = 10059;
+
+// A key is looked at again so often where no event tells.
+constexpr nanoseconds look_every = 10s;
+// An expiry is up to a third of a second late.
+constexpr nanoseconds expiry_delay = 350ms;
+
+std::string random_word() {
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw Failure(Exit::failure, "no random bytes");
+  std::string word;
+  for (const unsigned char byte : bytes) word += fmt::format("{:02x}", byte);
+  return word;
+}
+
+std::string whole_seconds(Span span) { return fmt::format("{}s", span.ns / seconds(1).ns); }
+
+}  // namespace
+
+Lease::Lease(Session& session, Claim claim)
+    : session_(session),
+      claim_(std::move(claim)),
+      bucket_(session, claim_.bucket),
+      line_((session.keep_reconnecting(), session.keep_after_violation(), session)) {
+  const auto& config = bucket_.info().at("config");
+  // A server that knows them says so in each bucket's metadata.
+  const auto metadata = config.find("metadata");
+  const bool knows_key_ttl = metadata != config.end() && metadata->contains("_nats.level");
+  terms_ = terms_of(claim_.bucket, config, claim_.wish, knows_key_ttl);
+  for (const auto& warning : terms_.warnings) session.notices().warn(warning);
+  stream_ = bucket_.place().stream;
+  read_subject_ = bucket_.place().read_prefix + claim_.key;
+  write_subject_ = bucket_.place().write_prefix + claim_.key;
+  bucket_ttl_ = Span{config.value("max_age", std::int64_t{0})};
+  session.lift_deadline();
+  new_holder();
+}
+
+std::string Lease::named() const {
+  return fmt::format("key \"{}\" in bucket \"{}\"", claim_.key, claim_.bucket);
+}
+
+void Lease::new_holder() {
+  holder_ = random_word();
+  first_sent_.reset();
+}
+
+// A renewal that is not answered is tried again before the lease is over.
+nanoseconds Lease::patience() const {
+  return std::clamp<nanoseconds>(nanoseconds(terms_.lease.ns / 6), 300ms,
+                                 std::max<nanoseconds>(nanoseconds(session_.timeout().ns), 300ms));
+}
+
+Failure Lease::explained(const nats::Error& error) {
+  return explain(session_, error, {.bucket = claim_.bucket, .key = claim_.key, .writes = false});
+}
+
+nats::Headers Lease::headers(std::uint64_t expected) const {
+  nats::Headers all{{"Nats-Expected-Last-Subject-Sequence", std::to_string(expected)}};
+  if (terms_.rollup) all.emplace_back("Nats-Rollup", "sub");
+  return all;
+}
+
+Outcome Lease::put(std::uint64_t expected, Meanwhile& meanwhile) {
+  auto all = headers(expected);
+  all.emplace_back(holder_header, holder_);
+  if (terms_.per_key) all.emplace_back("Nats-TTL", whole_seconds(terms_.lease));
+  return outcome_of(line_.ask(write_subject_, claim_.text, all, patience(), meanwhile));
+}
+
+Lease::Looked Lease::look(Meanwhile& meanwhile) {
+  const nlohmann::ordered_json body{{"last_by_subj", read_subject_}};
+  const auto told = told_of(
+      line_.ask(session_.api_subject("STREAM.MSG.GET." + stream_), body.dump(), {}, patience(), meanwhile),
+      no_message_found);
+  if (told.kind != Told::Kind::answered) return {.kind = told.kind, .error = told.error};
+  try {
+    return {.kind = told.kind, .sight = sight_of(told.json->at("message"))};
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
+}
+
+Taking Lease::hold(std::uint64_t revision, Time sent) {
+  token_ = revision;
+  loss_.reset();
+  renewed(revision, sent);
+  if (BootClock::now() < schedule_.stop_at) return Taking::taken;
+  new_holder();
+  look_again_ = true;
+  return Taking::late;
+}
+
+void Lease::start_over() {
+  new_holder();
+  loss_.reset();
+  trouble_.clear();
+  look_again_ = true;
+}
+
+Taking Lease::take(Meanwhile& meanwhile) {
+  constexpr int most_tries = 10;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const Looked looked = look(meanwhile);
+    if (looked.kind == Told::Kind::failed) throw explained(*looked.error);
+    if (looked.kind == Told::Kind::unanswered) return Taking::unanswered;
+    const Sight& now = looked.sight;
+    if (now.revision != sight_.revision || seen_ == Time{}) seen_ = BootClock::now();
+    sight_ = now;
+    look_again_ = false;
+    if (now.live && now.holder == holder_ && first_sent_) return hold(now.revision, *first_sent_);
+    if (now.live) return Taking::held;
+    const Time sent = BootClock::now();
+    const Outcome outcome = put(now.revision, meanwhile);
+    switch (outcome.kind) {
+      case Outcome::Kind::stored:
+        return hold(outcome.revision, sent);
+      case Outcome::Kind::refused:
+        // Unless an earlier one of ours was stored, the word has no entry now and is not used again.
+        if (!first_sent_) new_holder();
+        break;
+      case Outcome::Kind::unanswered:
+        if (!first_sent_) first_sent_ = sent;
+        return Taking::unanswered;
+      case Outcome::Kind::not_sent:
+        // No leader, or no stream: only its settings tell.
+        if (not_kept(meanwhile) == Renewal::lost) throw Failure(*loss_);
+        return Taking::unanswered;
+      case Outcome::Kind::failed:
+        throw explained(*outcome.error);
+    }
+  }
+  return Taking::unanswered;
+}
+
+std::optional<Span> Lease::left() const {
+  const std::int64_t ttl = sight_.ttl.ns > 0 && bucket_ttl_.ns > 0 ? std::min(sight_.ttl.ns, bucket_ttl_.ns)
+                                                                   : std::max(sight_.ttl.ns, bucket_ttl_.ns);
+  if (ttl == 0) return std::nullopt;
+  return Span{std::max<std::int64_t>(ttl - (BootClock::now() - seen_).count(), 0)};
+}
+
+std::optional<Time> Lease::maybe_taken_until() const {
+  if (!first_sent_) return std::nullopt;
+  return *first_sent_ + nanoseconds(terms_.lease.ns);
+}
+
+void Lease::wait(Time until, Meanwhile& meanwhile) {
+  if (line_.connected() && !line_.watching()) {
+    line_.watch(stream_, read_subject_, meanwhile);
+    // What happened before the watch began is seen by the next look.
+    if (line_.watching()) return;
+  }
+  Time next = BootClock::now() + look_every;
+  if (const auto rest = left(); rest && !look_again_)
+    next = std::min(next, BootClock::now() + nanoseconds(rest->ns) + expiry_delay);
+  if (look_again_) next = BootClock::now() + 200ms;
+  look_again_ = true;
+  next = std::min(next, until);
+  const int returns = session_.wire().returns();
+  while (BootClock::now() < next && !line_.idle(next, meanwhile)) {
+    if (session_.wire().returns() != returns) return;
+  }
+}
+
+void Lease::renewed(std::uint64_t revision, Time sent) {
+  revision_ = revision;
+  schedule_ = lease::schedule(sent, terms_);
+  renew_at_ = schedule_.renew_at;
+  unanswered_since_.reset();
+  trouble_.clear();
+}
+
+Renewal Lease::lost(Exit exit, const std::string& why) {
+  loss_ = Failure(exit, why, {}, {claim_.bucket, claim_.key, 0});
+  return Renewal::lost;
+}
+
+Failure Lease::loss() const {
+  if (loss_) return *loss_;
+  return {trouble_.empty() ? Exit::unreachable : trouble_exit_,
+          fmt::format("lost the lock on {}: {}", named(),
+                      trouble_.empty() ? "it could not be renewed in time" : trouble_),
+          {},
+          {claim_.bucket, claim_.key, 0}};
+}
+
+Renewal Lease::renew(Meanwhile& meanwhile) {
+  const Time sent = BootClock::now();
+  const Outcome outcome = put(revision_, meanwhile);
+  renew_at_ = BootClock::now() + std::clamp<nanoseconds>(nanoseconds(terms_.lease.ns / 30), 100ms, 1s);
+  switch (outcome.kind) {
+    case Outcome::Kind::stored:
+      renewed(outcome.revision, sent);
+      if (BootClock::now() < schedule_.renew_at && not_kept(meanwhile) == Renewal::lost) return Renewal::lost;
+      return Renewal::renewed;
+    case Outcome::Kind::refused:
+      return refused(meanwhile);
+    case Outcome::Kind::not_sent:
+      return line_.connected() ? not_kept(meanwhile) : Renewal::later;
+    case Outcome::Kind::unanswered:
+      if (!unanswered_since_) unanswered_since_ = sent;
+      return Renewal::later;
+    case Outcome::Kind::failed: {
+      const Failure failure = explained(*outcome.error);
+      trouble_ = failure.what();
+      trouble_exit_ = failure.exit();
+      return Renewal::later;
+    }
+  }
+  return Renewal::later;
+}
+
+// It may be a renewal of our own, whose answer was lost, that stands in the way.
+Renewal Lease::refused(Meanwhile& meanwhile) {
+  const Looked looked = look(meanwhile);
+  if (looked.kind == Told::Kind::unanswered || looked.kind == Told::Kind::failed) return Renewal::later;
+  if (looked.sight.live && looked.sight.holder == holder_) {
+    renew_at_ = BootClock::now();
+    if (looked.sight.revision > revision_ && unanswered_since_) {
+      renewed(looked.sight.revision, *unanswered_since_);
+      return Renewal::renewed;
+    }
+    return Renewal::later;
+  }
+  return lost(Exit::conflict, fmt::format("lost the lock on {}: {}", named(),
+                                          looked.sight.live ? "another client has taken it"
+                                                            : "it has expired or was deleted"));
+}
+
+// The settings, and whether there is a bucket at all. No answer says nothing.
+Renewal Lease::not_kept(Meanwhile& meanwhile) {
+  const auto told =
+      told_of(line_.ask(session_.api_subject("STREAM.INFO." + stream_), {}, {}, patience(), meanwhile),
+              stream_not_found);
+  if (told.kind == Told::Kind::absent)
+    return lost(Exit::not_found, fmt::format("bucket \"{}\" was removed", claim_.bucket));
+  if (told.kind != Told::Kind::answered) return Renewal::later;
+  const auto config = told.json->find("config");
+  if (config == told.json->end()) return Renewal::later;
+  if (!keep(*config, terms_)) {
+    return lost(Exit::conflict, fmt::format("the settings of bucket \"{}\" no longer keep a lock of {}",
+                                            claim_.bucket, whole_seconds(terms_.lease)));
+  }
+  terms_.rollup = config->value("max_msgs_per_subject", std::int64_t{1}) != 1;
+  return Renewal::later;
+}
+
+}  // namespace natskv::lease

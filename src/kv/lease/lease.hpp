@@ -1,0 +1,113 @@
+// A lock on a key: an entry that expires unless it is renewed. COORDINATION B.
+//
+// Every write is a compare-and-set and carries a random word, so that one whose answer was lost is known
+// again. The lease is counted from before the first send of a write that may have been stored. The processes
+// that it is about are none of its business: whoever holds it keeps to schedule().
+#pragma once
+
+#include "base/failure.hpp"
+#include "kv/bucket.hpp"
+#include "kv/lease/answers.hpp"
+#include "kv/lease/line.hpp"
+#include "kv/lease/terms.hpp"
+
+#include <optional>
+#include <string>
+
+namespace natskv::lease {
+
+struct Claim {
+  std::string bucket, key;
+  std::string text;  ///< the value: who holds it
+  Wish wish;
+};
+
+/// How a try to take it ended.
+enum class Taking {
+  taken,
+  held,        ///< by sight()
+  unanswered,  ///< whatever was sent; maybe_taken() says whether it may be ours
+  late         ///< it is ours, but too little is left of it
+};
+
+enum class Renewal {
+  renewed,
+  later,  ///< no answer, or not the right one: try again
+  lost    ///< for good: loss()
+};
+
+class Lease {
+ public:
+  /// Connects, and reads the bucket's settings. Throws Failure.
+  Lease(Session& session, Claim claim);
+
+  [[nodiscard]] const Terms& terms() const { return terms_; }
+  [[nodiscard]] Line& line() { return line_; }
+
+  /// After it was lost: nothing of the time before counts.
+  void start_over();
+  /// Throws Failure for what waiting does not mend.
+  Taking take(Meanwhile& meanwhile);
+  /// Who holds it, as it was last seen.
+  [[nodiscard]] const Sight& sight() const { return sight_; }
+  /// How long that one may still hold it at most; nullopt: for ever.
+  [[nodiscard]] std::optional<Span> left() const;
+  /// Whether a write of ours may still be stored, or be it; its lease ends then at the latest.
+  [[nodiscard]] std::optional<Time> maybe_taken_until() const;
+  /// Waits until it is worth another try, at most until then. Returns early when `meanwhile` reacted.
+  void wait(Time until, Meanwhile& meanwhile);
+
+  // While it is held:
+  [[nodiscard]] std::uint64_t token() const { return token_; }
+  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+  [[nodiscard]] Time renew_at() const { return renew_at_; }
+  Renewal renew(Meanwhile& meanwhile);
+  /// Why it was lost, or why no renewal came through.
+  [[nodiscard]] Failure loss() const;
+  /// Gives it back. Returns what went wrong, or "".
+  std::string release(Meanwhile& meanwhile);
+
+ private:
+  struct Looked {
+    Told::Kind kind = Told::Kind::unanswered;
+    Sight sight = {};
+    std::optional<nats::Error> error = {};
+  };
+  Looked look(Meanwhile& meanwhile);
+  Outcome put(std::uint64_t expected, Meanwhile& meanwhile);
+  [[nodiscard]] nats::Headers headers(std::uint64_t expected) const;
+  Taking hold(std::uint64_t revision, Time sent);
+  void renewed(std::uint64_t revision, Time sent);
+  Renewal refused(Meanwhile& meanwhile);
+  Renewal not_kept(Meanwhile& meanwhile);
+  Renewal lost(Exit exit, const std::string& why);
+  void new_holder();
+  bool purge_stream(Meanwhile& meanwhile);
+  Failure explained(const nats::Error& error);
+  [[nodiscard]] std::chrono::nanoseconds patience() const;
+  [[nodiscard]] std::string named() const;
+
+  Session& session_;
+  Claim claim_;
+  Bucket bucket_;
+  std::string stream_, read_subject_, write_subject_;
+  Span bucket_ttl_;
+  Terms terms_;
+  Line line_;
+
+  std::string holder_;              // the random word
+  std::optional<Time> first_sent_;  // of the writes with it that may have been stored
+  Sight sight_;
+  Time seen_{};  // since when sight_'s revision is known
+  bool look_again_ = true;
+
+  std::uint64_t revision_ = 0, token_ = 0;
+  Schedule schedule_{};
+  Time renew_at_{};
+  std::optional<Time> unanswered_since_;  // the first renewal that may have been stored
+  std::optional<Failure> loss_;
+  std::string trouble_;  // why the last renewal did not come through
+  Exit trouble_exit_ = Exit::unreachable;
+};
+
+}  // namespace natskv::lease

@@ -1,0 +1,58 @@
+#include "kv/explain.hpp"
+#include "kv/lease/lease.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace natskv::lease {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int store_is_full = 10077;
+
+}  // namespace
+
+// A purge marker: a delete marker that expires would bring an older lease back, or make a second event.
+std::string Lease::release(Meanwhile& meanwhile) {
+  const Time until =
+      std::min(schedule_.ends_at, BootClock::now() + std::chrono::nanoseconds(session_.timeout().ns));
+  std::string why = "no answer";
+  while (BootClock::now() < until) {
+    auto all = nats::Headers{{"Nats-Expected-Last-Subject-Sequence", std::to_string(revision_)},
+                             {"Nats-Rollup", "sub"},
+                             {"KV-Operation", "PURGE"}};
+    if (terms_.per_key) all.emplace_back("Nats-TTL", "60s");
+    const Outcome outcome = outcome_of(line_.ask(write_subject_, {}, all, patience(), meanwhile));
+    if (outcome.kind == Outcome::Kind::stored) return {};
+    if (outcome.kind == Outcome::Kind::failed) {
+      if (outcome.error->code == store_is_full && purge_stream(meanwhile)) return {};
+      why = explained(*outcome.error).what();
+      break;
+    }
+    if (outcome.kind == Outcome::Kind::refused || outcome.kind == Outcome::Kind::unanswered) {
+      const Looked looked = look(meanwhile);
+      const bool known = looked.kind == Told::Kind::answered || looked.kind == Told::Kind::absent;
+      if (known && (!looked.sight.live || looked.sight.holder != holder_)) {
+        // A marker of ours whose answer was lost, or it was not ours any more.
+        return {};
+      }
+      if (known) revision_ = looked.sight.revision;
+    }
+    const Time soon = std::min(until, BootClock::now() + 100ms);
+    while (BootClock::now() < soon) line_.idle(soon, meanwhile);
+  }
+  const auto left = std::chrono::ceil<std::chrono::seconds>(schedule_.ends_at - BootClock::now()).count();
+  if (left <= 0) return fmt::format("the lock on {} was not released ({}); it has expired", named(), why);
+  return fmt::format("the lock on {} was not released ({}); it expires in {}s at most", named(), why, left);
+}
+
+// Of a full bucket, where no marker fits: without one.
+bool Lease::purge_stream(Meanwhile& meanwhile) {
+  const nlohmann::ordered_json body{{"filter", read_subject_}, {"seq", revision_ + 1}};
+  const auto told = told_of(
+      line_.ask(session_.api_subject("STREAM.PURGE." + stream_), body.dump(), {}, patience(), meanwhile), 0);
+  return told.kind == Told::Kind::answered;
+}
+
+}  // namespace natskv::lease
