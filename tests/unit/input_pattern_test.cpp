@@ -18,7 +18,9 @@ std::string key(const std::string& word) {
 std::string pattern(const std::string& word) {
   return failure([&] { return parse::pattern(word); });
 }
-std::string common_of(const std::vector<std::string>& words) { return parse::covering_filter(parse::patterns(words)); }
+std::string common_of(const std::vector<std::string>& words) {
+  return parse::covering_filter(parse::patterns(words));
+}
 
 const std::string rule = " (keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
 const std::string any_rule = " (keys are tokens of printable bytes without space, joined by single dots)";

@@ -119,20 +119,14 @@ std::uint64_t count_after(Session& session, ConsumerSpec spec, Span wait) {
 }
 
 Consumer::Consumer(Session& session, ConsumerSpec spec, Span wait)
-    : session_(session),
-      stream_(spec.stream),
-      subscription_(nullptr, nats::Retire{&session.retired()}),
-      disconnects_(session.link().disconnects) {
+    : session_(session), stream_(spec.stream), mailbox_(session.wire()) {
   natsStatistics* statistics = nullptr;
   nats::check(natsStatistics_Create(&statistics));
   statistics_.reset(statistics);
   reconnects_ = reconnects();
   const auto inbox = nats::new_inbox(session.settings().inbox_prefix);
-  natsSubscription* raw = nullptr;
-  nats::check(natsConnection_SubscribeSync(&raw, session.connection(), inbox.c_str()));
-  subscription_.reset(raw);
-  // The server's flow control bounds what waits here; a limit of ours would drop messages.
-  nats::check(natsSubscription_SetPendingLimits(raw, -1, -1));
+  // The server's flow control bounds what waits here.
+  (void)mailbox_.subscribe(session.connection(), inbox);
   start_ = create(session, spec, inbox, wait);
   window_ = spec.window;
   removal_ = removal_subject(session, spec.stream, start_.name);
@@ -147,33 +141,61 @@ Consumer::~Consumer() {
   (void)natsConnection_FlushTimeout(session_.connection(), 20);
 }
 
-natsStatus Consumer::next(nats::Message& message, std::int64_t wait_ms) {
-  while (true) {
-    natsMsg* raw = nullptr;
-    const auto status = natsSubscription_NextMsg(&raw, subscription_.get(), wait_ms);
-    if (status != NATS_OK) {
-      if (std::exchange(heard_, false)) heard_at_ = Clock::now();
-      return status;
+Consumer::Heard Consumer::next(nats::Message& message, Clock::time_point until, std::span<pollfd> others) {
+  nats::Event event;
+  while (!lost_) {
+    switch (mailbox_.wait(event, until, others)) {
+      case nats::Waited::event:
+        if (!take(event)) continue;
+        message = std::move(event.message);
+        return Heard::message;
+      case nats::Waited::descriptor:
+        return Heard::descriptor;
+      case nats::Waited::woken:
+        continue;
+      case nats::Waited::time:
+        if (until != Clock::time_point{} && std::exchange(heard_, false)) heard_at_ = Clock::now();
+        return Heard::nothing;
     }
-    message.reset(raw);
-    anything_ = true;
-    // The library tells of a lost connection on a thread of its own, maybe after the first message behind it;
-    // its count it keeps before that. It costs a lock, so it is asked for only behind a pause, for there was
-    // one.
-    const bool paused = !std::exchange(heard_, true);
-    heartbeat_missed_ = heartbeat_missed_ || (paused && Clock::now() - heard_at_ > longest_pause);
-    lost_ = lost_ || session_.link().disconnects != disconnects_ || (paused && reconnects() != reconnects_);
-    if (lost_) return NATS_TIMEOUT;
-    const char* reply = natsMsg_GetReply(raw);
-    if (reply == nullptr || !std::string_view(reply).starts_with(delivery_prefix)) {
-      control(raw);
-      continue;
-    }
-    ++received_;
-    if (window_ == 0 || ++unacknowledged_ * 4 < window_) return NATS_OK;
-    unacknowledged_ = 0;
-    return natsConnection_PublishString(session_.connection(), reply, "+ACK");
   }
+  return Heard::nothing;
+}
+
+bool Consumer::take(nats::Event& event) {
+  switch (event.kind) {
+    case nats::Event::Kind::message:
+      return accept(event.message.get());
+    case nats::Event::Kind::lost:
+    case nats::Event::Kind::closed:
+      lost_ = true;
+      return false;
+    case nats::Event::Kind::refusal:
+      acks_refused_ = acks_refused_ || event.words->refusal.subject.starts_with(delivery_prefix);
+      return false;
+    default:
+      return false;
+  }
+}
+
+bool Consumer::accept(natsMsg* message) {
+  anything_ = true;
+  // The library tells of a lost connection on a thread of its own, maybe after the first message behind it;
+  // its count it keeps before that. It costs a lock, so it is asked for only after a pause, for there was
+  // one.
+  const bool paused = !std::exchange(heard_, true);
+  heartbeat_missed_ = heartbeat_missed_ || (paused && Clock::now() - heard_at_ > longest_pause);
+  lost_ = lost_ || (paused && reconnects() != reconnects_);
+  if (lost_) return false;
+  const char* reply = natsMsg_GetReply(message);
+  if (reply == nullptr || !std::string_view(reply).starts_with(delivery_prefix)) {
+    control(message);
+    return false;
+  }
+  ++received_;
+  if (window_ == 0 || ++unacknowledged_ * 4 < window_) return true;
+  unacknowledged_ = 0;
+  if (natsConnection_PublishString(session_.connection(), reply, "+ACK") != NATS_OK) lost_ = true;
+  return !lost_;
 }
 
 // Flow control goes on when its request is answered, which is here when all before it was taken. A heartbeat
@@ -201,11 +223,10 @@ std::uint64_t Consumer::reconnects() const {
 bool Consumer::silent() const { return !heard_ && Clock::now() - heard_at_ > most_silence; }
 
 std::size_t Consumer::waiting() const {
-  constexpr std::size_t overhead = 320;  // of nats.c for a message: itself, its subject and reply
-  int messages = 0;
-  int bytes = 0;
-  if (natsSubscription_GetPending(subscription_.get(), &messages, &bytes) != NATS_OK) return 0;
-  return static_cast<std::size_t>(bytes) + static_cast<std::size_t>(messages) * overhead;
+  constexpr std::size_t overhead =
+      400;  // of nats.c and the mailbox for a message: itself, its subject and reply
+  const auto pending = mailbox_.pending();
+  return pending.bytes + pending.messages * overhead;
 }
 
 Consumer::State Consumer::state(Span wait) {

@@ -3,11 +3,12 @@
 
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
-#include "nats/retired.hpp"
+#include "nats/wire.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -41,8 +42,14 @@ class Consumer {
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
-  /// NATS_OK with a message, NATS_TIMEOUT, or what ended the subscription.
-  natsStatus next(nats::Message& message, std::int64_t wait_ms);
+  using Clock = std::chrono::steady_clock;
+  enum class Heard : std::uint8_t {
+    message,
+    nothing,     ///< until then, or it is lost
+    descriptor,  ///< one of `others` is ready
+  };
+  /// Waits until then for the next message; {}: takes what is there.
+  Heard next(nats::Message& message, Clock::time_point until, std::span<pollfd> others = {});
   /// Whether the server says that it sent more than came, or the connection was lost: it goes on by itself
   /// then with what the bucket still keeps, and nothing shows what was between. What comes from then on is
   /// dropped.
@@ -54,6 +61,9 @@ class Consumer {
   /// Whether heartbeats were missing before a message that next() gave since this was asked last: an outage
   /// that was too short to notice otherwise.
   [[nodiscard]] bool heartbeat_missed() { return std::exchange(heartbeat_missed_, false); }
+
+  /// Whether the user may not acknowledge: with a window nothing more comes.
+  [[nodiscard]] bool unable_to_acknowledge() const { return acks_refused_; }
 
   /// Bytes of memory that messages take which wait to be read.
   [[nodiscard]] std::size_t waiting() const;
@@ -78,22 +88,22 @@ class Consumer {
   [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  bool take(nats::Event& event);  // true: a message to hand out
+  bool accept(natsMsg* message);
   void control(natsMsg* message);
   [[nodiscard]] std::uint64_t reconnects() const;
 
   Session& session_;
   std::string stream_;
-  nats::Subscription subscription_;
+  nats::Mailbox mailbox_;
   State start_;
   std::int64_t window_ = 0, unacknowledged_ = 0;
   std::string removal_;  // the subject of the request to delete it
   std::uint64_t received_ = 0;
   Heartbeat heartbeat_;
   nats::Statistics statistics_;
-  int disconnects_;
   std::uint64_t reconnects_ = 0;
-  bool lost_ = false;
+  bool lost_ = false, acks_refused_ = false;
   bool heartbeat_missed_ = false;
   bool anything_ = false;
   bool heard_ = false;  // since heard_at_ was set

@@ -6,16 +6,35 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
 namespace natskv {
 namespace {
 
-constexpr std::int64_t slice_ms = 80;  // between two looks at the connection
-constexpr std::int64_t flush_ms = 5;   // a pause this long and what was written goes out
+constexpr std::chrono::milliseconds flush{5};  // a pause this long and what was written goes out
 constexpr std::int64_t again_ms = 50;  // before another consumer where this one delivered nothing of use
-constexpr std::int64_t pause_ms = 20;  // after a call that ended for another reason than its time
+
+// A Stop, and what the caller waits for.
+class Beside {
+ public:
+  Beside(const Stop& stop, std::span<const pollfd> others) : count_(std::min(others.size(), most) + 1) {
+    fds_[0] = {stop.descriptor(), POLLIN, 0};
+    std::copy_n(others.begin(), count_ - 1, fds_.begin() + 1);
+  }
+  std::span<pollfd> all() { return {fds_.data(), count_}; }
+  /// Whether one of the caller's is ready, which it finds in its own.
+  bool tell(std::span<pollfd> others) const {
+    std::copy_n(fds_.begin() + 1, count_ - 1, others.begin());
+    return std::any_of(others.begin(), others.end(), [](const pollfd& fd) { return fd.revents != 0; });
+  }
+
+ private:
+  static constexpr std::size_t most = 7;  // what a mailbox takes, but one
+  std::array<pollfd, most + 1> fds_{};
+  std::size_t count_;
+};
 
 }  // namespace
 
@@ -42,7 +61,7 @@ Feed::Starting::~Starting() {
 }
 
 StreamState Feed::look(Span wait) {
-  looked_at_ = session_.link().disconnects;  // what happens from now on is trouble of its own
+  looked_at_ = session_.wire().losses();  // what happens from now on is trouble of its own
   auto stream = read_stream_state(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, wait));
   if (!stream.is_bucket) throw no_key_value(bucket_);
   return stream;
@@ -113,7 +132,7 @@ void Feed::end_if_stopped() {
   throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
 }
 
-Feed::Heard Feed::next(Clock::time_point until) {
+Feed::Heard Feed::next(Clock::time_point until, std::span<pollfd> others) {
   end_if_stopped();
   entry_ = nullptr;
   if (!consumer_) {
@@ -127,32 +146,27 @@ Feed::Heard Feed::next(Clock::time_point until) {
     return Heard::restarted;
   }
   nats::Message message;
-  auto status = consumer_->next(message, live_ ? 0 : flush_ms);
-  if (status == NATS_OK) return take(std::move(message));
-  if (idle_) idle_();
-  while (status == NATS_TIMEOUT) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    status = consumer_->next(message, std::clamp<std::int64_t>(left, 1, slice_ms));
-    if (status == NATS_OK) return take(std::move(message));
-    end_if_stopped();
-    const auto heard = ended(status);
-    if (heard != Heard::nothing || Clock::now() >= until) return heard;
+  auto heard = consumer_->next(message, {});
+  if (heard == Consumer::Heard::message) return take(std::move(message));
+  Beside beside(session_.stop(), others);
+  if (!live_) heard = consumer_->next(message, Clock::now() + flush, beside.all());
+  if (heard == Consumer::Heard::nothing && !consumer_->lost()) {
+    if (idle_) idle_();
+    heard = consumer_->next(message, until, beside.all());
   }
-  return ended(status);
+  if (heard == Consumer::Heard::message) return take(std::move(message));
+  end_if_stopped();
+  if (heard == Consumer::Heard::descriptor && beside.tell(others)) return Heard::descriptor;
+  return ended();
 }
 
 // Nothing came: is the connection there, may we read, does the consumer live?
-Feed::Heard Feed::ended(natsStatus status) {
+Feed::Heard Feed::ended() {
   if (const auto refused = session_.refused_reading())
     throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, *refused), {.bucket = bucket_});
-  if (session_.link().closed)
+  if (session_.wire().closed())
     throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
-  if (status != NATS_TIMEOUT) {
-    if (!session_.reconnecting()) throw nats::error(status);
-    nats_Sleep(pause_ms);
-    return Heard::broken;
-  }
-  if (consumer_->window() > 0 && session_.link().acks_refused) {
+  if (consumer_->window() > 0 && consumer_->unable_to_acknowledge()) {
     if (window_->required())
       throw explain(session_,
                     nats::Error(NATS_NOT_PERMITTED, 0, "Permissions Violation for Publish to \"$JS.ACK.>\""),

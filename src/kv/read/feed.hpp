@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,14 +71,15 @@ class Feed {
   void let_go() { consumer_.reset(); }
 
   enum class Heard : std::uint8_t {
-    message,    ///< see delivery() and entry()
-    nothing,    ///< until then
-    ignored,    ///< something that is no delivery
-    restarted,  ///< another consumer goes on
-    broken,     ///< this consumer does not deliver what it should, or the connection was lost
+    message,     ///< see delivery() and entry()
+    nothing,     ///< until then
+    descriptor,  ///< one of `others` is ready
+    ignored,     ///< something that is no delivery
+    restarted,   ///< another consumer goes on
+    broken,      ///< this consumer does not deliver what it should, or the connection was lost
   };
   /// Throws nats::Error, Failure where reading is refused or over, Stopped.
-  Heard next(Clock::time_point until);
+  Heard next(Clock::time_point until, std::span<pollfd> others = {});
   [[nodiscard]] const Delivery& delivery() const { return delivery_; }
   /// The entry of the message; null: it was not asked for, or came before. Valid until the next call.
   [[nodiscard]] const Entry* entry() const { return entry_; }
@@ -93,7 +95,7 @@ class Feed {
     return consumer_->start().pending + consumer_->start().delivered;
   }
   /// Whether the connection was lost since the stream was looked at for the last start().
-  [[nodiscard]] bool connection_lost() const { return session_.link().disconnects != disconnects_; }
+  [[nodiscard]] bool connection_lost() const { return session_.wire().losses() != disconnects_; }
   /// Whether anything was ever delivered, if only a heartbeat.
   [[nodiscard]] bool heard() const { return heard_ || (consumer_ && consumer_->heard()); }
   /// Where it was not for too long, though the server answers.
@@ -104,7 +106,7 @@ class Feed {
  private:
   void end_if_stopped();
   Heard take(nats::Message message);
-  Heard ended(natsStatus status);
+  Heard ended();
   [[nodiscard]] ConsumerSpec spec(std::uint64_t after, bool latest) const;
 
   Session& session_;

@@ -66,6 +66,7 @@ void Listing::step() {
       bound_silence();
       return rejoin();
     case Feed::Heard::ignored:
+    case Feed::Heard::descriptor:
       return bound_silence();
   }
 }

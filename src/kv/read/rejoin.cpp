@@ -5,9 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace natskv {
 namespace {
@@ -39,6 +42,20 @@ void Watch::rejoin() {
     return give_up_in_time();
   }
   if (std::exchange(away_since_, std::nullopt)) session_.notices().warn("connected again");
+}
+
+// The connection, or the server's answer, is waited for.
+std::optional<Watch::Got> Watch::retry(Clock::time_point until, std::span<pollfd> others) {
+  constexpr int pause_ms = 80;
+  rejoin();
+  if (!broken_) return std::nullopt;
+  std::vector<pollfd> fds(others.begin(), others.end());
+  fds.push_back({session_.stop().descriptor(), POLLIN, 0});
+  const bool ready = ::poll(fds.data(), fds.size(), pause_ms) > 0;
+  if (session_.stop()) throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
+  std::copy_n(fds.begin(), others.size(), others.begin());
+  if (ready) return Got::descriptor;
+  return Clock::now() >= until ? std::optional(Got::time) : std::nullopt;
 }
 
 void Watch::go_on(const StreamState& now, const GoOn& on) {

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{45}, longest_pause{1000};
-constexpr std::int64_t retry_ms = 80;
 
 }  // namespace
 
@@ -85,12 +84,12 @@ const Entry* Watch::next_current() {
   return nullptr;
 }
 
-Watch::Got Watch::wait(Clock::time_point until) {
+Watch::Got Watch::wait(Clock::time_point until, std::span<pollfd> others) {
   while (true) {
     if (std::exchange(anew_, false)) return Got::anew;
     if (caught_up_ && !std::exchange(told_, true)) return Got::caught_up;
     try {
-      if (const auto got = step(until)) return *got;
+      if (const auto got = step(until, others)) return *got;
     } catch (const nats::Error& error) {
       if (error.status == NATS_NOT_PERMITTED || session_.stop())
         throw explain(session_, error, {.bucket = bucket_});
@@ -99,16 +98,10 @@ Watch::Got Watch::wait(Clock::time_point until) {
   }
 }
 
-std::optional<Watch::Got> Watch::step(Clock::time_point until) {
-  if (broken_) {
-    rejoin();
-    if (!broken_) return std::nullopt;
-    if (session_.stop()) throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
-    nats_Sleep(retry_ms);
-    return Clock::now() >= until ? std::optional(Got::time) : std::nullopt;
-  }
+std::optional<Watch::Got> Watch::step(Clock::time_point until, std::span<pollfd> others) {
+  if (broken_) return retry(until, others);
   const auto now = Clock::now();
-  switch (feed_.next(std::min(until, now + (caught_up_ ? longest_pause : pause_)))) {
+  switch (feed_.next(std::min(until, now + (caught_up_ ? longest_pause : pause_)), others)) {
     case Feed::Heard::message:
       pause_ = first_pause;
       on_message();
@@ -126,6 +119,8 @@ std::optional<Watch::Got> Watch::step(Clock::time_point until) {
       require_delivery();
       broken_ = true;
       return std::nullopt;
+    case Feed::Heard::descriptor:
+      return Got::descriptor;
     case Feed::Heard::ignored:
       return std::nullopt;
   }

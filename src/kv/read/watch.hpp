@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,14 +35,15 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   enum class Got : std::uint8_t {
-    entry,      ///< see entry()
-    caught_up,  ///< every current entry was given
-    anew,       ///< the bucket was recreated, or its server lost writes: its current entries follow
-    time,       ///< until then there was nothing
+    entry,       ///< see entry()
+    caught_up,   ///< every current entry was given
+    anew,        ///< the bucket was recreated, or its server lost writes: its current entries follow
+    time,        ///< until then there was nothing
+    descriptor,  ///< one of `others` is ready: a child's pidfd, say; seven at most
   };
   /// What comes next, waiting until then. Failure: the bucket was deleted, reading is refused, the connection
   /// was away too long. Throws Stopped on a signal.
-  Got wait(Clock::time_point until);
+  Got wait(Clock::time_point until, std::span<pollfd> others = {});
   /// Valid until the next call.
   [[nodiscard]] const Entry* entry() const { return feed_.entry(); }
 
@@ -61,7 +63,8 @@ class Watch {
  private:
   void begin(const StreamState& stream);
   void start(const StreamState& stream, Feed::Start start);
-  std::optional<Got> step(Clock::time_point until);
+  std::optional<Got> step(Clock::time_point until, std::span<pollfd> others);
+  std::optional<Got> retry(Clock::time_point until, std::span<pollfd> others);
   void on_message();
   void on_silence();
   void follow(Ending::Ask ask);
