@@ -7,12 +7,14 @@
 #include "kv/explain.hpp"
 #include "kv/read/listing.hpp"
 #include "kv/read/multiget.hpp"
+#include "kv/read/together.hpp"
 #include "output/pretty.hpp"
 #include "views/entry.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace natskv::commands {
@@ -71,7 +73,10 @@ class Get final : public Action {
     if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
     auto rows = natskv.rows(fields::get(), style);
     auto bucket = natskv.bucket(bucket_);
-    if (listing())
+    const auto together = consistent_ ? std::nullopt : get_together(bucket, patterns_);
+    if (together)
+      show(natskv, *together, rows);
+    else if (listing())
       from_stream(natskv, rows);
     else
       in_order(natskv, bucket, rows);
@@ -153,8 +158,35 @@ class Get final : public Action {
     if (natskv.out().terminal() && !value.ends_with('\n')) natskv.out().write("\n");
   }
 
+  // As they were at one moment: keys in the order asked, else in the server's.
+  void show(Natskv& natskv, const std::vector<Found>& found, Rows<Entry>& rows) {
+    std::map<std::string_view, const Entry*> live;
+    for (const auto& one : found) {
+      if (!one.entry.marker()) live.emplace(one.entry.key, &one.entry);
+    }
+    const auto report_missing = [&](const std::string& key) {
+      if (!live.contains(key)) natskv.report(no_key(bucket_, key));
+    };
+    if (!listing()) {
+      for (const auto& pattern : patterns_) {
+        if (const auto at = live.find(pattern.text); at != live.end()) rows(*at->second);
+        report_missing(pattern.text);
+      }
+      return;
+    }
+    std::uint64_t left = found.size();
+    for (const auto& one : found) {
+      Entry entry = one.entry;
+      entry.delta = --left;
+      if (!entry.marker()) rows(entry);
+    }
+    for (const auto& pattern : patterns_) {
+      if (!pattern.wild) report_missing(pattern.text);
+    }
+  }
+
   void in_order(Natskv& natskv, Bucket& bucket, Rows<Entry>& rows) {
-    MultiGet gets(bucket, consistent_);
+    MultiGet gets(bucket, consistent_, patterns_.size() > most_keys_together);
     for (const auto& pattern : patterns_) gets.want(pattern.text);
     while (gets.more()) {
       const std::string key = gets.key();

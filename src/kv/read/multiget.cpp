@@ -27,11 +27,11 @@ std::shared_ptr<natsMsg> shared(natsMsg* message) {
 
 }  // namespace
 
-MultiGet::MultiGet(Bucket& bucket, bool consistent)
+MultiGet::MultiGet(Bucket& bucket, bool consistent, bool together)
     : bucket_(bucket),
       window_(first_window),
       direct_(!consistent && bucket.direct()),
-      together_(direct_ && bucket.direct_for_many() && !bucket.session().link().many_refused),
+      together_(together && direct_ && bucket.direct_for_many() && !bucket.session().link().many_refused),
       pipeline_(bucket.pipeline({.messages = window, .bytes = most_bytes})) {
   trace(pipeline_, bucket.session());
   bucket.session().lift_deadline();

@@ -19,8 +19,8 @@ namespace natskv {
 
 class MultiGet {
  public:
-  /// `consistent`: by the stream's leader (STREAM.MSG.GET).
-  MultiGet(Bucket& bucket, bool consistent);
+  /// `consistent`: by the stream's leader (STREAM.MSG.GET). `together`: many a request, where the server can.
+  MultiGet(Bucket& bucket, bool consistent, bool together = true);
   ~MultiGet();
   MultiGet(const MultiGet&) = delete;
   MultiGet& operator=(const MultiGet&) = delete;

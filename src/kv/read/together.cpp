@@ -1,0 +1,121 @@
+#include "kv/read/together.hpp"
+
+#include "base/text.hpp"
+#include "kv/explain.hpp"
+#include "kv/message.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace natskv {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{8} << 20U;
+
+// nullopt: some cannot be asked for so.
+std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern>& patterns) {
+  const std::string& prefix = bucket.place().read_prefix;
+  std::set<std::string> subjects;
+  for (const auto& pattern : patterns) {
+    if (!text::valid_utf8(pattern.text) || (!pattern.wild && reads_as_pattern(pattern.text)))
+      return std::nullopt;
+    subjects.insert(prefix + pattern.text);
+  }
+  if (subjects.size() > most_keys_together) return std::nullopt;
+  const nlohmann::ordered_json body{{"multi_last", subjects}, {"max_bytes", most_bytes}};
+  auto request = body.dump();
+  if (request.size() > bucket.session().max_payload()) return std::nullopt;
+  return request;
+}
+
+// An answer's message; nullopt: of another subject than the bucket's.
+std::optional<Found> found_in(Bucket& bucket, std::shared_ptr<natsMsg> message, const Stored& stored) {
+  const std::string& prefix = bucket.place().read_prefix;
+  if (!stored.subject.starts_with(prefix)) return std::nullopt;
+  Entry entry;
+  read_entry(message.get(), false, entry);
+  entry.bucket = bucket.name();
+  entry.key = stored.subject.substr(prefix.size());
+  entry.revision = stored.sequence;
+  entry.created = stored.time;
+  return Found{entry, std::move(message)};
+}
+
+// A refusal of such a request must not end the connection: each key may still be asked for.
+struct Asking {
+  explicit Asking(Link& l) : link(l) { link.asking_many = true; }
+  ~Asking() { link.asking_many = false; }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  Link& link;
+};
+
+// What the end of an answer means: 204 after the last message, 404 where one was overwritten while they were
+// sent, or where there is none, of a replica that lags perhaps.
+enum class End : std::uint8_t { whole, moved, impossible };
+
+End end_of(natsMsg* message, bool any) {
+  const auto status = header(message, "Status");
+  const auto left = header(message, "Nats-Num-Pending");
+  if (status == "204") return left.empty() || left == "0" ? End::whole : End::impossible;
+  return status == "404" && any ? End::moved : End::impossible;
+}
+
+End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string& request,
+        std::vector<Found>& found) {
+  Session& session = bucket.session();
+  auto requests = session.requests();
+  requests.send(0, session.api_subject("DIRECT.GET." + bucket.place().stream), request, {}, true);
+  while (true) {
+    pollfd stop{session.stop().descriptor(), POLLIN, 0};
+    auto answer = requests.next(Span{session.timeout().ns}, {&stop, 1});
+    if (session.stop()) throw nats::Error(NATS_TIMEOUT, 0, "");
+    if (!answer) continue;
+    if (answer->status == NATS_NOT_PERMITTED || answer->status == NATS_TIMEOUT) return End::impossible;
+    if (answer->status != NATS_OK) throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
+    const std::shared_ptr<natsMsg> message(std::move(answer->message));
+    const auto stored = read_stored(message.get());
+    if (!stored) return end_of(message.get(), !found.empty());
+    auto one = found_in(bucket, message, *stored);
+    if (!one) continue;
+    const auto asked_for = [&](const Pattern& pattern) { return selects(pattern, one->entry.key); };
+    if (std::ranges::any_of(patterns, asked_for)) found.push_back(std::move(*one));
+  }
+}
+
+}  // namespace
+
+std::optional<std::vector<Found>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns) {
+  constexpr int tries = 3;
+  if (!bucket.direct_for_many()) return std::nullopt;
+  const auto request = request_for(bucket, patterns);
+  if (!request) return std::nullopt;
+  bucket.session().lift_deadline();
+  const Asking asking(bucket.session().link());
+  try {
+    for (int i = 0; i < tries; ++i) {
+      std::vector<Found> found;
+      const End end = ask(bucket, patterns, *request, found);
+      if (end == End::impossible) return std::nullopt;
+      if (end == End::moved) continue;
+      // A key that several patterns match may come for each.
+      const auto revision = [](const Found& one) { return one.entry.revision; };
+      std::ranges::sort(found, {}, revision);
+      const auto [from, to] = std::ranges::unique(found, {}, revision);
+      found.erase(from, to);
+      return found;
+    }
+  } catch (const nats::Error& error) {
+    throw explain(bucket.session(), error, {.bucket = bucket.name()});
+  }
+  return std::nullopt;
+}
+
+}  // namespace natskv

@@ -1,0 +1,128 @@
+// get of several keys shows them as they were at one moment.
+#include "support/client.hpp"
+#include "support/process.hpp"
+#include "support/server.hpp"
+#include "support/text.hpp"
+#include "support/traffic.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace natskv::test;
+using Words = std::vector<std::string>;
+
+namespace {
+
+constexpr int keys = 20;
+
+/// Writes p.0 … p.19 in atomic batches, all of one value each, until it goes.
+class Batches {
+ public:
+  explicit Batches(const std::string& url) : client_(url) {
+    write();
+    thread_ = std::thread([this] {
+      while (!ending_) write();
+    });
+  }
+  ~Batches() {
+    ending_ = true;
+    thread_.join();
+  }
+  Batches(const Batches&) = delete;
+  Batches& operator=(const Batches&) = delete;
+
+ private:
+  void write() {
+    const std::string value = std::to_string(++number_);
+    for (int i = 0; i < keys; ++i) {
+      Headers headers{{"Nats-Batch-Id", "batch-" + value}, {"Nats-Batch-Sequence", std::to_string(i + 1)}};
+      const std::string subject = "$KV.b.p." + std::to_string(i);
+      if (i + 1 == keys) headers.emplace("Nats-Batch-Commit", "1");
+      if (i == 0 || i + 1 == keys)
+        (void)client_.request(subject, value, headers);
+      else
+        client_.send(subject, value, headers);
+    }
+  }
+
+  Client client_;
+  int number_ = 0;
+  std::atomic<bool> ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("what was written as one batch is shown whole, or as it was before") {
+  if (!server_at_least(2, 12)) SKIP("this server has no atomic batches");
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"allow_atomic": true})");
+  const Batches batches(server.url());
+  Words named{"get", "b"};
+  for (int i = 0; i < keys; ++i) named.push_back("p." + std::to_string(i));
+  for (const Words& words : {named, Words{"get", "b", "p.>"}}) {
+    for (int i = 0; i < 30; ++i) {
+      auto command = words;
+      command.insert(command.end(), {"-j"});
+      const auto result = server.natskv(command);
+      REQUIRE_MESSAGE(result.status == 0, result.err);
+      std::set<std::string> values;
+      const auto entries = nlohmann::json::parse(result.out);
+      for (const auto& entry : entries) values.insert(entry["value"].get<std::string>());
+      CHECK(entries.size() == keys);
+      CHECK(values.size() == 1);
+    }
+  }
+}
+
+TEST_CASE("several keys and patterns: the order asked, what is missing, what is deleted, each once") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  for (const char* key : {"a.1", "a.2", "gone", "z"}) client.put("b", key, key);
+  client.put("b", "gone", "", {{"KV-Operation", "DEL"}});
+  const auto get = [&](Words words) {
+    words.insert(words.begin(), {"get", "b"});
+    return server.natskv(words);
+  };
+  const auto named = get({"z", "a.1", "none", "gone", "z"});
+  CHECK(named.status == 3);
+  CHECK(named.out.find("z\t4\t") == 0);
+  CHECK(occurrences(named.out, "\n") == 3);
+  CHECK(named.err ==
+        "natskv: get: key \"none\" not found in bucket \"b\"\n"
+        "natskv: get: key \"gone\" not found in bucket \"b\"\n");
+  const auto mixed = get({"a.*", "a.2", "none", ">"});
+  CHECK(mixed.status == 3);
+  CHECK(occurrences(mixed.out, "\n") == 3);
+  const auto entries = nlohmann::json::parse(get({"*.*", "-j"}).out);
+  CHECK(entries.size() == 2);
+  CHECK(entries[0]["delta"] == 1);
+  CHECK(entries[1].value("delta", 0) == 0);
+}
+
+TEST_CASE("more keys than one request takes, or more bytes, are read all the same") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  fill(client, "b", "k.", 1100, "v");
+  const auto many = server.natskv({"get", "b", "k.*"});
+  CHECK_MESSAGE(many.status == 0, many.err);
+  CHECK(occurrences(many.out, "\n") == 1100);
+  const std::string large(900'000, 'x');
+  for (int i = 0; i < 12; ++i) client.put("b", "large." + std::to_string(i), large);
+  for (const Words& words : {Words{"get", "b", "large.>", "-0"},
+                             {"get", "b", "large.0", "large.11", "large.2", "large.3", "large.4", "large.5",
+                              "large.6", "large.7", "large.8", "large.9", "large.10", "large.1", "-0"}}) {
+    const auto result = server.natskv(words);
+    CHECK_MESSAGE(result.status == 0, result.err);
+    CHECK(result.out.size() == 12 * (large.size() + 1));
+  }
+}
