@@ -40,14 +40,17 @@ const std::map<std::string_view, std::string_view> meanings{
     {"marker_ttl_seconds", "how long markers that the server writes stay."},
     {"max_value_bytes", "limit of a value."},
     {"max_bucket_bytes", "limit of the bucket."},
-    {"compression", "how the server compresses it: none or s2."},
-    {"metadata", "words of the user and, under _nats., of the server; each is a string."},
+    {"max_values", "limit of messages, which other clients may have set."},
+    {"compression", "how the server compresses it (s2); absent where it does not."},
+    {"metadata", "words of the user, each a string; the server's own (_nats.*) are not shown."},
     {"placement", "where it is kept"},
     {"republish", "where changes are published"},
     {"mirror", "what it mirrors"},
     {"sources", "what it collects, an object each"},
     {"cluster", "who holds it"},
     {"stream", "the stream behind it."},
+    {"key_ttl", "whether single keys may have a time to live."},
+    {"atomic", "whether it takes atomic batches."},
     {"backing_store", "JetStream."},
     {"marker_reason", "of a marker that the server wrote: MaxAge, Purge or Remove."},
     {"changes", "an object for each setting that changes"},
@@ -65,11 +68,19 @@ const std::vector<FieldLine> origin{{"bucket", "string", ""},
                                     {"last_seen_seconds", "number", ""},
                                     {"error", "string", "why it copies nothing, in the server's words"}};
 
+std::vector<FieldLine> of_a_source() {
+  auto lines = origin;
+  lines.insert(
+      lines.begin() + 2,
+      {"as_keys", "boolean", "false of one without a subject transform, whose values are no keys here"});
+  return lines;
+}
+
 const std::map<std::string_view, std::vector<FieldLine>> members{
     {"placement", {{"cluster", "string", ""}, {"tags", "array of strings", ""}}},
     {"republish", {{"source", "string", ""}, {"destination", "string", ""}, {"headers_only", "boolean", ""}}},
     {"mirror", origin},
-    {"sources", origin},
+    {"sources", of_a_source()},
     {"cluster",
      {{"name", "string", ""},
       {"leader", "string", ""},
@@ -93,7 +104,8 @@ const std::vector<RecordLines> others{
       {"revision_b", "number", "its revision in the second bucket, where it is in that."}}},
     {"A check: doctor",
      {{"check", "string", "its name."},
-      {"result", "string", "ok, failed or skipped."},
+      {"result", "string",
+       "ok, failed or skipped; warning: it works, but look at it; off: it is not enabled here."},
       {"detail", "string", "what was found."},
       {"hint", "string", "what may help."}}},
     {"A context: context ls",
@@ -177,6 +189,7 @@ BucketRecord full_bucket() {
   full.values = full.keys = full.history = full.replicas = 1;
   full.bytes = full.max_value = full.max_bucket = Size{1};
   full.created = full.last_update = Instant{1};
+  full.max_values = 1;
   full.ttl = full.marker_ttl = seconds(1);
   const auto object = nlohmann::ordered_json::object({{"name", "x"}});
   full.parts = std::make_shared<const nlohmann::ordered_json>(
@@ -205,8 +218,8 @@ std::vector<RecordLines> records() {
   std::vector<RecordLines> all{
       record<Entry>("An entry: get, keys -v, history, watch, export", fields::get(), {entry}),
       record<BucketRecord>("A bucket: info, add, ls", fields::bucket(false), {bucket}),
-      record<Written>("A write: put, create, update, del, purge, revert, edit-value", fields::written(),
-                      {written}),
+      record<Written>("A write: put, create, update, del, purge, revert, edit-value, touch",
+                      fields::written(), {written}),
       record<Edited>("A change of settings: edit", fields::edited(), {edited})};
   all.insert(all.end(), others.begin(), others.end());
   return all;
@@ -220,7 +233,7 @@ std::vector<ColumnLine> columns() {
       {"keys --display-value", words(fields::keys(true))},
       {"get", words(fields::get())},
       {"history, watch", words(fields::events(true))},
-      {"put, create, update, del, purge, revert, edit-value", words(fields::written())},
+      {"put, create, update, del, purge, revert, edit-value, touch", words(fields::written())},
       {"ls", words(fields::buckets())},
       {"info, add, context show", "field value"},
       {"edit", words(fields::changes())}};

@@ -33,8 +33,11 @@ std::string header_words(Operation operation, const Condition& condition) {
     words += fmt::format("{}{}: {}", words.empty() ? "" : ", ", name, value);
   };
   if (operation != Operation::put) add("KV-Operation", natskv::name_of(operation));
-  if (operation == Operation::purge) add("Nats-Rollup", "sub");
-  if (condition.ttl) add("Nats-TTL", ttl_text(*condition.ttl));
+  if (operation == Operation::purge || condition.drop_history) add("Nats-Rollup", "sub");
+  if (condition.never_expires)
+    add("Nats-TTL", "never");
+  else if (condition.ttl)
+    add("Nats-TTL", ttl_text(*condition.ttl));
   if (condition.revision) add("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition.revision));
   return words;
 }
@@ -236,6 +239,10 @@ std::optional<Found> Bucket::listed(const std::string& key, std::uint64_t* bucke
   return found;
 }
 
+// In another domain somebody may listen on the mirror's own subjects (a leaf's account does): then nobody
+// answers in time instead of at once.
+bool Bucket::mirrors_from_afar() { return !session_.put_prefix().empty() && place().mirror; }
+
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }
 
 Asked Bucket::put_asked(std::string_view function, const std::string& key, std::string_view value,
@@ -256,6 +263,7 @@ Written Bucket::acknowledged(Written written, const Doing& doing) {
 
 Written Bucket::put(const std::string& key, std::string_view value) {
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
+  if (mirrors_from_afar()) return publish(key, value, Operation::put, {});
   kvStore* kv = store();
   check_size(session_, doing);
   std::uint64_t revision = 0;
@@ -271,6 +279,7 @@ Written Bucket::put(const std::string& key, std::string_view value) {
 Written Bucket::update(const std::string& key, std::string_view value, std::uint64_t expected) {
   const Doing doing{
       .bucket = name_, .key = key, .revision = expected, .writes = true, .value_size = value.size()};
+  if (mirrors_from_afar()) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
   kvStore* kv = store();
   check_size(session_, doing);
   std::uint64_t revision = 0;
@@ -289,7 +298,7 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
   const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
   if (ttl) {
     require_ttl(*ttl);
-  } else {
+  } else if (!mirrors_from_afar()) {
     kvStore* kv = store();
     check_size(session_, doing);
     std::uint64_t revision = 0;
@@ -327,6 +336,24 @@ std::optional<Found> Bucket::confirmed(const std::string& key, std::optional<Fou
     if (failure.exit() != Exit::not_allowed) throw;
     return replicas;
   }
+}
+
+Written Bucket::store(const std::string& key, std::string_view value, const Condition& condition) {
+  return publish(key, value, Operation::put, condition);
+}
+
+Span Bucket::left_of(const Entry& entry) {
+  constexpr std::int64_t second = 1'000'000'000;
+  const auto now = text::from_rfc3339(info().value("ts", std::string()));
+  std::int64_t end = 0;
+  if (!now || __builtin_add_overflow(entry.created.ns, entry.ttl.ns, &end)) return entry.ttl;
+  const std::int64_t left = (end - now->ns) / second * second;
+  if (left < second)
+    throw Failure(
+        Exit::not_found,
+        fmt::format("key \"{}\" in bucket \"{}\" is about to expire; nothing was written", entry.key, name_),
+        {}, {name_, std::string(entry.key), entry.revision});
+  return Span{left};
 }
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
@@ -370,8 +397,11 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, value.data(), static_cast<int>(value.size())));
   const nats::Message message(raw);
   if (operation != Operation::put) set(raw, "KV-Operation", std::string(natskv::name_of(operation)));
-  if (operation == Operation::purge) set(raw, "Nats-Rollup", "sub");
-  if (condition.ttl) set(raw, "Nats-TTL", ttl_text(*condition.ttl));
+  if (operation == Operation::purge || condition.drop_history) set(raw, "Nats-Rollup", "sub");
+  if (condition.never_expires)
+    set(raw, "Nats-TTL", "never");
+  else if (condition.ttl)
+    set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
   if (condition.bucket_at)
@@ -428,8 +458,12 @@ std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
 
 std::uint64_t Bucket::erase_all() {
   require_own("purge", "--all");  // nor is a stream of that name ours that is no bucket
+  // What the stream stores beside the bucket's keys is somebody else's.
+  nlohmann::ordered_json body;
+  if (!other_subjects(name_, own_config()).empty()) body["filter"] = place().read_prefix + ">";
   try {
-    return session_.api("STREAM.PURGE.KV_" + name_).value("purged", std::uint64_t{0});
+    return session_.api("STREAM.PURGE.KV_" + name_, body.is_null() ? std::string() : body.dump())
+        .value("purged", std::uint64_t{0});
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = name_, .writes = true});
   }

@@ -31,8 +31,10 @@ struct Written {
 
 /// Which conditions a write carries.
 struct Condition {
-  std::optional<std::uint64_t> revision;        ///< the key's latest must be this (0: no message at all)
-  std::optional<Span> ttl;                      ///< Nats-TTL header, whole seconds
+  std::optional<std::uint64_t> revision = {};   ///< the latest of the key must be this (0: no message at all)
+  std::optional<Span> ttl = {};                 ///< Nats-TTL header, whole seconds
+  bool never_expires = false;                   ///< Nats-TTL: never
+  bool drop_history = false;                    ///< of a put: the key's older revisions go in the same step
   std::optional<std::uint64_t> bucket_at = {};  ///< instead: the bucket's last revision must be this
 };
 
@@ -61,6 +63,11 @@ class Bucket {
   /// user may read, holds; lost races against markers are run again, for a second at most.
   Written create(const std::string& key, std::string_view value, std::optional<Span> ttl = {});
   Written update(const std::string& key, std::string_view value, std::uint64_t revision);
+  /// A value with what kvStore_* can't say. Check require_ttl() before.
+  Written store(const std::string& key, std::string_view value, const Condition& condition);
+  /// How long an entry has still to live by the server's clock, in whole seconds. Failure(not_found) where
+  /// that is less than one.
+  Span left_of(const Entry& entry);
   /// A delete or purge marker. kvStore_Delete and _Purge tell no revision and take no condition.
   Written mark(const std::string& key, Operation operation, const Condition& condition = {});
   /// A mirror's own stream must not be emptied: what goes there never comes back, and the mirror answers for
@@ -113,6 +120,7 @@ class Bucket {
   std::string at_origin();
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
+  bool mirrors_from_afar();
   Written acknowledged(Written written, const Doing& doing);
 
   Session& session_;

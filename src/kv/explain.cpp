@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -30,8 +32,30 @@ enum Code {
   too_many_requests = 10167,
   replicas_not_supported = 10074,
   jetstream_not_enabled = 10076,
-  stream_full = 10077,
+  not_stored = 10077,
+  rollup_refused = 10111,
+  stream_offline = 10118,
+  consumer_offline = 10119,
+  stream_offline_because = 10194,
 };
+
+// What a limit refused, by the server's words (all of them are 10077), and what a user reads. Which of them
+// an emptier bucket would take: no_room().
+struct Limit {
+  std::string_view server, said, hint;
+};
+constexpr std::array limits{
+    Limit{"maximum bytes exceeded", "the bucket is full",
+          "make room with natskv purge or compact, or raise --max-bucket-size"},
+    Limit{"maximum messages exceeded", "the bucket holds as many values as its max_values allows",
+          "make room with natskv purge or compact"},
+    Limit{"maximum messages per subject exceeded",
+          "the bucket refuses further revisions of a key (its stream has discard_new_per_subject)",
+          "natskv purge removes the key without a marker, then it can be written"},
+    Limit{"", "the account's storage is used up",
+          "natskv purge of single keys makes room without markers; so does natskv compact"},
+};
+constexpr const Limit& account_limit = limits.back();
 
 std::string what_of(const Doing& doing) {
   if (doing.key.empty()) return fmt::format("bucket \"{}\"", doing.bucket);
@@ -108,7 +132,11 @@ Failure too_large(Session& session, const Doing& doing) {
 int code_of(const nats::Error& error) {
   constexpr std::pair<std::string_view, int> texts[] = {
       {"message size exceeds maximum allowed", message_too_large},
-      {"maximum bytes exceeded", stream_full},
+      {"maximum bytes exceeded", not_stored},
+      {"maximum messages exceeded", not_stored},
+      {"maximum messages per subject exceeded", not_stored},
+      {"stream is offline", stream_offline},
+      {"rollup not permitted", rollup_refused},
       {"resource limits exceeded for account", resources_exceeded},
       {"insufficient resources", resources_exceeded},
       {"JetStream not enabled for account", jetstream_not_enabled_for_account},
@@ -143,16 +171,32 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
       return nothing_more(session,
                           fmt::format("{}: the servers have no leader for it just now", what_of(doing)),
                           "try again in a moment", doing);
-    case stream_full:
-      return failure(Exit::failure, fmt::format("{}: the bucket is full", what_of(doing)),
-                     "make room with natskv purge or compact, or raise --max-bucket-size")
-          .common("the bucket is full");
+    case stream_offline:
+    case stream_offline_because:
+    case consumer_offline:
+      return nothing_more(session, fmt::format("{}: the servers that store it are offline", what_of(doing)),
+                          {}, doing);
+    case rollup_refused:
+      return failure(
+          Exit::failure,
+          fmt::format("{}: the bucket takes no purge, an early client made it so ({})", what_of(doing),
+                      error.what()),
+          fmt::format("natskv add {} --update allows it; natskv del deletes the key", doing.bucket));
+    case not_stored:
+      for (const Limit& limit : limits) {
+        if (!limit.server.empty() &&
+            std::string_view(error.what()).find(limit.server) != std::string_view::npos)
+          return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), limit.said),
+                         std::string(limit.hint))
+              .common(std::string(limit.said));
+      }
+      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
     case message_too_large:
       return too_large(session, doing);
     case resources_exceeded:
-      return failure(Exit::failure, fmt::format("{}: the account's storage is used up", what_of(doing)),
-                     "make room with natskv purge or compact")
-          .common("the account's storage is used up");
+      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), account_limit.said),
+                     std::string(account_limit.hint))
+          .common(std::string(account_limit.said));
     case too_many_streams:
       return failure(Exit::failure,
                      fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
@@ -261,6 +305,11 @@ Failure conflict(const Doing& doing, std::optional<std::uint64_t> current) {
   }
   const std::string is = current ? fmt::format("revision {}", *current) : "another revision";
   return failure(fmt::format("{} is at {}, not {}; nothing was written", what, is, doing.revision));
+}
+
+bool no_room(const Failure& failure) {
+  return std::any_of(limits.begin(), limits.end(),
+                     [&](const Limit& limit) { return failure.common() == limit.said; });
 }
 
 Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint) {

@@ -41,6 +41,9 @@ Failure not_utf8(const std::string& bucket, const std::string& key, std::string_
 Failure conflict(const Doing& doing, std::optional<std::uint64_t> current);
 /// SPEC rule 3: a key that was written behind the listing it would have gone by.
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision);
+/// Whether it says that there was no room for the write: a limit of the bucket or the account ("the bucket is
+/// full"). Then a purge marker finds none, either.
+bool no_room(const Failure& failure);
 /// `whose`: the server, the bucket. A size of 0 is not known.
 Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint);
 /// A value that the server would refuse anyway, found before it is sent.

@@ -242,6 +242,11 @@ Certificate Look::handshake(const std::string& authorities) {
   SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   SSL_set1_host(ssl, host_.c_str());
+  // A server of several certificates chooses by this name (SNI), as for nats.c; an address is none.
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  if (inet_pton(AF_INET, host_.c_str(), address.data()) != 1 &&
+      inet_pton(AF_INET6, host_.c_str(), address.data()) != 1)
+    SSL_set_tlsext_host_name(ssl, host_.c_str());
   SSL_set_fd(ssl, fd_);
   for (;;) {
     const int done = SSL_connect(ssl);

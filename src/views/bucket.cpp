@@ -28,9 +28,11 @@ constexpr std::array settings{
     Setting{"num_replicas", "replicas", "replicas", "--replicas"},
     Setting{"max_age", "ttl_seconds", "ttl", "--ttl", Unit::span},
     Setting{"subject_delete_marker_ttl", "marker_ttl_seconds", "marker ttl", "--marker-ttl", Unit::span},
-    Setting{"allow_msg_ttl", "allow_msg_ttl", "per-key TTL", "--marker-ttl"},
+    Setting{"allow_msg_ttl", "key_ttl", "per-key TTL", "--marker-ttl"},
+    Setting{"allow_atomic", "atomic", "atomic batches", "--atomic"},
     Setting{"max_msg_size", "max_value_bytes", "max value size", "--max-value-size", Unit::size},
     Setting{"max_bytes", "max_bucket_bytes", "max bucket size", "--max-bucket-size", Unit::size},
+    Setting{"max_msgs", "max_values", "max values", {}},
     Setting{"compression", "compression", "compression", "--compress"},
     Setting{"metadata", "metadata", "metadata", "--metadata"},
     Setting{"placement", "placement", "placement", "--tags or --cluster"},
@@ -53,15 +55,24 @@ Json origin(const Json& source) {
   return shown;
 }
 
+/// A source that does not store what it brings as keys says so.
+Json source_of(const Json& source, const std::string& bucket) {
+  Json shown = origin(source);
+  if (!brings_keys_to(source, bucket)) shown["as_keys"] = false;
+  return shown;
+}
+
 /// A field's value in the record's form; null where there is none.
 Json shown(const std::string& name, const Json& config) {
+  if (name == "allow_msg_ttl" || name == "allow_atomic") return config.value(name, false);
   const Json kept = significant(config);
   const auto at = kept.find(name);
   if (at == kept.end()) return {};
   if (name == "mirror") return origin(*at);
   if (name == "sources") {
     Json all = Json::array();
-    for (const auto& source : config.at(name)) all.push_back(origin(source));
+    for (const auto& source : config.at(name))
+      all.push_back(source_of(source, bucket_of(config.value("name", ""))));
     return all;
   }
   if (name == "republish") {
@@ -105,10 +116,13 @@ Json with_state(Json shown, const Json& state) {
 
 Json cluster(const Json& info) {
   const auto at = info.find("cluster");
-  // A server on its own names itself as leader: there is no cluster to speak of.
-  if (at == info.end() || !at->is_object() || at->value("name", "").empty()) return {};
-  Json shown{{"name", at->value("name", "")}};
-  if (const auto leader = at->value("leader", ""); !leader.empty()) shown["leader"] = leader;
+  if (at == info.end() || !at->is_object()) return {};
+  Json shown = Json::object();
+  for (const char* name : {"name", "leader"}) {
+    if (const auto word = at->value(name, ""); !word.empty()) shown[name] = word;
+  }
+  // A server on its own names itself as leader, and no cluster.
+  if (!shown.contains("name")) return shown;
   Json replicas = Json::array();
   for (const auto& replica : at->value("replicas", Json::array())) {
     replicas.push_back({{"name", replica.value("name", "")},
@@ -179,6 +193,9 @@ BucketRecord bucket_record(const Json& info) {
   record.max_value = Size{config.value("max_msg_size", std::int64_t{-1})};
   record.max_bucket = Size{config.value("max_bytes", std::int64_t{-1})};
   record.used = used(bytes, record.max_bucket);
+  record.key_ttl = config.value("allow_msg_ttl", false);
+  record.atomic = config.value("allow_atomic", false);
+  record.max_values = config.value("max_msgs", std::int64_t{-1});
   record.history = config.value("max_msgs_per_subject", std::uint64_t{0});
   record.replicas = config.value("num_replicas", std::uint64_t{0});
   record.ttl = Span{config.value("max_age", std::int64_t{0})};
@@ -231,6 +248,11 @@ bool editable(const std::vector<std::string>& names) {
   });
 }
 
+bool updatable(const std::vector<std::string>& names) {
+  return std::all_of(names.begin(), names.end(),
+                     [](const std::string& name) { return brought_by_update(name) || editable({name}); });
+}
+
 std::string options_of(const std::vector<std::string>& names) {
   std::vector<std::string_view> options;
   for (const auto& name : names) {
@@ -274,6 +296,8 @@ constexpr Field<B> bucket_fields[] = {
     {"marker_ttl_seconds", "Marker TTL", [](const B& b) { return span(b.marker_ttl); }},
     {"max_value_bytes", "Max value size", [](const B& b) { return limit(b.max_value); }},
     {"max_bucket_bytes", "Max bucket size", [](const B& b) { return limit(b.max_bucket); }},
+    {"max_values", "Max values", [](const B& b) { return b.max_values <= 0 ? Value{} : Value{b.max_values}; },
+     Look::number},
     {"compression", "Compression", [](const B& b) { return text(b.compression); }},
     {"metadata", "Metadata", [](const B& b) { return part(b, "metadata"); }},
     {"placement", "Placement", [](const B& b) { return part(b, "placement"); }},
@@ -283,6 +307,8 @@ constexpr Field<B> bucket_fields[] = {
     {"cluster", "Cluster", [](const B& b) { return part(b, "cluster"); }},
     {"stream", "Stream", [](const B& b) { return text(b.stream); }},
     {"backing_store", "Backing store", [](const B&) { return Value{std::string_view("JetStream")}; }},
+    {"key_ttl", "Key TTL", [](const B& b) { return Value{b.key_ttl}; }},
+    {"atomic", "Atomic", [](const B& b) { return Value{b.atomic}; }},
 };
 
 std::vector<std::string_view> names_of_bucket(bool with_used) {

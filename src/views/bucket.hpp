@@ -20,6 +20,8 @@ struct BucketRecord {
   Instant created, last_update;
   std::uint64_t values = 0, keys = 0;
   Size bytes, max_value, max_bucket;
+  std::int64_t max_values = -1;
+  bool key_ttl = false, atomic = false;
   std::uint64_t history = 0, replicas = 0;
   Span ttl, marker_ttl;
   /// Of metadata, placement, republish, mirror, sources, cluster those that apply.
@@ -51,6 +53,9 @@ std::string spelled(const std::vector<std::string>& names, const nlohmann::order
                     const nlohmann::ordered_json& should);
 /// Whether edit has an option for each of these fields.
 bool editable(const std::vector<std::string>& names);
+/// Whether add --update changes each of them: what edit has an option for, and what early clients made
+/// otherwise.
+bool updatable(const std::vector<std::string>& names);
 /// The options that set these fields: "--compress and --metadata".
 std::string options_of(const std::vector<std::string>& names);
 

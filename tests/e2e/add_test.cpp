@@ -50,7 +50,7 @@ const std::vector<Row> rows{
     {{"--ttl", "2d"}, {{"max_age", 172'800'000'000'000}}, {{"ttl_seconds", 172'800}}},
     {{"--marker-ttl", "90s"},
      {{"allow_msg_ttl", true}, {"subject_delete_marker_ttl", 90'000'000'000}},
-     {{"marker_ttl_seconds", 90}},
+     {{"marker_ttl_seconds", 90}, {"key_ttl", true}},
      11},
     {{"--replicas", "1"}, {{"num_replicas", 1}}, {{"replicas", 1}}},
     {{"--max-value-size", "1KB"}, {{"max_msg_size", 1024}}, {{"max_value_bytes", 1024}}},
@@ -111,6 +111,7 @@ Words command(Words words, const Words& more) {
 
 /// What changes while the bucket lives.
 Json steady(Json record) {
+  record.erase("cluster");  // a lone server that names itself as leader does so later
   for (const char* part : {"mirror", "sources"}) {
     if (!record.contains(part)) continue;
     for (auto* one : record[part].is_array() ? [&] {
@@ -174,7 +175,7 @@ TEST_CASE("each option of a bucket is made, changed, shown and kept, or refused 
   client.add_bucket("origin");
   REQUIRE(server.natskv({"add", "plain"}).status == 0);
   const Json plain_config = stream_config(server.url(), "plain");
-  const Json plain_record = Json::parse(server.natskv({"info", "plain", "-j"}).out);
+  const Json plain_record = steady(Json::parse(server.natskv({"info", "plain", "-j"}).out));
   const auto named = [](Json json, bool config) {
     if (config) {
       json["name"] = "KV_b";
@@ -276,7 +277,7 @@ TEST_CASE("all options at once") {
   const std::string modern_keys = modern ? "compression metadata " : "";
   CHECK(keys == "bucket description created values keys bytes history storage replicas ttl_seconds " +
                     std::string(modern ? "marker_ttl_seconds " : "") + "max_value_bytes max_bucket_bytes " +
-                    modern_keys + "placement republish stream backing_store ");
+                    modern_keys + "placement republish stream backing_store key_ttl atomic ");
 }
 
 TEST_CASE("the plain words of add on a terminal and in a pipe") {
@@ -284,9 +285,11 @@ TEST_CASE("the plain words of add on a terminal and in a pipe") {
   const auto piped = server.natskv({"new", "b", "--max-bucket-size", "1MB", "--utc"});
   CHECK(piped.status == 0);
   CHECK(piped.out.find("bucket\tb\ncreated\t2") == 0);
-  CHECK(piped.out.find("Z\nvalues\t0\nkeys\t0\nbytes\t0\nhistory\t1\nstorage\tfile\nreplicas\t1\n"
-                       "max_bucket_bytes\t1048576\nstream\tKV_b\nbacking_store\tJetStream\n") !=
-        std::string::npos);
+  CHECK(
+      piped.out.find(
+          "Z\nvalues\t0\nkeys\t0\nbytes\t0\nhistory\t1\nstorage\tfile\nreplicas\t1\n"
+          "max_bucket_bytes\t1048576\nstream\tKV_b\nbacking_store\tJetStream\nkey_ttl\tfalse\natomic\tfalse\n") !=
+      std::string::npos);
   const auto table = server.natskv({"add", "b", "--max-bucket-size", "1MB", "-o", "table", "--quiet"});
   CHECK(table.err.empty());
   CHECK(table.out.find("Bucket:          b\n") == 0);
@@ -493,31 +496,204 @@ TEST_CASE("a stream that only has a bucket's name is never touched") {
   CHECK(Client(server.url()).messages("x") == 3);
 }
 
-TEST_CASE("a stream that takes other subjects beside a bucket's, or copies another stream, is no bucket") {
+TEST_CASE("a stream that copies another stream is no bucket") {
   Server server;
   Client client(server.url());
-  add_foreign_stream(server.url(), "x", 2, R"(["$KV.x.>", "orders.>"])");
-  client.put("x", "k", "v");
   client.api("STREAM.CREATE.KV_w",
              R"({"name": "KV_w", "mirror": {"name": "ORDERS"}, "max_msgs_per_subject": 1,
       "storage": "memory"})");
-  // Keys of x read and written one by one are its own, and touch no order; what takes all of it is refused.
-  for (const std::string name : {"x", "w"}) {
-    for (const auto& [command, status] :
-         std::vector<std::pair<Words, int>>{{{"rm", name, "-f"}, 1},
-                                            {{"purge", name, "--all", "-f"}, 1},
-                                            {{"add", name}, 4},
-                                            {{"edit", name, "--ttl", "1h"}, 1},
-                                            {{"info", name}, 1}}) {
-      CAPTURE(said(command));
-      const auto result = server.natskv(command);
-      CHECK(result.status == status);
-      CHECK(result.err.find("stream \"KV_" + name + "\" exists but is not a key-value bucket") !=
-            std::string::npos);
-    }
+  for (const auto& [command, status] : std::vector<std::pair<Words, int>>{{{"rm", "w", "-f"}, 1},
+                                                                          {{"purge", "w", "--all", "-f"}, 1},
+                                                                          {{"add", "w"}, 4},
+                                                                          {{"edit", "w", "--ttl", "1h"}, 1},
+                                                                          {{"info", "w"}, 1}}) {
+    CAPTURE(said(command));
+    const auto result = server.natskv(command);
+    CHECK(result.status == status);
+    CHECK(result.err.find("stream \"KV_w\" exists but is not a key-value bucket") != std::string::npos);
   }
   CHECK(server.natskv({"ls", "-n"}).out.empty());
-  CHECK(client.messages("x") == 3);
+}
+
+TEST_CASE("a stream that takes other subjects beside a bucket's is that bucket; they are left alone") {
+  Server server;
+  Client client(server.url());
+  add_foreign_stream(server.url(), "x", 2, R"(["$KV.x.>", "orders.>"])");
+  CHECK(server.natskv({"put", "x", "k", "v"}).status == 0);
+  CHECK(server.natskv({"put", "x", "l", "v"}).status == 0);
+  CHECK(server.natskv({"get", "x", "k"}).out == "v");
+  CHECK(server.natskv({"keys", "x"}).out == "k\nl\n");
+  CHECK(server.natskv({"watch", "x", "--initial", "-o", "tsv"}).status == 0);
+  CHECK(server.natskv({"info", "x", "-j"}).status == 0);
+  CHECK(server.natskv({"ls", "-n"}).out == "x\n");
+  CHECK(server.natskv({"edit", "x", "--description", "d"}).status == 0);
+  CHECK(stream_config(server.url(), "x")["subjects"].size() == 2);
+  const auto removed = server.natskv({"rm", "x", "-f"});
+  CHECK(removed.status == 1);
+  CHECK(removed.err.find("also takes \"orders.>\"") != std::string::npos);
+  CHECK(server.natskv({"purge", "x", "--all", "-f"}).err ==
+        "natskv: purge: removed 2 values of bucket \"x\"\n");
+  CHECK(client.messages("x") == 2);
+}
+
+TEST_CASE("a bucket of an early client says what differs, and add --update brings it up to date") {
+  Server server;
+  Client client(server.url());
+  client.api("STREAM.CREATE.KV_old",
+             R"({"name": "KV_old", "subjects": ["$KV.old.>"], "discard": "old", "max_msgs_per_subject": 3,
+      "storage": "file", "num_replicas": 1, "duplicate_window": 3600000000000, "description": "mine"})");
+  client.put("old", "a", "1");
+  const auto purged = server.natskv({"purge", "old", "a"});
+  CHECK(purged.status == 1);
+  CHECK(purged.err.find("hint: natskv add old --update allows it") != std::string::npos);
+  const auto doctor = server.natskv({"doctor", "old", "-o", "tsv"});
+  CHECK(doctor.status == 0);
+  CHECK(doctor.out.find("configuration\twarning\t") != std::string::npos);
+  CHECK(doctor.out.find("discard is old") != std::string::npos);
+  const auto conflict = server.natskv({"add", "old", "--history", "3", "--description", "mine"});
+  CHECK(conflict.status == 4);
+  CHECK(conflict.err.find("discard is old, not new") != std::string::npos);
+  CHECK(conflict.err.find("hint: natskv add old --update changes it") != std::string::npos);
+  // What is not named stays.
+  CHECK(server.natskv({"add", "old", "--update", "-q"}).status == 0);
+  const auto config = stream_config(server.url(), "old");
+  CHECK(config["discard"] == "new");
+  CHECK(config["allow_rollup_hdrs"] == true);
+  CHECK(config["deny_delete"] == true);
+  CHECK(config["allow_direct"] == true);
+  CHECK(config["duplicate_window"] == 120'000'000'000);
+  CHECK(config["max_msgs_per_subject"] == 3);
+  CHECK(config["description"] == "mine");
+  CHECK(server.natskv({"add", "old", "--history", "3", "--description", "mine"}).status == 0);
+  CHECK(server.natskv({"purge", "old", "a"}).status == 0);
+}
+
+TEST_CASE("what add --update can't change is said, and is no success") {
+  Server server;
+  Client(server.url())
+      .api("STREAM.CREATE.KV_i",
+           R"({"name": "KV_i", "subjects": ["$KV.i.>"], "retention": "interest",
+      "max_msgs_per_subject": 1, "storage": "memory"})");
+  const auto result = server.natskv({"add", "i", "--storage", "memory", "--update"});
+  CHECK(result.status == 1);
+  CHECK(result.err.find("retention is interest, not limits") != std::string::npos);
+  const auto doctor = server.natskv({"doctor", "i", "-o", "tsv"});
+  CHECK(doctor.out.find("retention is interest") != std::string::npos);
+}
+
+TEST_CASE("--mirror and --source take the stream's name for the bucket's, as nats does") {
+  Server server;
+  REQUIRE(server.natskv({"add", "s", "-q"}).status == 0);
+  CHECK(server.natskv({"add", "m", "--mirror", "KV_s", "-q"}).status == 0);
+  CHECK(stream_config(server.url(), "m")["mirror"]["name"] == "KV_s");
+  CHECK(server.natskv({"add", "m", "--mirror", "s", "-q"}).status == 0);
+  CHECK(server.natskv({"add", "s", "--mirror", "KV_s"}).status == 2);
+  if (!server_at_least(2, 10)) return;
+  CHECK(server.natskv({"add", "c", "--source", "KV_s", "-q"}).status == 0);
+  CHECK(stream_config(server.url(), "c")["sources"][0]["name"] == "KV_s");
+  CHECK(server.natskv({"edit", "c", "--no-source", "KV_s", "-q"}).status == 0);
+}
+
+TEST_CASE("a source without a subject transform is said to be one, and edit --source adds it") {
+  if (!server_at_least(2, 10)) SKIP("this server transforms no subjects");
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  client.put("o", "foo", "bar");
+  client.add_bucket("all", R"({"sources": [{"name": "KV_o"}]})");
+  const auto info = server.natskv({"info", "all", "-j"});
+  CHECK(Json::parse(info.out)["sources"][0]["as_keys"] == false);
+  CHECK(info.err.find("hint") == std::string::npos);
+  CHECK(info.err.find("natskv edit all --source o adds the subject transform") != std::string::npos);
+  CHECK(server.natskv({"doctor", "all", "-o", "tsv"}).out.find("has no subject transform") !=
+        std::string::npos);
+  const auto conflict = server.natskv({"add", "all", "--source", "o"});
+  CHECK(conflict.status == 4);
+  CHECK(conflict.err.find(R"(sources is [{"bucket":"o","as_keys":false}], not [{"bucket":"o"}])") !=
+        std::string::npos);
+  CHECK(server.natskv({"edit", "all", "--source", "o", "-q"}).status == 0);
+  CHECK(server.natskv({"add", "all", "--source", "o"}).status == 0);
+  std::string keys;
+  for (int i = 0; i < 200 && keys.empty(); ++i) {
+    keys = server.natskv({"keys", "all"}).out;
+    if (keys.empty()) run({.args = {"sleep", "0.05"}});
+  }
+  CHECK(keys == "foo\n");
+}
+
+TEST_CASE("add --like starts from a bucket's settings, or from what info printed; other options win") {
+  Server server;
+  Client client(server.url());
+  const TempDir folder;
+  client.add_bucket("o", R"({"max_msgs_per_subject": 7, "max_msgs": 100, "description": "d",
+      "max_age": 3600000000000, "max_msg_size": 1000, "republish": {"src": "$KV.o.>", "dest": "r.>"}})");
+  client.put("o", "k", "v");
+  const auto like = server.natskv({"add", "one", "--like", "o", "--history", "3", "-j"});
+  REQUIRE_MESSAGE(like.status == 0, like.err);
+  const auto one = stream_config(server.url(), "one");
+  CHECK(one["subjects"] == Json::array({"$KV.one.>"}));
+  CHECK(one["max_msgs_per_subject"] == 3);
+  CHECK(one["max_msgs"] == 100);
+  CHECK(one["max_age"] == 3'600'000'000'000);
+  CHECK(one["republish"]["src"] == "$KV.one.>");
+  CHECK(client.messages("one") == 0);
+  CHECK(server.natskv({"add", "one", "--like", "o", "--history", "3"}).status == 0);
+  CHECK(server.natskv({"add", "one", "--like", "o"}).status == 4);
+  CHECK(server.natskv({"add", "two", "--like", "none"}).status == 3);
+
+  const auto printed = server.natskv({"info", "o", "-j"}).out;
+  write_file(folder / "o.json", printed);
+  REQUIRE(server.natskv({"add", "two", "--like", folder / "o.json", "--description", "e"}).status == 0);
+  const auto two = stream_config(server.url(), "two");
+  CHECK(two["max_msgs_per_subject"] == 7);
+  CHECK(two["description"] == "e");
+  CHECK(two["max_age"] == 3'600'000'000'000);
+  CHECK(two["max_msg_size"] == 1000);
+  CHECK(two["republish"]["dest"] == "r.>");
+  CHECK(server.natskv({"add", "three", "--like", "-", "-q"}, {.input = printed}).status == 0);
+  // Before connecting.
+  for (const auto& [text, said] : std::vector<std::pair<std::string, std::string>>{
+           {"{", "is not what natskv info -o json prints"},
+           {R"({"bucket": "x"})", "is not what natskv info -o json prints"},
+           {R"({"bucket": "x", "history": "many"})", "\"history\" is not what"},
+           {R"({"bucket": "x", "history": 1, "sources": {}})", "\"sources\" is not what"}}) {
+    write_file(folder / "bad.json", text);
+    const auto refused =
+        natskv::test::natskv({"-s", "127.0.0.1:1", "add", "x", "--like", folder / "bad.json"});
+    CHECK(refused.status == 2);
+    CHECK_MESSAGE(refused.err.find(said) != std::string::npos, refused.err);
+  }
+  CHECK(natskv::test::natskv({"-s", "127.0.0.1:1", "add", "x", "--like", "./none"}).status == 2);
+  CHECK(natskv::test::natskv({"-s", "127.0.0.1:1", "add", "x", "--like", "a b"}).status == 2);
+}
+
+TEST_CASE("--atomic is asked for, kept and taken back; a server that would drop it is not asked") {
+  Server server;
+  const auto made = server.natskv({"add", "b", "--atomic", "-j"});
+  if (!server_at_least(2, 12)) {
+    CHECK(made.status == 1);
+    CHECK(made.err.find("--atomic needs nats-server 2.12") != std::string::npos);
+    CHECK(server.natskv({"info", "b"}).status == 3);
+    CHECK(server.natskv({"add", "b", "-q"}).status == 0);
+    CHECK(server.natskv({"edit", "b", "--atomic"}).status == 1);
+    CHECK(server.natskv({"doctor", "b", "-o", "tsv"}).out.find("atomic\toff\t") != std::string::npos);
+    return;
+  }
+  CHECK(made.status == 0);
+  CHECK(Json::parse(made.out)["atomic"] == true);
+  CHECK(Json::parse(made.out)["key_ttl"] == false);
+  CHECK(stream_config(server.url(), "b")["allow_atomic"] == true);
+  CHECK(server.natskv({"doctor", "b", "-o", "tsv"}).out.find("atomic\tok\t") != std::string::npos);
+  CHECK(server.natskv({"edit", "b", "--no-atomic"}).out == "atomic\ttrue\tfalse\n");
+  CHECK(Json::parse(server.natskv({"info", "b", "-j"}).out)["atomic"] == false);
+  const auto off = server.natskv({"doctor", "b", "-o", "tsv"});
+  CHECK(off.status == 0);
+  CHECK(off.out.find("natskv edit b --atomic") != std::string::npos);
+  CHECK(off.out.find("natskv edit b --marker-ttl 1m") != std::string::npos);
+  CHECK(server.natskv({"edit", "b", "--marker-ttl", "1m", "--atomic", "-q"}).status == 0);
+  const auto on = server.natskv({"doctor", "b", "-o", "tsv"}).out;
+  CHECK(on.find("key ttl\tok\t") != std::string::npos);
+  CHECK(on.find("lock\tok\t") != std::string::npos);
 }
 
 TEST_CASE("who may not ask is told so, and who finds nobody, too") {

@@ -47,7 +47,7 @@ TEST_CASE("everything works, and nothing is written") {
   CHECK(results(result) ==
         "settings=ok resolve=ok tcp=ok tls=skipped authentication=ok server=ok latency=ok jetstream=ok "
         "bucket=ok read=ok "
-        "list=ok watch=ok write=ok");
+        "list=ok watch=ok write=ok configuration=ok key ttl=off lock=off atomic=off");
   CHECK(result.out.find("timeout 3000ms (--timeout)") != std::string::npos);
   CHECK(result.out.find("(NATS_URL)") != std::string::npos);
   CHECK(result.out.find("name n1") != std::string::npos);
@@ -62,7 +62,8 @@ TEST_CASE("the first failure decides, what hangs on it is skipped") {
   CHECK(refused.status == 5);
   CHECK(results(refused) ==
         "settings=ok resolve=ok tcp=failed tls=skipped authentication=skipped server=skipped latency=skipped "
-        "jetstream=skipped bucket=skipped read=skipped list=skipped watch=skipped write=skipped");
+        "jetstream=skipped bucket=skipped read=skipped list=skipped watch=skipped write=skipped "
+        "configuration=skipped key ttl=skipped lock=skipped atomic=skipped");
   const auto unknown = natskv::test::natskv({"doctor", "-j", "-s", "no-such-host.invalid"});
   CHECK(unknown.status == 5);
   CHECK(results(unknown).find("resolve=failed") != std::string::npos);

@@ -76,6 +76,35 @@ TEST_CASE("a JetStream domain behind a leaf node") {
   CHECK(leaf.natskv({"keys", "b", "--js-domain", "hub", "--js-api-prefix", "x"}).status == 2);
 }
 
+TEST_CASE("a mirror in a leaf's domain is written to from the hub") {
+  const int leaf_port = free_ports(1).at(0);
+  const Server hub({.config = "leafnodes { host: 127.0.0.1, port: " + std::to_string(leaf_port) + " }",
+                    .jetstream_config = "domain: hub",
+                    .name = "hub"});
+  const Server leaf(
+      {.config = "leafnodes { remotes: [ { url: \"nats://127.0.0.1:" + std::to_string(leaf_port) + "\" } ] }",
+       .jetstream_config = "domain: leaf",
+       .name = "leaf"});
+  REQUIRE(hub.natskv({"add", "c", "--history", "3", "-q"}).status == 0);
+  const auto eventually = [&](std::vector<std::string> words) {
+    for (int i = 0; i < 100; ++i) {
+      if (hub.natskv(words).status == 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+  };
+  REQUIRE(eventually({"add", "c", "--mirror", "c", "--mirror-domain", "hub", "--js-domain", "leaf", "-q",
+                      "--timeout", "1s"}));
+  const auto there = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--js-domain", "leaf", "--timeout", "3s"});
+    return hub.natskv(words);
+  };
+  CHECK(there({"put", "c", "p", "1"}).out == "1\n");
+  CHECK(there({"update", "c", "p", "2", "1"}).out == "2\n");
+  CHECK(there({"create", "c", "n", "1"}).out == "3\n");
+  CHECK(hub.natskv({"keys", "c"}).out == "p\nn\n");
+}
+
 TEST_CASE("another account's bucket through an API prefix") {
   const Server server({.config = R"(accounts: {
     OWNER: { jetstream: enabled, users: [ { user: owner, password: x } ], exports: [

@@ -315,7 +315,7 @@ TEST_CASE("a change by somebody else between reading and writing stops it") {
   }
   const auto result = process.wait(20);
   CHECK(result.status == 4);
-  CHECK(result.err.find("bucket \"b\" was changed by somebody else meanwhile: max_msgs is ") !=
+  CHECK(result.err.find("bucket \"b\" was changed by somebody else meanwhile: max values is ") !=
         std::string::npos);
   CHECK(result.out.empty());
   CHECK(stream_config(server.url(), "b")["max_msgs_per_subject"] == 1);

@@ -14,6 +14,15 @@ TEST_CASE("rm with --force removes the bucket and says so on stderr only") {
   CHECK(all(c("rm", {"--force", "--quiet"})) == "0||");
 }
 
+TEST_CASE("--if-exists: a bucket that is not there is no error") {
+  const auto none = kv({"rm", "none", "-f", "--if-exists"});
+  CHECK(all(none) == "0||natskv: rm: bucket \"none\" does not exist: nothing to do\n");
+  CHECK(kv({"rm", "none", "--if-exists"}).status == 2);
+  const TestBucket b;
+  CHECK(b("rm", {"-f", "-q", "--if-exists"}).status == 0);
+  CHECK(b("info").status == 3);
+}
+
 TEST_CASE("off a terminal rm refuses, sending nothing; a piped y is no answer") {
   for (const auto& input : {std::optional<std::string>(), std::optional<std::string>("y\n")}) {
     CHECK(

@@ -216,8 +216,11 @@ TEST_CASE("a stream of a bucket's name is a bucket only with its subjects, or as
   CHECK(is_bucket("b", golden({{"subject_transform", {{"src", "$KV.b.old.>"}, {"dest", "$KV.b.new.>"}}}})));
   CHECK(is_bucket("b", bucket_config("b", {.sources = {"o", "p"}})));
   CHECK(is_bucket("b", bucket_config("b", {.mirror = "o", .mirror_domain = "hub"})));
-  CHECK_FALSE(is_bucket("b", golden({{"subjects", {"orders.>", "$KV.b.>"}}})));
-  CHECK_FALSE(is_bucket("b", golden({{"subjects", {"$KV.b.>", "$KV.other.>"}}})));
+  // Other subjects beside its own do no harm.
+  CHECK(is_bucket("b", golden({{"subjects", {"orders.>", "$KV.b.>"}}})));
+  CHECK(other_subjects("b", golden({{"subjects", {"orders.>", "$KV.b.>"}}})) ==
+        std::vector<std::string>{"orders.>"});
+  CHECK_FALSE(is_bucket("b", golden({{"subjects", {"$KV.b.x", "$KV.other.>"}}})));
   CHECK_FALSE(is_bucket("b", golden({{"subjects", nullptr}, {"mirror", {{"name", "ORDERS"}}}})));
   CHECK_FALSE(is_bucket("b", golden({{"subjects", nullptr}, {"sources", Json::array()}})));
   CHECK_FALSE(
@@ -236,6 +239,26 @@ TEST_CASE("a stream of a bucket's name is a bucket only with its subjects, or as
   CHECK_FALSE(is_bucket("b", golden({{"subjects", nullptr}})));
   CHECK_FALSE(is_bucket("b", golden({{"max_msgs_per_subject", -1}})));
   CHECK_FALSE(is_bucket("c", golden()));
+}
+
+TEST_CASE("a mirror's window of duplicates says nothing: a cluster drops it, a server alone fills it in") {
+  const auto wanted = bucket_config("b", {.mirror = "o"});
+  auto answered = wanted;
+  answered["duplicate_window"] = 0;
+  CHECK(differing(wanted, answered).empty());
+  CHECK(not_kept(wanted, answered).empty());
+}
+
+TEST_CASE("what a bucket has unlike add's is told") {
+  CHECK(oddities("b", bucket_config("b", {})).empty());
+  CHECK(oddities("b", bucket_config("b", {.sources = {"o"}})).empty());
+  CHECK(oddities("b", bucket_config("b", {.mirror = "o"})).empty());
+  CHECK(oddities("b", golden({{"discard", "old"}, {"allow_rollup_hdrs", false}})).size() == 2);
+  CHECK(oddities("b", golden({{"retention", "interest"}})).size() == 1);
+  auto config = golden({{"discard", "old"}, {"allow_direct", false}, {"max_age", 1'000'000'000}});
+  bring_up_to_date(config);
+  CHECK(oddities("b", config).empty());
+  CHECK(config["duplicate_window"] == 1'000'000'000);
 }
 
 TEST_CASE("names and domains of origins") {

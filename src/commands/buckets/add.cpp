@@ -28,7 +28,10 @@ class Add final : public Action {
     a.flag("--update", update_, "change the bucket as edit does if it exists");
   }
 
-  void check() override { settings_.check(bucket_, update_); }
+  void check() override {
+    settings_.check(bucket_, update_);
+    if (update_ && settings_.like()) throw usage("--update changes what is named; --like BUCKET names all");
+  }
 
   int run(Natskv& natskv) override {
     BucketSheet sheet(natskv, answer_wanted(natskv));
@@ -37,7 +40,7 @@ class Add final : public Action {
     session.lift_deadline();  // several requests, each bounded by the timeout
     auto info = find_bucket(session, bucket_, Exit::conflict);
     if (info && update_) return update(natskv, sheet, *info);
-    Json wanted = bucket_config(bucket_, settings_.wishes());
+    Json wanted = new_config(session);
     if (info) {
       accept(wanted, info->at("config"));
       natskv.note(fmt::format("bucket \"{}\" exists already, with this configuration", bucket_));
@@ -51,6 +54,13 @@ class Add final : public Action {
     flush_answer(natskv, fmt::format("bucket \"{}\" was created", bucket_));
     if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
     return natskv.status();
+  }
+
+  Json new_config(Session& session) const {
+    if (!settings_.like()) return bucket_config(bucket_, settings_.wishes());
+    Json config = config_as(bucket_, read_bucket(session, *settings_.like()).at("config"));
+    apply(settings_.wishes(), bucket_, config);
+    return config;
   }
 
   // Somebody may make it between the look and the creation.
@@ -77,7 +87,8 @@ class Add final : public Action {
                               spelled(names, existing, wanted)),
                   editable(names)
                       ? fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_)
-                      : std::string(another),
+                  : updatable(names) ? fmt::format("natskv add {} --update changes it", bucket_)
+                                     : std::string(another),
                   {bucket_, {}, 0});
   }
 
@@ -93,10 +104,16 @@ class Add final : public Action {
                                 spelled(fixed, config, wanted)),
                     std::string(another), {bucket_, {}, 0});
     }
-    const Changed changed = change(natskv.session(), bucket_, wishes, info, false);
+    const Changed changed = change(natskv.session(), bucket_, wishes, info, false, true);
     sheet.print(*changed.info);
     flush_answer(natskv, fmt::format("bucket \"{}\" has these settings now", bucket_));
     for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
+    if (const auto retention = config.value("retention", "limits"); retention != "limits")
+      natskv.report(
+          Failure(Exit::failure,
+                  fmt::format("bucket \"{}\": retention is {}, not limits, and the server can't change that",
+                              bucket_, retention),
+                  std::string(another), {bucket_, {}, 0}));
     return natskv.status();
   }
 };
@@ -113,7 +130,11 @@ const Verb add{
         "create is "
         "success; with any other it is a conflict (status 4) that lists what differs. --update changes an "
         "existing bucket "
-        "instead, as edit does.\n\n"
+        "instead, as edit does, and gives it what early clients left out: it refuses writes when it is full instead of "
+        "dropping old values, takes purges and direct gets, and has the usual window of duplicates.\n\n"
+        "--like starts from the settings of another bucket, or from what natskv info -o json printed into a file "
+        "(written with a / or a dot, ./config.json; - is standard input); other options win. Its state, its stream and "
+        "what the server adds are not taken.\n\n"
         "Options that the server would silently drop are refused before anything is created; if something "
         "still did not "
         "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
@@ -129,12 +150,12 @@ const Verb add{
     .examples =
         "$ natskv add features --history 10 -j | jq -c '[.bucket, .history]'\n"
         "[\"features\",10]\n"
-        "$ natskv add cache --ttl 1h --storage memory -j | jq .ttl_seconds\n"
-        "3600\n"
+        "# Another bucket with the same settings but one:\n"
+        "$ natskv add drafts --like features --history 3 -j | jq -c '[.bucket, .history]'\n"
+        "[\"drafts\",3]\n"
         "# Another configuration is a conflict:\n"
-        "$ natskv add cache 2>&1 >/dev/null | head -1\n"
-        "natskv: add: bucket \"cache\" exists with another configuration: storage is memory, not file; ttl "
-        "is 1h, not none\n",
+        "$ natskv add features 2>&1 >/dev/null | head -1\n"
+        "natskv: add: bucket \"features\" exists with another configuration: history is 10, not 1\n",
     .make = make_action<Add>,
 };
 

@@ -1,6 +1,7 @@
 #include "commands/buckets/bucket_settings.hpp"
 
 #include "base/parse.hpp"
+#include "commands/buckets/like.hpp"
 #include "kv/admin/buckets.hpp"
 #include "kv/explain.hpp"
 
@@ -70,6 +71,7 @@ void BucketSettings::declare(Arguments& a) {
   a.take({.name = "--max-bucket-size", .kind = Kind::size, .help = "largest bucket (-1: unlimited)"},
          wishes_.max_bucket_size);
   a.flag("--compress", compress_, "compress on disk (server 2.10)");
+  a.flag("--atomic", atomic_, "take batches that are stored whole or not at all (server 2.12)");
   a.take({.name = "--tags",
           .kind = Kind::text,
           .help = "place on servers with this tag; repeated for more",
@@ -117,12 +119,18 @@ void BucketSettings::declare_add(Arguments& a) {
           .placeholder = "NAME"},
          wishes_.mirror_domain);
   a.excludes("--mirror", "--source");
+  a.take({.name = "--like",
+          .kind = Kind::text,
+          .help = "start from this bucket's settings, or from what info -j printed into a file (./FILE, -)",
+          .placeholder = "BUCKET|FILE"},
+         like_);
 }
 
 void BucketSettings::declare_edit(Arguments& a) {
   editing_ = true;
   declare(a);
   a.flag("--no-compress", no_compress_, "compress no more");
+  a.flag("--no-atomic", no_atomic_, "take no atomic batches any more");
   a.flag("--no-mirror", wishes_.no_mirror, "stop mirroring: a bucket of its own (server 2.12)");
   a.flag("--no-metadata", wishes_.no_metadata, "remove all metadata (before --metadata is set)");
   a.flag("--no-republish", wishes_.no_republish, "republish no more (before --republish-destination is set)");
@@ -139,6 +147,7 @@ void BucketSettings::declare_edit(Arguments& a) {
   a.take({.name = "--mirror-domain", .kind = Kind::text, .help = "can't be changed", .hidden = true},
          wishes_.mirror_domain);
   a.excludes("--compress", "--no-compress");
+  a.excludes("--atomic", "--no-atomic");
 }
 
 void BucketSettings::check_numbers() const {
@@ -204,7 +213,26 @@ void BucketSettings::check_placement(bool may_remove) {
     throw usage("--cluster: \"\" is no name of a cluster (an unset variable?)");
 }
 
+// As `nats` takes both: the stream's name means the bucket.
+void BucketSettings::name_buckets() {
+  if (wishes_.mirror) wishes_.mirror = bucket_of(*wishes_.mirror);
+  for (auto* names : {&wishes_.sources, &wishes_.no_sources}) {
+    for (auto& name : *names) name = bucket_of(name);
+  }
+}
+
+void BucketSettings::start_from_file() {
+  if (!like_) return;
+  if (!names_a_file(*like_)) {
+    (void)parse::bucket(*like_, "--like");
+    return;
+  }
+  wishes_ = merged(wishes_in(*like_), wishes_);
+  like_.reset();
+}
+
 void BucketSettings::check(const std::string& bucket, bool may_remove) {
+  name_buckets();
   if (editing_ && wishes_.storage) {
     throw usage("--storage: the server can't change a bucket's storage",
                 "make a bucket with the other storage and copy the keys");
@@ -214,12 +242,14 @@ void BucketSettings::check(const std::string& bucket, bool may_remove) {
                 "make a new bucket with add --mirror");
   }
   if (compress_ || no_compress_) wishes_.compress = compress_;
+  if (atomic_ || no_atomic_) wishes_.atomic = atomic_;
   check_placement(may_remove);
   check_numbers();
   check_origins(bucket);
   check_subject(wishes_.republish_source, "--republish-source");
   check_subject(wishes_.republish_destination, "--republish-destination");
   read_metadata();
+  start_from_file();
   if (editing_ && wishes_ == Wishes{})
     throw usage("edit names nothing to change", "natskv edit --help shows what can be changed");
   // A new bucket has no destination that the other options could belong to.
@@ -259,10 +289,15 @@ std::vector<Failure> surprises(Session& session, const std::string& bucket, cons
   const auto named = [&](const std::string& field) {
     return std::find(changed.fields.begin(), changed.fields.end(), field) != changed.fields.end();
   };
-  // Of what was changed a removal must stick, too; else a server may fill in what was not asked for.
+  // Of what was changed a removal must stick, too; else a server may fill in what was not asked for. What has
+  // neither the old value nor the new one, somebody else changed.
+  const auto untouched = differing(*changed.before, answer);
+  const auto as_before = [&](const std::string& field) {
+    return std::find(untouched.begin(), untouched.end(), field) == untouched.end();
+  };
   std::vector<std::string> lost = differing(asked, answer), others = not_kept(asked, answer);
-  std::erase_if(lost, [&](const std::string& field) { return !named(field); });
-  std::erase_if(others, named);
+  std::erase_if(others, [&](const std::string& field) { return named(field) && as_before(field); });
+  std::erase_if(lost, [&](const std::string& field) { return !named(field) || !as_before(field); });
   if (!lost.empty()) all.push_back(not_effective(session, bucket, lost, asked, answer));
   if (!others.empty())
     all.push_back({Exit::failure,
@@ -274,10 +309,11 @@ std::vector<Failure> surprises(Session& session, const std::string& bucket, cons
 }
 
 Changed change(Session& session, const std::string& bucket, const Wishes& wishes, const Json& info,
-               bool dry_run) {
+               bool dry_run, bool up_to_date) {
   const Json& before = info.at("config");
   Json after = before;
   apply(wishes, bucket, after);
+  if (up_to_date) bring_up_to_date(after);
   if (wishes.mirror) check_origins(session, wishes, after);
   Changed changed{std::make_shared<const Json>(before), nullptr, nullptr, differing(before, after)};
   if (changed.fields.empty()) {

@@ -23,9 +23,13 @@ class BucketSettings {
   /// `may_remove`: an empty tag or cluster means none; else it is an error.
   void check(const std::string& bucket, bool may_remove);
   [[nodiscard]] const Wishes& wishes() const { return wishes_; }
+  /// The bucket whose settings are taken first (--like); a file's are among the wishes.
+  [[nodiscard]] const std::optional<std::string>& like() const { return like_; }
 
  private:
   void declare(Arguments& arguments);
+  void name_buckets();
+  void start_from_file();
   void check_numbers() const;
   void check_placement(bool may_remove);
   void check_origins(const std::string& bucket) const;
@@ -33,7 +37,8 @@ class BucketSettings {
 
   Wishes wishes_;
   std::vector<std::string> tags_, metadata_;
-  bool compress_ = false, no_compress_ = false, editing_ = false;
+  std::optional<std::string> like_;
+  bool compress_ = false, no_compress_ = false, atomic_ = false, no_atomic_ = false, editing_ = false;
 };
 
 /// A bucket's settings before and after.
@@ -44,10 +49,10 @@ struct Changed {
 };
 
 /// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change
-/// (`dry_run`). Refuses first what the server would drop; Failure(conflict) where somebody else changed the
-/// bucket meanwhile.
+/// (`dry_run`). `up_to_date`: beside that what early clients made otherwise. Refuses first what the server
+/// would drop; Failure(conflict) where somebody else changed the bucket meanwhile.
 Changed change(Session& session, const std::string& bucket, const Wishes& wishes,
-               const nlohmann::ordered_json& info, bool dry_run);
+               const nlohmann::ordered_json& info, bool dry_run, bool up_to_date = false);
 
 /// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
 std::optional<Failure> dropped(Session& session, const std::string& bucket,

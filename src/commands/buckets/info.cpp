@@ -4,7 +4,9 @@
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
 #include "kv/admin/buckets.hpp"
+#include "kv/admin/config.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace natskv::commands {
@@ -17,7 +19,13 @@ class Info final : public Action {
 
   int run(Natskv& natskv) override {
     BucketSheet sheet(natskv);
-    sheet.print(read_bucket(natskv.session(), bucket_));
+    const auto info = read_bucket(natskv.session(), bucket_);
+    sheet.print(info);
+    for (const auto& name : raw_sources(bucket_, info.at("config")))
+      natskv.warn(
+          fmt::format("what source \"{}\" brings is stored under its own subjects, not as keys of \"{}\"; "
+                      "natskv edit {} --source {} adds the subject transform",
+                      name, bucket_, bucket_, name));
     return 0;
   }
 };

@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
+#include "kv/admin/config.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,12 +14,13 @@ namespace {
 class Rm final : public Action {
   std::string bucket_;
   std::vector<std::string> more_;
-  bool force_ = false;
+  bool force_ = false, if_exists_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
     a.flag("-f,--force", force_, "do not ask");
+    a.flag("--if-exists", if_exists_, "a bucket that does not exist is no error");
   }
 
   void check() override {
@@ -28,9 +30,26 @@ class Rm final : public Action {
 
   int run(Natskv& natskv) override {
     auto bucket = natskv.bucket(bucket_);
+    try {
+      return remove(natskv, bucket);
+    } catch (const Failure& failure) {
+      if (!if_exists_ || failure.exit() != Exit::not_found) throw;
+      natskv.note(fmt::format("bucket \"{}\" does not exist: nothing to do", bucket_));
+      return 0;
+    }
+  }
+
+  int remove(Natskv& natskv, Bucket& bucket) const {
     natskv.require_consent(force_, fmt::format("removing bucket \"{}\"", bucket_));
     // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
-    const auto& state = bucket.info().at("state");
+    const auto& info = bucket.info();
+    if (const auto others = other_subjects(bucket_, info.at("config")); !others.empty())
+      throw Failure(
+          Exit::failure,
+          fmt::format("stream \"KV_{}\" also takes \"{}\", whose messages would go, too; nothing was removed",
+                      bucket_, others.front()),
+          fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_, {}, 0});
+    const auto& state = info.at("state");
     natskv.confirm(force_,
                    fmt::format("Remove {} with {} values ({})?", Natskv::named(natskv.session(), bucket_),
                                state.value("messages", std::uint64_t{0}),
@@ -51,7 +70,7 @@ const Verb rm{
     .description =
         "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it "
         "refuses without "
-        "--force. A second word is an error: keys are deleted by natskv del.",
+        "--force. With --if-exists a bucket that is not there is status 0. A second word is an error: keys are deleted by natskv del.",
     .output = "None; what was removed is said on standard error.",
     .examples =
         "$ natskv rm config --force --quiet\n"

@@ -16,13 +16,6 @@
 namespace natskv::commands {
 namespace {
 
-// Servers since 2.10 or so refuse a marker where the bucket or the account is full; then the key is purged
-// without one.
-bool full(const Failure& failure) {
-  return failure.exit() == Exit::failure &&
-         (failure.common() == "the bucket is full" || failure.common() == "the account's storage is used up");
-}
-
 std::string without_marker(const std::string& bucket, const std::string& why, std::uint64_t count) {
   return fmt::format("bucket \"{}\": {}; {} key{} purged without a marker", bucket, why, count,
                      count == 1 ? " was" : "s were");
@@ -105,7 +98,8 @@ Written KeyRemoval::mark(Bucket& bucket, Natskv& natskv) {
   try {
     return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
   } catch (const Failure& failure) {
-    if (operation_ != Operation::purge || !full(failure)) throw;
+    // Servers since 2.10 or so refuse a marker where there is no room; then the key is purged without one.
+    if (operation_ != Operation::purge || !no_room(failure)) throw;
     if (bucket.place().mirror) throw at_origin(failure, bucket.place().origin);
     const auto found = bucket.entry(key, {}, true);
     if (!found) throw;
@@ -206,7 +200,7 @@ int KeyRemoval::many(Natskv& natskv) {
   std::string why;  // there is no room for markers
   Unmarked unmarked;
   Writes writes(natskv, bucket, [&](const Settled& settled, Failures& failures) {
-    if (settled.failure && operation_ == Operation::purge && !settled.erased && full(*settled.failure) &&
+    if (settled.failure && operation_ == Operation::purge && !settled.erased && no_room(*settled.failure) &&
         !bucket.place().mirror) {
       why = settled.failure->common();
       unmarked.emplace_back(settled.key, settled.expected);
@@ -214,7 +208,7 @@ int KeyRemoval::many(Natskv& natskv) {
     }
     tally_.add(settled);
     if (settled.failure) {
-      const bool there = operation_ == Operation::purge && full(*settled.failure) && bucket.place().mirror;
+      const bool there = operation_ == Operation::purge && no_room(*settled.failure) && bucket.place().mirror;
       return failures.add(there ? at_origin(*settled.failure, bucket.place().origin) : *settled.failure);
     }
     progress.tick(tally_.deleted);

@@ -4,6 +4,9 @@
 #include "base/text.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
+#include "kv/admin/buckets.hpp"
+#include "kv/admin/config.hpp"
+#include "kv/admin/delivery.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
@@ -46,6 +49,16 @@ const View<Check>& view() {
 /// A step that has nothing to do here: no failure, and the next ones go on.
 struct Skipped {
   std::string why;
+};
+
+/// It works, but whoever uses it should know.
+struct Warned {
+  std::string what, hint;
+};
+
+/// Not enabled here.
+struct Off {
+  std::string what, hint;
 };
 
 std::string random_key() {
@@ -94,6 +107,10 @@ class Examination {
     one("list", [&] { return list(); });
     one("watch", [&] { return watch(); });
     one("write", [&] { return write(); });
+    one("configuration", [&] { return configuration(); });
+    one("key ttl", [&] { return key_ttl(); });
+    one("lock", [&] { return lock(); });
+    one("atomic", [&] { return atomic(); });
   }
 
   void step(std::string_view name, const std::function<std::string()>& ask) {
@@ -109,6 +126,14 @@ class Examination {
     } catch (const Skipped& skipped) {
       check.result = "skipped";
       check.detail = skipped.why;
+    } catch (const Warned& warned) {
+      check.result = "warning";
+      check.detail = warned.what;
+      check.hint = warned.hint;
+    } catch (const Off& off) {
+      check.result = "off";
+      check.detail = off.what;
+      check.hint = off.hint;
     } catch (const Failure& failure) {
       failed(check, failure);
     } catch (const nats::LookTimeout& error) {
@@ -303,6 +328,11 @@ class Examination {
         throw Failure(Exit::unreachable,
                       fmt::format("JetStream is not available at {}", session_->connected_url()),
                       "start the server with -js, or check --js-domain and --js-api-prefix");
+      if (error.status == NATS_TIMEOUT)
+        throw Failure(Exit::unreachable,
+                      fmt::format("JetStream did not answer within {} ms, though the server does",
+                                  settings_.timeout.ms()),
+                      "it may be starting, or its cluster may have no leader: the server's log says so");
       throw Failure(Exit::unreachable, error.what());
     }
   }
@@ -310,10 +340,58 @@ class Examination {
   std::string bucket() {
     const auto session = connected();
     Bucket bucket(*session, *bucket_);
+    config_ = bucket.info().at("config");
+    level_ = bucket.on_old_server() ? 0 : api_level(*session, *bucket_);
     const auto& state = bucket.info().at("state");
     return fmt::format("{} values, {}, last revision {}{}", state.value("messages", std::uint64_t{0}),
                        text::human_size(state.value("bytes", std::int64_t{0})),
                        state.value("last_seq", std::uint64_t{0}), bucket.place().mirror ? ", a mirror" : "");
+  }
+
+  std::string configuration() const {
+    const auto odd = oddities(*bucket_, config_);
+    if (odd.empty()) return "as natskv add makes it";
+    Warned all{{}, {}};
+    for (const auto& one : odd) {
+      all.what += (all.what.empty() ? "" : "; ") + one.what;
+      if (all.hint.find(one.hint) == std::string::npos) all.hint += (all.hint.empty() ? "" : "; ") + one.hint;
+    }
+    throw Warned(all);
+  }
+
+  [[nodiscard]] bool ttl_of_keys() const { return config_.value("allow_msg_ttl", false); }
+  [[nodiscard]] bool mirrors() const { return config_.contains("mirror") && !config_.at("mirror").is_null(); }
+
+  std::string key_ttl() const {
+    if (ttl_of_keys()) {
+      const Span markers{config_.value("subject_delete_marker_ttl", std::int64_t{0})};
+      return "single keys may have a TTL" +
+             (markers.ns > 0 ? fmt::format("; expired ones leave a marker for {}", text::human_span(markers))
+                             : "; expired ones leave no marker, so watchers are not told");
+    }
+    throw Off{
+        "single keys can't have a TTL (--ttl of create, put, update, touch)",
+        level_ >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", *bucket_) : "it needs nats-server 2.11"};
+  }
+
+  std::string lock() const {
+    const Span ttl{config_.value("max_age", std::int64_t{0})};
+    const bool lease = ttl >= seconds(2) && ttl <= seconds(3600);
+    if (mirrors()) throw Off{"a mirror keeps keys that have expired", "lock in its origin"};
+    if (ttl_of_keys() && (ttl.ns == 0 || ttl >= seconds(2))) return "keys can be leases by their own TTL";
+    if (lease && config_.value("max_msgs_per_subject", std::int64_t{1}) >= 1)
+      return fmt::format("keys can be leases by the bucket's TTL of {}", text::human_span(ttl));
+    throw Off{"a lease needs a TTL of single keys, or a bucket's of 2s to 1h",
+              level_ >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", *bucket_)
+                          : "natskv add locks --ttl 30s makes a bucket for it"};
+  }
+
+  std::string atomic() const {
+    if (config_.value("allow_atomic", false)) return "batches are stored whole or not at all";
+    throw Off{"it takes no atomic batches (import --atomic)",
+              mirrors()     ? "its origin may"
+              : level_ >= 2 ? fmt::format("natskv edit {} --atomic", *bucket_)
+                            : "it needs nats-server 2.12"};
   }
 
   std::string named() const { return random_ ? "a random key" : fmt::format("key \"{}\"", key_); }
@@ -331,12 +409,31 @@ class Examination {
     Listing entries(*session, *bucket_, {.patterns = parse::patterns({key_}, true), .values = false});
     std::uint64_t count = 0;
     while (entries.next() != nullptr) ++count;
+    require_deliveries();
     return fmt::format("listed {}: {} found", named(), count);
+  }
+
+  // A listing of one absent key asks for nothing to be delivered.
+  void require_deliveries() {
+    if (delivered_ == std::nullopt) delivered_ = deliveries_come();
+    if (*delivered_) return;
+    throw Failure(Exit::unreachable, "a consumer can be made, but what it delivers does not arrive",
+                  "the account must import the subject that is delivered to (--inbox-prefix names one)");
+  }
+
+  bool deliveries_come() {
+    const auto session = connected();
+    try {
+      return delivers(*session, *bucket_, std::min(settings_.timeout, seconds(2)));
+    } catch (const nats::Error& error) {
+      throw explain(*session, error, {.bucket = *bucket_});
+    }
   }
 
   std::string watch() {
     const auto session = connected();
     try_watching(*session, *bucket_, parse::patterns({key_}, true));
+    require_deliveries();
     return fmt::format("watched {}", named());
   }
 
@@ -355,6 +452,9 @@ class Examination {
   config::Settings settings_;
   std::unique_ptr<Session> session_;
   std::optional<nats::Greeting> greeting_;
+  nlohmann::ordered_json config_;
+  int level_ = 0;
+  std::optional<bool> delivered_;
   std::string look_at_, hint_;
   bool over_ = false;
   int status_ = 0;
@@ -385,15 +485,16 @@ const Verb doctor{
         "days left, "
         "authentication, the server, the round trip, JetStream and the account's limits; with BUCKET also "
         "whether it can "
-        "be read, listed, watched and written. Each step is a line: ok, failed or skipped, what was found, "
-        "and a hint. "
+        "be read, listed, watched and written, what in its configuration is unusual (warning), and whether a TTL of "
+        "single keys, locks and atomic batches work there or what would make them work (off). Each step is a line: ok, "
+        "failed or skipped, what was found, and a hint. "
         "The exit status is that of the first failure.\n\nNothing is written: the server is asked with a "
         "publish that it "
         "must refuse, because it expects another stream. That proves the subject of one key only, a random "
         "one or --key; "
         "permissions may differ for others.",
     .output =
-        "The columns check, result (ok, failed, skipped), detail and hint, in JSON an array of objects with "
+        "The columns check, result (ok, failed, skipped, warning, off), detail and hint, in JSON an array of objects with "
         "these.",
     .examples =
         "$ natskv doctor -o tsv | cut -f1,2 | head -3\nsettings\tok\nresolve\tok\ntcp\tok\n"

@@ -43,18 +43,6 @@ std::optional<int> minor_of(std::string_view version) {
   return error == std::errc{} ? std::optional(minor) : std::nullopt;
 }
 
-// Level 1 came with 2.11. Who may not ask for it has the greeting.
-int api_level(Session& session, const std::string& bucket) {
-  try {
-    const auto info = session.json_where_allowed(session.api_subject("INFO"));
-    if (!info) return minor_of(server_version(session)).value_or(0) >= 11 ? 1 : 0;
-    const auto api = info->find("api");
-    return api != info->end() && api->is_object() ? api->value("level", 0) : 0;
-  } catch (const nats::Error& error) {
-    throw explain(session, error, {.bucket = bucket});
-  }
-}
-
 // An origin, as it is named and asked for.
 struct Origin {
   std::string_view role;
@@ -175,6 +163,21 @@ class Page {
 
 }  // namespace
 
+// Level 1 came with 2.11. Who may not ask for it has the greeting.
+int api_level(Session& session, const std::string& bucket) {
+  try {
+    const auto info = session.json_where_allowed(session.api_subject("INFO"));
+    if (!info) {
+      const int minor = minor_of(server_version(session)).value_or(0);
+      return minor >= 12 ? 2 : minor == 11 ? 1 : 0;
+    }
+    const auto api = info->find("api");
+    return api != info->end() && api->is_object() ? api->value("level", 0) : 0;
+  } catch (const nats::Error& error) {
+    throw explain(session, error, {.bucket = bucket});
+  }
+}
+
 void require_bucket(const std::string& bucket, const Json& config, Exit exit) {
   if (is_bucket(bucket, config)) return;
   throw Failure(exit, no_key_value(bucket).what(), {}, {bucket, {}, 0});
@@ -199,7 +202,15 @@ Json read_bucket(Session& session, const std::string& bucket) {
 }
 
 Json create_bucket(Session& session, const std::string& bucket, const Json& config) {
-  return ask(session, bucket, "STREAM.CREATE.KV_" + bucket, dump(config), true);
+  try {
+    return ask(session, bucket, "STREAM.CREATE.KV_" + bucket, dump(config), true);
+  } catch (const Failure& failure) {
+    // Nobody took the request (a cluster elects its leader), and then there is no such bucket, of course.
+    if (failure.exit() != Exit::not_found) throw;
+    throw Failure(Exit::unreachable,
+                  fmt::format("bucket \"{}\": no server took the request; nothing was changed", bucket),
+                  "try again in a moment", {bucket, {}, 0});
+  }
 }
 
 Json update_bucket(Session& session, const std::string& bucket, const Json& config) {
@@ -221,6 +232,9 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
       throw Failure(Exit::failure, "the server's list of buckets does not end");
     const Page answer(session, offset);
     answer.missing(missing);
+    const auto offline = [&missing](const std::string& bucket) {
+      return std::find(missing.begin(), missing.end(), bucket) != missing.end();
+    };
     const Json& streams = answer.streams();
     if (streams.empty()) break;
     // A stream removed meanwhile moves the rest towards the front: step back until the last name is met
@@ -234,7 +248,10 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
       if (name <= last) continue;
       last = name;
       nothing_new = 0;
-      if (name.starts_with("KV_") && is_bucket(bucket_of(name), stream.at("config"))) each(stream);
+      // Of one whose servers are down the list has a state of zeros, which nobody knows to be so.
+      if (name.starts_with("KV_") && !offline(bucket_of(name)) &&
+          is_bucket(bucket_of(name), stream.at("config")))
+        each(stream);
     }
     page();
     if (last >= behind_all || offset + streams.size() >= answer.total()) break;
@@ -253,11 +270,12 @@ std::string server_version(Session& session) {
 
 void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs) {
   if (needs.empty()) return;
-  // Level 1 knows all that natskv asks for.
-  if (api_level(session, bucket) >= 1) return;
+  const int level = api_level(session, bucket);
+  // Level 2 knows all that natskv asks for.
+  if (level >= 2) return;
   const std::string version = server_version(session);
   for (const auto& need : needs) {
-    const int known = minor_of(version).value_or(10);
+    const int known = level == 1 ? 11 : minor_of(version).value_or(10);
     if (need.minor <= known) continue;
     throw Failure(Exit::failure,
                   fmt::format("bucket \"{}\": {} needs nats-server 2.{}{}; nothing was changed", bucket,

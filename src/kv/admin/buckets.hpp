@@ -43,6 +43,8 @@ std::vector<std::string> list_buckets(Session& session,
 /// it).
 /// "" where it can't be known: TLS first, a JetStream domain that other servers serve.
 std::string server_version(Session& session);
+/// The level of the server's JetStream API (ADR-44): 0 before 2.11, 2 since 2.12.
+int api_level(Session& session, const std::string& bucket);
 /// Refuses before anything is sent what the server would drop silently (NATSC.md 1, ADR-8: API level). Where
 /// neither level nor version can be known it passes: the answer is compared afterwards.
 void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs);

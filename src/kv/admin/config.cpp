@@ -1,6 +1,7 @@
 #include "kv/admin/config.hpp"
 
 #include "base/failure.hpp"
+#include "kv/admin/parts.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t two_minutes = 120'000'000'000;
-constexpr std::string_view reserved = "_nats.";
 
 // ADR-8: the window of duplicates is two minutes, and no longer than the values live.
 std::int64_t window(std::int64_t max_age) {
@@ -43,11 +43,6 @@ void set_marker_ttl(Span ttl, Json& config) {
   } else {
     config.erase("subject_delete_marker_ttl");
   }
-}
-
-// nlohmann's empty() is for arrays and objects.
-bool is_no_text(const Json& value) {
-  return value.is_string() && value.get_ref<const std::string&>().empty();
 }
 
 void place(const Wishes& wishes, Json& config) {
@@ -155,12 +150,15 @@ void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) 
     sources.erase(found);
   }
   for (const auto& name : wishes.sources) {
-    if (find(name) != sources.end()) continue;
+    auto found = find(name);
+    if (found == sources.end()) {
+      sources.push_back({{"name", "KV_" + name}});
+      found = sources.end() - 1;
+    }
     // Without the transform the keys would stand under the origin's subjects, where nobody finds them
     // (ADR-57).
-    sources.push_back(
-        {{"name", "KV_" + name},
-         {"subject_transforms", Json::array({{{"src", subjects(name)}, {"dest", subjects(bucket)}}})}});
+    if (!brings_keys_to(*found, bucket))
+      (*found)["subject_transforms"] = Json::array({{{"src", subjects(name)}, {"dest", subjects(bucket)}}});
   }
   if (sources.empty())
     config.erase("sources");
@@ -168,42 +166,9 @@ void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) 
     config["sources"] = sources;
 }
 
-bool says_nothing(const Json& value) {
-  return value.is_null() || value == false || value == 0 || value == -1 || is_no_text(value) ||
-         (value.is_structured() && value.empty());
-}
-
-Json without_nothing(const Json& value) {
-  if (!value.is_structured()) return value;
-  Json kept = value.is_array() ? Json::array() : Json::object();
-  for (const auto& [key, member] : value.items()) {
-    Json inner = without_nothing(member);
-    if (value.is_array())
-      kept.push_back(std::move(inner));
-    else if (!says_nothing(inner))
-      kept[key] = std::move(inner);
-  }
-  return kept;
-}
-
-// An empty value of metadata says something: the key.
-Json own_metadata(const Json& all) {
-  Json own = Json::object();
-  for (const auto& [key, value] : all.items()) {
-    if (!key.starts_with(reserved)) own[key] = value;
-  }
-  return own;
-}
-
 bool lies_under(const Json& subject, const std::string& bucket) {
   return subject.is_string() &&
          subject.get_ref<const std::string&>().starts_with(fmt::format("$KV.{}.", bucket));
-}
-
-bool takes_only(const Json& taken, const std::string& bucket) {
-  return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end() &&
-         std::all_of(taken.begin(), taken.end(),
-                     [&bucket](const Json& subject) { return lies_under(subject, bucket); });
 }
 
 /// Whether what is copied from there are keys: another bucket's, or of any stream if stored under the
@@ -212,15 +177,8 @@ bool brings_keys(const Json& source, const std::string& bucket) {
   if (!source.is_object()) return false;
   const Json name = source.value("name", Json());
   if (name.is_string() && name.get_ref<const std::string&>().starts_with("KV_")) return true;
-  const Json transforms = source.value("subject_transforms", Json::array());
-  return transforms.is_array() && !transforms.empty() &&
-         std::all_of(transforms.begin(), transforms.end(), [&bucket](const Json& transform) {
-           return transform.is_object() && lies_under(transform.value("dest", Json()), bucket);
-         });
+  return brings_keys_to(source, bucket);
 }
-
-// Objects whose members came in another order are the same.
-bool same(const Json& one, const Json& other) { return nlohmann::json(one) == nlohmann::json(other); }
 
 }  // namespace
 
@@ -264,6 +222,25 @@ Json config_like(const std::string& bucket, const Json& config, bool elsewhere) 
   return wanted;
 }
 
+Json config_as(const std::string& bucket, const Json& other) {
+  const std::string stream = other.value("name", "");
+  const std::string before = subjects(bucket_of(stream)), now = subjects(bucket);
+  Json config = other;
+  config["name"] = "KV_" + bucket;
+  if (config.contains("subjects")) config["subjects"] = Json::array({now});
+  if (config.contains("metadata")) config["metadata"] = own_metadata(config["metadata"]);
+  if (const auto sources = config.find("sources"); sources != config.end()) {
+    for (auto& source : *sources) {
+      if (!source.contains("subject_transforms")) continue;
+      for (auto& transform : source["subject_transforms"])
+        if (transform.value("dest", "") == before) transform["dest"] = now;
+    }
+  }
+  if (config.contains("republish") && config["republish"].value("src", "") == before)
+    config["republish"]["src"] = now;
+  return config;
+}
+
 void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
   if (wishes.description) config["description"] = *wishes.description;
   if (wishes.history) config["max_msgs_per_subject"] = *wishes.history;
@@ -278,6 +255,11 @@ void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
     config["compression"] = "s2";
   else if (wishes.compress && config.contains("compression"))
     config["compression"] = "none";
+  if (wishes.atomic.value_or(false))
+    config["allow_atomic"] = true;
+  else if (wishes.atomic && config.contains("allow_atomic"))
+    config["allow_atomic"] = false;
+  if (wishes.key_ttl) config["allow_msg_ttl"] = true;
   place(wishes, config);
   set_metadata(wishes, config);
   set_republish(wishes, bucket, config);
@@ -289,13 +271,60 @@ bool is_bucket(const std::string& bucket, const Json& config) {
   if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1)
     return false;
   const Json taken = config.value("subjects", Json::array());
-  if (taken.is_array() && !taken.empty()) return takes_only(taken, bucket);
+  // Beside the keys it may take other subjects, as operators of nack and terraform make them.
+  if (taken.is_array() && !taken.empty())
+    return std::find(taken.begin(), taken.end(), subjects(bucket)) != taken.end();
   if (const auto mirror = config.find("mirror"); mirror != config.end() && !says_nothing(*mirror))
     return brings_keys(*mirror, bucket);
   const Json sources = config.value("sources", Json::array());
   return sources.is_array() && !sources.empty() &&
          std::all_of(sources.begin(), sources.end(),
                      [&bucket](const Json& source) { return brings_keys(source, bucket); });
+}
+
+bool brings_keys_to(const Json& source, const std::string& bucket) {
+  const Json transforms = source.is_object() ? source.value("subject_transforms", Json::array()) : Json();
+  return transforms.is_array() && !transforms.empty() &&
+         std::all_of(transforms.begin(), transforms.end(), [&bucket](const Json& transform) {
+           return transform.is_object() && lies_under(transform.value("dest", Json()), bucket);
+         });
+}
+
+std::vector<std::string> raw_sources(const std::string& bucket, const Json& config) {
+  std::vector<std::string> names;
+  for (const auto& source : config.value("sources", Json::array())) {
+    if (!brings_keys_to(source, bucket)) names.push_back(bucket_of(source.value("name", "")));
+  }
+  return names;
+}
+
+std::vector<std::string> other_subjects(const std::string& bucket, const Json& config) {
+  std::vector<std::string> others;
+  for (const auto& subject : config.value("subjects", Json::array())) {
+    if (!lies_under(subject, bucket)) others.push_back(subject.get<std::string>());
+  }
+  return others;
+}
+
+namespace {
+
+/// What add gives every bucket, and a server can change.
+constexpr std::array brought_up_to_date{"discard", "deny_delete", "allow_rollup_hdrs", "allow_direct",
+                                        "duplicate_window"};
+
+}  // namespace
+
+void bring_up_to_date(Json& config) {
+  const bool mirror = config.contains("mirror");
+  Json wanted = bucket_config({}, {});
+  wanted["duplicate_window"] = window(config.value("max_age", std::int64_t{0}));
+  for (const char* name : brought_up_to_date) {
+    if (!mirror || std::string_view(name) != "duplicate_window") config[name] = wanted[name];
+  }
+}
+
+bool brought_by_update(const std::string& field) {
+  return std::find(brought_up_to_date.begin(), brought_up_to_date.end(), field) != brought_up_to_date.end();
 }
 
 std::string bucket_of(const std::string& stream) {
@@ -313,71 +342,11 @@ std::string domain_of(const Json& source) {
   return api.substr(before.size(), api.size() - before.size() - behind.size());
 }
 
-Json significant(const Json& config) {
-  Json kept = without_nothing(config);
-  if (const auto metadata = config.find("metadata"); metadata != config.end() && metadata->is_object()) {
-    kept["metadata"] = own_metadata(*metadata);
-    if (kept["metadata"].empty()) kept.erase("metadata");
-  }
-  // What a server fills in where nothing was asked for.
-  const auto drop = [&kept](const char* name, const char* usual) {
-    if (const auto at = kept.find(name); at != kept.end() && *at == usual) kept.erase(at);
-  };
-  // The server decides it by the origin: asked for or not, it is false where the origin allows no direct
-  // gets.
-  kept.erase("mirror_direct");
-  drop("compression", "none");
-  drop("retention", "limits");
-  drop("persist_mode", "default");
-  if (const auto republish = kept.find("republish");
-      republish != kept.end() && republish->value("src", "") == ">") {
-    republish->erase("src");
-    if (republish->empty()) kept.erase(republish);
-  }
-  if (const auto sources = kept.find("sources"); sources != kept.end() && sources->is_array()) {
-    std::sort(sources->begin(), sources->end(),
-              [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
-  }
-  return kept;
-}
-
-std::vector<std::string> differing(const Json& one, const Json& other) {
-  const Json a = significant(one), b = significant(other);
-  std::vector<std::string> names;
-  for (const auto& [name, value] : a.items()) {
-    const auto at = b.find(name);
-    if (at == b.end() || !same(*at, value)) names.push_back(name);
-  }
-  for (const auto& [name, value] : b.items()) {
-    if (!a.contains(name)) names.push_back(name);
-  }
-  return names;
-}
-
-std::vector<std::string> not_kept(const Json& asked, const Json& answer) {
-  auto names = differing(asked, answer);
-  std::erase_if(names, [&asked](const std::string& name) { return !asked.contains(name); });
-  return names;
-}
-
-std::vector<std::string> tighter(const Json& mirror, const Json& origin) {
-  std::vector<std::string> options;
-  const auto compare = [&](const char* field, std::string_view option, std::int64_t unit, const char* name) {
-    const auto here = mirror.value(field, std::int64_t{0}), there = origin.value(field, std::int64_t{0});
-    if (here <= 0 || (there > 0 && here >= there)) return;
-    options.push_back(there <= 0 ? fmt::format("{} (unlimited there)", option)
-                                 : fmt::format("{} ({}{} there)", option, there / unit, name));
-  };
-  compare("max_msgs_per_subject", "--history", 1, "");
-  compare("max_age", "--ttl", 1'000'000, "ms");
-  compare("max_msg_size", "--max-value-size", 1, " B");
-  compare("max_bytes", "--max-bucket-size", 1, " B");
-  return options;
-}
-
 std::vector<Need> needs(const Wishes& wishes) {
   std::vector<Need> all;
   if (wishes.marker_ttl.value_or(Span{}).ns > 0) all.push_back({"--marker-ttl", 11});
+  if (wishes.key_ttl) all.push_back({"a TTL of single keys", 11});
+  if (wishes.atomic.value_or(false)) all.push_back({"--atomic", 12});
   if (wishes.compress.value_or(false)) all.push_back({"--compress", 10});
   if (!wishes.metadata.empty()) all.push_back({"--metadata", 10});
   if (!wishes.sources.empty()) all.push_back({"--source", 10});

@@ -26,6 +26,8 @@ struct Wishes {
   std::optional<Size> max_value_size = {};      ///< 0 and -1: unlimited
   std::optional<Size> max_bucket_size = {};     ///< 0 and -1: unlimited
   std::optional<bool> compress = {};
+  std::optional<bool> atomic = {};  ///< batches that are stored whole or not at all
+  bool key_ttl = false;             ///< a TTL of single keys, also without markers (add --like)
   std::optional<std::vector<std::string>> tags = {};               ///< replaces; none: removes
   std::optional<std::string> cluster = {};                         ///< "" removes it
   std::vector<std::pair<std::string, std::string>> metadata = {};  ///< set beside what is there
@@ -53,15 +55,38 @@ nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wi
 /// for the same one only.
 nlohmann::ordered_json config_like(const std::string& bucket, const nlohmann::ordered_json& config,
                                    bool elsewhere);
+/// The same with all of its settings, what it mirrors, sources and republishes too (add --like).
+nlohmann::ordered_json config_as(const std::string& bucket, const nlohmann::ordered_json& other);
+
+/// What of a bucket's configuration is unlike what add makes, so that it behaves otherwise than its user
+/// expects, and what would help ("" if nothing).
+struct Oddity {
+  std::string what, hint;
+};
+std::vector<Oddity> oddities(const std::string& bucket, const nlohmann::ordered_json& config);
 
 /// Changes a configuration that a server gave, leaving what was not named as it is.
 /// Failure: usage for a part of a republishing without a destination, failure for a source that is none.
 void apply(const Wishes& wishes, const std::string& bucket, nlohmann::ordered_json& config);
 
-/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects and
-/// no others, or takes none and copies other buckets (ADR-8, ADR-57: clients mirror and source KV_… only). A
-/// stream of that name with other subjects, or a copy of another stream, is somebody else's.
+/// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects
+/// (others beside them do no harm), or takes none and copies other buckets (ADR-8, ADR-57: clients mirror and
+/// source KV_… only). A stream of that name with other subjects, or a copy of another stream, is somebody
+/// else's.
 bool is_bucket(const std::string& bucket, const nlohmann::ordered_json& config);
+
+/// Whether a source stores what it brings as keys of this bucket (a subject transform, ADR-57).
+bool brings_keys_to(const nlohmann::ordered_json& source, const std::string& bucket);
+/// The sources that don't: what they bring is stored, but no key of the bucket.
+std::vector<std::string> raw_sources(const std::string& bucket, const nlohmann::ordered_json& config);
+/// The subjects that the stream takes beside the bucket's own.
+std::vector<std::string> other_subjects(const std::string& bucket, const nlohmann::ordered_json& config);
+
+/// What early clients did otherwise than add does today, as far as a server can change it: which values go
+/// when the bucket is full, purges, direct gets, the window of duplicates.
+void bring_up_to_date(nlohmann::ordered_json& config);
+/// Whether that is one of these fields.
+bool brought_by_update(const std::string& field);
 
 /// "KV_x" -> "x"; another stream's name as it is.
 std::string bucket_of(const std::string& stream);

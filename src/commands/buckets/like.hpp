@@ -1,0 +1,18 @@
+// add --like: the settings of another bucket, or what info printed of one.
+#pragma once
+
+#include "kv/admin/config.hpp"
+
+#include <string>
+
+namespace natskv::commands {
+
+/// Whether the word of --like means a file ("./config", "-"), not a bucket.
+bool names_a_file(const std::string& word);
+/// The settings in what `info -o json` printed into this file ("-": stdin); its state is ignored.
+/// Failure(usage) where it cannot be read or is something else.
+Wishes wishes_in(const std::string& file);
+/// What stands in `more` wins.
+Wishes merged(Wishes base, const Wishes& more);
+
+}  // namespace natskv::commands
