@@ -8,7 +8,7 @@ std::span<const Verb* const> table() {
   static constexpr std::array list{
       &add,      &edit,    &rm,         &ls,     &info,       &compact,  // buckets
       &get,      &put,     &create,     &update, &del,        &purge,    //
-      &keys,     &history, &revert,     &watch,  &edit_value,            // keys
+      &keys,     &history, &revert,     &watch,  &edit_value, &touch,    // keys
       &export_,  &import_, &diff,       &cp,                             // bulk
       &lock,     &elect,   &sandbox,                                     // exec
       &context,  &doctor,  &completion, &help,                           // tools

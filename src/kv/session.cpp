@@ -207,7 +207,7 @@ nlohmann::ordered_json Session::request_json(const std::string& subject, Span wa
       {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
 }
 
-std::optional<nlohmann::ordered_json> Session::json_where_allowed(const std::string& subject) {
+bool Session::where_allowed(const std::function<void()>& ask) {
   connection();
   struct Tolerant {
     Link& link;
@@ -215,14 +215,23 @@ std::optional<nlohmann::ordered_json> Session::json_where_allowed(const std::str
     ~Tolerant() { link.fail_fast = before; }
   } const tolerant{*link_};
   try {
-    return request_json(subject, timeout());
+    ask();
+    return true;
   } catch (const nats::Error& error) {
     if (error.status != NATS_NOT_PERMITTED) throw;
-    const std::lock_guard lock(link_->mutex);
-    link_->violation_texts.clear();
-    link_->violations = 0;
-    return std::nullopt;
+  } catch (const Failure& failure) {
+    if (failure.exit() != Exit::not_allowed) throw;
   }
+  const std::lock_guard lock(link_->mutex);
+  link_->violation_texts.clear();
+  link_->violations = 0;
+  return false;
+}
+
+std::optional<nlohmann::ordered_json> Session::json_where_allowed(const std::string& subject) {
+  std::optional<nlohmann::ordered_json> answer;
+  where_allowed([&] { answer = request_json(subject, timeout()); });
+  return answer;
 }
 
 std::string Session::connected_url() {

@@ -124,6 +124,8 @@ class Session {
   /// A request without a body whose answer is JSON.
   nlohmann::ordered_json request_json(const std::string& subject, Span wait);
   /// The same for what is only nice to know: nullopt where the user may not ask, and the connection stays.
+  /// Asks what is only nice to know: false where the user may not, and the connection stays.
+  bool where_allowed(const std::function<void()>& ask);
   std::optional<nlohmann::ordered_json> json_where_allowed(const std::string& subject);
   /// SCHEME://HOST:PORT of the server that serves us; connects if need be.
   std::string connected_url();

@@ -73,8 +73,6 @@ TEST_CASE("what update refuses before anything is sent") {
       {"1", "-F", "x"},
       "VALUE and --file exclude each other\nhint: one word after KEY is VALUE; with --file, give the revision "
       "as --if-revision");
-  refused({"v", "0"}, "revision 0 is a key that does not exist: use natskv create");
-  refused({"v", "--if-revision", "0"}, "revision 0 is a key that does not exist: use natskv create");
   refused({"v", ""}, "REVISION: \"\" is not a revision (a number from 1 to 2^64-1)");
   refused({"v", "+1"}, "REVISION: \"+1\" is not a revision (a number from 1 to 2^64-1)");
   refused({"v", "0x1"}, "REVISION: \"0x1\" is not a revision (a number from 1 to 2^64-1)");

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/quote.hpp"
 #include "commands/all.hpp"
+#include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
 #include "commands/shared/command.hpp"
 #include "config/settings.hpp"
@@ -77,10 +78,12 @@ class Draft {
 
 class EditValue final : public Action {
   std::string bucket_, key_;
+  StoreOptions options_;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
+    options_.declare_kept(a);
   }
 
   int run(Natskv& natskv) override {
@@ -144,7 +147,8 @@ class EditValue final : public Action {
   int store(Natskv& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {
     try {
       natskv.session().arm_deadline(natskv.session().timeout());
-      return print(natskv, natskv.bucket(bucket_).update(key_, value, revision));
+      auto bucket = natskv.bucket(bucket_);
+      return print(natskv, options_.store(natskv, bucket, key_, value, revision));
     } catch (const Failure& failure) {
       draft.keep();
       throw Failure(failure.exit(),
@@ -176,7 +180,8 @@ const Verb edit_value{
         "a file "
         "that only you can read, and the message names it. While it is edited the value is in such a file in "
         "$TMPDIR, "
-        "else /tmp. A key that does not exist is made with natskv create.",
+        "else /tmp. A time to live that the key has ends with the write, which a warning says; --keep-ttl keeps what is "
+        "left of it. A key that does not exist is made with natskv create.",
     .output = "The new revision, one number; nothing where nothing was written.",
     .examples =
         "$ EDITOR=\"sed -i s/hello/goodbye/\" natskv edit-value config greeting\n2\n"

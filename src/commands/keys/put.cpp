@@ -1,6 +1,7 @@
 // put: store a value.
 #include "app/natskv.hpp"
 #include "commands/all.hpp"
+#include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
 
 namespace natskv::commands {
@@ -9,23 +10,27 @@ namespace {
 class Put final : public Action {
   std::string bucket_, key_;
   ValueArguments value_;
+  StoreOptions options_;
   std::optional<std::uint64_t> expected_;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a);
-    a.take({.name = "--if-revision",
-            .kind = Kind::revision,
-            .help = "only if the key is at this revision (update)"},
-           expected_);
+    a.add({.name = "--if-revision",
+           .kind = Kind::revision,
+           .help = "only if the key is at this revision (update); 0: if it has no value (create)"},
+          [this](const std::string& word) { expected_ = expected_revision(word, "--if-revision"); });
+    options_.declare(a);
   }
+
+  void check() override { options_.check(); }
 
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::write());
     const std::string value = value_.read(natskv, bucket_, key_);
     auto bucket = natskv.bucket(bucket_);
-    return print(natskv, expected_ ? bucket.update(key_, value, *expected_) : bucket.put(key_, value));
+    return print(natskv, options_.store(natskv, bucket, key_, value, expected_));
   }
 };
 
@@ -43,7 +48,12 @@ const Verb put{
         "behind --.\n\n"
         "Prints the new revision, one number, never the value. With --if-revision it is update: a "
         "compare-and-set that "
-        "fails with status 4 where the key has another revision.",
+        "fails with status 4 where the key has another revision.\n\n"
+        "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with --marker-ttl; "
+        "nats-server 2.11 or newer). A write without it ends the time to live that the key had, which a warning "
+        "says; --keep-ttl keeps what is left. In a bucket with a history a value with a TTL over another needs "
+        "--drop-history: otherwise the older value would come back when this one expires.\n\n"
+        "--if-changed writes nothing where the key has this value already, and prints its revision.",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
@@ -51,7 +61,8 @@ const Verb put{
         "$ natskv put config colour green\n2\n"
         "# Any bytes, from a pipe or a file:\n"
         "$ printf 'a\\0b' | natskv put config binary\n3\n"
-        "$ natskv put config flags -- --verbose\n4\n",
+        "# Nothing is written where nothing changes:\n"
+        "$ natskv put config colour green --if-changed\n2\n",
     .make = make_action<Put>,
 };
 

@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
+#include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
 #include "kv/explain.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 class Revert final : public Action {
   std::string bucket_, key_;
   std::optional<std::uint64_t> revision_;
+  StoreOptions options_;
   bool force_ = false;
 
   void declare(Arguments& a) override {
@@ -23,6 +25,7 @@ class Revert final : public Action {
         {.name = "REVISION", .kind = Kind::revision, .help = "whose value to store again", .required = true},
         revision_);
     a.flag("-f,--force", force_, "do not ask");
+    options_.declare_kept(a);
   }
 
   static std::string shown(const Entry& entry) {
@@ -48,7 +51,14 @@ class Revert final : public Action {
           false, fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
                              shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)));
     }
-    return print(natskv, bucket.update(key_, wanted.entry.value.data, latest->entry.revision));
+    const Written written =
+        options_.store(natskv, bucket, key_, wanted.entry.value.data, latest->entry.revision);
+    if (wanted.entry.ttl.ns > 0 && latest->entry.ttl.ns == 0)
+      natskv.warn(
+          fmt::format("revision {} of key \"{}\" in bucket \"{}\" had a time to live of {}; the new one has "
+                      "none",
+                      *revision_, key_, bucket_, text::human_span(wanted.entry.ttl)));
+    return print(natskv, written);
   }
 };
 
@@ -64,7 +74,8 @@ const Verb revert{
         "one, and prints "
         "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
         "elsewhere it acts. A "
-        "revision that is a marker has no value: status 1. The stream's leader is asked for both, not a "
+        "revision that is a marker has no value: status 1. The new revision has no time to live, which a warning says where "
+        "the latest one, or REVISION itself, had one; --keep-ttl keeps what is left of the latest one's. The stream's leader is asked for both, not a "
         "replica "
         "that may lag.",
     .output =

@@ -1,8 +1,8 @@
 // update: compare-and-set.
 #include "app/natskv.hpp"
 #include "base/failure.hpp"
-#include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
 
 namespace natskv::commands {
@@ -11,24 +11,24 @@ namespace {
 class Update final : public Action {
   std::string bucket_, key_;
   ValueArguments value_;
+  StoreOptions options_;
   std::optional<std::uint64_t> word_, option_;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a, "one word after KEY is VALUE; with --file, give the revision as --if-revision");
-    a.add({.name = "REVISION", .kind = Kind::revision, .help = "the revision the key must have"},
-          [this](const std::string& word) { word_ = revision(word, "REVISION"); });
+    a.add({.name = "REVISION",
+           .kind = Kind::revision,
+           .help = "the revision the key must have; 0: it has no value"},
+          [this](const std::string& word) { word_ = expected_revision(word, "REVISION"); });
     a.add({.name = "--if-revision", .kind = Kind::revision, .help = "the same as an option"},
-          [this](const std::string& word) { option_ = revision(word, "--if-revision"); });
-  }
-
-  static std::uint64_t revision(const std::string& word, std::string_view what) {
-    if (word == "0") throw usage("revision 0 is a key that does not exist: use natskv create");
-    return parse::revision(word, what);
+          [this](const std::string& word) { option_ = expected_revision(word, "--if-revision"); });
+    options_.declare(a);
   }
 
   void check() override {
+    options_.check();
     if (word_ && option_) throw usage("REVISION and --if-revision exclude each other");
     if (!word_ && !option_)
       throw usage("the expected revision is missing: give REVISION after VALUE, or use --if-revision");
@@ -37,7 +37,8 @@ class Update final : public Action {
   int run(Natskv& natskv) override {
     (void)natskv.format(Style::write());
     const std::string value = value_.read(natskv, bucket_, key_);
-    return print(natskv, natskv.bucket(bucket_).update(key_, value, word_ ? *word_ : *option_));
+    auto bucket = natskv.bucket(bucket_);
+    return print(natskv, options_.store(natskv, bucket, key_, value, word_ ? word_ : option_));
   }
 };
 
@@ -53,7 +54,8 @@ const Verb update{
         "written, the "
         "status is 4 and the message says the current revision. One word behind KEY is VALUE, and then "
         "--if-revision is "
-        "required.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "
+        "required. Revision 0 means that the key has no value, as create does.\n\n--ttl, --keep-ttl, --drop-history and "
+        "--if-changed are those of put.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "
         "safe.",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "

@@ -1,0 +1,78 @@
+// touch: a value's time starts anew.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "commands/all.hpp"
+#include "commands/keys/store.hpp"
+#include "commands/keys/write.hpp"
+
+#include <chrono>
+#include <thread>
+
+namespace natskv::commands {
+namespace {
+
+class Touch final : public Action {
+  std::string bucket_, key_;
+  std::optional<Span> ttl_;
+  bool drop_history_ = false;
+
+  void declare(Arguments& a) override {
+    a.bucket(bucket_);
+    a.key(key_);
+    a.take({.name = "--ttl",
+            .kind = Kind::duration,
+            .help = "another time to live (whole seconds, 1s or more); without it the key's own again"},
+           ttl_);
+    a.flag("--drop-history", drop_history_, "remove the key's older revisions with the same write");
+  }
+
+  void check() override { check_ttl(ttl_); }
+
+  int run(Natskv& natskv) override {
+    (void)natskv.format(Style::write());
+    auto bucket = natskv.bucket(bucket_);
+    // The whole is bounded by the deadline, which ends it as unanswered.
+    for (;;) {
+      const Found found = bucket.live(bucket.entry(key_, {}, true), key_, {});
+      const Entry& entry = found.entry;
+      Condition condition{.revision = entry.revision, .ttl = ttl_, .drop_history = drop_history_};
+      if (!ttl_ && entry.ttl.ns > 0) condition.ttl = entry.ttl;
+      condition.never_expires = !ttl_ && entry.never_expires;
+      try {
+        return print(natskv, store_expiring(bucket, key_, entry.value.data, condition));
+      } catch (const Failure& failure) {
+        if (failure.exit() != Exit::conflict || natskv.stop()) throw;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+};
+
+}  // namespace
+
+const Verb touch{
+    .name = "touch",
+    .aliases = {},
+    .group = Group::keys,
+    .summary = "Store a value again, so that its time starts anew",
+    .description =
+        R"(Stores the bytes that KEY has as a new revision, if nobody wrote it meanwhile; a write of somebody else's is
+read, and the new value stored again. The time to live starts anew: of a bucket with a TTL the bucket's, of a key
+with a TTL the key's own, or the one that --ttl gives it.
+
+A key that has a history in the bucket needs --drop-history: when the new revision expires, the older value would
+come back. The option removes the key's older revisions with the same write.)",
+    .output =
+        "The new revision, one number, never the value. JSON: an object with bucket, key, revision and operation.",
+    .examples =
+        R"($ natskv -q add sessions --ttl 30m
+$ natskv put sessions alice token
+1
+# Each request of the user's starts the half hour anew:
+$ natskv touch sessions alice
+2
+)",
+    .make = make_action<Touch>,
+};
+
+}  // namespace natskv::commands
