@@ -97,3 +97,13 @@ TEST_CASE("a stream that is no bucket is not removed") {
         "1||natskv: rm: stream \"KV_plain\" exists but is not a key-value bucket\n");
   CHECK(bed().client.api("STREAM.INFO.KV_plain").find("\"error\"") == std::string::npos);
 }
+
+TEST_CASE("rm and purge --all end with an object where JSON was asked for") {
+  const TestBucket b;
+  for (const std::string key : {"k", "l"}) b.put(key, "v");
+  const std::string none = "\"conflicts\":0,\"failed\":0,\"unknown\":0}\n|";
+  CHECK(all(b("purge", {"--all", "-f", "-j"})) ==
+        fmt::format("0|{{\"bucket\":\"{}\",\"deleted\":2,{}", b.name(), none));
+  b.put("k", "v");
+  CHECK(all(b("rm", {"-f", "-j"})) == fmt::format("0|{{\"bucket\":\"{}\",\"deleted\":1,{}", b.name(), none));
+}

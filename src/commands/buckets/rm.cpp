@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
+#include "commands/shared/tally.hpp"
 #include "kv/admin/config.hpp"
 
 #include <fmt/format.h>
@@ -34,7 +35,8 @@ class Rm final : public Action {
       return remove(natskv, bucket);
     } catch (const Failure& failure) {
       if (!if_exists_ || failure.exit() != Exit::not_found) throw;
-      natskv.note(fmt::format("bucket \"{}\" does not exist: nothing to do", bucket_));
+      say_summary(natskv, Tally{.bucket = bucket_, .puts = false},
+                  fmt::format("bucket \"{}\" does not exist: nothing to do", bucket_));
       return 0;
     }
   }
@@ -50,12 +52,14 @@ class Rm final : public Action {
                       bucket_, others.front()),
           fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_, {}, 0});
     const auto& state = info.at("state");
+    const auto values = state.value("messages", std::uint64_t{0});
     natskv.confirm(force_,
                    fmt::format("Remove {} with {} values ({})?", Natskv::named(natskv.session(), bucket_),
-                               state.value("messages", std::uint64_t{0}),
-                               text::human_size(state.value("bytes", std::int64_t{0}))));
+                               values, text::human_size(state.value("bytes", std::int64_t{0}))));
     bucket.remove();
-    natskv.note(fmt::format("removed bucket \"{}\"", bucket_));
+    Tally tally{.bucket = bucket_, .puts = false};
+    tally.deleted = values;
+    say_summary(natskv, tally, fmt::format("removed bucket \"{}\"", bucket_));
     return 0;
   }
 };
@@ -70,8 +74,10 @@ const Verb rm{
     .description =
         "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it "
         "refuses without "
-        "--force. With --if-exists a bucket that is not there is status 0. A second word is an error: keys are deleted by natskv del.",
-    .output = "None; what was removed is said on standard error.",
+        "--force. With --if-exists a bucket that is not there is status 0. A second word is an error: "
+        "keys are deleted by natskv del.",
+    .output =
+        "None; what was removed is said on standard error. With JSON an object: bucket, deleted (values).",
     .examples =
         "$ natskv rm config --force --quiet\n"
         "$ natskv info config || echo status $?\nstatus 3\n",

@@ -145,12 +145,10 @@ class Import final : public Action {
   [[nodiscard]] bool rereadable() const { return lines_ == nullptr || lines_->regular(); }
 
   int send_atomic(Natskv& natskv, AtomicTransfer& batch, Source& source, Prune& prune) {
+    if (prune_ && batch.items() == 0 && !allow_empty_) throw empty_input(source);
+    if (asks()) prune.confirm(natskv, batch.keys());
     try {
-      if (prune_) {
-        if (batch.items() == 0 && !allow_empty_) throw empty_input(source);
-        if (asks()) prune.confirm(natskv, batch.keys());
-        batch.prune(prune);
-      }
+      if (prune_) batch.prune(prune);
       batch.run();
     } catch (...) {
       say_summary(natskv, batch.tally());

@@ -8,8 +8,19 @@
 namespace natskv::commands {
 
 std::optional<Failure> Planner::unfit(const Item& item) const {
+  const auto size = item.value.size();
+  const bool no_ttl = item.ttl && !rules_.ignore_ttl && !rules_.ttl_allowed;
+  const bool conditional = rules_.create || rules_.update || item.if_revision || item.check;
+  if (!no_ttl && !conditional && (rules_.max_payload == 0 || size <= rules_.max_payload) &&
+      (rules_.max_value == 0 || size <= rules_.max_value))
+    return std::nullopt;
+  return unfit_for(item);
+}
+
+std::optional<Failure> Planner::unfit_for(const Item& item) const {
   const std::string key(item.key);
   const Doing doing{.bucket = rules_.bucket, .key = key, .value_size = item.value.size()};
+  const About about{rules_.bucket, key, 0};
   if (item.check && !rules_.atomic) return usage("a CHECK needs --atomic");
   if (item.if_revision && (rules_.create || rules_.update))
     return usage("\"if_revision\" and --create or --update are two conditions");
@@ -24,13 +35,13 @@ std::optional<Failure> Planner::unfit(const Item& item) const {
         fmt::format("key \"{}\" of bucket \"{}\": the server takes it for a pattern, so it cannot be "
                     "written on a condition",
                     key, rules_.bucket),
-        {}, {rules_.bucket, key, 0});
+        {}, about);
   }
   if (!item.ttl || rules_.ignore_ttl || rules_.ttl_allowed) return std::nullopt;
   return Failure(
       Exit::failure,
       fmt::format("key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL", key, rules_.bucket),
-      rules_.ttl_hint, {rules_.bucket, key, 0});
+      rules_.ttl_hint, about);
 }
 
 /// false: it is over.

@@ -57,6 +57,7 @@ class Planner {
   [[nodiscard]] const Seen& keys() const { return keys_; }
 
  private:
+  [[nodiscard]] std::optional<Failure> unfit_for(const Item& item) const;
   [[nodiscard]] bool keep_ttl(const Item& item, Instant now, Write& write) const;
   [[nodiscard]] std::optional<Failure> decide(const Item& item, const Step& step, bool live) const;
 

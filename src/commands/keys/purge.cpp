@@ -48,7 +48,11 @@ class Purge final : public Action {
     }
     natskv.confirm(removal_.forced(), fmt::format("Empty {} ({} values)? Watchers are not told.",
                                                   Natskv::named(natskv.session(), bucket.name()), values));
-    natskv.note(fmt::format("removed {} values of bucket \"{}\"", bucket.erase_all(), bucket.name()));
+    Tally tally{.bucket = bucket.name(), .puts = false};
+    tally.deleted = bucket.erase_all();
+    say_summary(natskv, tally,
+                fmt::format("removed {} value{} of bucket \"{}\"", tally.deleted,
+                            tally.deleted == 1 ? "" : "s", bucket.name()));
     return 0;
   }
 };

@@ -53,7 +53,10 @@ AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count)
     : bucket_(bucket),
       count_(count),
       id_(random_id()),
-      requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {}
+      requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
+  // Its own answers are bounded one by one; the whole may take as long as it needs.
+  bucket_.session().lift_deadline();
+}
 
 bool AtomicBatch::push(const Write& write, const std::optional<Check>& check) {
   Session& session = bucket_.session();
