@@ -10,7 +10,7 @@ std::span<const Verb* const> table() {
       &get,      &put,     &create,     &update, &del,        &purge,    //
       &keys,     &history, &revert,     &watch,  &edit_value, &touch,    // keys
       &export_,  &import_, &diff,       &cp,                             // bulk
-      &lock,     &elect,   &sandbox,                                     // exec
+      &env,      &run,     &lock,       &elect,  &sandbox,               // exec
       &context,  &doctor,  &completion, &help,                           // tools
       &complete,                                                         // hidden
   };

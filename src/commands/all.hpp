@@ -15,7 +15,7 @@ std::span<const std::pair<std::string_view, std::string_view>> peers();
 extern const Verb add, edit, rm, ls, info, compact;
 extern const Verb get, put, create, update, del, purge, keys, history, revert, watch, edit_value, touch;
 extern const Verb export_, import_, diff, cp;
-extern const Verb lock, elect, sandbox;
+extern const Verb env, run, lock, elect, sandbox;
 extern const Verb context, doctor, completion, help;
 extern const Verb complete;
 

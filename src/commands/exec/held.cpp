@@ -180,8 +180,7 @@ Ended run_held(Natskv& natskv, lease::Lease& lease, const HeldArguments& argumen
   program.environment["NATSKV_LOCK_TOKEN"] = std::to_string(lease.token());
   program.environment["NATSKV_LOCK_BUCKET"] = arguments.bucket;
   program.environment["NATSKV_LOCK_KEY"] = arguments.key;
-  for (const char* name : {"BUCKET", "KEY", "OPERATION", "REVISION", "CREATED", "EVENTS"})
-    program.environment[fmt::format("NATSKV_{}", name)] = std::nullopt;
+  unset_event_variables(program);
 
   terminal::Supervisor supervisor(std::chrono::nanoseconds(lease.terms().grace.ns));
   supervisor.deadlines(lease.schedule().stop_at, lease.schedule().kill_at);

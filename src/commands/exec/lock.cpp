@@ -124,8 +124,7 @@ deploy -- "$0" "$@". To break a lock: natskv purge BUCKET KEY; its holder stops 
          {"126, 127",
           "COMMAND cannot be executed; there is no such command. Found before the lock is taken."}},
     .examples =
-        R"($ natskv add locks --ttl 30s -q
-$ natskv lock locks deploy -- echo deploying
+        R"($ natskv -q add locks --ttl 30s; natskv lock locks deploy -- echo deploying
 deploying
 # A second deployment does not wait, and its status says so:
 $ natskv lock locks deploy -- sh -c 'natskv lock locks deploy --try -- echo no ||

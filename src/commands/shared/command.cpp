@@ -4,6 +4,11 @@
 
 namespace natskv::commands {
 
+void unset_event_variables(terminal::Program& program) {
+  for (const char* name : {"BUCKET", "KEY", "OPERATION", "REVISION", "CREATED", "EVENTS"})
+    program.environment[fmt::format("NATSKV_{}", name)] = std::nullopt;
+}
+
 void report_leftovers(Natskv& natskv, const terminal::Supervisor& supervisor) {
   const int left = supervisor.leftovers();
   if (left == 0) return;

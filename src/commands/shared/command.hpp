@@ -7,6 +7,9 @@
 
 namespace natskv::commands {
 
+/// What an outer natskv may have set for its COMMAND; the variables of a lock stay.
+void unset_event_variables(terminal::Program& program);
+
 /// Says on stderr what COMMAND had left, which was stopped.
 void report_leftovers(Natskv& natskv, const terminal::Supervisor& supervisor);
 

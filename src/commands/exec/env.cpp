@@ -1,0 +1,134 @@
+// env: a bucket as environment variables, for a shell.
+#include "app/natskv.hpp"
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+#include "base/text.hpp"
+#include "commands/all.hpp"
+#include "commands/exec/environment.hpp"
+
+#include <fmt/format.h>
+
+namespace natskv::commands {
+namespace {
+
+struct Row {
+  std::string_view name, value;
+};
+
+constexpr Field<Row> row_fields[] = {
+    {"name", "NAME", [](const Row& row) { return Value{row.name}; }, Look::name},
+    {"value", "VALUE", [](const Row& row) { return Value{Bytes{row.value}}; }, Look::text}};
+
+const View<Row>& row_view() {
+  static const View<Row> view{
+      .fields = row_fields, .json = {}, .tsv = {"name", "value"}, .table = {}, .plain = {}};
+  return view;
+}
+
+class Env final : public Action {
+  EnvironmentArguments arguments_;
+  bool export_ = false, nul_ = false;
+
+  void declare(Arguments& a) override {
+    arguments_.declare(a);
+    a.flag("--export", export_, "put export before each line");
+    a.flag("-0,--null", nul_, "NAME=value, each ended by a NUL byte, for programs");
+    a.excludes("--export", "--null");
+  }
+
+  void check() override { arguments_.check(); }
+
+  int run(Natskv& natskv) override {
+    Style style = Style::write();
+    style.layout.shape = Shape::list;
+    const Format format = natskv.format(style);
+    if (format != Format::plain && (export_ || nul_)) throw usage("--export and -0 go with no --output");
+    const Variables variables = arguments_.read(natskv);
+    switch (format) {
+      case Format::plain:
+        natskv.out().write(for_shells(variables));
+        return 0;
+      case Format::json:
+      case Format::jsonl:
+        natskv.out().write(object(variables));
+        return 0;
+      default:
+        break;
+    }
+    auto rows = natskv.rows(row_view(), style);
+    for (const auto& [name, variable] : variables.all()) rows({name, variable.value});
+    rows.finish();
+    return 0;
+  }
+
+  // Any POSIX shell reads it: between single quotes nothing but the quote itself is special.
+  [[nodiscard]] std::string for_shells(const Variables& variables) const {
+    std::string text;
+    for (const auto& [name, variable] : variables.all()) {
+      if (nul_) {
+        text.append(name).append("=").append(variable.value).push_back('\0');
+        continue;
+      }
+      text += export_ ? "export " : "";
+      text += name + "='";
+      for (const char c : variable.value) {
+        if (c == '\'')
+          text += "'\\''";
+        else
+          text += c;
+      }
+      text += "'\n";
+    }
+    return text;
+  }
+
+  [[nodiscard]] std::string object(const Variables& variables) const {
+    std::string text = "{";
+    for (const auto& [name, variable] : variables.all()) {
+      if (!text::valid_utf8(variable.value)) {
+        throw Failure(Exit::failure,
+                      fmt::format("the value of key {} in bucket \"{}\" is not UTF-8, which JSON needs",
+                                  in_quotes(variable.key), arguments_.bucket),
+                      {}, {arguments_.bucket, variable.key, 0});
+      }
+      text += text.size() > 1 ? "," : "";
+      text::json_string(name, text);
+      text += ':';
+      text::json_string(variable.value, text);
+    }
+    return text + "}\n";
+  }
+};
+
+}  // namespace
+
+const Verb env{
+    .name = "env",
+    .aliases = {},
+    .group = Group::exec,
+    .summary = "Print keys as environment variables",
+    .description =
+        R"text(Prints a line NAME='value' for each key of BUCKET, or of those named, sorted by name, for any POSIX shell. NAME is
+KEY in upper case, with _ for every byte but letters, digits and _; a leading digit gets a _ before it. --strip leaves a
+beginning of KEY out, --prefix puts one before it.
+
+Nothing is printed unless all of it can be used. Two keys that would be one variable, a value with a NUL byte, and a
+name with which the writer of the bucket could run programs of his own (PATH, LD_PRELOAD, BASH_ENV, GIT_SSH and others)
+end it with status 1; --allow NAME allows one of these. That list is a guard, not a wall: who may write the bucket is
+trusted, unless --prefix is used. A KEY that is missing, or a PATTERN without a match, is status 3.
+
+In a script take it in two steps, for eval "$(natskv env …)" hides a failure:
+vars=$(natskv env config --export) && eval "$vars". To run a program with these variables use natskv run.)text",
+    .output =
+        "NAME='value' lines; with -0 NAME=value and a NUL byte each. TSV: NAME and value. JSON: an object.",
+    .statuses = {{"1",
+                  "A value or a name cannot be a variable; both keys are named where two would be one."}},
+    .examples =
+        R"($ natskv env config
+GREETING='hello'
+# Into the variables of this shell:
+$ vars=$(natskv env config --prefix APP_) && eval "$vars" && echo $APP_GREETING
+hello)",
+    .make = &make_action<Env>};
+
+}  // namespace natskv::commands

@@ -1,0 +1,60 @@
+// A bucket's keys as environment variables: what env and run share.
+#pragma once
+
+#include "app/natskv.hpp"
+#include "cli/declaration.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace natskv::commands {
+
+/// How keys become names.
+struct Naming {
+  std::optional<std::string> strip = {}, prefix = {};
+  bool keep_case = false;
+  std::vector<std::string> allow = {};  ///< names that may be set although they steer programs
+
+  /// KEY without the prefix `strip` (one that lacks it keeps its name), `prefix` before it, in upper case;
+  /// any byte but letters, digits and _ becomes _, and a leading digit gets one before it.
+  [[nodiscard]] std::string name_of(std::string_view key) const;
+  /// Whether a program would do what this variable says: PATH, LD_PRELOAD, …
+  [[nodiscard]] bool steers_programs(std::string_view name) const;
+};
+
+/// Variables made of keys, each told from where.
+class Variables {
+ public:
+  Variables(std::string bucket, const Naming& naming) : bucket_(std::move(bucket)), naming_(naming) {}
+  /// Throws Failure(1): two keys of one name, a NUL in the value, a name that steers programs, or none.
+  void add(std::string_view key, std::string_view value);
+
+  struct Variable {
+    std::string key, value;
+  };
+  /// By name.
+  [[nodiscard]] const std::map<std::string, Variable>& all() const { return variables_; }
+
+ private:
+  std::string bucket_;
+  const Naming& naming_;
+  std::map<std::string, Variable> variables_;
+};
+
+/// BUCKET [KEY|PATTERN…] and the options of both.
+struct EnvironmentArguments {
+  std::string bucket;
+  std::vector<std::string> words;
+  Naming naming;
+  bool allow_empty = false;
+
+  void declare(Arguments& arguments);
+  void check() const;
+  /// Reads them. Throws Failure: 3 for a KEY that is missing or a PATTERN without a match, 1 as Variables.
+  [[nodiscard]] Variables read(Natskv& natskv) const;
+};
+
+}  // namespace natskv::commands
