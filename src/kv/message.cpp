@@ -63,7 +63,9 @@ nats::Message read_stored(const nlohmann::ordered_json& document, Stored& stored
   add_headers(raw, bytes_of(document, "hdrs"));
   stored.sequence = document.value("seq", std::uint64_t{0});
   stored.subject = natsMsg_GetSubject(raw);
-  stored.time = text::from_rfc3339(document.value("time", std::string())).value_or(Instant{});
+  const auto time = text::from_rfc3339(document.value("time", std::string()));
+  if (!time) throw nats::Error(NATS_PROTOCOL_ERROR, 0, "the message's time cannot be read");
+  stored.time = *time;
   return message;
 }
 

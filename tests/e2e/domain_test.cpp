@@ -139,7 +139,12 @@ TEST_CASE("another account's bucket through an API prefix") {
     all.insert(all.end(), {"--js-api-prefix", "theirs", "--timeout", "4s"});
     const auto deaf = as("guest", all);
     CHECK_FALSE(deaf.timed_out);
+    if (words[0] == "get" && server_at_least(2, 11)) {  // answered by one request, without a delivery
+      CHECK(deaf.status == 0);
+      CHECK(deaf.out.ends_with("\tv\n"));
+      continue;
+    }
     CHECK(deaf.status == 5);
-    CHECK(deaf.err.find("within 4000 ms; nothing was changed") != std::string::npos);
+    CHECK(deaf.err.find("nothing that it delivers arrives") != std::string::npos);
   }
 }

@@ -54,7 +54,7 @@ const std::vector<std::vector<std::string>> commands{
     {"import", "b", "--skip-unchanged"},
     {"import", "b", "--prune", "--allow-empty", "--force"},
     {"edit-value", "b", "k"},
-    {"__complete", "get", "b", ""},
+    {"__complete", "--", "get", "b", ""},
     {"watch", "b", "k", "--history"},
 };
 
