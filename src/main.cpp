@@ -14,8 +14,10 @@ int main(int argc, char** argv) {
   natskv::Stop stop;
   int status = 0;
   try {
-    natskv::Watchdog watchdog(stop,
-                              [&stop](natskv::Why why) { ::_exit(stop.last_words(natskv::status_of(why))); });
+    natskv::Watchdog watchdog(stop, [&stop](natskv::Why why) {
+      const int ended = natskv::status_of(why);
+      ::_exit(natskv::terminal::stderr_takes_words() ? stop.last_words(ended) : ended);
+    });
     watchdog.watch_stdout(false);
     stop.on_watch_reader([&] { watchdog.watch_stdout(true); });
     status = natskv::run(argc, argv, out, stop);

@@ -5,7 +5,6 @@
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
-#include "base/text.hpp"
 #include "config/parameters.hpp"
 #include "config/word.hpp"
 
@@ -132,10 +131,8 @@ void read_fields(Context& context, const ordered_json& document, const std::stri
   }
 }
 
-Failure unknown(const std::string& name, const std::vector<std::string>& names) {
-  const auto nearest = text::nearest(name, names);
-  return {Exit::not_found, "context " + in_quotes(name) + " not found",
-          nearest.empty() ? "natskv context ls lists them" : "did you mean " + in_quotes(nearest) + "?"};
+Failure unknown(const std::string& name) {
+  return {Exit::not_found, "context " + in_quotes(name) + " not found", "natskv context ls lists them"};
 }
 
 }  // namespace
@@ -159,8 +156,7 @@ std::string Contexts::path_of(const std::string& name) const {
 
 void Contexts::require(const std::string& name) const {
   struct stat info {};
-  if (::stat(path_of(name).c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
-    throw unknown(name, names());
+  if (::stat(path_of(name).c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) throw unknown(name);
 }
 
 std::vector<std::string> Contexts::names() const {

@@ -3,7 +3,7 @@
 #include "kv/connect.hpp"
 #include "nats/sockets.hpp"
 
-#include <sys/socket.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <atomic>
@@ -76,11 +76,11 @@ std::vector<std::string> urls_of(const config::Settings& settings) {
 
 // nats.c 3.4 waits for a PONG in a loop that takes all of a processor and more and more memory; only the end
 // of the stream ends it.
-void end_those_under_way(const std::set<int>& before, natsConnection* winner) {
+void end_those_under_way(const std::set<ino_t>& before, natsConnection* winner) {
   const auto port = winner != nullptr ? nats::local_port(winner) : -1;
   if (!port) return;
-  for (const int fd : nats::sockets()) {
-    if (before.count(fd) == 0 && nats::local_port(fd) != *port) ::shutdown(fd, SHUT_RDWR);
+  for (const auto& socket : nats::sockets()) {
+    if (before.count(socket.identity()) == 0 && socket.local_port() != *port) (void)socket.shut_down();
   }
 }
 
@@ -113,7 +113,8 @@ class Attempts {
     auto options = options_of(0);
     const auto alone = std::chrono::milliseconds(std::clamp<std::int64_t>(
         settings_.timeout.ms() / static_cast<std::int64_t>(urls_.size()), 1, most_alone_ms));
-    const auto before = nats::sockets();
+    std::set<ino_t> before;
+    for (const auto& socket : nats::sockets()) before.insert(socket.identity());
     std::unique_lock lock(race_->mutex);
     while (started_ < urls_.size() && !decided()) {
       lock.unlock();
@@ -142,9 +143,7 @@ class Attempts {
 
  private:
   nats::Options options_of(std::size_t index) {
-    links_[index]->jwt = links_[0]->jwt;
-    links_[index]->seed = links_[0]->seed;
-    links_[index]->fail_fast = links_[0]->fail_fast.load();
+    if (index > 0) links_[index]->secrets = links_[0]->credentials();
     return connect_options(one(index), *links_[index], false);
   }
 

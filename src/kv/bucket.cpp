@@ -7,6 +7,7 @@
 #include "kv/message.hpp"
 #include "kv/read/listing.hpp"
 #include "kv/trace.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -42,11 +43,59 @@ std::string header_words(Operation operation, const Condition& condition) {
   return words;
 }
 
+bool says_no_leader(std::string_view text) {
+  return text.starts_with("JetStream cluster") || text.starts_with("JetStream system temporarily");
+}
+
+// A stream without a leader cannot be bound, but its replicas answer direct gets. nullopt: none did, or not
+// before the time was up.
+std::optional<Found> of_leaderless(Session& session, const std::string& bucket, const std::string& key) {
+  const std::string subject = fmt::format("$KV.{}.{}", bucket, key);
+  while (!session.stop()) {
+    try {
+      auto answer = session.request(session.api_subject("DIRECT.GET.KV_" + bucket + "." + subject), {});
+      const auto stored = read_stored(answer.get());
+      if (!stored || stored->subject != subject) return std::nullopt;
+      Entry entry;
+      read_entry(answer.get(), false, entry);
+      entry.bucket = bucket;
+      entry.key = stored->subject.substr(subject.size() - key.size());
+      entry.revision = stored->sequence;
+      entry.created = stored->time;
+      return Found{entry, std::shared_ptr<natsMsg>(std::move(answer))};
+    } catch (const nats::Error& error) {
+      if (error.status != NATS_NO_RESPONDERS) return std::nullopt;
+    }
+    nats_Sleep(100);  // a replica that hears of a new leader is not there for a moment
+  }
+  return std::nullopt;
+}
+
+// Bound for reading: half of the time is left for asking a replica.
+natsStatus bind_impatiently(Session& session, const std::string& bucket, nats::Store& store) {
+  natsConnection* const connection = session.connection();
+  jsOptions options;
+  nats::check(jsOptions_Init(&options));
+  options.Wait = std::max<std::int64_t>(session.timeout().ms() / 2, 1);
+  const std::string& prefix = session.settings().js_api_prefix;
+  if (prefix != "$JS.API") options.Prefix = prefix.c_str();
+  jsCtx* raw = nullptr;
+  nats::check(natsConnection_JetStream(&raw, connection, &options));
+  const nats::JetStream impatient(raw);
+  kvStore* kv = nullptr;
+  const natsStatus status =
+      traced(session, {.subject = session.api_subject("STREAM.INFO.KV_" + bucket), .function = "js_KeyValue"},
+             nullptr, [&] { return js_KeyValue(&kv, impatient.get(), bucket.c_str()); });
+  store.reset(kv);
+  return status;
+}
+
 }  // namespace
 
 Bucket::Bucket(Session& session, std::string name) : session_(session), name_(std::move(name)) {}
 
 kvStore* Bucket::store() {
+  if (std::exchange(generation_, session_.generation()) != session_.generation()) store_.reset();
   if (!store_) {
     kvStore* raw = nullptr;
     jsCtx* js = session_.jetstream();
@@ -68,8 +117,9 @@ const nlohmann::ordered_json& Bucket::info() {
     try {
       info_ = std::make_shared<const nlohmann::ordered_json>(session_.api("STREAM.INFO.KV_" + name_));
     } catch (const nats::Error& error) {
-      const bool comes_back = session_.reconnecting() && error.connection_lost() && !session_.link().closed &&
-                              !session_.stop() && std::chrono::steady_clock::now() < until;
+      const bool comes_back = session_.reconnecting() && error.connection_lost() &&
+                              !session_.wire().closed() && !session_.stop() &&
+                              std::chrono::steady_clock::now() < until;
       if (!comes_back) throw explain(session_, error, {.bucket = name_});
       nats_Sleep(50);
     }
@@ -91,10 +141,9 @@ const StreamAddress& Bucket::place() {
   return *place_;
 }
 
-nats::Pipeline Bucket::pipeline(nats::Pipeline::Limits limits) {
+nats::Requests Bucket::requests(nats::Requests::Limits limits) {
   try {
-    return {session_.connection(), session_.retired(), session_.settings().inbox_prefix, limits,
-            session_.timeout()};
+    return session_.requests(limits);
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = name_});
   }
@@ -102,7 +151,16 @@ nats::Pipeline Bucket::pipeline(nats::Pipeline::Limits limits) {
 
 Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
   if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
-  kvStore* kv = store();
+  nats::Store impatient;
+  if (!store_ && !revision) {
+    const natsStatus status = bind_impatiently(session_, name_, impatient);
+    const auto error = nats::error(status);
+    if (status == NATS_TIMEOUT || (status == NATS_ERR && says_no_leader(error.what()))) {
+      if (auto found = of_leaderless(session_, name_, key)) return live(std::move(found), key, revision);
+      if (session_.stop() || status == NATS_TIMEOUT) throw explain(session_, error, {.bucket = name_});
+    }
+  }
+  kvStore* const kv = impatient ? impatient.get() : store();
   kvEntry* raw = nullptr;
   const std::string asked = session_.api_subject("DIRECT.GET.KV_" + name_);
   Asking asking(session_, {.subject = revision ? asked : fmt::format("{}.$KV.{}.{}", asked, name_, key),
@@ -202,8 +260,7 @@ std::optional<Found> Bucket::of_leader(const std::string& subject, std::optional
     auto message = read_stored(answer.at("message"), stored);
     return found_at(std::move(message), stored, subject);
   } catch (const nats::Error& error) {
-    constexpr int no_message_found = 10037;
-    if (error.code != no_message_found) throw;
+    if (error.code != nats::code::no_message_found) throw;
     return std::nullopt;
   }
 }
@@ -498,8 +555,7 @@ void Bucket::ask_write(const std::string& key) {
   const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
   const nats::PubAck owned(ack);
   asking.ended(status, static_cast<int>(code));
-  constexpr int stream_not_match = 10060;
-  if (static_cast<int>(code) == stream_not_match) return;
+  if (static_cast<int>(code) == nats::code::stream_not_match) return;
   if (status == NATS_OK)
     throw Failure(Exit::failure,
                   fmt::format("key \"{}\" of bucket \"{}\": the server ignored Nats-Expected-Stream "
@@ -513,7 +569,7 @@ const nlohmann::ordered_json& Bucket::written_config() {
   if (!place().mirror) return own;
   if (!origin_) {
     try {
-      const auto answer = session_.json_where_allowed(place().info);
+      const auto answer = session_.json_if_allowed(place().info);
       origin_ = std::make_shared<const nlohmann::ordered_json>(answer ? answer->value("config", own) : own);
     } catch (const nats::Error& error) {
       if (error.connection_lost()) throw explain(session_, error, {.bucket = name_});

@@ -5,7 +5,7 @@
 #include "kv/entry.hpp"
 #include "kv/session.hpp"
 #include "nats/handle.hpp"
-#include "nats/pipeline.hpp"
+#include "nats/requests.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -46,7 +46,7 @@ class Bucket {
   [[nodiscard]] const std::string& name() const { return name_; }
   Session& session() { return session_; }
   /// Many requests at once on its connection. Throws Failure where that is lost.
-  nats::Pipeline pipeline(nats::Pipeline::Limits limits);
+  nats::Requests requests(nats::Requests::Limits limits);
 
   /// The value by kvStore_Get. Failure: not_found for a missing bucket, key or revision, and for markers.
   Found value(const std::string& key, std::optional<std::uint64_t> revision = {});
@@ -126,6 +126,7 @@ class Bucket {
   Session& session_;
   std::string name_;
   nats::Store store_;
+  int generation_ = 0;  // of the connection that it was made with
   std::optional<StreamAddress> place_;
   std::shared_ptr<const nlohmann::ordered_json> info_, origin_;
 };

@@ -4,7 +4,6 @@
 #include "base/quote.hpp"
 #include "base/text.hpp"
 #include "nats/check.hpp"
-#include "nats/closing.hpp"
 #include "nats/compat.hpp"
 #include "nats/nkey.hpp"
 #include "nats/passphrase.hpp"
@@ -14,8 +13,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <exception>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,59 +31,27 @@ std::string in_json(std::string_view word) {
   return literal.substr(1, literal.size() - 2);
 }
 
-// The library's threads call these. A permission violation is an asynchronous error: without closing, the
-// call that waits would see only its time-out (NATSC.md, decision 4).
-void on_error(natsConnection* connection, natsSubscription* subscription, natsStatus status, void* closure) {
-  auto& link = *static_cast<Link*>(closure);
-  nats::Wire::on_error(connection, subscription, status, &link.wire);
-  if (status != NATS_NOT_PERMITTED) return;
-  const char* text = nullptr;
-  natsConnection_GetLastError(connection, &text);
-  std::string words = nats::without_prefix(text);
-  if (words.find("\"$JS.ACK.") != std::string::npos) {
-    link.acks_refused = true;
-    return;
-  }
-  if (link.asking_many && words.find(".DIRECT.GET.KV_") != std::string::npos &&
-      words.find("$KV.") == std::string::npos) {
-    link.many_refused = true;
-    return;
-  }
-  // A listing tidies up behind itself; where it may not, the server does a little later.
-  if (words.find(".CONSUMER.DELETE.KV_") != std::string::npos && words.find("$KV.") == std::string::npos)
-    return;
-  {
-    const std::lock_guard lock(link.mutex);
-    link.violation_texts.push_back(std::move(words));
-  }
-  ++link.violations;
-  if (link.fail_fast) close(connection, link);
-}
-
-void on_disconnected(natsConnection*, void* closure) {
-  auto& link = *static_cast<Link*>(closure);
-  ++link.disconnects;
-  link.wire.happened(nats::Event::Kind::lost);
-}
-void on_reconnected(natsConnection*, void* closure) {
-  auto& link = *static_cast<Link*>(closure);
-  ++link.reconnects;
-  link.wire.happened(nats::Event::Kind::back);
-}
-void on_closed(natsConnection* connection, void* closure) {
-  auto& link = *static_cast<Link*>(closure);
-  link.closed = true;
-  nats::Wire::on_closed(connection, &link.wire);
-}
-
 // Into the library's memory: it frees what it is given.
 natsStatus handed_over(const std::string& text, char** out) {
   *out = ::strdup(text.c_str());
   return *out == nullptr ? NATS_NO_MEMORY : NATS_OK;
 }
 
+// A connection that is made again takes what the files hold by now: short-lived credentials are renewed in
+// place. What cannot be read stays as it was, and the server says what it thinks of it.
+void renew(Link& link) {
+  const std::lock_guard lock(link.mutex);
+  if (!link.renew) return;
+  try {
+    link.secrets = link.renew();
+  } catch (const std::exception&) {  // half written, or gone
+  }
+}
+
 natsStatus give_jwt(char** jwt, char**, void* closure) {
-  return handed_over(static_cast<Link*>(closure)->jwt.reveal(), jwt);
+  auto& link = *static_cast<Link*>(closure);
+  if (link.given.exchange(true)) renew(link);
+  return handed_over(link.credentials().jwt.reveal(), jwt);
 }
 
 natsStatus sign(char** why, unsigned char** signature, int* length, const char* nonce, void* closure) {
@@ -90,7 +60,7 @@ natsStatus sign(char** why, unsigned char** signature, int* length, const char* 
     return NATS_CONNECTION_AUTH_FAILED;
   }
   auto& link = *static_cast<Link*>(closure);
-  const auto status = nats_Sign(link.seed.reveal().c_str(), nonce, signature, length);
+  const auto status = nats_Sign(link.credentials().seed.reveal().c_str(), nonce, signature, length);
   if (status == NATS_OK && **signature == 0) link.unsendable = true;
   return status;
 }
@@ -107,23 +77,21 @@ std::string content(const std::string& path, const std::string& what) {
 
 // The signing itself is nats.c's (nats_Sign); what it is given is looked at here, so that a wrong file is
 // named before a server is asked.
-void take_seed(const std::string& text, const std::string& what, Link& link) {
+config::Secret seed_of(const std::string& text, const std::string& what) {
   const auto seed = nats::seed_in(text);
   if (!seed) throw no_secret(what, text.empty() ? "is empty" : "holds no NKey seed");
-  link.seed = config::Secret(*seed);
+  return config::Secret(*seed);
 }
 
 // header.claims.signature, alone or between BEGIN and END lines.
-void take_jwt(std::string_view text, const std::string& what, Link& link) {
+config::Secret jwt_of(std::string_view text, const std::string& what) {
   constexpr std::string_view blank = " \t\r\n";
   if (text.find_first_not_of(blank) == std::string_view::npos) throw no_secret(what, "is empty");
   while (!text.empty()) {
     const std::size_t start = std::min(text.find_first_not_of(blank), text.size());
     const std::string_view word = text.substr(start, text.find_first_of(blank, start) - start);
-    if (word.starts_with("eyJ") && std::count(word.begin(), word.end(), '.') == 2 && !word.ends_with('.')) {
-      link.jwt = config::Secret(std::string(word));
-      return;
-    }
+    if (word.starts_with("eyJ") && std::count(word.begin(), word.end(), '.') == 2 && !word.ends_with('.'))
+      return config::Secret(std::string(word));
     text.remove_prefix(std::min(start + std::max<std::size_t>(word.size(), 1), text.size()));
   }
   throw no_secret(what, "holds no JWT");
@@ -139,36 +107,59 @@ std::string where_from(const config::Settings& settings, const std::string& name
   return name;
 }
 
-void secrets(natsOptions* options, const config::Settings& settings, Link& link) {
-  using nats::check;
-  if (!link.seed.empty()) {
-    // Read for another connection, maybe from a pipe.
-  } else if (!settings.creds_file.empty()) {
+std::string nkey_words(const config::Settings& settings) {
+  return settings.nkey_file.empty() ? "the nkey of context " + in_quotes(settings.context)
+                                    : "the NKey file " + in_quotes(settings.nkey_file);
+}
+
+Link::Credentials read_credentials(const config::Settings& settings) {
+  if (!settings.creds_file.empty()) {
     const std::string what = "the credentials file " + in_quotes(settings.creds_file);
     const std::string text = content(settings.creds_file, "--creds");
-    take_jwt(text, what, link);
-    take_seed(text, what, link);
-  } else if (!settings.jwt_file.empty() || !settings.jwt.empty()) {
-    if (settings.jwt_file.empty())
-      take_jwt(settings.jwt.reveal(), where_from(settings, "jwt"), link);
-    else
-      take_jwt(content(settings.jwt_file, "--jwt"), "the JWT file " + in_quotes(settings.jwt_file), link);
-    if (settings.seed_file.empty())
-      take_seed(settings.seed.reveal(), where_from(settings, "seed"), link);
-    else
-      take_seed(content(settings.seed_file, "--seed"), "the seed file " + in_quotes(settings.seed_file),
-                link);
+    return {jwt_of(text, what), seed_of(text, what)};
   }
-  if (!link.jwt.empty()) {
+  if (!settings.jwt_file.empty() || !settings.jwt.empty()) {
+    Link::Credentials both;
+    both.jwt = settings.jwt_file.empty() ? jwt_of(settings.jwt.reveal(), where_from(settings, "jwt"))
+                                         : jwt_of(content(settings.jwt_file, "--jwt"),
+                                                  "the JWT file " + in_quotes(settings.jwt_file));
+    both.seed = settings.seed_file.empty() ? seed_of(settings.seed.reveal(), where_from(settings, "seed"))
+                                           : seed_of(content(settings.seed_file, "--seed"),
+                                                     "the seed file " + in_quotes(settings.seed_file));
+    return both;
+  }
+  if (!settings.nkey_file.empty())
+    return {{}, seed_of(content(settings.nkey_file, "--nkey"), nkey_words(settings))};
+  if (!settings.seed.empty()) return {{}, seed_of(settings.seed.reveal(), nkey_words(settings))};
+  return {};
+}
+
+// What a pipe gave is gone.
+bool can_be_read_again(const config::Settings& settings) {
+  const auto regular = [](const std::string& path) {
+    std::error_code error;
+    return path.empty() || std::filesystem::is_regular_file(path, error);
+  };
+  return regular(settings.creds_file) && regular(settings.jwt_file) && regular(settings.seed_file);
+}
+
+void secrets(natsOptions* options, const config::Settings& settings, Link& link, bool reconnect) {
+  using nats::check;
+  // Else they were read for another connection, maybe from a pipe.
+  if (link.credentials().seed.empty()) {
+    const std::lock_guard lock(link.mutex);
+    link.secrets = read_credentials(settings);
+  }
+  const auto [jwt, seed] = link.credentials();
+  if (reconnect && !jwt.empty() && can_be_read_again(settings)) {
+    const std::lock_guard lock(link.mutex);
+    link.renew = [settings] { return read_credentials(settings); };
+  }
+  if (!jwt.empty()) {
     check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));
-  } else if (!settings.nkey_file.empty() || !settings.seed.empty()) {
-    const bool file = !settings.nkey_file.empty();
-    const std::string what = file ? "the NKey file " + in_quotes(settings.nkey_file)
-                                  : "the nkey of context " + in_quotes(settings.context);
-    if (link.seed.empty())
-      take_seed(file ? content(settings.nkey_file, "--nkey") : settings.seed.reveal(), what, link);
-    const auto key = nats::public_key(link.seed.reveal());
-    if (!key) throw no_secret(what, "holds no NKey seed");
+  } else if (!seed.empty()) {
+    const auto key = nats::public_key(seed.reveal());
+    if (!key) throw no_secret(nkey_words(settings), "holds no NKey seed");
     check(natsOptions_SetNKey(options, key->c_str(), sign, &link));
   }
   if (!settings.token.empty()) check(natsOptions_SetToken(options, in_json(settings.token.reveal()).c_str()));
@@ -278,17 +269,7 @@ Failure no_authorities(const config::Settings& settings) {
           fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
 }
 
-// One that comes back would begin to when its stream ends. Its requests are a pipeline's, and what takes
-// their answers lives as long as the Session.
-void close(natsConnection* connection, const Link& link) noexcept {
-  if (link.comes_back)
-    natsConnection_Close(connection);
-  else
-    nats::close(connection);
-}
-
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect) {
-  link.comes_back = reconnect;
   natsOptions* raw = nullptr;
   nats::check(natsOptions_Create(&raw));
   nats::Options options(raw);
@@ -299,15 +280,12 @@ nats::Options connect_options(const config::Settings& settings, Link& link, bool
   nats::check(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
   manners(raw, settings, reconnect);
   try {
-    secrets(raw, settings, link);
+    secrets(raw, settings, link, reconnect);
     tls(raw, settings);
   } catch (const nats::Error& error) {
     throw unusable(error, settings);
   }
-  nats::check(natsOptions_SetErrorHandler(raw, on_error, &link));
-  nats::check(natsOptions_SetDisconnectedCB(raw, on_disconnected, &link));
-  nats::check(natsOptions_SetReconnectedCB(raw, on_reconnected, &link));
-  nats::check(natsOptions_SetClosedCB(raw, on_closed, &link));
+  link.wire.attach(raw);
   return options;
 }
 

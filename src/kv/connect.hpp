@@ -12,9 +12,6 @@ namespace natskv {
 /// Failure: usage (2) for files nats.c can't read, not_allowed (6) for secrets that are none.
 nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect);
 
-/// From any thread, also while messages come in.
-void close(natsConnection* connection, const Link& link) noexcept;
-
 /// What a failed connect means to a user. May look at the servers' greetings and at the JWT's own date.
 Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link);
 

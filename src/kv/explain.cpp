@@ -3,6 +3,8 @@
 #include "base/pattern.hpp"
 #include "base/text.hpp"
 #include "kv/admin/config.hpp"
+#include "kv/connect.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,29 +17,7 @@
 namespace natskv {
 namespace {
 
-// JetStream API error codes (nats-server's errors.json), as far as natskv has words for them.
-enum Code {
-  resources_exceeded = 10002,
-  not_assigned = 10007,
-  temporarily_unavailable = 10008,
-  not_the_leader = 10009,
-  too_many_streams = 10027,
-  jetstream_not_enabled_for_account = 10039,
-  name_in_use = 10058,
-  stream_not_found = 10059,
-  stream_not_match = 10060,
-  message_too_large = 10054,
-  message_ttl_invalid = 10165,
-  message_ttl_disabled = 10166,
-  too_many_requests = 10167,
-  replicas_not_supported = 10074,
-  jetstream_not_enabled = 10076,
-  not_stored = 10077,
-  rollup_refused = 10111,
-  stream_offline = 10118,
-  consumer_offline = 10119,
-  stream_offline_because = 10194,
-};
+using namespace nats::code;
 
 // What a limit refused, by the server's words (all of them are 10077), and what a user reads. Which of them
 // an emptier bucket would take: no_room().
@@ -65,23 +45,25 @@ std::string what_of(const Doing& doing) {
 About about(const Doing& doing) { return {doing.bucket, doing.key, doing.revision}; }
 
 // Where a part was written already, how far it came is not known.
-Failure nothing_more(Session& session, const std::string& text, std::string hint, const Doing& doing) {
-  const bool changed = session.notices().has_changed();
-  return {changed ? Exit::unknown : Exit::unreachable,
-          text + (changed ? "; what was written before stays" : "; nothing was changed"), std::move(hint),
+Failure nothing_more(const Circumstances& now, const std::string& text, std::string hint,
+                     const Doing& doing) {
+  return {now.changed ? Exit::unknown : Exit::unreachable,
+          text + (now.changed ? "; what was written before stays" : "; nothing was changed"), std::move(hint),
           about(doing)};
 }
 
-Failure no_answer(Session& session, const nats::Error& error, const Doing& doing) {
-  const auto where = config::shown(session.settings().servers);
-  const std::string why = error.status == NATS_TIMEOUT || session.stop().why() == Why::deadline
-                              ? fmt::format("no answer from {} within {} ms", where, session.timeout().ms())
-                              : fmt::format("the connection to {} was lost", where);
+Failure no_answer(const Circumstances& now, const nats::Error& error, const Doing& doing) {
+  std::string why = fmt::format("the connection to {} was lost", now.servers);
+  if (now.time_is_up || error.status == NATS_TIMEOUT)
+    why = fmt::format("no answer from {} within {} ms", now.servers,
+                      (now.time_is_up ? now.timeout : error.waited.value_or(now.timeout)).ms());
+  else if (now.ended && !now.ended->connection_lost())
+    why = fmt::format("{} ended the connection: {}", now.servers, now.ended->what());
   if (doing.writes) {
     return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
             "look with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
   }
-  return nothing_more(session, fmt::format("{}: {}", what_of(doing), why), {}, doing);
+  return nothing_more(now, fmt::format("{}: {}", what_of(doing), why), {}, doing);
 }
 
 Failure no_sense(const Doing& doing) {
@@ -100,10 +82,9 @@ Failure no_leader_known(const Doing& doing) {
           "try again in a moment", about(doing)};
 }
 
-Failure no_jetstream(Session& session, const Doing& doing) {
+Failure no_jetstream(const Circumstances& now, const Doing& doing) {
   return {Exit::unreachable,
-          fmt::format("JetStream is not available at {} (bucket \"{}\")",
-                      config::shown(session.settings().servers), doing.bucket),
+          fmt::format("JetStream is not available at {} (bucket \"{}\")", now.servers, doing.bucket),
           "start the server with -js, or check --js-domain and --js-api-prefix", about(doing)};
 }
 
@@ -114,27 +95,21 @@ Failure not_for_account(const Doing& doing) {
           about(doing)};
 }
 
-Failure too_large(Session& session, const Doing& doing) {
-  std::string limit = "the bucket's limit";
-  try {
-    const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
-    limit =
-        fmt::format("the bucket's limit of {} B", info.at("config").at("max_msg_size").get<std::int64_t>());
-  } catch (const std::exception&) {
-    limit = "the bucket's limit";  // true without the number, too
-  }
-  return {Exit::failure,
-          fmt::format("{}: the value of {} B is over {}", what_of(doing), doing.value_size, limit),
-          "natskv edit --max-value-size raises it", about(doing)};
+Failure too_large(const Doing& doing, std::optional<std::int64_t> limit) {
+  const std::string of = limit ? fmt::format(" of {} B", *limit) : "";
+  return {
+      Exit::failure,
+      fmt::format("{}: the value of {} B is over the bucket's limit{}", what_of(doing), doing.value_size, of),
+      "natskv edit --max-value-size raises it", about(doing)};
 }
 
 // kvStore_* pass no jsErrCode on: the server's text has to tell.
 int code_of(const nats::Error& error) {
   constexpr std::pair<std::string_view, int> texts[] = {
       {"message size exceeds maximum allowed", message_too_large},
-      {"maximum bytes exceeded", not_stored},
-      {"maximum messages exceeded", not_stored},
-      {"maximum messages per subject exceeded", not_stored},
+      {"maximum bytes exceeded", stream_full},
+      {"maximum messages exceeded", stream_full},
+      {"maximum messages per subject exceeded", stream_full},
       {"stream is offline", stream_offline},
       {"rollup not permitted", rollup_refused},
       {"resource limits exceeded for account", resources_exceeded},
@@ -151,7 +126,7 @@ int code_of(const nats::Error& error) {
   return 0;
 }
 
-Failure by_code(Session& session, const nats::Error& error, const Doing& doing) {
+Failure by_code(const Circumstances& now, const nats::Error& error, const Doing& doing) {
   const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
     return Failure(exit, text, std::move(hint), about(doing));
   };
@@ -161,28 +136,27 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
     case jetstream_not_enabled_for_account:
       return not_for_account(doing);
     case jetstream_not_enabled:
-      return no_jetstream(session, doing);
+      return no_jetstream(now, doing);
     case temporarily_unavailable:
       if (doing.writes) return no_leader_known(doing);
       [[fallthrough]];
     case not_assigned:
     case not_the_leader:
       // As if nobody had listened: a cluster between two leaders refuses before it does anything.
-      return nothing_more(session,
-                          fmt::format("{}: the servers have no leader for it just now", what_of(doing)),
+      return nothing_more(now, fmt::format("{}: the servers have no leader for it just now", what_of(doing)),
                           "try again in a moment", doing);
     case stream_offline:
     case stream_offline_because:
     case consumer_offline:
-      return nothing_more(session, fmt::format("{}: the servers that store it are offline", what_of(doing)),
-                          {}, doing);
+      return nothing_more(now, fmt::format("{}: the servers that store it are offline", what_of(doing)), {},
+                          doing);
     case rollup_refused:
       return failure(
           Exit::failure,
           fmt::format("{}: the bucket takes no purge, an early client made it so ({})", what_of(doing),
                       error.what()),
           fmt::format("natskv add {} --update allows it; natskv del deletes the key", doing.bucket));
-    case not_stored:
+    case stream_full:
       for (const Limit& limit : limits) {
         if (!limit.server.empty() &&
             std::string_view(error.what()).find(limit.server) != std::string_view::npos)
@@ -192,7 +166,7 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
       }
       return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
     case message_too_large:
-      return too_large(session, doing);
+      return too_large(doing, std::nullopt);
     case resources_exceeded:
       return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), account_limit.said),
                      std::string(account_limit.hint))
@@ -218,20 +192,31 @@ Failure by_code(Session& session, const nats::Error& error, const Doing& doing) 
   }
 }
 
+// The server ends a connection on which a line is too long (a key, as a rule), and announces no limit.
+bool line_too_long(const Circumstances& now, const Doing& doing) {
+  return now.ended && says_line_too_long(now.ended->what()) && doing.key.size() > least_too_long;
+}
+
 // 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing
 // bucket.
-std::optional<Failure> ask_again(Session& session, const nats::Error& error, const Doing& doing) {
-  if (error.status != NATS_NO_RESPONDERS && (error.status != NATS_TIMEOUT || doing.writes))
-    return std::nullopt;
+bool needs_a_look(const nats::Error& error, const Doing& doing) {
+  if (error.status == NATS_NO_RESPONDERS) return true;
   // The list of all buckets: silence says nothing of any one of them.
-  if (doing.bucket == "*" && error.status == NATS_TIMEOUT) return std::nullopt;
+  return error.status == NATS_TIMEOUT && !doing.writes && doing.bucket != "*";
+}
+
+std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error, const Doing& doing) {
   try {
     const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
-    if (!is_bucket(doing.bucket, info.at("config"))) return no_key_value(doing.bucket);
+    const auto& config = info.at("config");
+    if (code_of(error) == message_too_large)
+      return too_large(doing, config.value("max_msg_size", std::int64_t{-1}));
+    if (!is_bucket(doing.bucket, config)) return no_key_value(doing.bucket);
   } catch (const nats::Error& second) {
-    if (second.status == NATS_NO_RESPONDERS) return no_jetstream(session, doing);
+    if (second.status == NATS_NO_RESPONDERS) return no_jetstream(circumstances(session), doing);
     if (second.code == stream_not_found) return no_bucket(doing.bucket);
     if (second.code == jetstream_not_enabled_for_account) return not_for_account(doing);
+  } catch (const nlohmann::json::exception&) {  // then the first answer has to do
   }
   return std::nullopt;
 }
@@ -326,27 +311,48 @@ void check_size(Session& session, const Doing& doing) {
   throw over_limit(doing, "server", static_cast<std::uint64_t>(most), {});
 }
 
-Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
-  const Why why = session.stop().why();
-  if (why != Why::none && why != Why::deadline) {
-    throw Stopped{
-        doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
-  }
-  const nats::Error error = raw.status == NATS_NOT_PERMITTED && *raw.what() != 0 ? raw : session.judge(raw);
-  if (error.status == NATS_NOT_PERMITTED) {
+bool says_line_too_long(std::string_view text) {
+  return text.find("ontrol line") != std::string_view::npos ||
+         text.find("ontrol Line") != std::string_view::npos;
+}
+
+Failure too_long(const std::string& bucket, const std::string& key) {
+  return {Exit::usage,
+          fmt::format("the key of {} B in bucket \"{}\" is too long for the server (maximum control line "
+                      "exceeded): \"{}…\"",
+                      key.size(), bucket, key.substr(0, 40)),
+          {},
+          {bucket, key, 0}};
+}
+
+Circumstances circumstances(Session& session) {
+  return {.servers = config::shown(session.settings().servers),
+          .timeout = session.timeout(),
+          .time_is_up = session.stop().why() == Why::deadline,
+          .changed = session.notices().has_changed(),
+          .ended = session.ended_by()};
+}
+
+std::optional<Failure> second_look(Session& session, const nats::Error& error, const Doing& doing) {
+  if (const auto ended = session.ended_by(); ended && ended->status == NATS_CONNECTION_AUTH_FAILED)
+    return refused(*ended, session.settings(), session.link());
+  const bool wanted = code_of(error) == message_too_large || (error.code == 0 && needs_a_look(error, doing));
+  if (!wanted || session.stop()) return std::nullopt;
+  return look_at_bucket(session, error, doing);
+}
+
+Failure sentence(const Circumstances& now, const nats::Error& error, const Doing& doing) {
+  if (error.status == NATS_NOT_PERMITTED)
     return {Exit::not_allowed, fmt::format("{}: {}", what_of(doing), error.what()), {}, about(doing)};
-  }
   if (error.conflict()) return conflict(doing, error.current_revision());
-  if (why == Why::none && error.code == 0) {
-    if (auto failure = ask_again(session, error, doing)) return *failure;
-  }
-  if (error.status == NATS_TIMEOUT || error.connection_lost()) return no_answer(session, error, doing);
+  if (error.status == NATS_TIMEOUT || error.connection_lost())
+    return line_too_long(now, doing) ? too_long(doing.bucket, doing.key) : no_answer(now, error, doing);
   switch (error.status) {
     case NATS_NO_RESPONDERS:
       return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
     case NATS_PROTOCOL_ERROR:
       if (doing.writes) return no_sense(doing);
-      return by_code(session, error, doing);
+      return by_code(now, error, doing);
     case NATS_MAX_PAYLOAD:
       return {Exit::failure,
               fmt::format("{}: the value with its headers is over the server's limit ({})", what_of(doing),
@@ -357,8 +363,18 @@ Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
       return error.code == stream_not_found || doing.key.empty() ? no_bucket(doing.bucket)
                                                                  : no_key(doing.bucket, doing.key);
     default:
-      return by_code(session, error, doing);
+      return by_code(now, error, doing);
   }
+}
+
+Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
+  if (const Why why = session.stop().why(); why != Why::none && why != Why::deadline) {
+    throw Stopped{
+        doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
+  }
+  const nats::Error error = session.blamed(raw);
+  if (auto failure = second_look(session, error, doing)) return *failure;
+  return sentence(circumstances(session), error, doing);
 }
 
 }  // namespace natskv

@@ -23,10 +23,29 @@ struct Doing {
   bool creates = false;          ///< `create`: a conflict means that the key exists
 };
 
-/// May ask the server once more (STREAM.INFO) to tell a missing bucket from a missing JetStream. Throws
-/// Stopped where a signal, not the server, ended the call.
+/// What is known beside the error.
+struct Circumstances {
+  std::string servers;               ///< as they are shown
+  Span timeout;                      ///< how long an answer may take
+  bool time_is_up = false;           ///< the command's
+  bool changed = false;              ///< something was written before
+  std::optional<nats::Error> ended;  ///< why the connection was closed for good
+};
+Circumstances circumstances(Session& session);
+
+/// The sentence for an error. Asks nobody.
+Failure sentence(const Circumstances& now, const nats::Error& error, const Doing& doing);
+/// What the server says when it is asked once more (STREAM.INFO): a missing bucket is told from a missing
+/// JetStream, a limit gets its number; and why credentials were refused. nullopt: the error stands.
+std::optional<Failure> second_look(Session& session, const nats::Error& error, const Doing& doing);
+/// The error of a call that failed, step by step: Stopped is thrown where a signal, not the server, ended it;
+/// a refusal is blamed; then the second look, then the sentence.
 Failure explain(Session& session, const nats::Error& error, const Doing& doing);
 
+/// "maximum control line exceeded": keys of some 4,000 bytes and more, by the server's configuration.
+bool says_line_too_long(std::string_view text);
+inline constexpr std::size_t least_too_long = 4000;
+Failure too_long(const std::string& bucket, const std::string& key);
 Failure no_bucket(const std::string& bucket);
 /// A stream of a bucket's name that is none: never touched.
 Failure no_key_value(const std::string& bucket);

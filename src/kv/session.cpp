@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -35,12 +37,14 @@ void check_possible(const config::Settings& settings) {
 Session::Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices)
     : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(new_link()) {}
 
-Session::~Session() {
-  if (!connection_) return;
-  stop_.on_interrupt({});
+Session::~Session() { disconnect(); }
+
+// The library's threads may still be in a callback that uses the link: only a closed connection has none.
+void Session::disconnect() {
+  requests_.reset();
   jetstream_.reset();
-  // The library's threads may still be in a callback that uses the link: only a closed connection has none.
-  close(connection_.get(), *link_);
+  if (!connection_) return;
+  link_->wire.close(connection_.get());
   retired().free_all();
   connection_.reset();
 }
@@ -64,7 +68,6 @@ void Session::arm_deadline(Span from_now) {
 Span Session::starting() { return settings().timeout_given ? timeout() : std::max(timeout(), seconds(30)); }
 
 void Session::connect() {
-  link_->fail_fast = fail_fast_ && !reconnect_;
   const bool race = settings().servers.size() > 1 || gives_up_;
   const auto options = race ? nats::Options() : connect_options(settings(), *link_, reconnect_);
   const std::string where = config::shown(settings().servers);
@@ -86,11 +89,7 @@ void Session::connect() {
   if (stop_ && !(race && attempt.error)) attempt.error.emplace(NATS_TIMEOUT, 0, "");
   if (stop_ || !connection_)
     throw refused(attempt.error.value_or(nats::Error(NATS_TIMEOUT, 0, "")), attempt.settings, *attempt.link);
-  end_on_interrupt();
-}
-
-void Session::end_on_interrupt() {
-  stop_.on_interrupt([this] { close(connection_.get(), *link_); });
+  if (!reconnect_) wire().made(connection_.get());
 }
 
 Attempt Session::connect_to(const config::Settings& servers, natsOptions* options) {
@@ -109,10 +108,17 @@ Attempt Session::first_that_answers() {
   const auto servers = starting_with(settings(), attempt.settings);
   attempt.connection.reset();
   link_ = new_link();
-  link_->jwt = attempt.link->jwt;
-  link_->seed = attempt.link->seed;
-  link_->fail_fast = attempt.link->fail_fast.load();
+  link_->secrets = attempt.link->credentials();
   return connect_to(servers, connect_options(servers, *link_, true).get());
+}
+
+void Session::connect_again() {
+  disconnect();
+  const auto credentials = link_->credentials();
+  link_ = new_link();
+  link_->secrets = credentials;
+  ++generation_;
+  connect();
 }
 
 natsConnection* Session::connection() {
@@ -152,46 +158,42 @@ std::string Session::put_prefix() {
 }
 
 nats::Message Session::request(const std::string& subject, std::string_view body, std::optional<Span> wait) {
-  natsConnection* nc = connection();
-  natsMsg* raw = nullptr;
+  connection();
   Asking asking(*this, {.subject = subject, .bytes = body.size()});
-  if (!link_->fail_fast) {
-    auto answer = request_in_slices(subject, body, wait.value_or(timeout()));
+  try {
+    auto answer = ask(subject, body, wait.value_or(timeout()));
     asking.answered(answer.get());
     return answer;
+  } catch (const nats::Error& error) {
+    asking.failed(error);
+    throw;
   }
-  const natsStatus status = natsConnection_Request(
-      &raw, nc, subject.c_str(), body.data(), static_cast<int>(body.size()), wait.value_or(timeout()).ms());
-  nats::Message answer(raw);
-  if (status != NATS_OK) {
-    const auto error = judge(nats::error(status));
-    asking.ended(error.status);
-    throw nats::Error(error);
-  }
-  retired().free_all();
-  asking.answered(raw);
-  if (natsMsg_IsNoResponders(raw)) throw nats::Error(NATS_NO_RESPONDERS, 0, "no responders");
-  return answer;
 }
 
-// Where a violation does not close the connection (others are in flight), it is looked for: the library's own
-// wait would see only its end.
-nats::Message Session::request_in_slices(const std::string& subject, std::string_view body, Span wait) {
-  nats::Pipeline pipeline(connection(), retired(), settings().inbox_prefix, {}, wait);
-  const int disconnects = link_->disconnects;
-  pipeline.send(0, subject, body);
+// A Stop ends it as a closed connection would.
+nats::Message Session::ask(const std::string& subject, std::string_view body, Span wait) {
+  const auto failed = [](natsStatus status) { return nats::Error(status, 0, natsStatus_GetText(status)); };
+  natsConnection* const nc = connection_.get();
+  if (natsConnection_IsClosed(nc)) throw failed(NATS_CONNECTION_CLOSED);
+  // nats.c would keep it and send it when the connection is back: nobody would wait for it any more.
+  if (natsConnection_Status(nc) != NATS_CONN_STATUS_CONNECTED) throw failed(NATS_CONNECTION_DISCONNECTED);
+  if (!requests_) requests_.emplace(nc, wire(), settings().inbox_prefix, nats::Requests::Limits{}, wait);
+  requests_->answers_within(wait);
+  const std::uint64_t id = next_++;
+  requests_->send(id, subject, body);
+  std::array others{pollfd{stop_.descriptor(), POLLIN, 0}};
   while (!stop_) {
-    if (auto answer = pipeline.next(milliseconds(50))) {
-      retired().free_all();  // but for the pipeline's own subscription, which ends behind this
-      if (answer->status == NATS_OK) return std::move(answer->message);
-      throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
-    }
-    if (const auto refused = refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
-    // nats.c makes the connection again, but not the request.
-    if (link_->disconnects != disconnects)
-      throw nats::Error(NATS_CONNECTION_DISCONNECTED, 0, natsStatus_GetText(NATS_CONNECTION_DISCONNECTED));
+    auto answer = requests_->next(seconds(3600), others);
+    if (!answer || answer->id != id) continue;
+    if (answer->status == NATS_OK || answer->status == NATS_NO_RESPONDERS) retired().free_all();
+    if (answer->status == NATS_OK) return std::move(answer->message);
+    auto error = failed(answer->status);
+    if (!answer->text.empty()) error = nats::Error(answer->status, 0, answer->text);
+    if (answer->status == NATS_TIMEOUT) error.waited = wait;
+    throw nats::Error(error);
   }
-  throw nats::Error(NATS_CONNECTION_CLOSED, 0, natsStatus_GetText(NATS_CONNECTION_CLOSED));
+  requests_->abandon();
+  throw failed(NATS_CONNECTION_CLOSED);
 }
 
 nlohmann::ordered_json Session::api(std::string_view what, const std::string& body,
@@ -208,12 +210,6 @@ nlohmann::ordered_json Session::request_json(const std::string& subject, Span wa
 }
 
 bool Session::where_allowed(const std::function<void()>& ask) {
-  connection();
-  struct Tolerant {
-    Link& link;
-    bool before = link.fail_fast.exchange(false);
-    ~Tolerant() { link.fail_fast = before; }
-  } const tolerant{*link_};
   try {
     ask();
     return true;
@@ -222,13 +218,10 @@ bool Session::where_allowed(const std::function<void()>& ask) {
   } catch (const Failure& failure) {
     if (failure.exit() != Exit::not_allowed) throw;
   }
-  const std::lock_guard lock(link_->mutex);
-  link_->violation_texts.clear();
-  link_->violations = 0;
   return false;
 }
 
-std::optional<nlohmann::ordered_json> Session::json_where_allowed(const std::string& subject) {
+std::optional<nlohmann::ordered_json> Session::json_if_allowed(const std::string& subject) {
   std::optional<nlohmann::ordered_json> answer;
   where_allowed([&] { answer = request_json(subject, timeout()); });
   return answer;
@@ -253,31 +246,19 @@ Span Session::round_trip() {
   return Span{std::chrono::nanoseconds(std::chrono::steady_clock::now() - sent).count()};
 }
 
-std::string Session::violation(int index) {
-  const std::lock_guard lock(link_->mutex);
-  return link_->violation_texts.at(static_cast<std::size_t>(index));
+nats::Error Session::blamed(const nats::Error& error) {
+  const auto refused = wire().refused();
+  const bool ended = error.status == NATS_TIMEOUT || error.connection_lost() ||
+                     (error.status == NATS_NOT_PERMITTED && *error.what() == 0);
+  return refused && ended && error.code == 0 ? nats::Error(NATS_NOT_PERMITTED, 0, refused->text) : error;
 }
 
-std::optional<std::string> Session::refused_reading() {
-  if (link_->violations == 0) return std::nullopt;
-  const std::lock_guard lock(link_->mutex);
-  for (const auto& text : link_->violation_texts) {
-    const bool names_key =
-        text.find("\"$KV.") != std::string::npos || text.find(".$KV.") != std::string::npos;
-    if (!names_key || text.find(".CONSUMER.CREATE.") != std::string::npos) return text;
-  }
-  return std::nullopt;
-}
-
-nats::Error Session::judge(const nats::Error& error) {
-  const int count = link_->violations;
-  if (count == 0 || error.code != 0) return error;
-  // With several requests in flight a violation need not be this one's: Writer settles those by their
-  // subject.
-  const bool ended =
-      link_->fail_fast && (error.status == NATS_TIMEOUT || error.status == NATS_CONNECTION_CLOSED);
-  if (!ended && error.status != NATS_NOT_PERMITTED) return error;
-  return {NATS_NOT_PERMITTED, 0, violation(count - 1)};
+std::optional<nats::Error> Session::ended_by() {
+  if (!connection_ || !natsConnection_IsClosed(connection_.get())) return std::nullopt;
+  const char* text = nullptr;
+  const natsStatus status = natsConnection_GetLastError(connection_.get(), &text);
+  const std::string words = nats::without_prefix(text);
+  return status == NATS_OK || words.empty() ? std::nullopt : std::optional(nats::Error(status, 0, words));
 }
 
 }  // namespace natskv

@@ -42,27 +42,24 @@ class Notices {
   bool changed_ = false;
 };
 
-/// What the library's threads report, kept until somebody looks. Lives as long as the process needs it.
+/// A connection's wire, and what the library's threads ask for. Lives as long as the process.
 struct Link {
-  nats::Wire& wire = nats::new_wire();  ///< the same as a queue
-  std::mutex mutex;
-  std::vector<std::string>
-      violation_texts;              ///< permission violations as the server put them, guarded by mutex
-  std::atomic<int> violations{0};   ///< how many so far
-  std::atomic<int> disconnects{0};  ///< times the connection was lost
-  std::atomic<int> reconnects{0};   ///< times it came back
-  std::atomic<bool> closed{false};
-  bool comes_back = false;  ///< the connection is made again when it is lost; set before there is one
-  /// A violation on $JS.ACK: who reads with a window goes on without (or can't). Not among `violations`.
-  std::atomic<bool> acks_refused{false};
-  /// Neither is one on a direct get without a key while many are asked for at once (kv/read/multiget): then
-  /// each is asked for. A get by revision uses that subject, too.
-  std::atomic<bool> asking_many{false}, many_refused{false};
-  std::atomic<bool> fail_fast{
-      true};  ///< a violation closes the connection, so that the waiting call ends at once
+  nats::Wire& wire = nats::new_wire();
   /// nats.c before 3.10 sends no signature that begins with a zero byte, one in 256: another nonce has to do.
   std::atomic<bool> unsendable{false};
-  config::Secret jwt, seed;  ///< what the library asks for when the server wants a signature
+  std::atomic<bool> given{false};  ///< the credentials, once
+
+  /// What signs when the server wants a signature.
+  struct Credentials {
+    config::Secret jwt, seed;
+  };
+  [[nodiscard]] Credentials credentials() const {
+    const std::lock_guard lock(mutex);
+    return secrets;
+  }
+  mutable std::mutex mutex;  ///< of all below: the library's thread reads files again
+  Credentials secrets;
+  std::function<Credentials()> renew;  ///< reads them once more from their files; empty: can't be
 };
 
 struct Attempt;
@@ -80,10 +77,6 @@ class Session {
   /// Before the first connection(): reconnect for ever (watch, import) instead of failing at once.
   void keep_reconnecting() { reconnect_ = true; }
   [[nodiscard]] bool reconnecting() const { return reconnect_; }
-  /// Before the first connection(): several requests are in flight, so a violation must not close the
-  /// connection.
-  void keep_after_violation() { fail_fast_ = false; }
-
   /// Before the first connection(): a connecting that hangs is left behind at its time-out, so that the
   /// caller goes on (doctor).
   void give_up_connecting() { gives_up_ = true; }
@@ -92,6 +85,11 @@ class Session {
   /// From then on the deadline is armed: `timeout` for the whole command unless lift_deadline() is called.
   natsConnection* connection();
   jsCtx* jetstream();
+  /// Instead of a connection that was closed for good. What was made with the old one is over: Requests,
+  /// subscriptions, jetstream(). Throws as connection().
+  void connect_again();
+  /// Which of them it is.
+  [[nodiscard]] int generation() const { return generation_; }
   Link& link() { return *link_; }
   /// What happens on the connection: nats::Mailbox and nats::Requests read it. Of the connection at hand: ask
   /// after connection().
@@ -105,8 +103,8 @@ class Session {
   Stop& stop() { return stop_; }
   Notices& notices() { return notices_; }
 
-  /// A Stop closes the connection where the main thread does not look at it: from the first connection() on.
-  void end_on_interrupt();
+  /// Ends a call of nats.c's that waits, from any thread.
+  void end_call() noexcept { link_->wire.close(connection_.get()); }
 
   /// For commands that take longer than one answer: no deadline, or another.
   void lift_deadline();
@@ -123,10 +121,10 @@ class Session {
                              std::optional<Span> wait = {});
   /// A request without a body whose answer is JSON.
   nlohmann::ordered_json request_json(const std::string& subject, Span wait);
-  /// The same for what is only nice to know: nullopt where the user may not ask, and the connection stays.
-  /// Asks what is only nice to know: false where the user may not, and the connection stays.
+  /// Asks what is only nice to know: false where the user may not.
   bool where_allowed(const std::function<void()>& ask);
-  std::optional<nlohmann::ordered_json> json_where_allowed(const std::string& subject);
+  /// The answer of such a request; nullopt where the user may not ask.
+  std::optional<nlohmann::ordered_json> json_if_allowed(const std::string& subject);
   /// SCHEME://HOST:PORT of the server that serves us; connects if need be.
   std::string connected_url();
   /// A PING and its PONG.
@@ -137,19 +135,18 @@ class Session {
   /// does).
   std::string put_prefix();
 
-  /// The error as it is, or NATS_NOT_PERMITTED with the server's words when a violation was the cause.
-  nats::Error judge(const nats::Error& error);
-  /// The first violation that is not one key's write ("$KV." in its subject): on an inbox or the API, reading
-  /// ends.
-  std::optional<std::string> refused_reading();
-  /// The n-th violation's text, from 0.
-  std::string violation(int index);
+  /// The error of a call of nats.c's as it is, or NATS_NOT_PERMITTED with the server's words where a refusal
+  /// ended it.
+  nats::Error blamed(const nats::Error& error);
+  /// Why a connection that is closed for good was closed; nullopt: it is not, or nobody said.
+  std::optional<nats::Error> ended_by();
 
  private:
   void connect();
+  void disconnect();
   Attempt connect_to(const config::Settings& servers, natsOptions* options);
   Attempt first_that_answers();
-  nats::Message request_in_slices(const std::string& subject, std::string_view body, Span wait);
+  nats::Message ask(const std::string& subject, std::string_view body, Span wait);
 
   std::function<config::Settings()> resolve_;
   std::optional<config::Settings> settings_;
@@ -158,8 +155,10 @@ class Session {
   Link* link_;  // never freed: a closed connection's last callback may come after everything else
   bool reconnect_ = false;
   bool gives_up_ = false;
-  bool fail_fast_ = true;
   nats::Connection connection_;
+  std::optional<nats::Requests> requests_;  // one at a time, for request()
+  std::uint64_t next_ = 0;
+  int generation_ = 0;
   nats::JetStream jetstream_;
 };
 

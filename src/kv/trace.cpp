@@ -38,7 +38,7 @@ std::string line(const Asked& asked, std::string_view result, Clock::duration to
       asked.headers.empty() ? "" : fmt::format(" [{}]", asked.headers), asked.bytes, result, ms.count());
 }
 
-std::string joined(const nats::Pipeline::Headers& headers) {
+std::string joined(const nats::Headers& headers) {
   std::string text;
   for (const auto& [name, value] : headers)
     text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, value);
@@ -56,9 +56,16 @@ Asking::Asking(Session& session, Asked asked)
                                        : changed     ? "what was written before stays"
                                                      : "nothing was changed"),
                            asked_.writes || changed});
+  if (asked_.function.empty()) return;
+  session.connection();
+  closing_.emplace(session.wire(), asked_.subject);
+  session_.stop().on_interrupt([this] { session_.end_call(); });
 }
 
-Asking::~Asking() { session_.stop().waiting({}); }
+Asking::~Asking() {
+  if (closing_) session_.stop().on_interrupt({});
+  session_.stop().waiting({});
+}
 
 void Asking::say(const std::string& result) {
   if (session_.notices().tracing()) session_.notices().trace(line(asked_, result, Clock::now() - started_));
@@ -75,13 +82,16 @@ void Asking::revision(std::uint64_t number) {
 void Asking::ended(natsStatus status, int code) {
   if (!session_.notices().tracing()) return;
   if (status == NATS_OK) return say("ok");
-  const auto error = nats::error(status, code);
-  say(code == 0 ? std::string(error.what()) : fmt::format("error {}: {}", code, error.what()));
+  failed(nats::error(status, code));
 }
 
-void trace(nats::Pipeline& pipeline, Session& session) {
+void Asking::failed(const nats::Error& error) {
+  say(error.code == 0 ? std::string(error.what()) : fmt::format("error {}: {}", error.code, error.what()));
+}
+
+void trace(nats::Requests& requests, Session& session) {
   if (!session.notices().tracing()) return;
-  pipeline.observe([&session](const nats::Pipeline::Exchange& exchange) {
+  requests.observe([&session](const nats::Requests::Exchange& exchange) {
     const Asked asked{.subject = std::string(exchange.subject),
                       .bytes = exchange.bytes,
                       .headers = joined(exchange.headers)};

@@ -4,7 +4,7 @@
 #include "base/stop.hpp"
 #include "kv/session.hpp"
 #include "nats/check.hpp"
-#include "nats/pipeline.hpp"
+#include "nats/requests.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +23,8 @@ struct Asked {
   bool writes = false;
 };
 
-/// From before the call to its result. Meanwhile the last words know what is waited for.
+/// From before the call to its result. Meanwhile the last words know what is waited for, and a call inside
+/// nats.c ends at once where it is refused or a Stop comes.
 class Asking {
  public:
   Asking(Session& session, Asked asked);
@@ -35,6 +36,7 @@ class Asking {
   void answered(natsMsg* message);
   void revision(std::uint64_t number);
   void ended(natsStatus status, int code = 0);
+  void failed(const nats::Error& error);
 
  private:
   void say(const std::string& result);
@@ -42,6 +44,7 @@ class Asking {
   Session& session_;
   Asked asked_;
   std::chrono::steady_clock::time_point started_;
+  std::optional<nats::Wire::Closing> closing_;
 };
 
 /// A call inside nats.c that asks the server. `revision`: where the call puts it.
@@ -56,7 +59,7 @@ natsStatus traced(Session& session, Asked asked, const std::uint64_t* revision, 
   return status;
 }
 
-/// Traces what goes through a pipeline; nothing where nobody traces.
-void trace(nats::Pipeline& pipeline, Session& session);
+/// Traces what goes through these requests; nothing where nobody traces.
+void trace(nats::Requests& requests, Session& session);
 
 }  // namespace natskv

@@ -1,5 +1,7 @@
 #include "nats/check.hpp"
 
+#include "nats/codes.hpp"
+
 #include <cctype>
 #include <charconv>
 #include <string_view>
@@ -7,9 +9,6 @@
 namespace natskv::nats {
 namespace {
 
-// JetStream API error codes (nats-server's errors.json).
-constexpr int wrong_last_sequence = 10071;
-constexpr int wrong_last_sequence_constant = 10164;
 constexpr std::string_view lost_text = "wrong last sequence";
 
 // NOT_FOUND, TIMEOUT and NO_RESPONDERS leave the text of an earlier error in place (NATSC.md 1).
@@ -69,7 +68,7 @@ Error answer_error(natsStatus status, int code) {
 }
 
 bool Error::conflict() const {
-  return code == wrong_last_sequence || code == wrong_last_sequence_constant ||
+  return code == nats::code::wrong_last_sequence || code == nats::code::wrong_last_sequence_constant ||
          std::string_view(what()).find(lost_text) != std::string_view::npos;
 }
 

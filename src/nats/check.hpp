@@ -1,6 +1,8 @@
 // nats.c's statuses as exceptions. Knows no key-value.
 #pragma once
 
+#include "base/types.hpp"
+
 #include <nats/nats.h>
 
 #include <cstdint>
@@ -17,6 +19,7 @@ struct Error : std::runtime_error {
   Error(natsStatus s, int c, const std::string& text) : std::runtime_error(text), status(s), code(c) {}
   natsStatus status;
   int code;
+  std::optional<Span> waited = {};  ///< of a time-out: for how long
 
   /// A lost compare-and-set, whichever way the library reports it (10071, on replicated streams 10164).
   [[nodiscard]] bool conflict() const;

@@ -14,6 +14,14 @@ namespace {
 // waited for, and a PING sends them at once; where there are more the flusher's packets are better.
 constexpr std::size_t few = 32;
 constexpr std::int64_t most_hurry_ms = 2;
+constexpr std::chrono::milliseconds late{10};  // from one thread of nats.c's to another
+
+// A value may be stored with a header Status: what has a sequence (ADR-31) is a message, whatever that says.
+bool has_status(natsMsg* message) {
+  const char* value = nullptr;
+  return natsMsgHeader_Get(message, "Status", &value) == NATS_OK &&
+         natsMsgHeader_Get(message, "Nats-Sequence", &value) != NATS_OK;
+}
 
 }  // namespace
 
@@ -23,6 +31,7 @@ Requests::Requests(natsConnection* connection, Wire& wire, const std::string& in
   inbox_ = new_inbox(inbox_prefix) + '.';
   reply_ = inbox_;
   mailbox_.subscribe(connection_, inbox_ + "*");
+  mailbox_.hear_refusals(false);
 }
 
 void Requests::send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers,
@@ -32,6 +41,7 @@ void Requests::send(std::uint64_t id, std::string subject, std::string_view body
   std::array<char, 20> digits{};
   reply_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr);
   const int size = static_cast<int>(body.size());
+  mailbox_.hear_refusals(true);
   if (headers.empty()) {
     check(natsConnection_PublishRequest(connection_, subject.c_str(), reply_.c_str(), body.data(), size));
   } else {
@@ -73,6 +83,7 @@ void Requests::close(Open& open) {
   open.waits = false;
   --count_;
   bytes_ -= open.bytes;
+  if (count_ == 0) mailbox_.hear_refusals(false);
   drop_answered();
 }
 
@@ -90,11 +101,16 @@ void Requests::settle(std::uint64_t id, natsStatus status, const std::string& te
   close(open);
 }
 
-void Requests::settle_all(natsStatus status, const std::string& text) {
-  const std::uint64_t end = id_of(open_.size());
+void Requests::settle_all(natsStatus status, const std::string& text, std::uint64_t before) {
+  const std::uint64_t end = std::min(id_of(open_.size()), before);
   for (std::uint64_t id = first_; id < end; ++id) {
     if (find(id) != nullptr) settle(id, status, text);
   }
+}
+
+// The loss is told by another thread than answers: those that came before it may still be on their way.
+void Requests::lose(natsStatus status) {
+  lost_ = {.status = status, .due = Clock::now() + late, .before = id_of(open_.size())};
 }
 
 // The oldest one on that subject: the server refuses in the order it was asked.
@@ -103,7 +119,7 @@ void Requests::refused(const Words& words) {
   if (!refusal.publish) {
     if (!refusal.concerns(inbox_ + "*")) return;
     inbox_refused_ = words.text;
-    return settle_all(NATS_NOT_PERMITTED, words.text);
+    return settle_all(NATS_NOT_PERMITTED, words.text, id_of(open_.size()));
   }
   if (refusal.reply) {
     if (const auto id = id_in(refusal.subject); id && find(*id) != nullptr)
@@ -133,6 +149,10 @@ void Requests::hurry() {
 
 std::optional<Answer> Requests::next(Clock::time_point until, std::span<pollfd> others) {
   while (true) {
+    if (lost_ && Clock::now() >= lost_->due) {
+      settle_all(lost_->status, natsStatus_GetText(lost_->status), lost_->before);
+      lost_.reset();
+    }
     if (!settled_.empty()) {
       Answer answer = std::move(settled_.front());
       settled_.pop_front();
@@ -142,6 +162,7 @@ std::optional<Answer> Requests::next(Clock::time_point until, std::span<pollfd> 
     if (until != Clock::time_point{}) {
       hurry();
       if (!open_.empty()) end = std::min(end, open_.front().heard + std::chrono::nanoseconds(wait_.ns));
+      if (lost_) end = std::min(end, lost_->due);
     }
     Event event;
     switch (mailbox_.wait(event, end, others)) {
@@ -167,10 +188,10 @@ std::optional<Answer> Requests::take(Event& event) {
       refused(*event.words);
       break;
     case Event::Kind::lost:
-      settle_all(NATS_CONNECTION_DISCONNECTED, natsStatus_GetText(NATS_CONNECTION_DISCONNECTED));
+      lose(NATS_CONNECTION_DISCONNECTED);
       break;
     case Event::Kind::closed:
-      settle_all(NATS_CONNECTION_CLOSED, event.words ? event.words->text : std::string());
+      lose(NATS_CONNECTION_CLOSED);
       break;
     case Event::Kind::error:
     case Event::Kind::back:
@@ -184,14 +205,14 @@ std::optional<Answer> Requests::answered(Message message) {
   const auto id = id_in(natsMsg_GetSubject(raw));
   Open* const open = id ? find(*id) : nullptr;
   if (open == nullptr) return std::nullopt;  // answered after its time was up, or twice
-  const char* state = nullptr;
-  if (open->many && natsMsgHeader_Get(raw, "Status", &state) != NATS_OK) {
+  const bool status = has_status(raw);
+  if (open->many && !status) {
     open->heard = Clock::now();
     return Answer{.id = *id, .message = std::move(message)};
   }
   tell(*open, NATS_OK, raw);
   close(*open);
-  if (natsMsg_IsNoResponders(raw)) return Answer{.id = *id, .status = NATS_NO_RESPONDERS};
+  if (status && natsMsg_IsNoResponders(raw)) return Answer{.id = *id, .status = NATS_NO_RESPONDERS};
   return Answer{.id = *id, .message = std::move(message)};
 }
 

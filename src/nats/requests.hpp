@@ -88,6 +88,8 @@ class Requests {
     return next(slice.ns > 0 ? Clock::now() + std::chrono::nanoseconds(slice.ns) : Clock::time_point{},
                 others);
   }
+  /// The server's words, where it refused the inbox: no answer will come.
+  [[nodiscard]] const std::optional<std::string>& inbox_refused() const { return inbox_refused_; }
   /// Gives up on every request in flight, oldest first.
   std::vector<std::uint64_t> abandon();
   /// Ends the wait in next(), or the next one. From any thread.
@@ -112,7 +114,8 @@ class Requests {
   Open* find(std::uint64_t id);
   [[nodiscard]] std::optional<std::uint64_t> id_in(std::string_view reply) const;
   void settle(std::uint64_t id, natsStatus status, const std::string& text);
-  void settle_all(natsStatus status, const std::string& text);
+  void settle_all(natsStatus status, const std::string& text, std::uint64_t before);
+  void lose(natsStatus status);
   void close(Open& open);
   void drop_answered();
   [[nodiscard]] std::uint64_t id_of(std::size_t place) const { return first_ + place; }
@@ -125,6 +128,12 @@ class Requests {
   Mailbox mailbox_;
   std::optional<std::string> inbox_refused_;  // the server's words
   std::deque<Answer> settled_;                // without a message: refused, lost
+  struct Lost {
+    natsStatus status;
+    Clock::time_point due;
+    std::uint64_t before;  // ids
+  };
+  std::optional<Lost> lost_;
   std::deque<Open> open_;    // by id and so by time; answered ones are dropped when they come to the front
   std::uint64_t first_ = 0;  // id of the first of them
   std::size_t count_ = 0;    // how many of them wait

@@ -3,16 +3,41 @@
 
 #include <nats/nats.h>
 
+#include <sys/types.h>
+
 #include <optional>
-#include <set>
+#include <vector>
 
 namespace natskv::nats {
 
-/// Their descriptors.
-std::set<int> sockets();
-/// The port of its own end, or -1.
-int local_port(int socket);
+/// Another descriptor of a socket: the number it has elsewhere may be closed and given to another one.
+class Socket {
+ public:
+  /// nullopt: not a TCP socket.
+  static std::optional<Socket> of(int descriptor);
+  ~Socket();
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&&) = delete;
+
+  /// The port of its own end, or -1.
+  [[nodiscard]] int local_port() const;
+  /// Which socket it is, while it lives.
+  [[nodiscard]] ino_t identity() const { return inode_; }
+  /// Whether the descriptor it was made of is still this socket's.
+  [[nodiscard]] bool still_open_elsewhere() const;
+  /// Ends its stream: whoever reads from it is woken.
+  bool shut_down() const noexcept;
+
+ private:
+  Socket(int original, int own, ino_t inode) : original_(original), own_(own), inode_(inode) {}
+  int original_, own_;
+  ino_t inode_;
+};
+
+std::vector<Socket> sockets();
 /// The port of the connection's own end (natsConnection_GetLocalIPAndPort); nullopt if it is not connected.
 std::optional<int> local_port(natsConnection* connection);
+/// nullopt: not connected, or it is not certain which one it is (one local port may have several peers).
+std::optional<Socket> socket_of(natsConnection* connection);
 
 }  // namespace natskv::nats

@@ -1,6 +1,7 @@
 #include "nats/wire.hpp"
 
 #include "nats/check.hpp"
+#include "nats/closing.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -112,6 +113,7 @@ struct Wire::Queue {
   std::mutex mutex;      // of all below
   std::deque<Event> events;
   std::size_t bytes = 0;
+  std::atomic<bool> hears_refusals{true};
   bool waiting = false, woken = false, over = false;
 };
 
@@ -145,6 +147,12 @@ void Wire::attach(natsOptions* options) {
       this));
 }
 
+void Wire::made(natsConnection* connection) {
+  if (auto socket = socket_of(connection)) socket_.emplace(std::move(*socket));
+}
+
+void Wire::close(natsConnection* connection) noexcept { nats::close(connection, socket_); }
+
 // The text is the callback's own: the connection's last error may already be another one's.
 void Wire::on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
   auto& wire = *static_cast<Wire*>(closure);
@@ -154,14 +162,11 @@ void Wire::on_error(natsConnection* connection, natsSubscription*, natsStatus st
   words->status = status;
   if (of_text == status) words->text = without_prefix(text);
   const auto refusal = status == NATS_NOT_PERMITTED ? parse_refusal(words->text) : std::nullopt;
-  if (refusal) words->refusal = *refusal;
-  if (refusal && wire.closing_ > 0) {
-    {
-      const std::lock_guard lock(wire.mutex_);
-      wire.refused_ = words;
-    }
-    natsConnection_Close(connection);
+  if (refusal) {
+    words->refusal = *refusal;
+    wire.note(*words);
   }
+  if (refusal && wire.ends_call(words)) wire.close(connection);
   if (status == NATS_CONNECTION_AUTH_FAILED) {
     const std::lock_guard lock(wire.mutex_);
     wire.credentials_ = words;
@@ -169,20 +174,64 @@ void Wire::on_error(natsConnection* connection, natsSubscription*, natsStatus st
   wire.happened(refusal ? Event::Kind::refusal : Event::Kind::error, std::move(words));
 }
 
+void Wire::note(const Words& words) {
+  const Refusal& refusal = words.refusal;
+  if (refusal.publish && !refusal.subject.starts_with("$JS.FC.")) return;
+  const std::lock_guard lock(mutex_);
+  if (!reading_refused_) reading_refused_ = words.text;
+}
+
+std::optional<std::string> Wire::reading_refused() const {
+  const std::lock_guard lock(mutex_);
+  return reading_refused_;
+}
+
+bool Wire::ends_call(const std::shared_ptr<const Words>& words) {
+  const std::lock_guard lock(mutex_);
+  if (!closing_) return false;
+  // A bucket without direct gets is asked by nats.c through the API.
+  const Refusal& refusal = words->refusal;
+  const bool of_call = !refusal.publish || refusal.concerns(*closing_) ||
+                       refusal.subject.find(".STREAM.MSG.GET.") != std::string::npos;
+  if (of_call) refused_ = words;
+  return of_call;
+}
+
+Wire::Closing::Closing(Wire& wire, std::string subject) : wire_(wire) {
+  const std::lock_guard lock(wire_.mutex_);
+  wire_.closing_ = std::move(subject);
+}
+
+Wire::Closing::~Closing() {
+  const std::lock_guard lock(wire_.mutex_);
+  wire_.closing_.reset();
+}
+
 void Wire::on_closed(natsConnection* connection, void* closure) {
   auto words = std::make_shared<Words>();
   const char* text = nullptr;
   words->status = natsConnection_GetLastError(connection, &text);
   words->text = without_prefix(text);
-  static_cast<Wire*>(closure)->happened(Event::Kind::closed, std::move(words));
+  auto& wire = *static_cast<Wire*>(closure);
+  if (words->status == NATS_CONNECTION_AUTH_FAILED) {
+    const std::lock_guard lock(wire.mutex_);
+    wire.credentials_ = words;
+  }
+  wire.happened(Event::Kind::closed, std::move(words));
 }
 
 void Wire::happened(Event::Kind kind, std::shared_ptr<const Words> words) {
   const std::lock_guard lock(mutex_);
   if (kind == Event::Kind::lost) ++losses_;
-  if (kind == Event::Kind::back) ++returns_;
+  if (kind == Event::Kind::back) {
+    ++returns_;
+    credentials_ = nullptr;  // it came back with others
+  }
   if (kind == Event::Kind::closed) closed_ = true;
-  for (const auto& queue : queues_) queue->push({.kind = kind, .words = words});
+  const bool of_publish = kind == Event::Kind::refusal && words && words->refusal.publish;
+  for (const auto& queue : queues_) {
+    if (!of_publish || queue->hears_refusals) queue->push({.kind = kind, .words = words});
+  }
 }
 
 std::string Wire::credentials_refused() const {
@@ -296,6 +345,8 @@ void Mailbox::wake() noexcept {
   }
   queue_->notify();
 }
+
+void Mailbox::hear_refusals(bool on) noexcept { queue_->hears_refusals = on; }
 
 Mailbox::Pending Mailbox::pending() const {
   const std::lock_guard lock(queue_->mutex);

@@ -19,6 +19,7 @@
 
 #include "nats/handle.hpp"
 #include "nats/retired.hpp"
+#include "nats/sockets.hpp"
 
 #include <poll.h>
 
@@ -90,6 +91,10 @@ class Wire {
 
   /// Sets the callbacks of a connection that is to be made.
   void attach(natsOptions* options);
+  /// It was made, and does not reconnect: how to close it safely is found out (nats/closing).
+  void made(natsConnection* connection);
+  /// From any thread, also while messages come in.
+  void close(natsConnection* connection) noexcept;
 
   /// How often the connection was lost and made again, and whether it is closed. Told by a thread of
   /// nats.c's: a message of the new connection may be earlier.
@@ -99,27 +104,27 @@ class Wire {
   /// Why the credentials were refused after the connection had been made; empty: they were not.
   [[nodiscard]] std::string credentials_refused() const;
 
+  /// The first refusal of an inbox or of flow control, in the server's words: what is read does not come.
+  [[nodiscard]] std::optional<std::string> reading_refused() const;
+
   /// Where this connection's subscriptions end.
   Retired& retired() { return retired_; }
 
-  /// While one lives, a refusal closes the connection: for a call of nats.c's that waits for an answer and
-  /// would not hear of it until its time is up. Its words are in `refused()` afterwards.
+  /// While one lives, a refusal of this subject (or of an inbox) closes the connection: for a call of
+  /// nats.c's that waits for an answer and would not hear of it until its time is up. `refused()` has its
+  /// words then.
   class Closing {
    public:
-    explicit Closing(Wire& wire) : wire_(wire) { ++wire_.closing_; }
-    ~Closing() { --wire_.closing_; }
+    Closing(Wire& wire, std::string subject);
+    ~Closing();
     Closing(const Closing&) = delete;
     Closing& operator=(const Closing&) = delete;
 
    private:
     Wire& wire_;
   };
-  /// The refusal that closed the connection.
+  /// The refusal that closed the connection; null: none did.
   [[nodiscard]] std::shared_ptr<const Words> refused() const;
-
-  /// Handlers of nats.c's; closure: the wire.
-  static void on_error(natsConnection*, natsSubscription*, natsStatus status, void* closure);
-  static void on_closed(natsConnection* connection, void* closure);
 
   /// Called by nats.c's threads, and by tests.
   void happened(Event::Kind kind, std::shared_ptr<const Words> words = nullptr);
@@ -127,12 +132,21 @@ class Wire {
  private:
   friend class Mailbox;
   struct Queue;
+  static void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure);
+  static void on_closed(natsConnection* connection, void* closure);
+  /// Whether it is about the call of nats.c's that waits; then it is kept.
+  bool ends_call(const std::shared_ptr<const Words>& words);
 
-  mutable std::mutex mutex_;  // of the next three
+  void note(const Words& words);
+
+  mutable std::mutex mutex_;  // of the next five
   std::vector<std::shared_ptr<Queue>> queues_;
   std::shared_ptr<const Words> refused_, credentials_;
-  std::atomic<int> losses_{0}, returns_{0}, closing_{0};
+  std::optional<std::string> reading_refused_;
+  std::optional<std::string> closing_;  // the subject of a call that waits
+  std::atomic<int> losses_{0}, returns_{0};
   std::atomic<bool> closed_{false};
+  std::optional<Socket> socket_;
   Retired retired_;
 };
 
@@ -157,6 +171,9 @@ class Mailbox {
   Waited wait(Event& event, Clock::time_point until, std::span<pollfd> others = {});
   /// Ends the wait that runs, or the next one. From any thread.
   void wake() noexcept;
+
+  /// Whether refused publishes are of interest; at first they are. Nobody may come to take them for long.
+  void hear_refusals(bool on) noexcept;
 
   /// Messages that wait here, and their bytes.
   struct Pending {

@@ -106,6 +106,11 @@ void restore_start_signals(const StartSignals& signals) {
   ::pthread_sigmask(SIG_SETMASK, &signals.mask, nullptr);
 }
 
+bool stderr_takes_words() {
+  pollfd one{STDERR_FILENO, POLLOUT, 0};
+  return ::poll(&one, 1, 0) > 0;
+}
+
 }  // namespace terminal
 
 namespace {
@@ -305,7 +310,7 @@ void Watchdog::State::look_at_the_clock() {
 void Watchdog::State::say_last_words() {
   const std::lock_guard lock(saying);
   if (silent) return;
-  terminal::wipe_status_line();
+  if (terminal::stderr_takes_words()) terminal::wipe_status_line();
   if (last_words) last_words(stop.why());
 }
 

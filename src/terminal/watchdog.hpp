@@ -33,6 +33,10 @@ const sigset_t& handled_signals();
 /// For a thread that has it blocked: what the kernel does with a signal that nobody handles.
 void act_by_default(int signal);
 
+/// Whether a line written to standard error now would be taken at once: a pipe that nobody reads is full some
+/// day, and a terminal can be stopped (Ctrl-S).
+bool stderr_takes_words();
+
 }  // namespace terminal
 
 /// A signal that would end natskv is a Stop, SIGTSTP stops the process. A stdout that is a pipe, socket or

@@ -3,6 +3,7 @@
 #include "support/tcp.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <csignal>
 
@@ -41,6 +42,12 @@ TEST_CASE("no server: 5, with the address and a hint") {
               "name another with --server or NATS_URL\n",
               words[0]));
   }
+}
+
+TEST_CASE("a name that does not resolve: 5, said so") {
+  const auto result = with("nats://no-such-host.invalid:4222", {"get", "b", "k"});
+  CHECK(result.status == 5);
+  CHECK(result.err.starts_with("natskv: get: cannot resolve \"no-such-host.invalid\": "));
 }
 
 TEST_CASE("a silent listener: 5 within the timeout, for every command") {
@@ -242,6 +249,23 @@ TEST_CASE("a server that is paused or killed in the middle") {
   const auto result = process.wait(10);
   CHECK(result.status == 5);
   CHECK_FALSE(result.timed_out);
+}
+
+// A put of another may elect the new leader meanwhile: then it answers.
+TEST_CASE("get of a bucket whose leader is gone is answered by a replica") {
+  Cluster cluster;
+  REQUIRE(eventually([&] {
+    return with(cluster.node(0).url(), {"add", "b", "--replicas", "3", "-q"}).status == 0;
+  }));
+  REQUIRE(with(cluster.node(0).url(), {"put", "b", "k", "v"}).status == 0);
+  const auto info = nlohmann::json::parse(with(cluster.node(0).url(), {"info", "b", "-j"}).out);
+  const std::string leader = info.at("cluster").at("leader");
+  const auto index = static_cast<std::size_t>(leader.back() - '1');
+  cluster.node(index).kill9();
+  const auto result = with(cluster.node((index + 1) % 3).url(), {"get", "b", "k"});
+  CAPTURE(result.err);
+  CHECK(result.status == 0);
+  CHECK(result.out == "v");
 }
 
 TEST_CASE("signals end a command that waits: 130 and 143, with nothing on stdout") {

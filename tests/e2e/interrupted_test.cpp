@@ -82,7 +82,7 @@ TEST_CASE("Ctrl-C stops sending, waits for what is in flight, and says what was 
     CAPTURE(work.verb);
     Running running(work);
     running.process->signal(work.verb == "purge" ? SIGTERM : SIGINT);
-    running.process->read_for(0.1);  // it takes the signal in
+    running.process->read_for(0.05);  // it takes the signal in
     running.proxy.pause(false);
     const auto result = running.process->wait();
     CHECK(result.status == (work.verb == "purge" ? 143 : 130));
@@ -139,4 +139,29 @@ TEST_CASE("Ctrl-C where no answer comes and standard error is read slowly: all i
   close(ends[0]);
   CHECK(running.process->wait().status == 130);
   CHECK_MESSAGE(err.find("natskv: del: deleted ") != std::string::npos, err.substr(err.size() - 200));
+}
+
+TEST_CASE("a command that waits for a full standard error ends by a signal") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  for (const int number : {SIGTERM, SIGINT}) {
+    std::array<int, 2> ends{};
+    REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+    REQUIRE(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+    const std::string page(4096, 'x');
+    while (write(ends[1], page.data(), page.size()) > 0) {
+    }
+    while (write(ends[1], "x", 1) > 0) {
+    }
+    REQUIRE(fcntl(ends[1], F_SETFL, 0) == 0);
+    Process get(server.command({"get", "b", "nokey"}, {.err_fd = ends[1]}));
+    get.read_for(1);  // it has something to say by now
+    CHECK(get.running());
+    get.signal(number);
+    const auto result = get.wait(10);
+    CHECK_FALSE(result.timed_out);
+    CHECK(result.status == 128 + number);
+    close(ends[0]);
+    close(ends[1]);
+  }
 }

@@ -8,7 +8,8 @@
 namespace natskv::test {
 
 /// Makes server.conf (operator, accounts A and B with JetStream, NONE without), NAME.creds, .jwt and .seed of
-/// the users alice (A), expired (A), stranger (of no known account) and bare (NONE), nkey.seed and
+/// the users alice (A), expired (A), short (A, for
+/// 12 s from now), stranger (of no known account) and bare (NONE), nkey.seed and
 /// nkey.public, other.seed and account.seed in the folder, with the Go program in support/identities. Returns
 /// why not, or "".
 std::string make_identities(const TempDir& folder);

@@ -101,6 +101,22 @@ TEST_CASE("every mailbox hears what happens on the wire, in its order") {
   CHECK(wire.closed());
 }
 
+TEST_CASE("who waits for nothing that could be refused hears of no refused publish") {
+  Wire& wire = new_wire();
+  Mailbox mailbox(wire);
+  auto words = std::make_shared<Words>();
+  words->refusal = {.publish = true, .subject = "a"};
+  mailbox.hear_refusals(false);
+  wire.happened(Event::Kind::refusal, words);
+  CHECK(mailbox.pending().messages == 0);
+  auto inbox = std::make_shared<Words>();
+  inbox->refusal = {.publish = false, .subject = "_INBOX.x.*"};
+  wire.happened(Event::Kind::refusal, inbox);
+  mailbox.hear_refusals(true);
+  wire.happened(Event::Kind::refusal, words);
+  CHECK(mailbox.pending().messages == 2);
+}
+
 TEST_CASE("an event of another thread ends a wait at once") {
   Wire& wire = new_wire();
   Mailbox mailbox(wire);

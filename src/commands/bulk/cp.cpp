@@ -53,7 +53,6 @@ class Cp final : public Action {
     if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();
     Session& target = context_ ? natskv.session(*context_) : source;
-    target.keep_after_violation();
     // A dry run says what becomes of a key, not of its revisions.
     BucketSource entries(source, from_,
                          {.patterns = patterns_,

@@ -20,7 +20,7 @@
 namespace natskv::commands {
 namespace {
 
-constexpr nats::Pipeline::Limits window{.messages = 2000, .bytes = std::size_t{8} << 20U};
+constexpr nats::Requests::Limits window{.messages = 2000, .bytes = std::size_t{8} << 20U};
 
 class Import final : public Action {
   std::string bucket_;
@@ -76,9 +76,8 @@ class Import final : public Action {
     natskv.require_consent(!prune_ || force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));
     Session& session = natskv.session();
     session.keep_reconnecting();
-    const auto max_payload = session.max_payload();
-    session.lift_deadline();  // a generator may take its time
-    bound(*source, max_payload);
+    bound(*source, session.max_payload());
+    session.lift_deadline();
     auto bucket = natskv.bucket(bucket_);
     if (atomic_) require_atomic(bucket);
     Rules rules{.bucket = bucket_,

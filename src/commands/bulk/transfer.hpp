@@ -29,7 +29,7 @@ class Transfer {
   struct Options {
     bool keep_going = false;  ///< after an item that is wrong or was not written
     bool patient = false;     ///< a lost connection is waited for
-    nats::Pipeline::Limits window = {};
+    nats::Requests::Limits window = {};
     std::string progress;     ///< what the bar is called
     std::uint64_t total = 0;  ///< of items, for the bar
     std::string place = {};   ///< which of two servers what is said of a key is about, or ""

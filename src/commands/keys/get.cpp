@@ -190,11 +190,16 @@ class Get final : public Action {
     for (const auto& pattern : patterns_) gets.want(pattern.text);
     while (gets.more()) {
       const std::string key = gets.key();
-      const auto found = gets.next();
-      if (found && !found->entry.marker())
-        rows(found->entry);
-      else
-        natskv.report(no_key(bucket_, key));
+      try {
+        const auto found = gets.next();
+        if (found && !found->entry.marker())
+          rows(found->entry);
+        else
+          natskv.report(no_key(bucket_, key));
+      } catch (const Failure& failure) {
+        if (failure.exit() != Exit::not_allowed || failure.about().key != key) throw;
+        natskv.report(failure);
+      }
     }
   }
 

@@ -3,7 +3,6 @@
 #include "base/parse.hpp"
 #include "base/text.hpp"
 #include "commands/keys/write.hpp"
-#include "commands/shared/answer.hpp"
 #include "commands/shared/keys.hpp"
 #include "commands/shared/writes.hpp"
 #include "kv/explain.hpp"
@@ -193,7 +192,6 @@ int KeyRemoval::many(Natskv& natskv) {
   if (answers) rows.emplace(natskv.rows(fields::written(), style));
   auto bucket = natskv.bucket(bucket_);
   if (ttl_) bucket.require_ttl(*ttl_);
-  natskv.session().keep_after_violation();
   const std::string what = (operation_ == Operation::purge ? "purge " : "del ") + bucket_;
   const std::uint64_t total = listing() ? listed_ : patterns_.size();
   auto progress = answers ? natskv.progress_beside(natskv.out(), what, total) : natskv.progress(what, total);

@@ -11,6 +11,7 @@
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/listing.hpp"
+#include "nats/codes.hpp"
 #include "nats/look.hpp"
 #include "nats/nkey.hpp"
 
@@ -270,11 +271,11 @@ class Examination {
       }
     }
     // Of what was signed with, what it says of itself.
-    const auto& link = session_->link();
-    const std::string bearer = bearer_of(link.jwt.reveal());
+    const auto [jwt, seed] = session_->link().credentials();
+    const std::string bearer = bearer_of(jwt.reveal());
     if (!bearer.empty()) {
       as += fmt::format(" ({})", bearer);
-    } else if (const auto key = nats::public_key(link.seed.reveal())) {
+    } else if (const auto key = nats::public_key(seed.reveal())) {
       as += fmt::format(" ({})", *key);
     }
     if (as.empty()) as = settings_.tls_cert.empty() ? "without credentials" : "by the client certificate";
@@ -304,8 +305,6 @@ class Examination {
   }
 
   std::string jetstream() {
-    constexpr int not_for_account = 10039;
-    constexpr int not_on_server = 10076;
     try {
       const auto info = connected()->api("INFO");
       const auto limits = info.value("limits", nlohmann::ordered_json::object());
@@ -321,10 +320,10 @@ class Examination {
     } catch (const nats::Error& error) {
       if (error.status == NATS_NOT_PERMITTED)
         throw Skipped{fmt::format("{} (reading and writing keys does not need it)", error.what())};
-      if (error.code == not_for_account)
+      if (error.code == nats::code::jetstream_not_enabled_for_account)
         throw Failure(Exit::not_allowed, "JetStream is not enabled for this account",
                       "the server's operator enables it for the account");
-      if (error.status == NATS_NO_RESPONDERS || error.code == not_on_server)
+      if (error.status == NATS_NO_RESPONDERS || error.code == nats::code::jetstream_not_enabled)
         throw Failure(Exit::unreachable,
                       fmt::format("JetStream is not available at {}", session_->connected_url()),
                       "start the server with -js, or check --js-domain and --js-api-prefix");

@@ -2,6 +2,7 @@
 
 #include "kv/explain.hpp"
 #include "nats/api.hpp"
+#include "nats/codes.hpp"
 #include "nats/look.hpp"
 
 #include <fmt/format.h>
@@ -15,8 +16,6 @@ namespace natskv {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int stream_not_found = 10059;
 
 // A session request whose refusal becomes a sentence about the bucket.
 Json ask(Session& session, const std::string& bucket, std::string_view what, const std::string& body,
@@ -73,7 +72,7 @@ Json check_origin(Session& session, const Origin& origin) {
   } catch (const nats::Error& error) {
     if (error.status == NATS_NOT_PERMITTED) throw explain(session, error, {.bucket = name});
     session.notices().warn(
-        error.code == stream_not_found
+        error.code == nats::code::stream_not_found
             ? fmt::format("{} bucket \"{}\" does not exist", role, name)
             : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, why(error, origin)));
     return {};
@@ -166,7 +165,7 @@ class Page {
 // Level 1 came with 2.11. Who may not ask for it has the greeting.
 int api_level(Session& session, const std::string& bucket) {
   try {
-    const auto info = session.json_where_allowed(session.api_subject("INFO"));
+    const auto info = session.json_if_allowed(session.api_subject("INFO"));
     if (!info) {
       const int minor = minor_of(server_version(session)).value_or(0);
       return minor >= 12 ? 2 : minor == 11 ? 1 : 0;
@@ -188,7 +187,7 @@ std::optional<Json> find_bucket(Session& session, const std::string& bucket, Exi
   try {
     info = session.api("STREAM.INFO.KV_" + bucket);
   } catch (const nats::Error& error) {
-    if (error.code == stream_not_found) return std::nullopt;
+    if (error.code == nats::code::stream_not_found) return std::nullopt;
     throw explain(session, error, {.bucket = bucket});
   }
   require_bucket(bucket, info.at("config"), if_none);

@@ -2,6 +2,7 @@
 
 #include "kv/message.hpp"
 #include "nats/api.hpp"
+#include "nats/codes.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,8 +11,7 @@ namespace {
 
 // A node without a leader, or somebody who does not speak JetStream.
 bool says_nothing(const nats::Error& error) {
-  constexpr int cluster_not_available = 10008;
-  return error.code == cluster_not_available || error.status == NATS_PROTOCOL_ERROR;
+  return error.code == nats::code::temporarily_unavailable || error.status == NATS_PROTOCOL_ERROR;
 }
 
 nlohmann::ordered_json body_of(const nats::Answer& answer) {

@@ -1,6 +1,7 @@
 #include "kv/lease/lease.hpp"
 
 #include "kv/explain.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,9 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-
-constexpr int no_message_found = 10037;
-constexpr int stream_not_found = 10059;
 
 // A key is looked at again so often where no event tells.
 constexpr nanoseconds look_every = 10s;
@@ -41,7 +39,7 @@ Lease::Lease(Session& session, Claim claim)
     : session_(session),
       claim_(std::move(claim)),
       bucket_(session, claim_.bucket),
-      line_((session.keep_reconnecting(), session.keep_after_violation(), session)) {
+      line_((session.keep_reconnecting(), session)) {
   const auto& config = bucket_.info().at("config");
   // A server that knows them says so in each bucket's metadata.
   const auto metadata = config.find("metadata");
@@ -92,7 +90,7 @@ Lease::Looked Lease::look(Meanwhile& meanwhile) {
   const nlohmann::ordered_json body{{"last_by_subj", read_subject_}};
   const auto told = told_of(
       line_.ask(session_.api_subject("STREAM.MSG.GET." + stream_), body.dump(), {}, patience(), meanwhile),
-      no_message_found);
+      nats::code::no_message_found);
   if (told.kind != Told::Kind::answered) return {.kind = told.kind, .error = told.error};
   try {
     return {.kind = told.kind, .sight = sight_of(told.json->at("message"))};
@@ -252,7 +250,7 @@ Renewal Lease::refused(Meanwhile& meanwhile) {
 Renewal Lease::not_kept(Meanwhile& meanwhile) {
   const auto told =
       told_of(line_.ask(session_.api_subject("STREAM.INFO." + stream_), {}, {}, patience(), meanwhile),
-              stream_not_found);
+              nats::code::stream_not_found);
   if (told.kind == Told::Kind::absent)
     return lost(Exit::not_found, fmt::format("bucket \"{}\" was removed", claim_.bucket));
   if (told.kind != Told::Kind::answered) return Renewal::later;

@@ -1,5 +1,6 @@
 #include "kv/explain.hpp"
 #include "kv/lease/lease.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,8 +9,6 @@ namespace natskv::lease {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr int store_is_full = 10077;
 
 }  // namespace
 
@@ -26,7 +25,7 @@ std::string Lease::release(Meanwhile& meanwhile) {
     const Outcome outcome = outcome_of(line_.ask(write_subject_, {}, all, patience(), meanwhile));
     if (outcome.kind == Outcome::Kind::stored) return {};
     if (outcome.kind == Outcome::Kind::failed) {
-      if (outcome.error->code == store_is_full && purge_stream(meanwhile)) return {};
+      if (outcome.error->code == nats::code::stream_full && purge_stream(meanwhile)) return {};
       why = explained(*outcome.error).what();
       break;
     }

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "kv/message.hpp"
 #include "nats/check.hpp"
+#include "nats/codes.hpp"
 #include "nats/inbox.hpp"
 
 #include <fmt/format.h>
@@ -86,8 +87,7 @@ std::string removal_subject(Session& session, const std::string& stream, const s
 
 // The limit of the account or the server that this refusal names; nullopt: it is another refusal.
 std::optional<std::int64_t> window_allowed(const nats::Error& error) {
-  constexpr int too_many_unacknowledged = 10121;
-  if (error.code != too_many_unacknowledged) return std::nullopt;
+  if (error.code != nats::code::too_many_unacknowledged) return std::nullopt;
   const std::string_view text = error.what();
   return static_cast<std::int64_t>(number(text.substr(text.find_last_not_of("0123456789") + 1)));
 }

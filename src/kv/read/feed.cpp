@@ -44,21 +44,13 @@ Feed::Feed(Session& session, std::string bucket, ReadOptions options)
       options_(std::move(options)),
       reader_(bucket_, options_.values) {}
 
-// While it starts, a violation ends the waiting at once; from then on it is looked at, for neither a watch
-// nor the writes after a listing may lose the connection to one refused key.
-Feed::Starting::Starting(Session& session, const std::string& bucket, bool live)
-    : session_(session),
-      waiting_(session.notices().waiting(fmt::format("reading bucket \"{}\" …", bucket))),
-      fail_fast_(false) {
+Feed::Starting::Starting(Session& session, const std::string& bucket)
+    : session_(session), waiting_(session.notices().waiting(fmt::format("reading bucket \"{}\" …", bucket))) {
   session_.connection();
   session_.arm_deadline(session_.starting());
-  fail_fast_ = session_.link().fail_fast.exchange(true) && !live;
 }
 
-Feed::Starting::~Starting() {
-  session_.link().fail_fast = fail_fast_;
-  session_.lift_deadline();
-}
+Feed::Starting::~Starting() { session_.lift_deadline(); }
 
 StreamState Feed::look(Span wait) {
   looked_at_ = session_.wire().losses();  // what happens from now on is trouble of its own
@@ -162,7 +154,7 @@ Feed::Heard Feed::next(Clock::time_point until, std::span<pollfd> others) {
 
 // Nothing came: is the connection there, may we read, does the consumer live?
 Feed::Heard Feed::ended() {
-  if (const auto refused = session_.refused_reading())
+  if (const auto refused = session_.wire().reading_refused())
     throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, *refused), {.bucket = bucket_});
   if (session_.wire().closed())
     throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
@@ -198,7 +190,7 @@ void try_watching(Session& session, const std::string& bucket, std::vector<Patte
   Feed feed(session, bucket, {.patterns = std::move(patterns), .values = false});
   try {
     {
-      const Feed::Starting starting(session, bucket, false);
+      const Feed::Starting starting(session, bucket);
       const auto stream = feed.look(session.starting());
       feed.start(stream, {.after = stream.last, .live = true}, session.starting());
     }

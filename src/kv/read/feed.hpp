@@ -40,10 +40,10 @@ class Feed {
 
   Feed(Session& session, std::string bucket, ReadOptions options);
 
-  /// While it lives, a request that is refused ends at once, and the start of a listing has its time.
+  /// While it lives, the start of a listing has its time.
   class Starting {
    public:
-    Starting(Session& session, const std::string& bucket, bool live);
+    Starting(Session& session, const std::string& bucket);
     ~Starting();
     Starting(const Starting&) = delete;
     Starting& operator=(const Starting&) = delete;
@@ -51,7 +51,6 @@ class Feed {
    private:
     Session& session_;
     std::shared_ptr<void> waiting_;
-    bool fail_fast_;
   };
 
   /// Asks for the stream. Throws nats::Error, or Failure where it is no bucket.

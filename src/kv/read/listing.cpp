@@ -1,6 +1,7 @@
 #include "kv/read/listing.hpp"
 
 #include "kv/explain.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{45}, longest_pause{1000};
-constexpr int consumer_not_found = 10014;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Listing::Listing(Session& session, std::string bucket, ReadOptions options)
       history_(options.history),
       feed_(session, bucket_, std::move(options)),
       pause_(first_pause) {
-  const Feed::Starting starting(session_, bucket_, false);
+  const Feed::Starting starting(session_, bucket_);
   try {
     const auto stream = feed_.look(session_.starting());
     before_ = {.created = stream.created, .start = stream.last};
@@ -99,7 +99,7 @@ Ending::Ask Listing::ask_consumer() {
     const auto state = feed_.consumer()->state(session_.timeout());
     return ending_.consumer_at(state.delivered, state.pending);
   } catch (const nats::Error& error) {
-    if (error.code != consumer_not_found) throw;
+    if (error.code != nats::code::consumer_not_found) throw;
   }
   rejoin();
   return Ending::Ask::more;

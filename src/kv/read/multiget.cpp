@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace natskv {
 namespace {
@@ -31,23 +32,21 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent, bool together)
     : bucket_(bucket),
       window_(first_window),
       direct_(!consistent && bucket.direct()),
-      together_(together && direct_ && bucket.direct_for_many() && !bucket.session().link().many_refused),
-      pipeline_(bucket.pipeline({.messages = window, .bytes = most_bytes})) {
-  trace(pipeline_, bucket.session());
+      together_(together && direct_ && bucket.direct_for_many()),
+      requests_(bucket.requests({.messages = window, .bytes = most_bytes})) {
+  trace(requests_, bucket.session());
   bucket.session().lift_deadline();
 }
 
-MultiGet::~MultiGet() { bucket_.session().link().asking_many = false; }
-
 // In bursts: a request for each answer would wake the server, and us, once a key.
 void MultiGet::ask() {
-  while (!again_.empty() && single_.size() < window_ && pipeline_.room(0)) {
+  while (together_ && asked_.size() <= most_together && wanted_.size() >= fewest_together) ask_together();
+  while (!again_.empty() && single_.size() < window_ && requests_.room(0)) {
     ask_for(*again_.begin());
     again_.erase(again_.begin());
   }
-  while (together_ && asked_.size() <= most_together && wanted_.size() >= fewest_together) ask_together();
   if (asked_.size() * 2 > window_) return;
-  while (!wanted_.empty() && asked_.size() < window_ && pipeline_.room(0)) {
+  while (!wanted_.empty() && asked_.size() < window_ && requests_.room(0)) {
     asked_.push_back(std::move(wanted_.front()));
     wanted_.pop_front();
     ask_for(first_ + asked_.size() - 1);
@@ -59,13 +58,9 @@ void MultiGet::ask_for(Turn turn) {
   if (reads_as_pattern(key)) return;  // next() asks
   const auto& where = bucket_.place();
   single_.emplace(next_, turn);
-  pipeline_.send(next_++,
+  requests_.send(next_++,
                  bucket_.session().api_subject("DIRECT.GET." + where.stream + "." + where.read_prefix + key),
                  {});
-}
-
-std::string MultiGet::together_subject() {
-  return bucket_.session().api_subject("DIRECT.GET." + bucket_.place().stream);
 }
 
 void MultiGet::ask_together() {
@@ -91,8 +86,7 @@ void MultiGet::ask_together() {
   many_.emplace(next_, std::move(keys));
   const std::string asked = body.dump();
   if (asked.size() > bucket_.session().max_payload()) return none_together();
-  bucket_.session().link().asking_many = true;
-  pipeline_.send(next_++, together_subject(), asked, {}, true);
+  requests_.send(next_++, bucket_.session().api_subject("DIRECT.GET." + where.stream), asked, {}, true);
 }
 
 std::optional<Found> MultiGet::next() {
@@ -105,25 +99,22 @@ std::optional<Found> MultiGet::next() {
   }
   try {
     ask();
-    if (reads_as_pattern(key())) ready_[first_] = bucket_.entry(key());
+    if (reads_as_pattern(key())) ready_[first_].found = bucket_.entry(key());
+    std::array others{pollfd{session.stop().descriptor(), POLLIN, 0}};
     while (!ready_.contains(first_)) {
-      if (auto answer = pipeline_.next(milliseconds(100))) take(std::move(*answer));
+      if (auto answer = requests_.next(seconds(60), others)) take(std::move(*answer));
       if (session.stop()) throw Stopped{};
-      if (const auto refused = session.refused_reading()) throw nats::Error(NATS_NOT_PERMITTED, 0, *refused);
-      if (!many_.empty() && session.link().many_refused) {
-        while (pipeline_.settle_subject(together_subject())) {
-        }
-        none_together();
-      }
       ask();
     }
   } catch (const nats::Error& error) {
     throw explain(session, error, {.bucket = bucket_.name(), .key = key()});
   }
-  auto found = std::move(ready_.extract(first_).mapped());
+  Outcome outcome = std::move(ready_.extract(first_).mapped());
   ++first_;
+  const std::string asked = std::move(asked_.front());
   asked_.pop_front();
-  return found;
+  if (outcome.refused) throw explain(session, *outcome.refused, {.bucket = bucket_.name(), .key = asked});
+  return std::move(outcome.found);
 }
 
 // The server, or this replica, cannot, or the user may not: key by key.
@@ -140,17 +131,25 @@ void MultiGet::ask_again(std::uint64_t id) {
 
 void MultiGet::take(nats::Answer answer) {
   if (const auto at = many_.find(answer.id); at != many_.end()) {
+    if (answer.status == NATS_NOT_PERMITTED) return none_together();
+    if (answer.status == NATS_CONNECTION_CLOSED || answer.status == NATS_CONNECTION_DISCONNECTED)
+      throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
     if (answer.status != NATS_OK) return none_together();
     return take_one_of_many(answer.id, shared(answer.message.release()));
   }
   const auto at = single_.find(answer.id);
   if (at == single_.end()) return;
+  if (answer.status == NATS_NOT_PERMITTED) {
+    ready_[at->second].refused = nats::Error(answer.status, 0, answer.text);
+    single_.erase(at);
+    return;
+  }
   if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
   const auto message = shared(answer.message.release());
   bound_window(message.get());
   auto found = entry_of(message);
   if (found && found->entry.key != name(at->second)) found.reset();
-  ready_[at->second] = std::move(found);
+  ready_[at->second].found = std::move(found);
   single_.erase(at);
 }
 
@@ -174,7 +173,7 @@ void MultiGet::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>
   if (!found) return;
   Together& keys = many_.at(id);
   const auto [from, to] = keys.equal_range(found->entry.key);
-  for (auto at = from; at != to; ++at) ready_[at->second] = found;
+  for (auto at = from; at != to; ++at) ready_[at->second].found = found;
   keys.erase(from, to);
 }
 

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "kv/bucket.hpp"
-#include "nats/pipeline.hpp"
+#include "nats/check.hpp"
+#include "nats/requests.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -21,15 +22,12 @@ class MultiGet {
  public:
   /// `consistent`: by the stream's leader (STREAM.MSG.GET). `together`: many a request, where the server can.
   MultiGet(Bucket& bucket, bool consistent, bool together = true);
-  ~MultiGet();
-  MultiGet(const MultiGet&) = delete;
-  MultiGet& operator=(const MultiGet&) = delete;
-
   void want(std::string key) { wanted_.push_back(std::move(key)); }
   [[nodiscard]] bool more() const { return !asked_.empty() || !wanted_.empty(); }
   /// The key that next() answers for.
   [[nodiscard]] const std::string& key() const { return asked_.empty() ? wanted_.front() : asked_.front(); }
-  /// nullopt: no such key. Markers are returned. Failure as a single get's.
+  /// nullopt: no such key. Markers are returned. Failure as a single get's; where it is one key's alone (6),
+  /// the next ones can be asked for all the same.
   std::optional<Found> next();
 
  private:
@@ -41,7 +39,6 @@ class MultiGet {
   void ask();
   void ask_for(Turn turn);
   void ask_together();
-  std::string together_subject();
   void take(nats::Answer answer);
   void bound_window(natsMsg* message);
   void take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message);
@@ -55,12 +52,16 @@ class MultiGet {
   std::size_t largest_ = 1;
   bool direct_;
   bool together_;  // many keys a request
-  nats::Pipeline pipeline_;
-  std::deque<std::string> wanted_;              // not yet asked for
-  std::deque<std::string> asked_;               // in flight or answered, not yet given
-  std::map<Turn, std::optional<Found>> ready_;  // answers that came before their turn
-  Turn first_ = 0;                              // of asked_.front()
-  std::uint64_t next_ = 0;                      // the next request's number
+  nats::Requests requests_;
+  std::deque<std::string> wanted_;  // not yet asked for
+  std::deque<std::string> asked_;   // in flight or answered, not yet given
+  struct Outcome {
+    std::optional<Found> found = {};
+    std::optional<nats::Error> refused = {};
+  };
+  std::map<Turn, Outcome> ready_;  // answers that came before their turn
+  Turn first_ = 0;                 // of asked_.front()
+  std::uint64_t next_ = 0;         // the next request's number
   std::unordered_map<std::uint64_t, Turn> single_;
   std::map<std::uint64_t, Together> many_;
   std::set<Turn> again_;  // what a request for many did not bring

@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/watch.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 
@@ -13,17 +14,14 @@
 #include <vector>
 
 namespace natskv {
-namespace {
-
-constexpr int stream_not_found = 10059;  // JetStream API error code
-
-}  // namespace
-
 // Looks at the bucket again and goes on after the last revision that came. Tried for ever, or as long as
 // max_disconnect allows.
 void Watch::rejoin() {
   const std::string where = config::shown(session_.settings().servers);
   if (feed_.connection_lost()) report_loss(fmt::format("connection to {} lost, trying to reconnect", where));
+  // For good: the server refuses the credentials, say.
+  if (session_.wire().closed())
+    throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
   if (natsConnection_Status(session_.connection()) != NATS_CONN_STATUS_CONNECTED) return give_up_in_time();
   try {
     const auto now = feed_.look(patience());
@@ -35,7 +33,7 @@ void Watch::rejoin() {
   } catch (const nats::Error& error) {
     if (session_.stop() || error.status == NATS_NOT_PERMITTED)
       throw explain(session_, error, {.bucket = bucket_});
-    if (error.code == stream_not_found)
+    if (error.code == nats::code::stream_not_found)
       throw Failure(Exit::not_found, fmt::format("bucket \"{}\" was deleted", bucket_), {}, {bucket_, {}, 0});
     broken_ = true;
     report_loss(fmt::format("no answer from {}, trying again", where));

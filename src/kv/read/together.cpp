@@ -48,15 +48,6 @@ std::optional<Found> found_in(Bucket& bucket, std::shared_ptr<natsMsg> message, 
   return Found{entry, std::move(message)};
 }
 
-// A refusal of such a request must not end the connection: each key may still be asked for.
-struct Asking {
-  explicit Asking(Link& l) : link(l) { link.asking_many = true; }
-  ~Asking() { link.asking_many = false; }
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
-  Link& link;
-};
-
 // What the end of an answer means: 204 after the last message, 404 where one was overwritten while they were
 // sent, or where there is none, of a replica that lags perhaps.
 enum class End : std::uint8_t { whole, moved, impossible };
@@ -98,7 +89,6 @@ std::optional<std::vector<Found>> get_together(Bucket& bucket, const std::vector
   const auto request = request_for(bucket, patterns);
   if (!request) return std::nullopt;
   bucket.session().lift_deadline();
-  const Asking asking(bucket.session().link());
   try {
     for (int i = 0; i < tries; ++i) {
       std::vector<Found> found;

@@ -24,7 +24,7 @@ Watch::Watch(Session& session, std::string bucket, WatchOptions options)
       feed_(session, bucket_, options_.read),
       pause_(first_pause) {
   session_.keep_reconnecting();
-  const Feed::Starting starting(session_, bucket_, true);
+  const Feed::Starting starting(session_, bucket_);
   try {
     begin(feed_.look(session_.starting()));
   } catch (const nats::Error& error) {

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "kv/explain.hpp"
 #include "nats/api.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,9 +21,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr Span slice = milliseconds(100);
 constexpr Span patience = seconds(2);  // how long a Ctrl-C waits for the commit's answer
-
-constexpr int batch_incomplete = 10176;  // the server forgot it: a new leader, 10 s without a message
-constexpr int too_many_batches = 10210;
 
 std::string random_id() {
   std::array<unsigned char, 16> bytes{};
@@ -128,7 +126,7 @@ void AtomicBatch::take(nats::Answer& answer) {
     }
   } catch (const nats::Error& error) {
     // After a message that was refused the commit says only that the batch is incomplete.
-    if (!refused_ || refused_->code == batch_incomplete) refused_ = error;
+    if (!refused_ || refused_->code == nats::code::batch_incomplete) refused_ = error;
   } catch (const nlohmann::json::exception&) {
     lost_ = true;
   }
@@ -154,7 +152,8 @@ AtomicBatch::Outcome AtomicBatch::finish() {
 
 AtomicBatch::Outcome AtomicBatch::nothing_stored(const nats::Error& error) const {
   if (error.conflict()) return {.kind = Kind::conflict};
-  if (error.code == batch_incomplete || error.code == too_many_batches) return {.kind = Kind::again};
+  if (error.code == nats::code::batch_incomplete || error.code == nats::code::too_many_batches)
+    return {.kind = Kind::again};
   const Failure failure = explain(bucket_.session(), error, {.bucket = bucket_.name()});
   return {.kind = Kind::failed,
           .failure = Failure(failure.exit(), std::string(failure.what()) + "; nothing was stored",

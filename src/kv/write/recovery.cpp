@@ -1,174 +1,171 @@
-// Writer behind a lost connection: what became of the writes whose answers were lost.
+// Writer after a lost connection: what became of the writes whose answers were lost.
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "kv/write/writer.hpp"
+#include "nats/api.hpp"
+#include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace natskv {
 namespace {
 
 constexpr int pause_ms = 50;
 
-bool same(const Entry& entry, const Write& write) {
-  return entry.operation == write.operation && entry.value.data == write.value;
+std::size_t length_of(const InFlight& write) { return write.write.erase ? 0 : write.write.key.size(); }
+
+/// Whether the revision is another key's by now: a server that lost its memory, or whose disk lagged, gives
+/// revisions that it acknowledged to others. One that is gone (purged, expired, replaced) says nothing.
+bool given_to_another(Session& session, const std::string& bucket, std::uint64_t revision,
+                      const std::string& subject) {
+  try {
+    const auto answer = session.api("STREAM.MSG.GET.KV_" + bucket, fmt::format("{{\"seq\":{}}}", revision));
+    return answer.at("message").value("subject", subject) != subject;
+  } catch (const nats::Error& error) {
+    if (error.code == nats::code::no_message_found || error.status == NATS_NOT_PERMITTED) return false;
+    throw;
+  }
 }
 
 }  // namespace
 
-bool Writer::trouble() const {
-  return !doubtful_.empty() ||
-         (loss_ == Loss::survives && bucket_.session().link().disconnects != disconnects_);
+bool Writer::connection_was_lost() const {
+  return loss_ == Loss::survives && bucket_.session().wire().losses() != losses_;
 }
 
 // Every write without an answer is looked at once the bucket is there again. What fails on the way (the
 // connection may be lost once more) is tried again, for as long as starting a listing may take.
 void Writer::recover() {
-  if (recovering_) return;
-  recovering_ = true;
+  if (std::exchange(recovering_, true)) return;
   const struct Done {
     bool& flag;
     ~Done() { flag = false; }
   } done{recovering_};
   Session& session = bucket_.session();
-  // The analyzer does not follow exceptions to where it is read.
-  const auto until =  // NOLINT(clang-analyzer-deadcode.DeadStores)
-      Clock::now() + std::chrono::nanoseconds(session.starting().ns);
+  const auto until = Clock::now() + std::chrono::nanoseconds(session.starting().ns);
   while (trouble()) {
     throw_if_over();
-    std::optional<Failure> failed;
     try {
-      if (loss_ == Loss::survives && session.link().disconnects != disconnects_) {
-        wait_connected();
-        // Answers that came before the connection was lost. That the time of others ran out meanwhile says
-        // nothing of them: they are looked at, too.
-        while (auto answer = pipeline_.next(Span{0})) {
-          const auto at = writes_.find(answer->id);
-          if (answer->status != NATS_TIMEOUT)
-            settle_one(*answer);
-          else if (at != writes_.end())
-            doubtful_.push_back(take(at));
-        }
-        for (const auto id : pipeline_.abandon()) {
-          if (const auto at = writes_.find(id); at != writes_.end()) doubtful_.push_back(take(at));
-        }
+      if (connection_was_lost()) {
+        come_back(until);
         check_bucket();
       }
-      const bool ends = loss_ == Loss::ends;
-      while (!doubtful_.empty() && (ends || session.link().disconnects == disconnects_)) {
+      while (doubtful_ > 0 && !connection_was_lost()) {
         throw_if_over();
-        Open open = std::move(doubtful_.front());
-        doubtful_.pop_front();
-        try {
-          look_again(open);
-        } catch (...) {
-          // Unless it was handed on before.
-          if (!open.write.key.empty()) doubtful_.push_front(std::move(open));
-          throw;
-        }
+        look_again(first(Stage::doubtful));
       }
       continue;
     } catch (const Failure& failure) {
-      failed = failure;
       const bool lost = failure.exit() == Exit::unreachable || failure.exit() == Exit::unknown;
-      if (!lost || loss_ == Loss::ends) {
+      if (!lost || loss_ == Loss::ends || Clock::now() >= until) {
         give_up();
         throw;
       }
     } catch (const nats::Error& error) {
-      if (session.link().closed) disconnects_ = session.link().disconnects;
-      failed = Failure(Exit::unreachable, error.what());
-    }
-    if (Clock::now() >= until || session.link().closed || loss_ == Loss::ends) {
-      give_up();
-      throw Failure(Exit::unknown,
-                    fmt::format("bucket \"{}\": the connection to {} was lost and did not come back",
-                                bucket_.name(), config::shown(session.settings().servers)),
-                    {}, {bucket_.name(), {}, 0});
+      if (loss_ == Loss::ends || Clock::now() >= until) {
+        const auto failure = explain(session, error, {.bucket = bucket_.name(), .writes = in_flight() > 0});
+        give_up();
+        throw failure;
+      }
     }
     nats_Sleep(pause_ms);
   }
 }
 
-void Writer::wait_connected() {
+// Answers that came before the loss are taken in; all others are in doubt by then. A connection that was
+// closed for good, which nats.c does where the server says why, is made anew.
+void Writer::come_back(Clock::time_point until) {
   Session& session = bucket_.session();
-  const auto until = Clock::now() + std::chrono::nanoseconds(session.starting().ns);
-  while (natsConnection_Status(session.connection()) != NATS_CONN_STATUS_CONNECTED) {
+  if (requests_) {
+    while (auto answer = requests_->next(milliseconds(1))) answered(*answer);
+    for (const auto id : requests_->abandon()) {
+      if (const auto at = writes_.find(id); at != writes_.end() && at->second.stage == Stage::sent)
+        put_to(at, Stage::doubtful);
+    }
+  }
+  while (!requests_ || natsConnection_Status(session.connection()) != NATS_CONN_STATUS_CONNECTED) {
     throw_if_over();
-    if (session.link().closed || Clock::now() >= until)
-      throw nats::Error(NATS_CONNECTION_CLOSED, 0, "the connection did not come back");
+    if (!requests_ || natsConnection_IsClosed(session.connection())) {
+      blame_line_too_long();
+      const auto ended = session.ended_by();
+      if (ended && ended->status == NATS_CONNECTION_AUTH_FAILED)
+        throw explain(session, *ended, {.bucket = bucket_.name()});
+      requests_.reset();
+      losses_ = -1;  // of another wire: still to be dealt with
+      session.connect_again();
+      return open_requests();
+    }
+    if (Clock::now() >= until) {
+      const bool known = in_flight() == 0 && !session.notices().has_changed();
+      const Failure failure(
+          known ? Exit::unreachable : Exit::unknown,
+          fmt::format("bucket \"{}\": the connection to {} was lost and did not come back{}", bucket_.name(),
+                      config::shown(session.settings().servers), known ? "; nothing was changed" : ""),
+          {}, {bucket_.name(), {}, 0});
+      throw failure;
+    }
     nats_Sleep(pause_ms / 5);
   }
 }
 
-// Whether this is the bucket that acknowledged what it acknowledged: a server that lost its memory, or whose
-// disk lagged, has given those revisions to others.
-void Writer::check_bucket() {
-  const int disconnects = bucket_.session().link().disconnects;
-  const auto& info = bucket_.info();
-  if (info.value("created", std::string()) != created_) {
-    throw Failure(Exit::failure, fmt::format("bucket \"{}\" was made anew meanwhile", bucket_.name()),
-                  "run the import again", {bucket_.name(), {}, 0});
-  }
-  bool lost = info.at("state").value("last_seq", std::uint64_t{0}) < highest_;
-  if (!lost && !highest_key_.empty() && !bucket_.place().mirror) {
-    const auto found = bucket_.entry(highest_key_, {}, true);
-    lost = !found || found->entry.revision < highest_;
-  }
-  if (lost) {
-    throw Failure(
-        Exit::failure,
-        fmt::format("bucket \"{}\": the server lost writes that it had acknowledged", bucket_.name()),
-        "run the import again", {bucket_.name(), {}, 0});
-  }
-  disconnects_ = disconnects;
+// The server names nothing: it was the longest.
+void Writer::blame_line_too_long() {
+  const auto ended = bucket_.session().ended_by();
+  if (!ended || !says_line_too_long(ended->what())) return;
+  const auto longest = std::max_element(writes_.begin(), writes_.end(), [](const auto& a, const auto& b) {
+    return length_of(a.second) < length_of(b.second);
+  });
+  if (longest == writes_.end() || length_of(longest->second) < least_too_long) return;
+  conclude(longest, 0, too_long(bucket_.name(), longest->second.write.key));
 }
 
-// Asks the stream's leader. A compare-and-set of the caller's is only sent again where its condition still
-// holds: equal bytes prove nothing about who wrote them (SPEC 3).
-void Writer::look_again(Open& open) {
-  const Write& write = open.write;
-  const auto found = bucket_.entry(write.key, {}, true);
-  const std::uint64_t latest = found ? found->entry.revision : 0;
-  const bool live = found && !found->entry.marker();
-  const auto send_at_latest = [&] {
-    open.condition = latest;
-    open.refused = false;
-    send(std::move(open));
+// Whether this is the bucket that acknowledged what it acknowledged.
+void Writer::check_bucket() {
+  Session& session = bucket_.session();
+  const int losses = session.wire().losses();
+  nlohmann::ordered_json info;
+  try {
+    info = session.api("STREAM.INFO.KV_" + bucket_.name());
+  } catch (const nats::Error& error) {
+    if (error.code == nats::code::stream_not_found) throw no_bucket(bucket_.name());
+    throw;
+  }
+  const auto ended = [&](const std::string& text) {
+    return Failure(Exit::failure, fmt::format("bucket \"{}\"{}", bucket_.name(), text),
+                   "run the import again", {bucket_.name(), {}, 0});
   };
-  if (open.refused) {
-    if (!live) return send_at_latest();
-    const Failure failure =
-        conflict({.bucket = bucket_.name(), .key = write.key, .writes = true, .creates = true}, latest);
-    return conclude(std::move(open), 0, failure);
+  if (info.value("created", std::string()) != created_) throw ended(" was recreated meanwhile");
+  bool lost = info.at("state").value("last_seq", std::uint64_t{0}) < highest_;
+  if (!lost && !highest_key_.empty() && !bucket_.place().mirror)
+    lost = given_to_another(session, bucket_.name(), highest_, bucket_.place().read_prefix + highest_key_);
+  if (lost) throw ended(": the server lost writes that it had acknowledged");
+  losses_ = losses;
+}
+
+// Asks the stream's leader.
+void Writer::look_again(InFlights::iterator at) {
+  InFlight& open = at->second;
+  const auto found = bucket_.entry(open.write.key, {}, true);
+  Latest latest;
+  if (found)
+    latest = {.revision = found->entry.revision,
+              .live = !found->entry.marker(),
+              .same = found->entry.operation == open.write.operation &&
+                      found->entry.value.data == open.write.value};
+  const Verdict verdict = after_loss(bucket_.name(), open, latest, !bucket_.place().mirror);
+  switch (verdict.what) {
+    case Verdict::What::again:
+      open.condition = verdict.revision;
+      open.refused = false;
+      return send_again(at);
+    case Verdict::What::stored:
+      return conclude(at, verdict.revision, std::nullopt);
+    default:
+      return conclude(at, 0, verdict.failure);
   }
-  const std::string what = fmt::format("key \"{}\" of bucket \"{}\"", write.key, bucket_.name());
-  const About about{bucket_.name(), write.key, latest};
-  if (bucket_.place().mirror || write.erase) {
-    const Failure failure(Exit::unknown, what + ": the connection was lost; the write may have been stored",
-                          {}, about);
-    return conclude(std::move(open), 0, failure);
-  }
-  if (write.expected) {
-    if (latest == *open.condition || (write.creates && latest <= open.floor && !live))
-      return send_at_latest();
-    const Failure failure(
-        Exit::unknown,
-        fmt::format("{}: the connection was lost; it is at revision {}, which may be this write", what,
-                    latest),
-        {}, about);
-    return conclude(std::move(open), 0, failure);
-  }
-  if (latest <= open.floor) return send_at_latest();
-  if (same(found->entry, write)) return conclude(std::move(open), latest, std::nullopt);
-  const Failure failure(
-      Exit::conflict,
-      fmt::format(
-          "{}: written by another while the connection was lost, it is at revision {} now (this write "
-          "may have been stored before)",
-          what, latest),
-      {}, about);
-  conclude(std::move(open), 0, failure);
 }
 
 }  // namespace natskv

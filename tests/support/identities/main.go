@@ -64,6 +64,7 @@ func main() {
 		must(claims.Encode(operator)), public(systemKey), systemLine, firstLine, otherLine, noneLine))
 	user(folder, "alice", first, 0)
 	user(folder, "expired", first, time.Now().Add(-time.Hour).Unix())
+	user(folder, "short", first, time.Now().Add(12*time.Second).Unix())
 	user(folder, "stranger", unknown, 0)
 	user(folder, "bare", none, 0)
 

@@ -97,6 +97,21 @@ bool has_credentials(const config::Settings& settings) {
                      [](const std::string& url) { return url.find('@') != std::string::npos; });
 }
 
+// nats.c says the same of a name that means nothing and of a server that does not listen.
+std::optional<Failure> unresolved(const config::Settings& settings) {
+  std::string why;
+  for (const auto& server : settings.servers) {
+    nats::Look look(server, std::min(settings.timeout, seconds(1)));
+    try {
+      (void)look.resolve();
+      return std::nullopt;
+    } catch (const nats::LookError& error) {
+      if (why.empty()) why = fmt::format("cannot resolve \"{}\": {}", look.host(), error.what());
+    }
+  }
+  return Failure(Exit::unreachable, why, "check the name, or name another with --server or NATS_URL");
+}
+
 }  // namespace
 
 Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link) {
@@ -104,10 +119,11 @@ Failure refused(const nats::Error& error, const config::Settings& settings, cons
   const std::string_view text = error.what();
   switch (error.status) {
     case NATS_NO_SERVER:
+      if (auto failure = unresolved(settings)) return *failure;
       return {Exit::unreachable, fmt::format("no server answers at {}", where),
               "start one (natskv sandbox), or name another with --server or NATS_URL"};
     case NATS_CONNECTION_AUTH_FAILED:
-      if (const auto end = expired(link.jwt.reveal()))
+      if (const auto end = expired(link.credentials().jwt.reveal()))
         return not_allowed(fmt::format("{} refused the credentials: the JWT expired at {}", where, *end),
                            "ask the account's owner for new ones");
       return has_credentials(settings)

@@ -1,0 +1,62 @@
+#include "kv/write/write.hpp"
+
+#include "nats/api.hpp"
+#include "nats/check.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+
+namespace natskv {
+namespace {
+
+/// {"stream":"KV_b","seq":7}: what nearly every answer is, without a JSON document. nullopt: anything else.
+std::optional<std::uint64_t> plain_ack(std::string_view body) {
+  constexpr std::string_view name = "\"seq\":";
+  if (!body.starts_with("{\"stream\":")) return std::nullopt;
+  auto at = body.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  at += name.size();
+  while (at < body.size() && body[at] == ' ') ++at;
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(body.data() + at, body.data() + body.size(), sequence);
+  const bool whole = end != body.data() + body.size() && (*end == ',' || *end == '}' || *end == ' ');
+  if (error != std::errc{} || sequence == 0 || !whole) return std::nullopt;
+  return sequence;
+}
+
+}  // namespace
+
+nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
+  nats::Headers headers;
+  if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
+  if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
+  if (condition) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition));
+  if (write.never_expires)
+    headers.emplace_back("Nats-TTL", "never");
+  else if (write.ttl)
+    headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
+  return headers;
+}
+
+std::uint64_t acknowledged(std::string_view answer, bool erase) {
+  if (const auto revision = erase ? std::nullopt : plain_ack(answer)) return *revision;
+  const auto document = nats::api_answer(answer);
+  const auto at = document.find(erase ? "purged" : "seq");
+  const bool number = at != document.end() && at->is_number_unsigned() && (erase || *at != 0);
+  if (!number || document.contains("error"))
+    throw nats::Error(NATS_PROTOCOL_ERROR, 0, "the server's answer acknowledges nothing");
+  return at->get<std::uint64_t>();
+}
+
+Doing doing(const std::string& bucket, const Write& write) {
+  return {.bucket = bucket,
+          .key = write.key,
+          .revision = write.expected.value_or(0),
+          .writes = true,
+          .value_size = write.value.size(),
+          .creates = write.operation == Operation::put && write.expected == std::uint64_t{0}};
+}
+
+}  // namespace natskv

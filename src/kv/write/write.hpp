@@ -1,0 +1,48 @@
+// One write of many, what becomes of it, and how it goes over the wire.
+#pragma once
+
+#include "base/failure.hpp"
+#include "base/types.hpp"
+#include "kv/entry.hpp"
+#include "kv/explain.hpp"
+#include "nats/requests.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace natskv {
+
+/// One write. `erase`: removes the key's revisions up to and with `expected`, leaving no marker.
+struct Write {
+  std::string key;
+  std::string value = {};
+  Operation operation = Operation::put;
+  bool erase = false;
+  std::optional<std::uint64_t> expected = {};  ///< the latest revision the key must have (0: none at all)
+  std::optional<Span> ttl = {};
+  bool never_expires = false;  ///< Nats-TTL: never
+  bool creates = false;        ///< with `expected` 0: over a marker too, as `create`
+};
+
+/// What became of it: a revision, or the failure that `report` shows.
+struct Settled {
+  std::uint64_t number = 0;
+  std::string key;
+  Operation operation = Operation::put;
+  bool erased = false;         ///< an erase
+  std::uint64_t expected = 0;  ///< the write's own condition, 0 without one
+  std::uint64_t revision = 0;  ///< of the write; for an erase: how many values went
+  std::optional<Failure> failure;
+};
+
+/// The headers of a write that is sent under this condition.
+nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition);
+/// The revision that an answer acknowledges, or of an erase how many values went. Throws nats::Error:
+/// refused, or an answer that acknowledges nothing.
+std::uint64_t acknowledged(std::string_view answer, bool erase);
+/// For explain().
+Doing doing(const std::string& bucket, const Write& write);
+
+}  // namespace natskv
