@@ -22,10 +22,10 @@ class Foreground {
   void put_back(int wait_status);
 
  private:
+  termios modes_{};  // before known_, whose initialization fills it
   int terminal_;
   bool shared_;
   bool known_;
-  termios modes_{};
 };
 
 }  // namespace natskv::terminal

@@ -259,6 +259,16 @@ TEST_CASE("A natskv that is stopped: the keeper ends COMMAND before another can 
   CHECK((result.status == 5 || result.status == 4));
 }
 
+TEST_CASE("On a terminal Ctrl-C is COMMAND's, and the lock is given back") {
+  Bucket bucket;
+  Terminal terminal(
+      bucket.command({}, {"sh", "-c", "trap 'exit 9' INT; echo up; while :; do sleep 0.05; done"}));
+  REQUIRE(terminal.read_until("up"));
+  terminal.send("\x03");
+  CHECK(terminal.wait().status == 9);
+  CHECK_FALSE(bucket.held());
+}
+
 TEST_CASE("What COMMAND leaves is stopped before the lock is given back") {
   Bucket bucket;
   const auto result = bucket.run({}, {"sh", "-c", "sleep 600 & exit 2"});

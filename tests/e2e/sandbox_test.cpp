@@ -218,6 +218,18 @@ TEST_CASE("Ctrl-C ends the command; the server outlives it, and the data go") {
   CHECK(folders_in(places).empty());
 }
 
+TEST_CASE("A command that dies of Ctrl-C leaves the terminal as it was, raw mode or not") {
+  const Folder places;
+  for (const char* mode : {"", "stty raw -echo isig; "}) {
+    CAPTURE(mode);
+    Terminal terminal(sandbox(places, {"--", "sh", "-c", std::string(mode) + "echo up; sleep 600"}));
+    REQUIRE(terminal.read_until("up"));
+    terminal.send("\x03");
+    CHECK(terminal.wait().status == 130);
+    CHECK(terminal.sane());
+  }
+}
+
 TEST_CASE("The server dies with a natskv that was killed, and the next sandbox removes what is left") {
   const Folder places;
   pid_t server = -1;
