@@ -522,3 +522,17 @@ TEST_CASE("import --dry-run lists each key once, by its last line") {
   CHECK(summary.at("unknown") == 0);
   CHECK(nlohmann::json::parse(world.import("{\n", {"-o", "jsonl"}).out).at("first_unacknowledged") == 1);
 }
+
+TEST_CASE("a generator may take longer than --timeout, also where its lines are read twice") {
+  World world;
+  for (const char* how : {"", "--check", "--dry-run"}) {
+    const auto result =
+        run({.args = {"sh", "-c",
+                      "(sleep 1.5; echo '{\"key\":\"late\",\"value\":\"1\"}') | \"$0\" import b --timeout "
+                      "700ms -s " +
+                          world.server.url() + " " + how,
+                      natskv_command({}).args.at(0)}});
+    CHECK_MESSAGE(result.status == 0, result.err);
+  }
+  CHECK(world.value("late") == "1");
+}

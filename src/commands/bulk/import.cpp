@@ -76,8 +76,9 @@ class Import final : public Action {
     natskv.require_consent(!prune_ || force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));
     Session& session = natskv.session();
     session.keep_reconnecting();
-    bound(*source, session.max_payload());
-    session.lift_deadline();
+    const auto max_payload = session.max_payload();
+    session.lift_deadline();  // a generator may take its time
+    bound(*source, max_payload);
     auto bucket = natskv.bucket(bucket_);
     if (atomic_) require_atomic(bucket);
     Rules rules{.bucket = bucket_,
