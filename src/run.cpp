@@ -50,7 +50,8 @@ int act(const Scan& line, Natskv& natskv, Output& out) {
     natskv.usage_page(commands::overview(natskv.program()));
     return static_cast<int>(Exit::usage);
   }
-  return std::max(line.bound.action->run(natskv), natskv.status());
+  const int status = line.bound.action->run(natskv);
+  return std::max(status, natskv.status());  // of what was reported meanwhile
 }
 
 int guarded(const Scan& line, Natskv& natskv, Output& out, Stop& stop) {

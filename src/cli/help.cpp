@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace natskv {
 namespace {
@@ -57,17 +58,22 @@ std::string names_of(const Verb& verb, std::string_view between) {
   return names;
 }
 
-// A verb's examples and what each is for; their outputs are the manual's.
+// The first three examples and what each is for. All of them, with their outputs, are in the manual.
 std::string commands_of(std::string_view examples) {
+  constexpr int most = 3;
   std::string out;
-  while (!examples.empty()) {
+  std::string what_for;
+  for (int count = 0; !examples.empty();) {
     const auto end = std::min(examples.find('\n'), examples.size());
     const auto line = examples.substr(0, end);
     examples.remove_prefix(std::min(end + 1, examples.size()));
-    if (line.starts_with("# "))
-      out += fmt::format("{}  {}\n", out.empty() ? "" : "\n", line);
-    else if (line.starts_with("> ") || line.starts_with("$ "))  // "> ": the command's next line
-      out += fmt::format("  {}\n", line.substr(2));
+    if (line.starts_with("$ ") && ++count > most) break;
+    if (line.starts_with("# ")) {
+      what_for += fmt::format("  {}\n", line);
+    } else if (line.starts_with("> ") || line.starts_with("$ ")) {  // "> ": the command's next line
+      if (!what_for.empty() && !out.empty()) out += '\n';
+      out += std::exchange(what_for, {}) + fmt::format("  {}\n", line.substr(2));
+    }
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
+#include "base/text.hpp"
 #include "config/parameters.hpp"
 #include "config/word.hpp"
 
@@ -131,8 +132,10 @@ void read_fields(Context& context, const ordered_json& document, const std::stri
   }
 }
 
-Failure unknown(const std::string& name) {
-  return {Exit::not_found, "context " + in_quotes(name) + " not found", "natskv context ls lists them"};
+Failure unknown(const std::string& name, const std::vector<std::string>& names) {
+  const auto nearest = text::nearest(name, names);
+  return {Exit::not_found, "context " + in_quotes(name) + " not found",
+          nearest.empty() ? "natskv context ls lists them" : "did you mean " + in_quotes(nearest) + "?"};
 }
 
 }  // namespace
@@ -156,7 +159,8 @@ std::string Contexts::path_of(const std::string& name) const {
 
 void Contexts::require(const std::string& name) const {
   struct stat info {};
-  if (::stat(path_of(name).c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) throw unknown(name);
+  if (::stat(path_of(name).c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
+    throw unknown(name, names());
 }
 
 std::vector<std::string> Contexts::names() const {

@@ -39,6 +39,8 @@ class Contexts {
 
   /// Of the contexts' files; "" when neither variable is set.
   [[nodiscard]] const std::string& folder() const { return folder_; }
+  /// The file of a name, there or not. Failure(usage) for a name that no file can have.
+  [[nodiscard]] std::string path_of(const std::string& name) const;
   /// Names, sorted; empty where the folder does not exist.
   [[nodiscard]] std::vector<std::string> names() const;
   /// The selected one's name, or "".
@@ -58,7 +60,6 @@ class Contexts {
   [[nodiscard]] std::string previous() const;
 
  private:
-  [[nodiscard]] std::string path_of(const std::string& name) const;
   void require(const std::string& name) const;
   [[nodiscard]] std::string named_in(const std::string& file) const;
 

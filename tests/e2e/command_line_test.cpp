@@ -287,6 +287,22 @@ TEST_CASE("COMMAND stands after the first --, later ones included, and not befor
   CHECK(kv({"sandbox", "--", "printf", "<%s>", "-q", "--", "--", ""}).out == "<-q><--><--><>");
 }
 
+TEST_CASE("words of nats kv that say what is the case anyway") {
+  const TestBucket b;
+  const std::string name = b.name() + "-words";
+  CHECK(kv({"-q", "add", name, "--storage", "m", "--no-compress"}).status == 0);
+  CHECK(kv({"info", name, "-j"}).out.find(R"("storage":"memory")") != std::string::npos);
+  CHECK(kv({"-q", "add", name + "2", "--storage=f"}).status == 0);
+  CHECK(kv({"info", name + "2", "-j"}).out.find(R"("storage":"file")") != std::string::npos);
+  CHECK(kv({"add", name, "--storage", "x"}).err == "natskv: add: --storage: \"x\" is none of file, memory\n");
+  CHECK(kv({"add", name, "--compress", "--no-compress"}).status == 2);
+  b.put("k", "v");
+  CHECK(b("del", {"k"}).status == 0);
+  CHECK(b("watch", {"--initial", "--deletes"}).out.find("\tDEL\t") != std::string::npos);
+  CHECK(b("watch", {"--deletes", "--no-deletes"}).status == 2);
+  for (const std::string& made : {name, name + "2"}) CHECK(kv({"rm", made, "-f"}).status == 0);
+}
+
 TEST_CASE("names and what is allowed in them are said in one line") {
   const auto refused = [](const Words& words, const std::string& text) {
     CHECK(all(nowhere(words)) == "2||natskv: " + words[0] + ": " + text + "\n");

@@ -180,6 +180,27 @@ TEST_CASE("the nats tool's words, copies, the one before, and what cannot be use
   CHECK(home({"context", "add", "a\\b"}).status == 2);
 }
 
+TEST_CASE("a context's file is edited as a whole, and kept where the edit is wrong") {
+  Home home;
+  home.write("a", R"({"url": "nats://old:4222"})");
+  const auto edit = [&](const std::string& editor, const std::string& name = "a") {
+    Run run = home.rest();
+    run.env["EDITOR"] = editor;
+    return natskv::test::natskv({"context", "edit", name}, run);
+  };
+  CHECK(edit("sed -i s/old/new/").err == "natskv: context: context \"a\" is changed\n");
+  CHECK(read_file(home.file("a")).find("nats://new:4222") != std::string::npos);
+  CHECK(edit("true").err == "natskv: context: context \"a\" is unchanged\n");
+  CHECK(edit("false").status == 1);
+  const auto wrong = edit("sed -i s/}//");
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err.find("is not JSON") != std::string::npos);
+  CHECK(wrong.err.find("; the edit is in \"" + home.file("a") + ".edit\"") != std::string::npos);
+  CHECK(read_file(home.file("a")).find("nats://new:4222\"}") != std::string::npos);
+  CHECK(home({"context", "ls", "--names"}).out == "a\n");
+  CHECK(edit("true", "none").status == 3);
+}
+
 TEST_CASE("a context that is named beats NATS_URL, and the environment's credentials are not used") {
   Server right;
   Server wrong;

@@ -112,3 +112,15 @@ TEST_CASE("a mirror's history is its origin's") {
   CHECK(revisions(server.natskv({"history", "m", "k"}).out) == Lines{"k 1 PUT 1", "k 2 PUT 2"});
   CHECK(server.natskv({"keys", "m"}).out == "k\n");
 }
+
+TEST_CASE("history of several keys is in the order of their writes, and names what is missing") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5})");
+  for (const char* key : {"x", "y", "x", "z.a", "other"}) client.put("b", key, "v");
+  const auto result = server.natskv({"history", "b", "x", "z.*", "none", "y"});
+  CHECK(revisions(result.out) == Lines{"x 1 PUT v", "y 2 PUT v", "x 3 PUT v", "z.a 4 PUT v"});
+  CHECK(result.status == 3);
+  CHECK(result.err.find("key \"none\" not found in bucket \"b\"") != std::string::npos);
+  CHECK(server.natskv({"history", "b", "x", "y"}).status == 0);
+}

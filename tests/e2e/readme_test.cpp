@@ -1,8 +1,6 @@
-// README.md's code blocks, run as they stand. ```console: a recipe, each on a server of its own with the
-// bucket `config` (history 5) and greeting = hello at revision 1. ```sh: the two commands; they build and
-// test everything, which is CI's job (.ci/run calls both), so here only what the first does behind
-// ./install.sh is run.
-#include "support/client.hpp"
+// README.md's code blocks, run as they stand. ```console: a recipe, each on a server of its own, after the
+// set-up that ```bash shows. ```sh: the two commands; they build and test everything, which is CI's job
+// (.ci/run calls both), so here only what the first does after ./install.sh is run.
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/shell_text.hpp"
@@ -33,7 +31,7 @@ std::vector<std::string> blocks(const std::string& language) {
 
 Run in(const TempDir& folder, const std::string& commands, const std::string& url) {
   std::filesystem::create_symlink(natskv_command({}).args[0], folder / "natskv");
-  return {.args = {"sh", "-c", "PATH=" + folder.path().string() + ":$PATH\n" + commands},
+  return {.args = {"bash", "-c", "set -euo pipefail\nPATH=" + folder.path().string() + ":$PATH\n" + commands},
           .env = {{"NATS_URL", url}},
           .cwd = folder.path().string(),
           .limit = 60};
@@ -44,16 +42,18 @@ Run in(const TempDir& folder, const std::string& commands, const std::string& ur
 TEST_CASE("Every recipe of the README prints what it says") {
   const auto recipes = blocks("console");
   CHECK(recipes.size() >= 10);
+  const auto setups = blocks("bash");
+  REQUIRE(setups.size() == 1);
+  const std::string sandbox = "natskv sandbox\n";  // the test has a server
+  REQUIRE(setups[0].starts_with(sandbox));
   for (const auto& recipe : recipes) {
     CAPTURE(recipe);
     Server server;
-    Client client(server.url());
-    client.add_bucket("config", R"({"max_msgs_per_subject": 5})");
-    client.put("config", "greeting", "hello");
     const TempDir folder;
     const auto steps = shown(recipe);
-    const auto result = run(in(folder, script(steps), server.url()));
+    const auto result = run(in(folder, setups[0].substr(sandbox.size()) + script(steps), server.url()));
     INFO("stderr: " << result.err);
+    CHECK(result.status == 0);
     const auto printed = outputs(result.out);
     REQUIRE(printed.size() == steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {

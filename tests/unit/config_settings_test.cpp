@@ -162,6 +162,9 @@ TEST_CASE("an unknown context is 3, one with unsupported fields 2") {
   World world;
   world.given.context = "none";
   CHECK(world.refusal() == "3: context \"none\" not found\nhint: natskv context ls lists them");
+  world.context("prod", "{}");
+  world.given.context = "prodd";
+  CHECK(world.refusal() == "3: context \"prodd\" not found\nhint: did you mean \"prod\"?");
   world.context("x", R"({"nsc":"nsc://o/a/u","socks_proxy":"socks5://p"})");
   world.given.context = "x";
   CHECK(world.refusal() ==

@@ -105,12 +105,17 @@ void BucketSettings::declare(Arguments& a) {
 }
 
 void BucketSettings::declare_add(Arguments& a) {
-  a.take({.name = "--storage",
-          .kind = Kind::choice,
-          .help = "where values are kept (file)",
-          .choices = {"file", "memory"}},
-         wishes_.storage);
+  const Argument storage{.name = "--storage",
+                         .kind = Kind::choice,
+                         .help = "where values are kept (file)",
+                         .choices = {"file", "memory"}};
+  a.add(storage, [this, storage](const std::string& word) {
+    wishes_.storage = word == "f" ? "file" : word == "m" ? "memory" : word;  // as nats kv takes it
+    natskv::check(storage, *wishes_.storage);
+  });
   declare(a);
+  a.flag("--no-compress", no_compress_, "do not compress (the default)");
+  a.excludes("--compress", "--no-compress");
   a.take({.name = "--mirror", .kind = Kind::bucket, .help = "a copy of this bucket, to be read"},
          wishes_.mirror);
   a.take({.name = "--mirror-domain",

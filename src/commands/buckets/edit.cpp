@@ -3,7 +3,7 @@
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
-#include "commands/keys/write.hpp"
+#include "commands/shared/answer.hpp"
 #include "kv/admin/buckets.hpp"
 
 #include <fmt/format.h>

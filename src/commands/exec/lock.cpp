@@ -127,12 +127,12 @@ deploy -- "$0" "$@". To break a lock: natskv purge BUCKET KEY; its holder stops 
         R"($ natskv -q add locks --ttl 30s; natskv lock locks deploy -- echo deploying
 deploying
 # A second deployment does not wait, and its status says so:
-$ natskv lock locks deploy -- sh -c 'natskv lock locks deploy --try -- echo no ||
->   echo status $?'
+$ natskv lock locks deploy -- sh -c '
+>   natskv lock locks deploy --try -- echo no || echo status $?'
 status 4
-# A fencing token: what is protected keeps the largest and refuses smaller ones.
-$ natskv lock locks deploy -- sh -c 'test $NATSKV_LOCK_TOKEN -gt 3 && echo newer'
-newer)",
+# A fencing token: what is protected keeps the largest, refuses smaller ones:
+$ natskv lock locks deploy -- sh -c 'test $NATSKV_LOCK_TOKEN -gt 3 && echo ok'
+ok)",
     .make = &make_action<Lock>};
 
 }  // namespace natskv::commands

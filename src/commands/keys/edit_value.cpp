@@ -6,8 +6,7 @@
 #include "commands/all.hpp"
 #include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
-#include "commands/shared/command.hpp"
-#include "config/settings.hpp"
+#include "commands/shared/editor.hpp"
 #include "kv/explain.hpp"
 
 #include <fmt/format.h>
@@ -22,13 +21,6 @@
 
 namespace natskv::commands {
 namespace {
-
-std::string editor() {
-  for (const char* name : {"VISUAL", "EDITOR"}) {
-    if (auto word = config::environment(name)) return *word;
-  }
-  return "vi";
-}
 
 // A file with the value that nobody else can read, in a folder of its own. Goes with the object unless it is
 // kept.
@@ -132,16 +124,11 @@ class EditValue final : public Action {
 
   static void edit(Natskv& natskv, Draft& draft, const std::string& before) {
     const std::string program = editor();
-    // As git does: the variable may hold options, the file's name is never read by a shell.
-    const int status =
-        run_program(natskv, {.argv = {"/bin/sh", "-c", program + " \"$@\"", program, draft.path()}});
+    const int status = run_editor(natskv, program, draft.path());
     if (!natskv.stop() && status == 0) return;
     const std::string where = kept(draft, before);
     if (natskv.stop()) throw Stopped{where.empty() ? "" : "nothing was written" + where};
-    throw Failure(Exit::failure,
-                  fmt::format("the editor {} ended with status {}; nothing was written{}",
-                              in_quotes(program, 60), status, where),
-                  status == 127 ? "set VISUAL or EDITOR" : "");
+    throw editor_failed(program, status, where);
   }
 
   int store(Natskv& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {

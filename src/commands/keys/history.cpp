@@ -7,33 +7,47 @@
 #include "kv/read/listing.hpp"
 #include "views/entry.hpp"
 
+#include <functional>
+#include <set>
+
 namespace natskv::commands {
 namespace {
 
 class History final : public Action {
-  std::string bucket_, word_;
+  std::string bucket_;
+  std::vector<std::string> words_;
   bool literal_ = false;
-  Pattern pattern_;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
-    a.take({.name = "KEY", .kind = Kind::pattern, .help = "a key, or a PATTERN", .required = true}, word_);
+    a.take({.name = "KEY",
+            .kind = Kind::pattern,
+            .help = "a key, several, or a PATTERN",
+            .required = true,
+            .many = true},
+           words_);
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
   }
 
-  void check() override { pattern_ = parse::pattern(word_, literal_); }
+  void check() override { (void)parse::patterns(words_, literal_); }
 
   int run(Natskv& natskv) override {
     auto rows = natskv.rows(fields::events(true), Style::list());
-    Listing entries(natskv.session(), bucket_, {.patterns = {pattern_}, .history = true});
+    const auto patterns = parse::patterns(words_, literal_);
+    std::set<std::string, std::less<>> missing;
+    for (const Pattern& pattern : patterns) {
+      if (!pattern.wild) missing.insert(pattern.text);
+    }
+    Listing entries(natskv.session(), bucket_, {.patterns = patterns, .history = true});
     entries.on_idle([&] { natskv.out().flush(); });
-    bool any = false;
     while (const Entry* entry = entries.next()) {
       rows(*entry);
-      any = true;
+      if (const auto found = missing.find(entry->key); found != missing.end()) missing.erase(found);
     }
-    if (!any && !pattern_.wild) throw no_key(bucket_, word_);
-    natskv.finish(rows, no_keys(bucket_, {word_}));
+    if (!missing.empty() && words_.size() == 1) throw no_key(bucket_, words_.front());
+    natskv.finish(rows, no_keys(bucket_, words_));
+    natskv.out().flush();
+    for (const auto& key : missing) natskv.report(no_key(bucket_, key));
     return 0;
   }
 };

@@ -3,6 +3,7 @@
 #include "base/parse.hpp"
 #include "base/text.hpp"
 #include "commands/keys/write.hpp"
+#include "commands/shared/answer.hpp"
 #include "commands/shared/keys.hpp"
 #include "commands/shared/writes.hpp"
 #include "kv/explain.hpp"

@@ -18,8 +18,8 @@ class Watch final : public Action {
   std::vector<std::string> words_;
   std::optional<std::uint64_t> from_, count_;
   std::optional<Span> max_disconnect_;
-  bool history_ = false, updates_ = false, no_deletes_ = false, meta_ = false, initial_ = false,
-       literal_ = false;
+  bool history_ = false, updates_ = false, deletes_ = false, no_deletes_ = false, meta_ = false,
+       initial_ = false, literal_ = false;
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
@@ -27,6 +27,7 @@ class Watch final : public Action {
            words_);
     a.flag("--history", history_, "start with every kept revision, not only the latest");
     a.flag("--updates", updates_, "only changes, no current values");
+    a.flag("--deletes", deletes_, "delete and purge markers too (the default)");
     a.flag("--no-deletes", no_deletes_, "no delete and purge markers");
     a.take({.name = "--revision", .kind = Kind::revision, .help = "from this revision on, no current values"},
            from_);
@@ -38,6 +39,7 @@ class Watch final : public Action {
             .help = "give up (status 5) after so long without a connection (never on a terminal, else 60s)"},
            max_disconnect_);
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.excludes("--deletes", "--no-deletes");
     a.excludes("--history", "--updates");
     a.excludes("--history", "--revision");
     a.excludes("--updates", "--revision");

@@ -1,6 +1,7 @@
 #include "commands/keys/write.hpp"
 
 #include "base/failure.hpp"
+#include "commands/shared/answer.hpp"
 #include "input/value.hpp"
 #include "kv/explain.hpp"
 #include "views/entry.hpp"
@@ -55,19 +56,6 @@ std::string ValueArguments::read(Natskv& natskv, const std::string& bucket, cons
 void check_ttl(const std::optional<Span>& ttl) {
   if (ttl && (ttl->ns < seconds(1).ns || ttl->ns % seconds(1).ns != 0)) {
     throw usage("--ttl: a key's time to live is a whole number of seconds, 1s or more");
-  }
-}
-
-bool answer_wanted(const Natskv& natskv) {
-  return !natskv.quiet() || natskv.given().output || natskv.given().json;
-}
-
-void flush_answer(Natskv& natskv, const std::string& done) {
-  try {
-    natskv.out().flush();
-  } catch (const Failure& failure) {
-    throw Failure(failure.exit(), fmt::format("{}, but natskv {}", done, failure.what()), failure.hint(),
-                  failure.about());
   }
 }
 

@@ -25,10 +25,6 @@ class ValueArguments {
 /// Nats-TTL counts whole seconds, from one on (ADR-43). Failure(usage).
 void check_ttl(const std::optional<Span>& ttl);
 
-/// Whether what a write answers is printed: not with --quiet, unless a format was asked for.
-bool answer_wanted(const Natskv& natskv);
-/// Flushes stdout. Where that fails, the message says first that `done` is true nevertheless.
-void flush_answer(Natskv& natskv, const std::string& done);
 /// Prints one write's answer.
 int print(Natskv& natskv, const Written& written);
 

@@ -2,8 +2,11 @@
 #include "config/context.hpp"
 
 #include "app/natskv.hpp"
+#include "base/file.hpp"
+#include "base/quote.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
+#include "commands/shared/editor.hpp"
 #include "commands/tools/context_fields.hpp"
 #include "config/layers.hpp"
 #include "views/context.hpp"
@@ -12,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 namespace natskv::commands {
 namespace {
@@ -51,7 +55,7 @@ class ContextAction final : public Action {
     int least, most;               ///< NAMEs
     Run run;
   };
-  static constexpr std::size_t tasks_count = 9;
+  static constexpr std::size_t tasks_count = 10;
   static const std::array<Task, tasks_count> tasks;
 
   std::string what_;
@@ -68,8 +72,9 @@ class ContextAction final : public Action {
     a.take(
         {.name = "ACTION",
          .kind = Kind::choice,
-         .help = "ls (list), show (info), select (switch), unselect, previous, add (save), copy, rm (remove) "
-                 "or validate",
+         .help =
+             "ls (list), show (info), select (switch), unselect, previous, add (save), edit, copy, rm (remove) "
+             "or validate",
          .required = true,
          .choices = words},
         what_);
@@ -185,6 +190,40 @@ class ContextAction final : public Action {
     return 0;
   }
 
+  // The file itself, which may be wrong as it is; what was made of it is looked at before it replaces the
+  // file.
+  int edit(Natskv& natskv, const Contexts& contexts) const {
+    const std::string path = contexts.path_of(*name_);
+    if (!exists(contexts, *name_)) (void)contexts.load(*name_);
+    const std::string before = contents(path);
+    const std::string draft = path + ".edit";
+    write_private(draft, before);
+    const std::string program = editor();
+    const int status = run_editor(natskv, program, draft);
+    const std::string after = status == 0 ? contents(draft) : before;
+    if (after == before) {
+      std::filesystem::remove(draft);
+      if (natskv.stop()) throw Stopped{};
+      if (status != 0) throw editor_failed(program, status, "");
+      natskv.note(fmt::format("context \"{}\" is unchanged", *name_));
+      return 0;
+    }
+    try {
+      (void)contexts.load(draft);
+    } catch (const Failure& failure) {
+      throw Failure(failure.exit(), fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft)));
+    }
+    write_private(path, after);
+    std::filesystem::remove(draft);
+    natskv.note(fmt::format("context \"{}\" is changed", *name_));
+    return 0;
+  }
+
+  static std::string contents(const std::string& path) {
+    constexpr std::size_t most = std::size_t{1} << 20U;
+    return read_all(open_to_read(path, "context").fd(), "context", in_quotes(path), most);
+  }
+
   int copy(Natskv& natskv, const Contexts& contexts) const {
     Context context = contexts.load(*name_);
     if (exists(contexts, *new_name_))
@@ -233,6 +272,7 @@ const std::array<ContextAction::Task, ContextAction::tasks_count> ContextAction:
     {"unselect", "", 0, 0, &ContextAction::unselect},
     {"previous", "", 0, 0, &ContextAction::previous},
     {"add", "save", 1, 1, &ContextAction::add},
+    {"edit", "", 1, 1, &ContextAction::edit},
     {"copy", "", 2, 2, &ContextAction::copy},
     {"rm", "remove", 1, 1, &ContextAction::remove},
     {"validate", "", 0, 1, &ContextAction::validate},
@@ -253,7 +293,8 @@ ls lists them. show prints one (by default the one in use), secrets masked. sele
 commands without --context, unselect none, previous the one before. add saves the connection options of its
 command line in a file of mode 0600; of a context that exists it changes those fields only, and a new one starts
 as a copy of --context where that is given. The words of --jwt and --seed are stored, of other files the names.
-copy saves NAME as NEW. rm removes one; on a terminal it asks, elsewhere it needs --force. validate tells of one,
+edit opens its file in $VISUAL,
+else $EDITOR, else vi. copy saves NAME as NEW. rm removes one; on a terminal it asks, elsewhere it needs --force. validate tells of one,
 or of each, whether it can be used, without asking a server.
 
 A credential's field may also be env://NAME (a variable), file://PATH or data:;base64,… (the text itself).)",

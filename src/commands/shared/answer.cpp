@@ -1,0 +1,22 @@
+#include "commands/shared/answer.hpp"
+
+#include "base/failure.hpp"
+
+#include <fmt/format.h>
+
+namespace natskv::commands {
+
+bool answer_wanted(const Natskv& natskv) {
+  return !natskv.quiet() || natskv.given().output || natskv.given().json;
+}
+
+void flush_answer(Natskv& natskv, const std::string& done) {
+  try {
+    natskv.out().flush();
+  } catch (const Failure& failure) {
+    throw Failure(failure.exit(), fmt::format("{}, but natskv {}", done, failure.what()), failure.hint(),
+                  failure.about());
+  }
+}
+
+}  // namespace natskv::commands
