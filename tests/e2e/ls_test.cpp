@@ -64,7 +64,8 @@ TEST_CASE("buckets by name in every format, mirrors too, other streams not") {
   REQUIRE(json.size() == 3);
   CHECK(json[0]["values"] == 2);
   CHECK(json[2]["mirror"]["bucket"] == "b");
-  const auto info = Json::parse(server.natskv({"info", "a", "-j"}).out);
+  auto info = Json::parse(server.natskv({"info", "a", "-j"}).out);
+  info.erase("cluster");  // the list of a lone server does not say that it leads
   CHECK(json[0] == info);
   const auto tsv = server.natskv({"ls"}).out;
   CHECK(tsv.find(fmt::format("a\t2\t{}\t{}\t{}\t\nb\t0\t0\t", info["bytes"].get<int>(),

@@ -74,10 +74,9 @@ const Verb revert{
         "one, and prints "
         "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
         "elsewhere it acts. A "
-        "revision that is a marker has no value: status 1. The new revision has no time to live, which a warning says where "
-        "the latest one, or REVISION itself, had one; --keep-ttl keeps what is left of the latest one's. The stream's leader is asked for both, not a "
-        "replica "
-        "that may lag.",
+        "revision that is a marker has no value: status 1. The stream's leader is asked for both, not a replica "
+        "that may lag.\n\nThe new revision has no time to live, which a warning says where the latest one, or "
+        "REVISION itself, had one; --keep-ttl keeps what is left of the latest one's.",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
