@@ -31,7 +31,7 @@ constexpr std::array limits{
           "make room with natskv purge or compact"},
     Limit{"maximum messages per subject exceeded",
           "the bucket refuses further revisions of a key (its stream has discard_new_per_subject)",
-          "natskv purge removes the key without a marker, then it can be written"},
+          "natskv purge, and compact --older-than 0 for its marker, let the key be written again"},
     Limit{"", "the account's storage is used up",
           "natskv purge of single keys makes room without markers; so does natskv compact"},
 };

@@ -46,11 +46,10 @@ TEST_CASE("a limit is named as what it is, by every way of writing") {
     CHECK_MESSAGE(result.err.find("refuses further revisions of a key") != std::string::npos, result.err);
     CHECK(result.err.find("--max-bucket-size") == std::string::npos);
   }
-  // No marker fits: the key goes without one, and there is room again.
-  const auto purged = values("purge", {"k"});
-  CHECK(purged.status == 0);
-  CHECK(purged.err.find("1 key was purged without a marker") != std::string::npos);
-  CHECK(values("put", {"k2", "2"}).status == 0);
+  // As the hint says.
+  CHECK(once("purge", {"k"}).status == 0);
+  CHECK(once("compact", {"--older-than", "0", "-f", "-q"}).status == 0);
+  CHECK(once("put", {"k", "2"}).status == 0);
 }
 
 TEST_CASE("in an account that is full a purge makes room, and del says so") {
@@ -77,7 +76,7 @@ TEST_CASE("in an account that is full a purge makes room, and del says so") {
   CHECK(purged.status == 0);
   CHECK(purged.out.empty());
   CHECK(purged.err ==
-        "natskv: purge: bucket \"b\": the account's storage is used up: 1 key was purged without a marker\n");
+        "natskv: purge: bucket \"b\": the account's storage is used up; 1 key was purged without a marker\n");
   CHECK(as({"put", "b", "new", "x"}).status == 0);
 }
 
@@ -161,12 +160,11 @@ TEST_CASE("doctor: what a consumer delivers must arrive") {
                                        "--js-api-prefix", "theirs", "--timeout", "2s"});
     CHECK(result.status == 5);
     CHECK(result.out.find("read\tok") != std::string::npos);
-    for (const char* step : {"list", "watch"})
-      CHECK_MESSAGE(
-          result.out.find(std::string(step) +
-                          "\tfailed\ta consumer can be made, but what it delivers does not arrive") !=
-              std::string::npos,
-          result.out);
+    CHECK_MESSAGE(
+        result.out.find("list\tfailed\ta consumer can be made, but what it delivers does not arrive") !=
+            std::string::npos,
+        result.out);
+    CHECK(result.out.find("watch\tfailed") != std::string::npos);
   }
 }
 
