@@ -145,9 +145,11 @@ TEST_CASE("a key twice, 1,001 writes, a value over the limit: nothing is sent") 
   CHECK(world.client.last_revision("b") == 0);
   CHECK(world.import(lines_of(1000, "v")).status == 0);
   CHECK(world.client.last_revision("b") == 1000);
-  const auto large = world.import(lines_of(60, std::string(900'000, 'x')));
+  const TempDir folder;  // a pipe of so much takes the test itself long
+  write_file(folder / "in", lines_of(20, std::string(900'000, 'x')));
+  const auto large = world.server.natskv({"import", "b", "--atomic", "-F", folder / "in"});
   CHECK_MESSAGE(large.status == 0, large.err);
-  CHECK(world.client.last_revision("b") == 1060);
+  CHECK(world.client.last_revision("b") == 1020);
 }
 
 TEST_CASE("a full bucket stores nothing of it") {
