@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -308,6 +309,43 @@ TEST_CASE("A bucket that can't keep a lock is refused with the command that help
                                     : "natskv add plain --ttl 30s makes a bucket whose keys all expire\n"));
   CHECK(bucket.client.messages("plain") == 0);
   CHECK(bucket.server.natskv({"lock", "none", "k", "--", "true"}).status == 3);
+}
+
+TEST_CASE("A free lock costs four messages: settings, a look, the entry, the purge marker") {
+  Bucket bucket;
+  const auto result = bucket.server.natskv(bucket.words({"--trace"}, {"true"}));
+  CHECK(result.status == 0);
+  std::vector<std::string> subjects;
+  std::istringstream said(result.err);
+  for (std::string line; std::getline(said, line);) {
+    if (line.starts_with("trace: $")) subjects.push_back(line.substr(7, line.find(' ', 7) - 7));
+  }
+  CHECK(subjects == std::vector<std::string>{"$JS.API.STREAM.INFO.KV_locks",
+                                             "$JS.API.STREAM.MSG.GET.KV_locks", "$KV.locks.k",
+                                             "$KV.locks.k"});
+}
+
+TEST_CASE("Who may not write is told so with 6; who may not watch waits all the same") {
+  const Server server({.config = R"(authorization { users: [
+    { user: all, password: p },
+    { user: nowrite, password: p, permissions: { publish: { deny: ["$KV.>"] } } },
+    { user: nowatch, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.>"] } } } ] })"});
+  Client client(server.url_as("all:p"));
+  client.add_bucket("locks", server_at_least(2, 11)
+                                 ? R"({"allow_msg_ttl": true})"
+                                 : R"({"max_age": 2000000000, "duplicate_window": 2000000000})");
+  const auto as = [&](const std::string& user, const std::vector<std::string>& command) {
+    std::vector<std::string> words{"-s", server.url_as(user + ":p"), "lock", "locks", "k"};
+    if (server_at_least(2, 11)) words.insert(words.end(), {"--ttl", "2s"});
+    words.emplace_back("--");
+    words.insert(words.end(), command.begin(), command.end());
+    return natskv_command(words);
+  };
+  CHECK(run(as("nowrite", {"echo", "never"})).status == 6);
+  Process holder(as("all", {"sh", "-c", "echo up; sleep 1"}));
+  REQUIRE(holder.read_until("up\n"));
+  CHECK(run(as("nowatch", {"echo", "mine"})).out == "mine\n");
+  CHECK(holder.wait().status == 0);
 }
 
 TEST_CASE("In a bucket with a history no older lease comes back") {

@@ -1,6 +1,7 @@
 #include "kv/lease/line.hpp"
 
 #include "base/failure.hpp"
+#include "kv/trace.hpp"
 #include "nats/inbox.hpp"
 
 #include <fmt/format.h>
@@ -24,6 +25,7 @@ constexpr std::int64_t inactive_ns = 60'000'000'000;
 
 Line::Line(Session& session) : session_(session), requests_(session.requests()), mailbox_(session.wire()) {
   session.lift_deadline();
+  trace(requests_, session);
 }
 
 std::optional<nats::Answer> Line::ask(const std::string& subject, std::string_view body,
