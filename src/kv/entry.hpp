@@ -23,7 +23,7 @@ struct Entry {
   Bytes value;                         ///< empty for markers, and where only headers were asked for
   std::uint64_t size = 0;              ///< of the value, also where it was not sent
   std::uint64_t revision = 0;          ///< stream sequence
-  std::optional<std::uint64_t> delta;  ///< of a listing: how many of its messages came behind it
+  std::optional<std::uint64_t> delta;  ///< of a listing: how many of its messages were to come after it
   Instant created;
   Operation operation = Operation::put;
   Span ttl;                        ///< Nats-TTL header; 0: none

@@ -38,7 +38,7 @@ nats::Message read_stored(const nlohmann::ordered_json& document, Stored& stored
 struct Delivery {
   std::uint64_t sequence = 0;  ///< stream sequence: the revision
   std::uint64_t order = 0;     ///< consumer sequence: 1 for the first message of this reading
-  std::uint64_t pending = 0;   ///< messages of this reading behind this one
+  std::uint64_t pending = 0;   ///< messages of this reading after this one
   Instant time;
   std::string_view consumer;  ///< its name; points into the subject
 };
@@ -52,7 +52,7 @@ class Replies {
   bool read(std::string_view reply, Delivery& delivery);
 
  private:
-  std::string front_;  // of the last one, up to the dot behind the consumer's name
+  std::string front_;  // of the last one, up to the dot after the consumer's name
   std::size_t consumer_ = 0;
 };
 

@@ -179,8 +179,8 @@ bool Consumer::take(nats::Event& event) {
 
 bool Consumer::accept(natsMsg* message) {
   anything_ = true;
-  // The library tells of a lost connection on a thread of its own, maybe after the first message behind it;
-  // its count it keeps before that. It costs a lock, so it is asked for only after a pause, for there was
+  // The library tells of a lost connection on a thread of its own, maybe after the first message that follows
+  // it; its count it keeps before that. It costs a lock, so it is asked for only after a pause, for there was
   // one.
   const bool paused = !std::exchange(heard_, true);
   heartbeat_missed_ = heartbeat_missed_ || (paused && Clock::now() - heard_at_ > longest_pause);

@@ -23,6 +23,12 @@ Ending::Ask Ending::started(std::uint64_t last, std::uint64_t waiting) {
   return waiting == 0 ? end() : Ask::more;
 }
 
+Ending::Ask Ending::restarted(std::uint64_t last, std::uint64_t waiting) {
+  if (started(last, waiting) == Ask::more) return Ask::more;
+  ended_ = false;
+  return Ask::stream;
+}
+
 Ending::Ask Ending::delivered(std::uint64_t sequence, std::uint64_t pending) {
   ++received_;
   looks_ = 0;

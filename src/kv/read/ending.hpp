@@ -22,8 +22,10 @@ class Ending {
   /// A consumer was created; before that the stream's last revision was `last`. `waiting`: how many messages
   /// it had then.
   Ask started(std::uint64_t last, std::uint64_t waiting);
-  /// The same for another consumer that goes on after what came.
-  Ask restarted(std::uint64_t waiting) { return started(target_, waiting); }
+  /// The same for another consumer that goes on after what came. It may be one of another bucket by now: that
+  /// it has nothing is looked into.
+  Ask restarted(std::uint64_t last, std::uint64_t waiting);
+  Ask restarted(std::uint64_t waiting) { return restarted(target_, waiting); }
   /// A message of the consumer came; `pending`: how many the server says are to come.
   Ask delivered(std::uint64_t sequence, std::uint64_t pending);
   /// Nothing came for a while: there was no last message, or it was overwritten on its way.

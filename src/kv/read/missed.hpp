@@ -9,7 +9,7 @@ namespace natskv {
 
 class Missed {
  public:
-  /// After an outage: of the revisions above `shown` up to `upto`, and behind it until end(), those that are
+  /// After an outage: of the revisions above `shown` up to `upto`, and after it until end(), those that are
   /// not seen are gone.
   void expect(std::uint64_t shown, std::uint64_t upto);
   /// One that came. They come in order.

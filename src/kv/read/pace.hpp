@@ -8,13 +8,13 @@
 namespace natskv {
 
 /// The server's flow control lets 32 MiB of messages wait in nats.c's queue, up to four times that in memory.
-/// So much is fine for a moment, while a reader that keeps pace pauses; behind one that does not keep pace (a
+/// So much is fine for a moment, while a reader that keeps pace pauses; for one that does not keep pace (a
 /// pager, a slow pipe) far less may wait.
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `most`: bytes that may wait behind a reader that keeps pace.
+  /// `most`: bytes that may wait for a reader that keeps pace.
   explicit Pace(std::size_t most) : most_(most) {}
 
   /// From the first message on again.

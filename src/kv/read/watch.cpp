@@ -62,8 +62,10 @@ void Watch::begin(const StreamState& stream) {
 void Watch::start(const StreamState& stream, Feed::Start start) {
   feed_.start(stream, start, start.live ? session_.timeout() : session_.starting());
   broken_ = false;
-  const auto ask = ending_.started(stream.last, feed_.waiting());
-  if (ask == Ending::Ask::end) {
+  const bool first = !feed_.heard();
+  const auto ask =
+      first ? ending_.started(stream.last, feed_.waiting()) : ending_.restarted(stream.last, feed_.waiting());
+  if (feed_.waiting() == 0) {
     missed_.end();
     report_missed();
   }
@@ -173,8 +175,17 @@ void Watch::follow(Ending::Ask ask) {
 }
 
 Ending::Ask Watch::ask_consumer() {
-  const auto state = feed_.consumer()->state(session_.timeout());
-  return ending_.consumer_at(state.delivered, state.pending);
+  try {
+    if (may_ask_consumer_) {
+      const auto state = feed_.consumer()->state(session_.timeout());
+      return ending_.consumer_at(state.delivered, state.pending);
+    }
+  } catch (const nats::Error& error) {
+    if (error.status != NATS_NOT_PERMITTED) throw;
+    may_ask_consumer_ = false;
+  }
+  const auto& heartbeat = feed_.consumer()->heartbeat();
+  return ending_.heartbeat_at(heartbeat.delivered, heartbeat.looked_through);
 }
 
 }  // namespace natskv

@@ -89,8 +89,9 @@ class Watch {
   Missed missed_;
   bool caught_up_ = false, told_ = false;  // told_: so was the caller
   bool anew_ = false;                      // to be told
-  bool broken_ = false;                    // the consumer at hand does not deliver what we want
-  Clock::duration pause_;                  // until it is looked what is left
+  bool may_ask_consumer_ = true;
+  bool broken_ = false;    // the consumer at hand does not deliver what we want
+  Clock::duration pause_;  // until it is looked what is left
   std::optional<Clock::time_point> away_since_, unheard_since_;
 };
 
