@@ -17,7 +17,7 @@ void check_choice(const Argument& argument, const std::string& word) {
     if (!allowed.empty()) allowed += ", ";
     allowed += choice;
   }
-  throw usage(std::string(spoken(argument.name)) + ": " + parse::quoted(word) + " is none of " + allowed);
+  throw usage(std::string(spoken(argument.name)) + ": " + parse::quoted(word) + " is not one of " + allowed);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ void check(const Argument& argument, const std::string& word) {
     case Kind::file:
     case Kind::directory:
     case Kind::context:
-      if (word.empty()) throw usage(std::string(what) + ": \"\" is no name (an unset variable?)");
+      if (word.empty()) throw usage(std::string(what) + ": \"\" is not a name (an unset variable?)");
       break;
     case Kind::choice:
       check_choice(argument, word);

@@ -12,8 +12,8 @@
 namespace natskv {
 namespace {
 
-// Every word goes through CLI11 behind a guard, so that none of its readings of "++", "[a,b]", "" or "-x"
-// applies: it gets `--long=:text` for an option, `--long` for a flag, `:text` for an argument.
+// Every word goes through CLI11 with a guard before it, so that none of its readings of "++", "[a,b]", "" or
+// "-x" applies: it gets `--long=:text` for an option, `--long` for a flag, `:text` for an argument.
 constexpr char guard = ':';
 
 // Counts, repetitions, what is required and what excludes what.

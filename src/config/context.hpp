@@ -46,7 +46,7 @@ class Contexts {
   /// The selected one's name, or "".
   [[nodiscard]] std::string selected() const;
   /// By name, or by the path of its file (holds a '/' or ends in ".json"). Paths inside are expanded (~,
-  /// $VAR). Failure: not_found (3) for an unknown name; usage (2) for what is no context.
+  /// $VAR). Failure: not_found (3) for an unknown name; usage (2) for what is not a context.
   [[nodiscard]] Context load(const std::string& name) const;
   /// Atomically (temporary beside it, rename), mode 0600, folders 0700; keeps the fields natskv does not
   /// know. A path whose expansion is what the context holds stays as it was written (~, $VAR). Failure(usage)

@@ -60,7 +60,7 @@ std::string complete(std::string_view text, const std::string& what) {
                 "use the server's nats:// or tls:// port");
   }
   if (url.scheme != "nats" && url.scheme != "tls") {
-    throw usage(what + ": " + in_quotes(url.scheme, 20) + " is no scheme of a server (nats, tls)");
+    throw usage(what + ": " + in_quotes(url.scheme, 20) + " is not a scheme of servers (nats, tls)");
   }
   if (url.rest.ends_with('/')) url.rest.remove_suffix(1);
   std::string_view host = url.rest;

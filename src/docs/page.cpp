@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t line_width = 78;
 
-// One character of UTF-8 as roff's \[uXXXX]; `at` moves behind it. The sources' own texts: always valid.
+// One character of UTF-8 as roff's \[uXXXX]; `at` moves past it. The sources' own texts: always valid.
 std::string unicode(std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t i) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
@@ -134,7 +134,7 @@ void Page::wrap(std::string_view text) {
       width = 0;
     }
     if (width > 0) line += ' ';
-    // A word that would be a request in front of a line is none behind \&.
+    // A word that would be a request at the start of a line is not one after \&.
     if (width == 0 && shown.starts_with('.')) shown.insert(0, "\\&");
     line += shown;
     width = line.size();

@@ -23,13 +23,13 @@ class Page {
   void name(std::string_view names, std::string_view summary);
   /// Paragraphs separated by an empty line; lines that begin with two spaces stay lines (a table, a sketch).
   void prose(std::string_view text);
-  /// A term with what it means behind it, indented. `term` is shown in bold.
+  /// A term and, indented below it, what it means. `term` is shown in bold.
   void item(std::string_view term, std::string_view meaning);
   /// A paragraph with a bold beginning: a synopsis.
   void synopsis(std::string_view bold, std::string_view rest);
   /// Another way to say what the synopsis said.
   void alias(std::string_view words);
-  /// A paragraph at the margin behind items.
+  /// A paragraph at the margin after items.
   void prose_after_items(std::string_view text);
   /// Lines as they stand.
   void lines(std::string_view text);

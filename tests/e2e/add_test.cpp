@@ -362,7 +362,7 @@ TEST_CASE("what is wrong is said before a socket is opened") {
       {{"--ttl", "300y"}, "--ttl"},
       {{"--ttl", "soon"}, "--ttl"},
       {{"--marker-ttl", "999ms"}, "--marker-ttl: 1s or more"},
-      {{"--storage", "tape"}, "--storage: \"tape\" is none of file, memory"},
+      {{"--storage", "tape"}, "--storage: \"tape\" is not one of file, memory"},
       {{"--metadata", "word"}, "--metadata: \"word\" is not KEY=VALUE"},
       {{"--metadata", "=x"}, "--metadata"},
       {{"--metadata", "_nats.level=1"}, "--metadata: \"_nats.level\" is the server's own"},

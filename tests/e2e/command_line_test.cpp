@@ -294,7 +294,7 @@ TEST_CASE("words of nats kv that say what is the case anyway") {
   CHECK(kv({"info", name, "-j"}).out.find(R"("storage":"memory")") != std::string::npos);
   CHECK(kv({"-q", "add", name + "2", "--storage=f"}).status == 0);
   CHECK(kv({"info", name + "2", "-j"}).out.find(R"("storage":"file")") != std::string::npos);
-  CHECK(kv({"add", name, "--storage", "x"}).err == "natskv: add: --storage: \"x\" is none of file, memory\n");
+  CHECK(kv({"add", name, "--storage", "x"}).err == "natskv: add: --storage: \"x\" is not one of file, memory\n");
   CHECK(kv({"add", name, "--compress", "--no-compress"}).status == 2);
   b.put("k", "v");
   CHECK(b("del", {"k"}).status == 0);
@@ -314,8 +314,8 @@ TEST_CASE("names and what is allowed in them are said in one line") {
   refused({"put", "b", "a..b", "v"}, "KEY: \"a..b\" has an empty token" + rule);
   refused({"put", "b", "a.*", "v"}, "KEY: \"a.*\" holds \"*\"" + rule);
   refused({"put", "b", "", "v"}, "KEY: the key is empty" + rule);
-  refused({"get", "b", "k", "-o", "yaml"}, "--output: \"yaml\" is none of table, tsv, json, jsonl, raw");
-  refused({"get", "b", "k", "--color", "maybe"}, "--color: \"maybe\" is none of auto, always, never");
+  refused({"get", "b", "k", "-o", "yaml"}, "--output: \"yaml\" is not one of table, tsv, json, jsonl, raw");
+  refused({"get", "b", "k", "--color", "maybe"}, "--color: \"maybe\" is not one of auto, always, never");
   refused({"get", "b", "k", "--timeout", "0"}, "--timeout: a timeout is above 0");
 }
 

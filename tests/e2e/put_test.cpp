@@ -244,7 +244,7 @@ TEST_CASE("VALUE and --file exclude each other, and files are looked at before t
           fmt::format("--file: cannot read \"{}\": Is a directory", folder.path().string()));
   refused({"v", "w"}, "one argument too many (natskv put BUCKET KEY [VALUE])");
   refused({"-F"}, "--file needs a value");
-  refused({"-F", ""}, "--file: \"\" is no name (an unset variable?)");
+  refused({"-F", ""}, "--file: \"\" is not a name (an unset variable?)");
 }
 
 TEST_CASE("@name is literal, with a hint where such a file exists") {

@@ -91,9 +91,9 @@ TEST_CASE("a word is checked by its kind and refused under the option's long nam
   CHECK(refusal(option(Kind::count), "").starts_with("2: --example: \"\" is not a number"));
   CHECK(refusal(option(Kind::duration), "5").starts_with("2: --example: \"5\" is not a duration"));
   CHECK(refusal(option(Kind::size), "1.5K").starts_with("2: --example: \"1.5K\" is not a size"));
-  CHECK(refusal(option(Kind::file), "") == "2: --example: \"\" is no name (an unset variable?)");
-  CHECK(refusal(option(Kind::directory), "") == "2: --example: \"\" is no name (an unset variable?)");
-  CHECK(refusal(option(Kind::context), "") == "2: --example: \"\" is no name (an unset variable?)");
+  CHECK(refusal(option(Kind::file), "") == "2: --example: \"\" is not a name (an unset variable?)");
+  CHECK(refusal(option(Kind::directory), "") == "2: --example: \"\" is not a name (an unset variable?)");
+  CHECK(refusal(option(Kind::context), "") == "2: --example: \"\" is not a name (an unset variable?)");
   CHECK(refusal(option(Kind::text), "") == "no failure");
   CHECK(refusal(option(Kind::value), "") == "no failure");
   CHECK(refusal(option(Kind::command), "") == "no failure");
@@ -103,8 +103,8 @@ TEST_CASE("a choice is one of those named") {
   const Argument storage{
       .name = "--storage", .kind = Kind::choice, .help = "", .choices = {"file", "memory"}};
   CHECK(refusal(storage, "memory") == "no failure");
-  CHECK(refusal(storage, "disk") == "2: --storage: \"disk\" is none of file, memory");
-  CHECK(refusal(storage, "") == "2: --storage: \"\" is none of file, memory");
+  CHECK(refusal(storage, "disk") == "2: --storage: \"disk\" is not one of file, memory");
+  CHECK(refusal(storage, "") == "2: --storage: \"\" is not one of file, memory");
 }
 
 TEST_CASE("words become values of the member's type") {

@@ -87,8 +87,8 @@ TEST_CASE("wrong URLs are refused, without their user part") {
   CHECK(wrong_server("wss://u:secret@h") ==
         "2: --server: WebSocket (wss://) is not supported\nhint: use the server's nats:// or tls:// port");
   CHECK(wrong_server("ws://h").starts_with("2: --server: WebSocket (ws://)"));
-  CHECK(wrong_server("http://u:secret@h") == "2: --server: \"http\" is no scheme of a server (nats, tls)");
-  CHECK(wrong_server("://h") == "2: --server: \"\" is no scheme of a server (nats, tls)");
+  CHECK(wrong_server("http://u:secret@h") == "2: --server: \"http\" is not a scheme of servers (nats, tls)");
+  CHECK(wrong_server("://h") == "2: --server: \"\" is not a scheme of servers (nats, tls)");
   CHECK(wrong_server("nats://") == "2: --server: \"\" names no host");
   CHECK(wrong_server("nats://u:secret@:4222") == "2: --server: \":4222\" names no host");
   CHECK(wrong_server("u:secret@h:0") == "2: --server: \"h:0\" has no port from 1 to 65535");
@@ -170,7 +170,7 @@ TEST_CASE("an unknown context is 3, one with unsupported fields 2") {
   CHECK(world.refusal() ==
         "2: context \"x\": not supported by natskv: nsc, socks_proxy\nhint: --no-context does without it");
   world.context("x", R"({"url":"http://u:secret@h"})");
-  CHECK(world.refusal() == "2: context \"x\": url: \"http\" is no scheme of a server (nats, tls)");
+  CHECK(world.refusal() == "2: context \"x\": url: \"http\" is not a scheme of servers (nats, tls)");
 }
 
 TEST_CASE("a user has a password, without one it is a token") {

@@ -190,7 +190,7 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  // The file itself, which may be wrong as it is; what was made of it is looked at before it replaces the
+  // The file itself, which may be wrong as it is; what was made of it is checked before it replaces the
   // file.
   int edit(Natskv& natskv, const Contexts& contexts) const {
     const std::string path = contexts.path_of(*name_);
