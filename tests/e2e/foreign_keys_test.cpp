@@ -119,6 +119,16 @@ TEST_CASE("del --if-revision of a key that reads as a pattern keeps its conditio
   CHECK(b("keys").out == "f.x\n");
 }
 
+TEST_CASE("a delete by pattern takes such a key at the revision that was listed") {
+  const TestBucket b(five);
+  for (const std::string odd : {"f.*", "f.x.>", "f.x"}) bed().client.send("$KV." + b.name() + "." + odd, "v");
+  const auto deleted = b("del", {"f.>", "-f", "-o", "tsv"});
+  CHECK_MESSAGE(deleted.status == 0, deleted.err);
+  CHECK(lines(deleted.out) == 3);
+  CHECK(b("keys").out.empty());
+  CHECK(b.last_revision() == 6);
+}
+
 TEST_CASE("a key whose last token is a literal > is that key alone") {
   const TestBucket b(five);
   bed().client.send("$KV." + b.name() + ".app.>", "literal");

@@ -72,7 +72,10 @@ void Writer::push(std::uint64_t number, Write write) {
     }
   }
   // The server would compare with what the pattern matches.
-  if (reads_as_pattern(write.key)) write.expected.reset();
+  if (reads_as_pattern(write.key) && write.expected) {
+    if (write.operation == Operation::del) return mark_alone(number, write);
+    write.expected.reset();
+  }
   const std::size_t key = hash_of(write.key);
   throw_if_over();
   (void)bucket_.place();  // says what is wrong with the bucket while nothing is sent
@@ -92,6 +95,24 @@ void Writer::push(std::uint64_t number, Write write) {
     return conclude(writes_.emplace(next_++, std::move(open)).first, 0, failure);
   }
   send(std::move(open));
+}
+
+// Against the bucket's last revision, which nothing of ours may raise meanwhile.
+void Writer::mark_alone(std::uint64_t number, const Write& write) {
+  while (in_flight() > 0) collect(slice);
+  Settled settled{.number = number,
+                  .key = write.key,
+                  .operation = write.operation,
+                  .expected = write.expected.value_or(0),
+                  .failure = std::nullopt};
+  try {
+    settled.revision =
+        bucket_.mark(write.key, write.operation, {.revision = write.expected, .ttl = write.ttl}).revision;
+    bucket_.session().notices().changed();
+  } catch (const Failure& failure) {
+    settled.failure = failure;
+  }
+  results_.push_back(std::move(settled));
 }
 
 // Refilled at half a window: a wake-up for each answer would cost more than the answer. With half a window
