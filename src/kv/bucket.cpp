@@ -242,7 +242,10 @@ std::optional<Found> Bucket::of_replica(const std::string& subject, std::optiona
     if (error.status != NATS_NO_RESPONDERS) throw;
     return of_leader(subject, revision);
   }
-  if (const auto stored = read_stored(answer.get())) return found_at(std::move(answer), *stored, subject);
+  if (const auto stored = read_stored(answer.get())) {
+    if (!revision && stored->subject != subject) throw nats::Error(NATS_ERR, 0, not_of_this_key);
+    return found_at(std::move(answer), *stored, subject);
+  }
   const auto status = header(answer.get(), "Status");
   if (status == "404") return std::nullopt;
   throw nats::Error(NATS_ERR, 0, fmt::format("{} {}", status, header(answer.get(), "Description")));
@@ -258,6 +261,7 @@ std::optional<Found> Bucket::of_leader(const std::string& subject, std::optional
     const auto answer = session_.api("STREAM.MSG.GET." + place().stream, body.dump());
     Stored stored;
     auto message = read_stored(answer.at("message"), stored);
+    if (!revision && stored.subject != subject) throw nats::Error(NATS_ERR, 0, not_of_this_key);
     return found_at(std::move(message), stored, subject);
   } catch (const nats::Error& error) {
     if (error.code != nats::code::no_message_found) throw;

@@ -30,6 +30,9 @@ struct Stored {
 /// nullopt: an answer without a message, which has a Status. A stored value may have a header Status, too.
 std::optional<Stored> read_stored(natsMsg* message);
 
+/// The error where a server answers with something else than what it was asked for.
+inline constexpr const char* not_of_this_key = "the answer is not about this key";
+
 /// The message of a STREAM.MSG.GET answer, which is JSON.
 nats::Message read_stored(const nlohmann::ordered_json& document, Stored& stored);
 

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,62 +22,56 @@ using namespace natskv::test;
 
 namespace {
 
+/// One for each way to ask: a single answer, an API's, a listing, writes, many writes, settings, many
+/// requests.
 const std::vector<std::vector<std::string>> commands{
     {"get", "b", "k"},
     {"get", "b", "k", "--consistent"},
-    {"get", "b", "k", "--revision", "2"},
     {"get", "b", "k", "other"},
-    {"get", "b", "*"},
+    {"keys", "b"},
     {"put", "b", "k", "v"},
     {"create", "b", "k", "v"},
-    {"update", "b", "k", "v", "1"},
-    {"del", "b", "k"},
     {"del", "b", "*", "-f"},
-    {"purge", "b", "k"},
     {"purge", "b", "--all", "-f"},
-    {"keys", "b"},
-    {"keys", "b", "--count"},
-    {"history", "b", "k"},
-    {"revert", "b", "k", "1"},
-    {"watch", "b", "--initial", "--max-disconnect", "1s"},
-    {"compact", "b", "-f"},
-    {"rm", "b", "-f"},
     {"add", "b"},
     {"edit", "b", "--description", "d"},
     {"info", "b"},
-    {"info", "b", "-j"},
     {"ls"},
-    {"ls", "-n"},
-    {"export", "b"},
-    {"diff", "b", "c"},
-    {"cp", "b", "c"},
     {"doctor", "b"},
     {"import", "b", "--skip-unchanged"},
-    {"import", "b", "--prune", "--allow-empty", "--force"},
-    {"edit-value", "b", "k"},
-    {"__complete", "--", "get", "b", ""},
-    {"watch", "b", "k", "--history"},
+    {"watch", "b", "--initial", "--max-disconnect", "1s"},
 };
 
-/// Every command against one way to lie. A status of 0 is fine where the lie is harmless (purge answered with
-/// {}).
-void try_all(const Liar::Answer& answer, Leaks leaks = Leaks::all) {
-  for (const auto& command : commands) {
-    const Liar liar(answer);
-    const bool waits = command[0] == "watch";
-    auto variables = environment(liar.url(), leaks);
-    variables["EDITOR"] = "true";
-    Process process(natskv_command(quick(command), {.input = R"({"key":"k","value":"v"})"
-                                                             "\n",
-                                                    .env = std::move(variables)}));
-    if (waits) {
-      process.read_for(0.8);
-      if (process.running()) process.signal(SIGTERM);
-    }
-    const auto result = process.wait(20);
-    check_good_order(command, result, waits);
+/// What all of them end with, at once, on a server that answers so. As far as answers come at all the
+/// time-out is too long to matter.
+std::string outcomes(const Liar::Answer& answer, const std::string& timeout = "20s",
+                     Leaks leaks = Leaks::all) {
+  const Liar liar(answer);
+  std::list<Process> running;
+  for (auto words : commands) {
+    words.insert(words.begin(), {"--timeout", timeout});
+    running.emplace_back(natskv_command(words, {.input = R"({"key":"k","value":"v"})"
+                                                         "\n",
+                                                .env = environment(liar.url(), leaks)}));
   }
+  std::string all;
+  auto process = running.begin();
+  for (const auto& command : commands) {
+    const auto result = (process++)->wait(25);
+    check_good_order(command, result);
+    all += fmt::format("{}{} {}", all.empty() ? "" : ", ", command[0], result.status);
+  }
+  return all;
 }
+
+/// Where even the bucket is not found out.
+const std::string senseless =
+    "get 1, get 1, get 1, keys 1, put 1, create 1, del 1, purge 1, add 1, edit 1, info 1, ls 1, doctor 5, "
+    "import 1, watch 1";
+/// Where it is, and what was written may have been stored.
+const std::string senseless_of_bucket =
+    "get 1, get 1, get 1, keys 1, put 7, create 7, del 1, purge 7, add 4, edit 7, info 0, ls 1, doctor 5, "
+    "import 1, watch 1";
 
 // nats.c 3.13 and later take an empty answer to an API request for a good one, and then read its JSON by a
 // null pointer (js_unmarshalResponse): nothing that a caller could prevent.
@@ -98,29 +93,33 @@ bool library_survives_empty_answers() {
 
 TEST_CASE("every answer is empty") {
   if (!library_survives_empty_answers()) return;
-  try_all([](const Request& r) { return message(r.reply, ""); });
+  CHECK(outcomes([](const Request& r) { return message(r.reply, ""); }) == senseless);
 }
 
 TEST_CASE("every answer is bytes that are no JSON") {
-  try_all([](const Request& r) { return message(r.reply, std::string_view("\x00\xff\xfe{[\"", 6)); });
+  CHECK(outcomes([](const Request& r) {
+          return message(r.reply, std::string_view("\x00\xff\xfe{[\"", 6));
+        }) == senseless);
 }
 
 TEST_CASE("every answer is JSON cut short") {
-  try_all([](const Request& r) { return message(r.reply, info.substr(0, 100)); });
+  CHECK(outcomes([](const Request& r) { return message(r.reply, info.substr(0, 100)); }) == senseless);
 }
 
 TEST_CASE("every answer is deeply nested JSON") {
   const std::string deep(200'000, '[');
-  try_all([&](const Request& r) { return message(r.reply, deep); });
+  CHECK(outcomes([&](const Request& r) { return message(r.reply, deep); }) == senseless);
 }
 
 TEST_CASE("every answer has the members, each of another type") {
-  try_all([](const Request& r) {
-    return message(
-        r.reply,
-        R"({"config":[],"state":"x","created":5,"ts":{},"error":7,"streams":{},"total":"many","seq":-1,)"
-        R"("stream":3,"message":[],"name":{},"num_pending":"no","cluster":1,"mirror":[],"sources":8})");
-  });
+  CHECK(
+      outcomes([](const Request& r) {
+        return message(
+            r.reply,
+            R"({"config":[],"state":"x","created":5,"ts":{},"error":7,"streams":{},"total":"many","seq":-1,)"
+            R"("stream":3,"message":[],"name":{},"num_pending":"no","cluster":1,"mirror":[],"sources":8})");
+      }) ==
+      "get 1, get 1, get 1, keys 1, put 1, create 1, del 1, purge 1, add 1, edit 1, info 1, ls 0, doctor 1, import 1, watch 1");
 }
 
 TEST_CASE("members of the members are of another type") {
@@ -133,39 +132,43 @@ TEST_CASE("members of the members are of another type") {
         R"("last_seq":-1,"first_seq":1e300,"num_subjects":{}},"created":"soon","ts":"99","streams":[1,{},null],)"
         R"("cluster":{"replicas":{"a":1},"leader":5},"error":{"err_code":"x","description":{}}})");
   };
-  try_all(answer, Leaks::not_those_of_the_library);
+  CHECK(outcomes(answer, "20s", Leaks::not_those_of_the_library) == senseless);
 }
 
 TEST_CASE("counts are as large as they can be") {
-  try_all([](const Request& r) {
-    return message(
-        r.reply,
-        R"({"config":{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":9223372036854775807,)"
-        R"("max_age":9223372036854775807,"max_bytes":9223372036854775807,"num_replicas":2147483647},)"
-        R"("state":{"messages":18446744073709551615,"bytes":18446744073709551615,)"
-        R"("first_seq":18446744073709551615,"last_seq":18446744073709551615,"num_subjects":9223372036854775807},)"
-        R"("created":"2026-01-01T00:00:00Z","total":9223372036854775807,"offset":0,"limit":1,"streams":[],)"
-        R"("stream":"KV_b","seq":18446744073709551615,"purged":18446744073709551615,"success":true,)"
-        R"("num_pending":18446744073709551615,"name":"c","stream_name":"KV_b"})");
-  });
+  CHECK(
+      outcomes([](const Request& r) {
+        return message(
+            r.reply,
+            R"({"config":{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":9223372036854775807,)"
+            R"("max_age":9223372036854775807,"max_bytes":9223372036854775807,"num_replicas":2147483647},)"
+            R"("state":{"messages":18446744073709551615,"bytes":18446744073709551615,)"
+            R"("first_seq":18446744073709551615,"last_seq":18446744073709551615,"num_subjects":9223372036854775807},)"
+            R"("created":"2026-01-01T00:00:00Z","total":9223372036854775807,"offset":0,"limit":1,"streams":[],)"
+            R"("stream":"KV_b","seq":18446744073709551615,"purged":18446744073709551615,"success":true,)"
+            R"("num_pending":18446744073709551615,"name":"c","stream_name":"KV_b"})");
+      }) ==
+      "get 1, get 1, get 1, keys 1, put 0, create 0, del 1, purge 0, add 4, edit 1, info 0, ls 0, doctor 1, import 1, watch 1");
 }
 
 TEST_CASE("counts are negative") {
-  try_all([](const Request& r) {
-    return message(
-        r.reply,
-        R"({"config":{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":-5,"max_age":-1},)"
-        R"("state":{"messages":-1,"bytes":-1,"first_seq":-1,"last_seq":-1},"created":"2026-01-01T00:00:00Z",)"
-        R"("total":-1,"offset":-1,"limit":-1,"stream":"KV_b","seq":-1,"success":false})");
-  });
+  CHECK(
+      outcomes([](const Request& r) {
+        return message(
+            r.reply,
+            R"({"config":{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":-5,"max_age":-1},)"
+            R"("state":{"messages":-1,"bytes":-1,"first_seq":-1,"last_seq":-1},"created":"2026-01-01T00:00:00Z",)"
+            R"("total":-1,"offset":-1,"limit":-1,"stream":"KV_b","seq":-1,"success":false})");
+      }) ==
+      "get 1, get 1, get 1, keys 1, put 1, create 1, del 1, purge 1, add 4, edit 1, info 1, ls 0, doctor 1, import 1, watch 1");
 }
 
 TEST_CASE("every answer is an error without end") {
   const std::string text(300'000, 'x');
-  try_all([&](const Request& r) {
-    return message(r.reply,
-                   R"({"error":{"code":500,"err_code":99999999999999,"description":")" + text + "\"}}");
-  });
+  CHECK(outcomes([&](const Request& r) {
+          return message(r.reply,
+                         R"({"error":{"code":500,"err_code":99999999999999,"description":")" + text + "\"}}");
+        }) == senseless);
 }
 
 TEST_CASE("an error's text with terminal escapes reaches no terminal") {
@@ -179,7 +182,6 @@ TEST_CASE("an error's text with terminal escapes reaches no terminal") {
     return message(r.reply, R"({"error":{"code":500,"err_code":1,"description":")" + escapes + "\"}}");
   });
   auto variables = environment(liar.url());
-  variables["EDITOR"] = "true";
   int said = 0;
   const auto clean = [&](const std::string& text, bool turns) {
     for (const auto& part : obeyed) CHECK_MESSAGE(text.find(part) == std::string::npos, escaped(part));
@@ -200,22 +202,24 @@ TEST_CASE("an error's text with terminal escapes reaches no terminal") {
     check_good_order(command, shown);
     clean(terminal.screen(), command.back() == "-j");
   }
-  CHECK(said > 40);  // most commands show the text, made visible, both ways
+  CHECK(said > 20);  // most commands show the text, made visible, both ways
 }
 
 TEST_CASE("the bucket is there and everything else is nonsense") {
-  try_all([](const Request& r) { return or_info(r, message(r.reply, "nonsense")); });
+  CHECK(outcomes([](const Request& r) { return or_info(r, message(r.reply, "nonsense")); }) ==
+        senseless_of_bucket);
 }
 
 TEST_CASE("the bucket is there and gets are of other subjects and sequences") {
-  try_all([](const Request& r) {
-    return or_info(
-        r, with_headers(r.reply,
-                        "\r\nNats-Stream: KV_other\r\nNats-Subject: $KV.other.x\r\nNats-Sequence: -7\r\n"
-                        "Nats-Time-Stamp: yesterday\r\nNats-TTL: 99999999999999999999h\r\n"
-                        "KV-Operation: DANCE\r\nNats-Msg-Size: -1",
-                        "value"));
-  });
+  CHECK(outcomes([](const Request& r) {
+          return or_info(
+              r,
+              with_headers(r.reply,
+                           "\r\nNats-Stream: KV_other\r\nNats-Subject: $KV.other.x\r\nNats-Sequence: -7\r\n"
+                           "Nats-Time-Stamp: yesterday\r\nNats-TTL: 99999999999999999999h\r\n"
+                           "KV-Operation: DANCE\r\nNats-Msg-Size: -1",
+                           "value"));
+        }) == senseless_of_bucket);
 }
 
 TEST_CASE("deliveries of other subjects than the bucket's are not shown") {
@@ -276,7 +280,8 @@ TEST_CASE("a get's answer of another key is not that of the key asked for") {
       const auto result =
           natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}, .limit = 20});
       check_good_order(command, result);
-      CHECK((result.status == 3 || result.status == 1));
+      // A revision may be another key's, without a lie.
+      CHECK(result.status == (command[command.size() - 2] == "--revision" ? 3 : 1));
       CHECK((result.out.empty() || result.out == "[]\n"));
       CHECK(result.err.find('\x1B') == std::string::npos);
       CHECK(result.err.find("\xC2\x9B") == std::string::npos);
@@ -286,20 +291,27 @@ TEST_CASE("a get's answer of another key is not that of the key asked for") {
 
 TEST_CASE("the bucket is there and answers have a status of their own") {
   if (!library_survives_empty_answers()) return;
-  for (const auto* status : {" 503", " 404 No", " 999999999999 x", " abc", " 100 Idle Heartbeat"}) {
-    const Liar liar([&](const Request& r) { return or_info(r, with_headers(r.reply, status, "")); });
-    for (const auto& command : commands) {
-      if (command[0] == "watch") continue;
-      const auto result =
-          natskv::test::natskv(quick(command), {.env = {{"NATS_URL", liar.url()}}, .limit = 20});
-      CAPTURE(status);
-      check_good_order(command, result);
-    }
+  const std::string nobody =
+      "get 5, get 5, get 5, keys 5, put 5, create 5, del 5, purge 5, add 4, edit 5, info 0, ls 1, doctor 5, "
+      "import 5, watch 5";
+  const std::string no_key =
+      "get 3, get 1, get 3" + senseless_of_bucket.substr(std::string("get 1, get 1, get 1").size());
+  for (const auto& [status, expected] :
+       std::vector<std::pair<std::string, std::string>>{{" 503", nobody},
+                                                        {" 404 No", no_key},
+                                                        {" 999999999999 x", senseless_of_bucket},
+                                                        {" abc", senseless_of_bucket},
+                                                        {" 100 Idle Heartbeat", senseless_of_bucket}}) {
+    CAPTURE(status);
+    CHECK(outcomes([&](const Request& r) { return or_info(r, with_headers(r.reply, status, "")); }) ==
+          expected);
   }
 }
 
 TEST_CASE("the bucket is there, nothing else is answered") {
-  try_all([](const Request& r) { return or_info(r, ""); });
+  CHECK(
+      outcomes([](const Request& r) { return or_info(r, ""); }, "300ms") ==
+      "get 5, get 5, get 5, keys 5, put 7, create 7, del 5, purge 7, add 4, edit 7, info 0, ls 5, doctor 5, import 5, watch 5");
 }
 
 /// An answer of that many messages, each good for each request.
@@ -315,7 +327,11 @@ Liar::Answer repeated(int times) {
   };
 }
 
-TEST_CASE("each answer comes a hundred times") { try_all(repeated(100)); }
+TEST_CASE("each answer comes a hundred times") {
+  CHECK(
+      outcomes(repeated(100)) ==
+      "get 1, get 1, get 1, keys 1, put 7, create 7, del 1, purge 0, add 4, edit 1, info 0, ls 0, doctor 1, import 1, watch 1");
+}
 
 // nats.c before 3.6.1 frees what takes the answers while they come in: one such close in fifty was a crash,
 // of which doctor has six.

@@ -148,7 +148,9 @@ void MultiGet::take(nats::Answer answer) {
   const auto message = shared(answer.message.release());
   bound_window(message.get());
   auto found = entry_of(message);
-  if (found && found->entry.key != name(at->second)) found.reset();
+  const bool absent = !found && header(message.get(), "Status") == "404";
+  if (!absent && (!found || found->entry.key != name(at->second)))
+    throw nats::Error(NATS_ERR, 0, not_of_this_key);
   ready_[at->second].found = std::move(found);
   single_.erase(at);
 }
