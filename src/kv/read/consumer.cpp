@@ -143,6 +143,8 @@ Consumer::~Consumer() {
 
 Consumer::Heard Consumer::next(nats::Message& message, Clock::time_point until, std::span<pollfd> others) {
   nats::Event event;
+  // From when on nothing came, however long this waits.
+  if (until != Clock::time_point{} && std::exchange(heard_, false)) heard_at_ = Clock::now();
   while (!lost_) {
     switch (mailbox_.wait(event, until, others)) {
       case nats::Waited::event:
@@ -154,7 +156,6 @@ Consumer::Heard Consumer::next(nats::Message& message, Clock::time_point until, 
       case nats::Waited::woken:
         continue;
       case nats::Waited::time:
-        if (until != Clock::time_point{} && std::exchange(heard_, false)) heard_at_ = Clock::now();
         return Heard::nothing;
     }
   }

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
+#include "kv/trace.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -63,6 +64,7 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
         std::vector<Found>& found) {
   Session& session = bucket.session();
   auto requests = session.requests();
+  trace(requests, session);
   requests.send(0, session.api_subject("DIRECT.GET." + bucket.place().stream), request, {}, true);
   while (true) {
     pollfd stop{session.stop().descriptor(), POLLIN, 0};

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "kv/explain.hpp"
+#include "kv/trace.hpp"
 #include "nats/api.hpp"
 #include "nats/codes.hpp"
 
@@ -52,6 +53,7 @@ AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count)
       count_(count),
       id_(random_id()),
       requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
+  trace(requests_, bucket_.session());
   // Its own answers are bounded one by one; the whole may take as long as it needs.
   bucket_.session().lift_deadline();
 }
