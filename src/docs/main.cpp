@@ -1,4 +1,4 @@
-// natskv-docs FOLDER: writes man/ into it.
+// natskv-docs PROJECT [FOLDER]: writes man/ into FOLDER, else into the project itself.
 #include "docs/tree.hpp"
 
 #include <fmt/format.h>
@@ -19,8 +19,8 @@ void write(const std::filesystem::path& path, const std::string& text) {
   if (!file) throw std::runtime_error("cannot write " + path.string());
 }
 
-void write_all(const std::filesystem::path& folder) {
-  const auto files = natskv::docs::manual(folder);
+void write_all(const std::filesystem::path& project, const std::filesystem::path& folder) {
+  const auto files = natskv::docs::manual(project);
   // A command that is gone leaves no page.
   std::filesystem::remove_all(folder / "man");
   for (const auto& file : files) write(folder / file.path, file.text);
@@ -29,12 +29,12 @@ void write_all(const std::filesystem::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    fmt::print(stderr, "usage: natskv-docs FOLDER\n");
+  if (argc != 2 && argc != 3) {
+    fmt::print(stderr, "usage: natskv-docs PROJECT [FOLDER]\n");
     return 2;
   }
   try {
-    write_all(argv[1]);
+    write_all(argv[1], argv[argc - 1]);
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "natskv-docs: {}\n", error.what());
