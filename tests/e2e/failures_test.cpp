@@ -183,14 +183,17 @@ TEST_CASE("reading is refused: 6, by stream information, direct gets and inboxes
     line.insert(line.begin(), {"--user", "u", "--password", "p", "--timeout", "20s"});
     const auto result = server.natskv(line, {.limit = 15});
     CHECK_FALSE(result.timed_out);
-    CHECK(result.err.find("Permissions Violation for") != std::string::npos);
+    CHECK((result.err.find("Permissions Violation for") != std::string::npos) == (result.status != 0));
     return result.status;
   };
   CHECK(status(R"(publish: {deny: ["$JS.API.>"]})", {"get", "b", "k"}) == 6);
   CHECK(status(R"(publish: {deny: ["$JS.API.>"]})", {"get", "b", ">"}) == 6);
   CHECK(status(R"(publish: {deny: ["$JS.API.DIRECT.>"]})", {"get", "b", "k"}) == 6);
   CHECK(status(R"(publish: {deny: ["$JS.API.DIRECT.>"]})", {"get", "b", "k", "l"}) == 6);
-  CHECK(status(R"(publish: {deny: ["$JS.API.CONSUMER.>"]})", {"get", "b", ">"}) == 6);
+  // Newer servers give many keys in one answer, without a consumer.
+  CHECK(status(R"(publish: {deny: ["$JS.API.CONSUMER.>"]})", {"get", "b", ">"}) ==
+        (server_at_least(2, 11) ? 0 : 6));
+  CHECK(status(R"(publish: {deny: ["$JS.API.CONSUMER.>"]})", {"keys", "b"}) == 6);
   CHECK(status(R"(subscribe: {deny: ["_INBOX.>"]})", {"get", "b", "k"}) == 6);
   CHECK(status(R"(subscribe: {deny: ["_INBOX.>"]})", {"get", "b", "k", "l"}) == 6);
   CHECK(status(R"(subscribe: {deny: ["_INBOX.>"]})", {"put", "b", "k", "l"}) == 6);
