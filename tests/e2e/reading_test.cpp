@@ -49,6 +49,8 @@ TEST_CASE("permissions for consumers of a part of the bucket are enough to read 
     CHECK(occurrences(out({"history", "b", "dev.1"}), "\n") == 2);
     CHECK(occurrences(out({"watch", "b", "dev.*", "--initial"}), "\n") == 2);
     CHECK(occurrences(out({"export", "b", "dev.>"}), "\n") == 2);
+    const auto doctor = natskv::test::natskv({"doctor", "b", "--key", "dev.1", "-s", url, "-o", "tsv"});
+    CHECK_MESSAGE(doctor.out.find("\nwatch\tok\t") != std::string::npos, doctor.out);
     const auto whole = natskv::test::natskv({"keys", "b", "-s", url});
     CHECK(whole.status == (consumers == all ? 0 : 6));
   }
@@ -112,6 +114,29 @@ TEST_CASE("a limit on unacknowledged messages is kept to where a listing is read
     CHECK_MESSAGE(result.status == 0, words[0], ": ", result.err);
   }
   CHECK(client.messages("c") == 300);
+  const auto doctor = server.natskv({"doctor", "b"});
+  CHECK_MESSAGE(
+      doctor.out.find("; 100 messages may wait for acknowledgement (max ack pending)") != std::string::npos,
+      doctor.out);
+}
+
+TEST_CASE("delta is what is left of this listing, or is not there") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  for (const char* key : {"a.1", "b.1", "a.2", "b.2"}) client.put("b", key, "v");
+  const auto deltas = [&](Words words) {
+    words.insert(words.end(), {"--initial", "-o", "jsonl"});
+    std::string all;
+    const auto result = server.natskv(words);
+    for (std::size_t at = 0, end = 0; (end = result.out.find('\n', at)) != std::string::npos; at = end + 1)
+      all += nlohmann::json::parse(result.out.substr(at, end - at)).value("delta", nlohmann::json()).dump() +
+             " ";
+    return all;
+  };
+  CHECK(deltas({"watch", "b"}) == "3 2 1 0 ");
+  CHECK(deltas({"watch", "b", "a.*"}) == "1 0 ");
+  CHECK(deltas({"watch", "b", "a.*", "b.2"}) == "null null null ");
 }
 
 TEST_CASE("a mirror that renames its origin's keys to its own name is read by that name") {

@@ -161,7 +161,8 @@ TEST_CASE("doctor: what a consumer delivers must arrive") {
     CHECK(result.status == 5);
     CHECK(result.out.find("read\tok") != std::string::npos);
     CHECK_MESSAGE(
-        result.out.find("list\tfailed\ta consumer can be made, but what it delivers does not arrive") !=
+        result.out.find(
+            "list\tfailed\tbucket \"b\": the server answers, but nothing that it delivers arrives") !=
             std::string::npos,
         result.out);
     CHECK(result.out.find("watch\tfailed") != std::string::npos);

@@ -6,7 +6,6 @@
 #include "commands/all.hpp"
 #include "kv/admin/buckets.hpp"
 #include "kv/admin/config.hpp"
-#include "kv/admin/delivery.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
@@ -414,26 +413,22 @@ class Examination {
 
   // A listing of one absent key asks for nothing to be delivered.
   void require_deliveries() {
-    if (delivered_ == std::nullopt) delivered_ = deliveries_come();
-    if (*delivered_) return;
-    throw Failure(Exit::unreachable, "a consumer can be made, but what it delivers does not arrive",
-                  "the account must import the subject that is delivered to (--inbox-prefix names one)");
-  }
-
-  bool deliveries_come() {
-    const auto session = connected();
-    try {
-      return delivers(*session, *bucket_, std::min(settings_.timeout, seconds(2)));
-    } catch (const nats::Error& error) {
-      throw explain(*session, error, {.bucket = *bucket_});
+    if (!undelivered_ && !delivery_) {
+      try {
+        const auto session = connected();
+        delivery_ = try_watching(*session, *bucket_, parse::patterns({key_}, true));
+      } catch (const Failure& failure) {
+        undelivered_ = failure;
+      }
     }
+    if (undelivered_) throw Failure(*undelivered_);
   }
 
   std::string watch() {
-    const auto session = connected();
-    try_watching(*session, *bucket_, parse::patterns({key_}, true));
     require_deliveries();
-    return fmt::format("watched {}", named());
+    if (!delivery_->ack_limit) return fmt::format("watched {}", named());
+    return fmt::format("watched {}; {} messages may wait for acknowledgement (max ack pending)", named(),
+                       *delivery_->ack_limit);
   }
 
   std::string write() {
@@ -453,7 +448,8 @@ class Examination {
   std::optional<nats::Greeting> greeting_;
   nlohmann::ordered_json config_;
   int level_ = 0;
-  std::optional<bool> delivered_;
+  std::optional<Delivered> delivery_;
+  std::optional<Failure> undelivered_;
   std::string look_at_, hint_;
   bool over_ = false;
   int status_ = 0;

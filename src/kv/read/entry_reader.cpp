@@ -16,7 +16,8 @@ const Entry* EntryReader::read(const Delivery& delivery) {
   entry_.key = *key;
   entry_.revision = delivery.sequence;
   entry_.created = delivery.time;
-  entry_.delta = delivery.pending;
+  // Of what the filter lets through: where that is more than was asked for, nobody knows how many are ours.
+  entry_.delta = selection_.exact() ? std::optional(delivery.pending) : std::nullopt;
   return &entry_;
 }
 

@@ -95,7 +95,9 @@ void Feed::restart(Span wait) {
   received_ = 0;
   window_->restart();
   consumer_.emplace(session_, spec(last_, latest_), wait);
-  if (consumer_->window() > 0) window_->lower_to(consumer_->window());
+  if (consumer_->window() == 0) return;
+  if (consumer_->window() < window_->size()) ack_limit_ = consumer_->window();
+  window_->lower_to(consumer_->window());
 }
 
 void Feed::only_new() {
@@ -185,9 +187,9 @@ Feed::Heard Feed::take(nats::Message message) {
   return Heard::message;
 }
 
-void try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns) {
+Delivered try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns) {
   constexpr std::chrono::milliseconds step{100};
-  Feed feed(session, bucket, {.patterns = std::move(patterns), .values = false});
+  Feed feed(session, bucket, {.patterns = std::move(patterns), .values = false, .slow = true});
   try {
     {
       const Feed::Starting starting(session, bucket);
@@ -200,6 +202,7 @@ void try_watching(Session& session, const std::string& bucket, std::vector<Patte
     throw explain(session, error, {.bucket = bucket});
   }
   if (!feed.heard()) throw feed.nothing_delivered();
+  return {feed.ack_limit()};
 }
 
 }  // namespace natskv

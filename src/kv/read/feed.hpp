@@ -97,6 +97,8 @@ class Feed {
   [[nodiscard]] bool connection_lost() const { return session_.wire().losses() != disconnects_; }
   /// Whether anything was ever delivered, if only a heartbeat.
   [[nodiscard]] bool heard() const { return heard_ || (consumer_ && consumer_->heard()); }
+  /// What the account or the server lowered the window to.
+  [[nodiscard]] std::optional<std::int64_t> ack_limit() const { return ack_limit_; }
   /// Where it was not for too long, though the server answers.
   [[nodiscard]] Failure nothing_delivered();
   /// How many messages the stream keeps above a revision. Throws nats::Error.
@@ -122,12 +124,17 @@ class Feed {
   Delivery delivery_;
   const Entry* entry_ = nullptr;
   bool heard_ = false;
+  std::optional<std::int64_t> ack_limit_;
   int disconnects_ = 0, looked_at_ = 0;  // losses of the connection, at start() and at look()
   std::function<void()> idle_;
 };
 
-/// Whether changes of these keys would be delivered: creates a consumer and waits for its first heartbeat.
-/// Returns if so, else Failure.
-void try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns);
+/// That changes of these keys arrive.
+struct Delivered {
+  /// What the account or the server allows a consumer to leave unacknowledged, where that is little.
+  std::optional<std::int64_t> ack_limit;
+};
+/// Creates a consumer and waits for its first heartbeat. Failure where none comes.
+Delivered try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns);
 
 }  // namespace natskv
