@@ -1,7 +1,6 @@
+// From an error to its sentence, step by step: some of them ask the server once more.
 #include "kv/explain.hpp"
 
-#include "base/pattern.hpp"
-#include "base/text.hpp"
 #include "kv/admin/config.hpp"
 #include "kv/connect.hpp"
 #include "nats/codes.hpp"
@@ -9,193 +8,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <array>
-#include <string_view>
-#include <utility>
+#include <string>
 
 namespace natskv {
 namespace {
 
 using namespace nats::code;
-
-// What a limit refused, by the server's words (all of them are 10077), and what a user reads. Which of them
-// an emptier bucket would take: no_room().
-struct Limit {
-  std::string_view server, said, hint;
-};
-constexpr std::array limits{
-    Limit{"maximum bytes exceeded", "the bucket is full",
-          "make room with natskv purge or compact, or raise --max-bucket-size"},
-    Limit{"maximum messages exceeded", "the bucket holds as many values as its max_values allows",
-          "make room with natskv purge or compact"},
-    Limit{"maximum messages per subject exceeded",
-          "the bucket refuses further revisions of a key (its stream has discard_new_per_subject)",
-          "natskv purge, and compact --older-than 0 for its marker, let the key be written again"},
-    Limit{"", "the account's storage is used up",
-          "natskv purge of single keys makes room without markers; so does natskv compact"},
-};
-constexpr const Limit& account_limit = limits.back();
-
-std::string what_of(const Doing& doing) {
-  if (doing.key.empty()) return fmt::format("bucket \"{}\"", doing.bucket);
-  return fmt::format("key \"{}\" of bucket \"{}\"", doing.key, doing.bucket);
-}
-
-About about(const Doing& doing) { return {doing.bucket, doing.key, doing.revision}; }
-
-// Where a part was written already, how far it came is not known.
-Failure nothing_more(const Circumstances& now, const std::string& text, std::string hint,
-                     const Doing& doing) {
-  return {now.changed ? Exit::unknown : Exit::unreachable,
-          text + (now.changed ? "; what was written before stays" : "; nothing was changed"), std::move(hint),
-          about(doing)};
-}
-
-Failure no_answer(const Circumstances& now, const nats::Error& error, const Doing& doing) {
-  std::string why = fmt::format("the connection to {} was lost", now.servers);
-  if (now.time_is_up || error.status == NATS_TIMEOUT)
-    why = fmt::format("no answer from {} within {} ms", now.servers,
-                      (now.time_is_up ? now.timeout : error.waited.value_or(now.timeout)).ms());
-  else if (now.ended && !now.ended->connection_lost())
-    why = fmt::format("{} ended the connection: {}", now.servers, now.ended->what());
-  if (doing.writes) {
-    return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
-            "look with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
-  }
-  return nothing_more(now, fmt::format("{}: {}", what_of(doing), why), {}, doing);
-}
-
-Failure no_sense(const Doing& doing) {
-  return {Exit::unknown,
-          fmt::format("{}: the server's answer cannot be understood; the write may have been stored",
-                      what_of(doing)),
-          "look with natskv history", about(doing)};
-}
-
-// Each node of a cluster hears a request to the JetStream API, and one that knows no leader (it was paused,
-// or cut off) refuses while the leader does what was asked (nats-server's jsStreamPurgeRequest).
-Failure no_leader_known(const Doing& doing) {
-  return {Exit::unknown,
-          fmt::format("{}: a server that knows no leader for it just now refused; another may have done it",
-                      what_of(doing)),
-          "try again in a moment", about(doing)};
-}
-
-Failure no_jetstream(const Circumstances& now, const Doing& doing) {
-  return {Exit::unreachable,
-          fmt::format("JetStream is not available at {} (bucket \"{}\")", now.servers, doing.bucket),
-          "start the server with -js, or check --js-domain and --js-api-prefix", about(doing)};
-}
-
-Failure not_for_account(const Doing& doing) {
-  return {Exit::not_allowed,
-          fmt::format("JetStream is not enabled for this account (bucket \"{}\")", doing.bucket),
-          {},
-          about(doing)};
-}
-
-Failure too_large(const Doing& doing, std::optional<std::int64_t> limit) {
-  const std::string of = limit ? fmt::format(" of {} B", *limit) : "";
-  return {
-      Exit::failure,
-      fmt::format("{}: the value of {} B is over the bucket's limit{}", what_of(doing), doing.value_size, of),
-      "natskv edit --max-value-size raises it", about(doing)};
-}
-
-// kvStore_* pass no jsErrCode on: the server's text has to tell.
-int code_of(const nats::Error& error) {
-  constexpr std::pair<std::string_view, int> texts[] = {
-      {"message size exceeds maximum allowed", message_too_large},
-      {"maximum bytes exceeded", stream_full},
-      {"maximum messages exceeded", stream_full},
-      {"maximum messages per subject exceeded", stream_full},
-      {"stream is offline", stream_offline},
-      {"rollup not permitted", rollup_refused},
-      {"resource limits exceeded for account", resources_exceeded},
-      {"insufficient resources", resources_exceeded},
-      {"JetStream not enabled for account", jetstream_not_enabled_for_account},
-      {"JetStream cluster not assigned to this server", not_assigned},
-      {"JetStream system temporarily unavailable", temporarily_unavailable},
-      {"JetStream cluster can not handle request", not_the_leader},
-  };
-  if (error.code != 0) return error.code;
-  for (const auto& [text, code] : texts) {
-    if (std::string_view(error.what()).find(text) != std::string_view::npos) return code;
-  }
-  return 0;
-}
-
-Failure by_code(const Circumstances& now, const nats::Error& error, const Doing& doing) {
-  const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
-    return Failure(exit, text, std::move(hint), about(doing));
-  };
-  switch (code_of(error)) {
-    case stream_not_found:
-      return no_bucket(doing.bucket);
-    case jetstream_not_enabled_for_account:
-      return not_for_account(doing);
-    case jetstream_not_enabled:
-      return no_jetstream(now, doing);
-    case temporarily_unavailable:
-      if (doing.writes) return no_leader_known(doing);
-      [[fallthrough]];
-    case not_assigned:
-    case not_the_leader:
-      // As if nobody had listened: a cluster between two leaders refuses before it does anything.
-      return nothing_more(now, fmt::format("{}: the servers have no leader for it just now", what_of(doing)),
-                          "try again in a moment", doing);
-    case stream_offline:
-    case stream_offline_because:
-    case consumer_offline:
-      return nothing_more(now, fmt::format("{}: the servers that store it are offline", what_of(doing)), {},
-                          doing);
-    case rollup_refused:
-      return failure(
-          Exit::failure,
-          fmt::format("{}: the bucket takes no purge, an early client made it so ({})", what_of(doing),
-                      error.what()),
-          fmt::format("natskv add {} --update allows it; natskv del deletes the key", doing.bucket));
-    case stream_full:
-      for (const Limit& limit : limits) {
-        if (!limit.server.empty() &&
-            std::string_view(error.what()).find(limit.server) != std::string_view::npos)
-          return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), limit.said),
-                         std::string(limit.hint))
-              .common(std::string(limit.said));
-      }
-      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
-    case message_too_large:
-      return too_large(doing, std::nullopt);
-    case resources_exceeded:
-      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), account_limit.said),
-                     std::string(account_limit.hint))
-          .common(std::string(account_limit.said));
-    case too_many_streams:
-      return failure(Exit::failure,
-                     fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
-    case name_in_use:
-      return failure(Exit::conflict,
-                     fmt::format("bucket \"{}\" exists with another configuration", doing.bucket));
-    case stream_not_match:
-      return failure(Exit::conflict, fmt::format("{} is stored by another stream", what_of(doing)));
-    case replicas_not_supported:
-      return needs_cluster(doing.bucket);
-    case message_ttl_invalid:
-      return failure(Exit::usage,
-                     fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
-    case message_ttl_disabled:
-      return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
-                     fmt::format("natskv edit {} --marker-ttl 1s enables it", doing.bucket));
-    default:
-      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
-  }
-}
-
-// The server ends a connection on which a line is too long (a key, as a rule), and announces no limit.
-bool line_too_long(const Circumstances& now, const Doing& doing) {
-  return now.ended && says_line_too_long(now.ended->what()) && doing.key.size() > least_too_long;
-}
 
 // 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing
 // bucket.
@@ -206,16 +24,21 @@ bool needs_a_look(const nats::Error& error, const Doing& doing) {
 }
 
 std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error, const Doing& doing) {
+  const auto said = [&](int code) {
+    return sentence(circumstances(session), nats::Error(NATS_ERR, code, ""), doing);
+  };
   try {
     const auto info = session.api("STREAM.INFO.KV_" + doing.bucket);
     const auto& config = info.at("config");
-    if (code_of(error) == message_too_large)
-      return too_large(doing, config.value("max_msg_size", std::int64_t{-1}));
+    if (const auto most = config.value("max_msg_size", std::int64_t{-1});
+        most >= 0 && code_of(error) == message_too_large)
+      return over_limit(doing, "bucket", static_cast<std::uint64_t>(most),
+                        "natskv edit --max-value-size raises it");
     if (!is_bucket(doing.bucket, config)) return no_key_value(doing.bucket);
   } catch (const nats::Error& second) {
-    if (second.status == NATS_NO_RESPONDERS) return no_jetstream(circumstances(session), doing);
+    if (second.status == NATS_NO_RESPONDERS) return said(jetstream_not_enabled);
     if (second.code == stream_not_found) return no_bucket(doing.bucket);
-    if (second.code == jetstream_not_enabled_for_account) return not_for_account(doing);
+    if (second.code == jetstream_not_enabled_for_account) return said(second.code);
   } catch (const nlohmann::json::exception&) {  // then the first answer has to do
   }
   return std::nullopt;
@@ -223,106 +46,10 @@ std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error
 
 }  // namespace
 
-Failure no_bucket(const std::string& bucket) {
-  return {Exit::not_found, fmt::format("bucket \"{}\" not found", bucket), {}, {bucket, {}, 0}};
-}
-
-Failure no_key_value(const std::string& bucket) {
-  return {Exit::failure,
-          fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", bucket),
-          {},
-          {bucket, {}, 0}};
-}
-
-Failure needs_cluster(const std::string& bucket) {
-  return {Exit::failure,
-          fmt::format("bucket \"{}\": more than one replica needs a cluster", bucket),
-          {},
-          {bucket, {}, 0}};
-}
-
-Failure no_key(const std::string& bucket, const std::string& key) {
-  return {Exit::not_found,
-          fmt::format("key \"{}\" not found in bucket \"{}\"", key, bucket),
-          {},
-          {bucket, key, 0}};
-}
-
-Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise) {
-  return {Exit::failure,
-          fmt::format("key \"{}\" of bucket \"{}\" {}: it is not UTF-8, and the server reads JSON", key,
-                      bucket, otherwise),
-          {},
-          {bucket, key, 0}};
-}
-
-std::optional<Failure> not_purged(const std::string& bucket, const std::string& key, bool erase) {
-  if (reads_as_pattern(key))
-    return Failure(
-        Exit::failure,
-        fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
-                    "purge other keys too",
-                    key, bucket),
-        "natskv del --literal deletes it", {bucket, key, 0});
-  if (erase && !text::valid_utf8(key)) return not_utf8(bucket, key, "was not purged");
-  return std::nullopt;
-}
-
-Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision) {
-  return {Exit::conflict,
-          fmt::format("key \"{}\" of bucket \"{}\" was written meanwhile, at revision {}; it stays", key,
-                      bucket, revision),
-          {},
-          {bucket, std::string(key), revision}};
-}
-
-Failure conflict(const Doing& doing, std::optional<std::uint64_t> current) {
-  const About about{doing.bucket, doing.key, current.value_or(0)};
-  const auto failure = [&](const std::string& text) { return Failure(Exit::conflict, text, {}, about); };
-  const std::string what = what_of(doing);
-  if (doing.creates) {
-    return failure(about.revision == 0 ? what + " exists"
-                                       : fmt::format("{} exists, at revision {}", what, about.revision));
-  }
-  if (current == std::uint64_t{0}) {
-    return failure(fmt::format("{} does not exist, so it is not at revision {}; nothing was written", what,
-                               doing.revision));
-  }
-  const std::string is = current ? fmt::format("revision {}", *current) : "another revision";
-  return failure(fmt::format("{} is at {}, not {}; nothing was written", what, is, doing.revision));
-}
-
-bool no_room(const Failure& failure) {
-  return std::any_of(limits.begin(), limits.end(),
-                     [&](const Limit& limit) { return failure.common() == limit.said; });
-}
-
-Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint) {
-  return {Exit::failure,
-          fmt::format("{}: the value{} is over the {}'s limit of {} B", what_of(doing),
-                      doing.value_size == 0 ? std::string() : fmt::format(" of {} B", doing.value_size),
-                      whose, limit),
-          std::move(hint), about(doing)};
-}
-
 void check_size(Session& session, const Doing& doing) {
   const auto most = natsConnection_GetMaxPayload(session.connection());
   if (most <= 0 || doing.value_size <= static_cast<std::uint64_t>(most)) return;
   throw over_limit(doing, "server", static_cast<std::uint64_t>(most), {});
-}
-
-bool says_line_too_long(std::string_view text) {
-  return text.find("ontrol line") != std::string_view::npos ||
-         text.find("ontrol Line") != std::string_view::npos;
-}
-
-Failure too_long(const std::string& bucket, const std::string& key) {
-  return {Exit::usage,
-          fmt::format("the key of {} B in bucket \"{}\" is too long for the server (maximum control line "
-                      "exceeded): \"{}…\"",
-                      key.size(), bucket, key.substr(0, 40)),
-          {},
-          {bucket, key, 0}};
 }
 
 Circumstances circumstances(Session& session) {
@@ -339,32 +66,6 @@ std::optional<Failure> second_look(Session& session, const nats::Error& error, c
   const bool wanted = code_of(error) == message_too_large || (error.code == 0 && needs_a_look(error, doing));
   if (!wanted || session.stop()) return std::nullopt;
   return look_at_bucket(session, error, doing);
-}
-
-Failure sentence(const Circumstances& now, const nats::Error& error, const Doing& doing) {
-  if (error.status == NATS_NOT_PERMITTED)
-    return {Exit::not_allowed, fmt::format("{}: {}", what_of(doing), error.what()), {}, about(doing)};
-  if (error.conflict()) return conflict(doing, error.current_revision());
-  if (error.status == NATS_TIMEOUT || error.connection_lost())
-    return line_too_long(now, doing) ? too_long(doing.bucket, doing.key) : no_answer(now, error, doing);
-  switch (error.status) {
-    case NATS_NO_RESPONDERS:
-      return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
-    case NATS_PROTOCOL_ERROR:
-      if (doing.writes) return no_sense(doing);
-      return by_code(now, error, doing);
-    case NATS_MAX_PAYLOAD:
-      return {Exit::failure,
-              fmt::format("{}: the value with its headers is over the server's limit ({})", what_of(doing),
-                          error.what()),
-              {},
-              about(doing)};
-    case NATS_NOT_FOUND:
-      return error.code == stream_not_found || doing.key.empty() ? no_bucket(doing.bucket)
-                                                                 : no_key(doing.bucket, doing.key);
-    default:
-      return by_code(now, error, doing);
-  }
 }
 
 Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {

@@ -23,6 +23,11 @@ struct Doing {
   bool creates = false;          ///< `create`: a conflict means that the key exists
 };
 
+/// "bucket "b"", "key "k" of bucket "b"".
+std::string what_of(const Doing& doing);
+/// The JetStream API error code, by its text where kvStore_* lost it; 0: none that is known.
+int code_of(const nats::Error& error);
+
 /// What is known beside the error.
 struct Circumstances {
   std::string servers;               ///< as they are shown
