@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -44,9 +45,20 @@ void run_on(const char* server, const std::vector<Skipped>& cases) {
   execl("/proc/self/exe", "natskv_tests", "--no-intro", in.c_str(), which.c_str(), nullptr);
 }
 
+/// A test's signals mean the same however ctest was started: nohup and a script's background jobs ignore
+/// some.
+void reset_signals() {
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD})
+    signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  reset_signals();
   int status = 0;
   {
     const natskv::test::SanitizerReports reports;
