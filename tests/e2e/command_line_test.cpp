@@ -294,7 +294,8 @@ TEST_CASE("words of nats kv that say what is the case anyway") {
   CHECK(kv({"info", name, "-j"}).out.find(R"("storage":"memory")") != std::string::npos);
   CHECK(kv({"-q", "add", name + "2", "--storage=f"}).status == 0);
   CHECK(kv({"info", name + "2", "-j"}).out.find(R"("storage":"file")") != std::string::npos);
-  CHECK(kv({"add", name, "--storage", "x"}).err == "natskv: add: --storage: \"x\" is not one of file, memory\n");
+  CHECK(kv({"add", name, "--storage", "x"}).err ==
+        "natskv: add: --storage: \"x\" is not one of file, memory\n");
   CHECK(kv({"add", name, "--compress", "--no-compress"}).status == 2);
   b.put("k", "v");
   CHECK(b("del", {"k"}).status == 0);
