@@ -36,6 +36,11 @@ namespace {
 constexpr int ready_seconds = 10;
 constexpr int gentle_ms = 5000;
 
+bool can_run(const std::string& file) {
+  struct stat info {};
+  return ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0;
+}
+
 // The program, also where a user's PATH often has no administrator's folders.
 std::string find_server() {
   const char* const path = std::getenv("PATH");
@@ -45,12 +50,8 @@ std::string find_server() {
   while (!rest.empty()) {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
     std::string file = std::string(rest.substr(0, colon)) + "/nats-server";
-    struct stat info {};
     // An empty word in PATH is the current folder: never meant here.
-    if (colon > 0 && ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-        ::access(file.c_str(), X_OK) == 0) {
-      return file;
-    }
+    if (colon > 0 && can_run(file)) return file;
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
   throw Failure(Exit::failure, "no nats-server found in PATH",
@@ -121,8 +122,19 @@ std::chrono::milliseconds set_grace(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Sandbox::Sandbox(const std::optional<std::string>& store, const Stop& stop) : store_(store) {
-  const std::string server = find_server();
+std::string server_program(const std::optional<std::string>& named) {
+  const char* const variable = std::getenv("NATSKV_NATS_SERVER");
+  const bool from_variable = !named && variable != nullptr && *variable != '\0';
+  if (!named && !from_variable) return find_server();
+  std::string file = named ? *named : variable;
+  if (!can_run(file))
+    throw usage(fmt::format("{}: {} is not a program that can be run",
+                            from_variable ? "NATSKV_NATS_SERVER" : "--nats-server", in_quotes(file)));
+  return file;
+}
+
+Sandbox::Sandbox(const std::string& server, const std::optional<std::string>& store, const Stop& stop)
+    : store_(store) {
   SandboxFolder::remove_leftovers();
   if (store_) kept_ = std::make_unique<SandboxFolder>(SandboxFolder::kept(*store_));
   grace_before_ = set_grace(std::chrono::seconds(30));

@@ -14,12 +14,17 @@ namespace natskv::terminal {
 
 class SandboxFolder;
 
+/// The nats-server to run: this one, else that of NATSKV_NATS_SERVER, else the one in PATH or an
+/// administrator's folder. Failure: usage where the one that was named cannot be run, failure where none is
+/// found.
+std::string server_program(const std::optional<std::string>& named);
+
 class Sandbox {
  public:
-  /// Starts it and waits, up to 10 s, until it answers. `store`: a folder for the data that stays (made if
-  /// missing); without one the data go with the sandbox. Removes what sandboxes that were killed by SIGKILL
-  /// left behind. Throws Failure (no nats-server, the store is in use, the server ended) and Stopped.
-  Sandbox(const std::optional<std::string>& store, const Stop& stop);
+  /// Starts the program and waits, up to 10 s, until it answers. `store`: a folder for the data that stays
+  /// (made if missing); without one the data go with the sandbox. Removes what sandboxes that were killed by
+  /// SIGKILL left behind. Throws Failure (the store is in use, the server ended) and Stopped.
+  Sandbox(const std::string& server, const std::optional<std::string>& store, const Stop& stop);
   /// Ends the server (gently where its data stay) and removes its folder.
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;

@@ -332,3 +332,22 @@ TEST_CASE("Without a command it is the user's shell, and a terminal is told so")
   CHECK(terminal.wait().status == 5);
   CHECK(folders_in(places).empty());
 }
+
+TEST_CASE("The server can be named, by an option or a variable") {
+  const Folder places;
+  const Run nothing_found{.env = {{"PATH", "/nowhere"}}};
+  const auto server = server_program();
+  const auto named =
+      run(sandbox(places, {"--nats-server", server, "--", "/bin/sh", "-c", "echo $NATS_URL"}, nothing_found));
+  CHECK(named.status == 0);
+  CHECK(named.out.starts_with("nats://"));
+  Run variable = nothing_found;
+  variable.env["NATSKV_NATS_SERVER"] = server;
+  CHECK(run(sandbox(places, {"--", "/bin/true"}, variable)).status == 0);
+  // The option beats the variable; what cannot be run is found before anything starts.
+  const auto wrong = run(sandbox(places, {"--nats-server", "/etc/passwd", "--", "/bin/true"}, variable));
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err == "natskv: sandbox: --nats-server: \"/etc/passwd\" is not a program that can be run\n");
+  variable.env["NATSKV_NATS_SERVER"] = "/nowhere/nats-server";
+  CHECK(run(sandbox(places, {"--", "/bin/true"}, variable)).status == 2);
+}

@@ -21,24 +21,32 @@ std::vector<std::string> users_shell() {
 }
 
 class SandboxAction final : public Action {
-  std::optional<std::string> store_;
+  std::optional<std::string> store_, server_;
+  std::string program_;
   std::vector<std::string> command_;
 
   void declare(Arguments& arguments) override {
     arguments.take({.name = "--store", .kind = Kind::directory, .help = "keep the data in this folder"},
                    store_);
+    arguments.take({.name = "--nats-server",
+                    .kind = Kind::file,
+                    .help = "the program to run (the nats-server found in PATH)",
+                    .placeholder = "PATH",
+                    .environment = "NATSKV_NATS_SERVER"},
+                   server_);
     arguments.command(command_, "what to run (your shell)");
   }
 
   void check() override {
     if (store_ && store_->empty()) throw usage("--store needs a folder");
+    program_ = terminal::server_program(server_);
   }
 
   int run(Natskv& natskv) override {
     const bool shell = command_.empty();
     terminal::Program program{.argv = shell ? users_shell() : command_};
     program.path = terminal::find_program(program.argv[0]);
-    const terminal::Sandbox sandbox(store_, natskv.stop());
+    const terminal::Sandbox sandbox(program_, store_, natskv.stop());
     if (shell && ::isatty(STDERR_FILENO) == 1) {
       natskv.note("a private nats-server is running; leave this shell (exit, or Ctrl-D) to end it");
     }
@@ -79,7 +87,7 @@ its children when natskv is killed.)",
 > natskv get config color'
 1
 blue
-# Keep the data between two runs:
+# Keep the data between two runs (--nats-server PATH tries another version of the server):
 $ natskv sandbox --store ./data -- natskv -q add config
 $ natskv sandbox --store ./data -- natskv ls --names
 config)",
