@@ -41,12 +41,14 @@ int flushed(int status, Output& out, Natskv& natskv) {
 int act(const Scan& line, Natskv& natskv, Output& out) {
   const Verb* verb = line.bound.verb;
   if (line.version || line.help) {
-    out.write(line.version      ? version()
-              : verb == nullptr ? commands::overview(natskv.program())
-                                : help(*verb, *line.bound.declaration));
+    const std::string page = line.version      ? version()
+                             : verb == nullptr ? commands::overview(natskv.program())
+                                               : help(*verb, *line.bound.declaration);
+    out.write(natskv.looks().color ? with_bold_headings(page) : page);
     return 0;
   }
   if (verb == nullptr) {
+    if (natskv.json()) throw usage("no command was given", "natskv --help lists the commands");
     natskv.usage_page(commands::overview(natskv.program()));
     return static_cast<int>(Exit::usage);
   }

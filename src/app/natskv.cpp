@@ -1,6 +1,8 @@
 #include "app/natskv.hpp"
 
+#include "app/messages.hpp"
 #include "base/text.hpp"
+#include "output/ansi.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
 #include "terminal/status_line.hpp"
@@ -27,41 +29,8 @@ void to_stderr(std::string_view text) {
   }
 }
 
-std::string_view code_name(Exit exit) {
-  switch (exit) {
-    case Exit::timed_out:
-      return "timeout";
-    case Exit::not_executable:
-      return "not_executable";
-    case Exit::no_such_command:
-      return "no_such_command";
-    default:
-      break;
-  }
-  constexpr std::array names{"ok",       "failure",     "usage",       "not_found",
-                             "conflict", "unreachable", "not_allowed", "unknown"};
-  const auto at = static_cast<std::size_t>(exit);
-  return at < names.size() ? names[at] : names[1];
-}
-
-std::string error_json(const Failure& failure, int status) {
-  std::string line = fmt::format(R"({{"error":{{"exit":{},"code":"{}")", status, code_name(failure.exit()));
-  const auto text = [&](std::string_view name, const std::string& value) {
-    if (value.empty()) return;
-    line += fmt::format(",\"{}\":", name);
-    text::json_string(value, line);
-  };
-  text("bucket", failure.about().bucket);
-  if (const std::string& key = failure.about().key; text::valid_utf8(key)) {
-    text("key", key);
-  } else {
-    line += ",\"key_base64\":\"";
-    text::base64(key, line);
-    line += '"';
-  }
-  if (failure.about().revision != 0) line += fmt::format(",\"revision\":{}", failure.about().revision);
-  text("message", failure.what());
-  return line + "}}\n";
+bool stderr_color(const config::Given& given) {
+  return terminal::color(given.color.value_or("auto"), ::isatty(STDERR_FILENO) == 1);
 }
 
 }  // namespace
@@ -107,10 +76,14 @@ Natskv::Natskv(const Program& program, const config::Given& given, std::string v
   stop.on_last_words([this](Why why, const Stop::Waiting& waiting) { return last_words(why, waiting); });
 }
 
+std::string Natskv::timed_out() const {
+  return session_ ? "timed out after " + text::human_span(session_->timeout()) : "timed out";
+}
+
 int Natskv::last_words(Why why, const Stop::Waiting& waiting) {
   if (why == Why::deadline) {
     report(Failure(waiting.write ? Exit::unknown : Exit::unreachable,
-                   waiting.sentence.empty() ? "no end within the time-out" : waiting.sentence));
+                   waiting.sentence.empty() ? timed_out() : waiting.sentence));
     return status_;
   }
   if (waiting.write) warn(waiting.sentence);
@@ -148,6 +121,7 @@ bool Natskv::json() const { return asked_ && (*asked_ == Format::json || *asked_
 Looks Natskv::looks() const {
   const bool terminal = out_.terminal();
   return {.color = terminal::color(given_.color.value_or("auto"), terminal),
+          .people = terminal,
           .utc = given_.utc,
           .width = terminal ? terminal::width() : 0,
           .measure = terminal::width};
@@ -208,29 +182,53 @@ Progress Natskv::progress_beside(const Output& rows, std::string what, std::uint
   return Progress(std::move(what), total, given_.quiet || rows.terminal());
 }
 
-void Natskv::say(std::string_view prefix, std::string_view text) {
-  if (auto* const watchdog = Watchdog::current(); watchdog != nullptr && stop_) watchdog->speaks();
-  to_stderr(fmt::format("natskv: {}{}\n", prefix, text::visible(text)));
+void Natskv::say(std::string_view prefix, std::string_view color, std::string_view text) {
+  to_stderr(fmt::format("{} {}\n", ansi::painted(prefix, color, stderr_color(given_)), text::visible(text)));
 }
 
-void Natskv::warn(std::string_view text) { say(verb_ + ": warning: ", text); }
-void Natskv::note(std::string_view text) {
-  if (!given_.quiet) say(verb_ + ": ", text);
+// A message after a signal: the process ends in time even if nobody reads it.
+void Natskv::speaking() {
+  if (auto* const watchdog = Watchdog::current(); watchdog != nullptr && stop_) watchdog->speaks();
 }
+
+std::string Natskv::prefix() const { return verb_.empty() ? "natskv:" : fmt::format("natskv: {}:", verb_); }
+
+void Natskv::warn(std::string_view text) {
+  speaking();
+  if (json()) return to_stderr(message_json("warning", text));
+  say(prefix() + " warning:", ansi::yellow, text);
+}
+
+void Natskv::note(std::string_view text) {
+  if (given_.quiet) return;
+  speaking();
+  if (json()) return to_stderr(message_json("note", text));
+  say(prefix(), {}, text);
+}
+
 std::shared_ptr<void> Natskv::waiting(const std::string& what) {
   return std::make_shared<Waiting>(what, given_.quiet);
 }
+
 void Natskv::hint(std::string_view text) {
-  if (!given_.quiet) to_stderr(fmt::format("hint: {}\n", text::visible(text)));
+  if (given_.quiet) return;
+  if (json()) return to_stderr(message_json("note", text));
+  say("hint:", ansi::cyan, text);
 }
-void Natskv::trace(std::string_view line) { to_stderr(fmt::format("trace: {}\n", text::visible(line))); }
+
+void Natskv::trace(std::string_view line) {
+  if (json()) return to_stderr(trace_json(line));
+  say("trace:", ansi::faint, line);
+}
 
 void Natskv::usage_page(std::string_view text) { to_stderr(text); }
 
 void Natskv::print(const Failure& failure, std::optional<int> status) {
-  say(verb_.empty() ? std::string() : verb_ + ": ", failure.what());
+  speaking();
+  const int ends_with = status.value_or(static_cast<int>(failure.exit()));
+  if (json()) return to_stderr(error_json(failure, ends_with, !given_.quiet));
+  say(prefix(), ansi::red, failure.what());
   if (!failure.hint().empty()) hint(failure.hint());
-  if (json()) to_stderr(error_json(failure, status.value_or(static_cast<int>(failure.exit()))));
 }
 
 void Natskv::report(const Failure& failure) {

@@ -110,18 +110,21 @@ class Natskv final : public Notices {
   [[nodiscard]] int status() const { return status_; }
   /// The same for a failure that stdout shows.
   void status(Exit exit) { status_ = std::max(status_, static_cast<int>(exit)); }
-  /// The failure as run() prints it: message, hint, and the JSON line where -o json was asked for.
-  /// `status`: what natskv ends with, where that is not the failure's own.
+  /// The failure as run() prints it: message and hint, or with -o json and jsonl one line of JSON. `status`:
+  /// what natskv ends with, where that is not the failure's own.
   void print(const Failure& failure, std::optional<int> status = {});
   /// Help on stderr, as it is.
   void usage_page(std::string_view text);
-  /// Whether a failure should also be one line of JSON.
+  /// Whether JSON was asked for: what is said on standard error is JSON then, too.
   [[nodiscard]] bool json() const;
 
  private:
   /// The main thread hangs where nothing can end it (name resolution, a TLS handshake): on the watchdog's.
   int last_words(Why why, const Stop::Waiting& waiting);
-  void say(std::string_view prefix, std::string_view text);
+  void say(std::string_view prefix, std::string_view color, std::string_view text);
+  void speaking();
+  [[nodiscard]] std::string prefix() const;
+  [[nodiscard]] std::string timed_out() const;
 
   const Program& program_;
   config::Given given_;

@@ -34,9 +34,22 @@ class Failure : public std::runtime_error {
  public:
   /// `message`: one line without the program's name; `hint`: the user's next step, may be empty.
   Failure(Exit exit, const std::string& message, std::string hint = {}, About about = {})
-      : std::runtime_error(message), exit_(exit), hint_(std::move(hint)), about_(std::move(about)) {}
+      : std::runtime_error(message),
+        exit_(exit),
+        code_(exit),
+        hint_(std::move(hint)),
+        about_(std::move(about)) {}
 
+  /// The status natskv ends with.
   [[nodiscard]] Exit exit() const noexcept { return exit_; }
+  /// What went wrong; another than exit() where a command's statuses mean something of their own (diff).
+  [[nodiscard]] Exit code() const noexcept { return code_; }
+  /// The same failure under another status.
+  [[nodiscard]] Failure ending_with(Exit exit) const {
+    Failure other = *this;
+    other.exit_ = exit;
+    return other;
+  }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
   [[nodiscard]] const About& about() const noexcept { return about_; }
   /// Not empty: every further write to the bucket would fail like this ("the bucket is full"), so that it is
@@ -48,7 +61,7 @@ class Failure : public std::runtime_error {
   }
 
  private:
-  Exit exit_;
+  Exit exit_, code_;
   std::string hint_;
   About about_;
   std::string common_;

@@ -1,6 +1,7 @@
 #include "cli/help.hpp"
 
 #include "base/text.hpp"
+#include "output/ansi.hpp"
 
 #include <fmt/format.h>
 
@@ -164,6 +165,22 @@ std::string global_options(const Program& program) {
   }
   return "Options of all commands, before or after the command, and the environment\nvariables that stand for them:\n\n" +
          rows(options);
+}
+
+std::string with_bold_headings(std::string_view page) {
+  constexpr std::string_view usage = "Usage:";
+  std::string out;
+  while (!page.empty()) {
+    const auto end = std::min(page.find('\n'), page.size());
+    const auto line = page.substr(0, end);
+    const bool heading = line.ends_with(':') && !line.starts_with(' ');
+    const auto bold = heading ? line : line.starts_with(usage) ? usage : std::string_view();
+    out += ansi::painted(bold, ansi::bold);
+    out += line.substr(bold.size());
+    if (end < page.size()) out += '\n';
+    page.remove_prefix(std::min(end + 1, page.size()));
+  }
+  return out;
 }
 
 std::string help(const Verb& verb, const Declaration& declared) {

@@ -4,6 +4,7 @@
 #include "cli/bind.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace natskv {
 
@@ -15,6 +16,8 @@ std::string command_summaries(const Program& program);
 std::string global_options(const Program& program);
 /// `natskv VERB --help`.
 std::string help(const Verb& verb, const Declaration& declared);
+/// A page for a terminal that shows colours: its headings are bold.
+std::string with_bold_headings(std::string_view page);
 /// "get BUCKET KEY…": a verb and its arguments.
 std::string synopsis(const Verb& verb, const Declaration& declared);
 /// "-n, --names", "--history COUNT": an option as help and the manual write it.

@@ -18,8 +18,8 @@ struct ColumnLine {
   std::string commands, columns;
 };
 
-/// What natskv prints as JSON objects: their fields in order. Throws std::logic_error for a field whose
-/// meaning is not written down here: a new field needs a sentence.
+/// What natskv prints as JSON objects: their fields in order. Throws std::logic_error for a field
+/// that says neither its type nor what it means.
 std::vector<RecordLines> records();
 /// What it prints as TSV: the columns in order.
 std::vector<ColumnLine> columns();

@@ -143,7 +143,8 @@ Failure refused(const nats::Error& error, const config::Settings& settings, cons
     case NATS_CONNECTION_CLOSED:
       return broken_off(text, where, settings);
     case NATS_TIMEOUT:
-      return {Exit::unreachable, fmt::format("no answer from {} within {} ms", where, settings.timeout.ms())};
+      return {Exit::unreachable,
+              fmt::format("no answer from {} within {}", where, text::human_span(settings.timeout))};
     default:
       // What nats.c finds wrong with a seed or JWT only while it signs.
       if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty() ||

@@ -48,8 +48,8 @@ Failure nothing_more(const Circumstances& now, const std::string& text, std::str
 Failure no_answer(const Circumstances& now, const nats::Error& error, const Doing& doing) {
   std::string why = fmt::format("the connection to {} was lost", now.servers);
   if (now.time_is_up || error.status == NATS_TIMEOUT)
-    why = fmt::format("no answer from {} within {} ms", now.servers,
-                      (now.time_is_up ? now.timeout : error.waited.value_or(now.timeout)).ms());
+    why = fmt::format("no answer from {} within {}", now.servers,
+                      text::human_span(now.time_is_up ? now.timeout : error.waited.value_or(now.timeout)));
   else if (now.ended && !now.ended->connection_lost())
     why = fmt::format("{} ended the connection: {}", now.servers, now.ended->what());
   if (doing.writes) {

@@ -1,5 +1,6 @@
 #include "kv/session.hpp"
 
+#include "base/text.hpp"
 #include "kv/attempts.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
@@ -71,7 +72,7 @@ void Session::connect() {
   const bool race = settings().servers.size() > 1 || gives_up_;
   const auto options = race ? nats::Options() : connect_options(settings(), *link_, reconnect_);
   const std::string where = config::shown(settings().servers);
-  stop_.waiting({fmt::format("no answer from {} within {} ms", where, timeout().ms()), false});
+  stop_.waiting({fmt::format("no answer from {} within {}", where, text::human_span(timeout())), false});
   arm_deadline(timeout());
   const auto started = std::chrono::steady_clock::now();
   auto attempt = race ? first_that_answers() : connect_to(settings(), options.get());
@@ -241,7 +242,7 @@ Span Session::round_trip() {
   const auto status = natsConnection_FlushTimeout(nc, timeout().ms());
   if (status == NATS_TIMEOUT)
     throw Failure(Exit::unreachable,
-                  fmt::format("no answer from {} within {} ms", connected_url(), timeout().ms()));
+                  fmt::format("no answer from {} within {}", connected_url(), text::human_span(timeout())));
   if (status != NATS_OK) throw explain(*this, nats::error(status), {.bucket = {}});
   return Span{std::chrono::nanoseconds(std::chrono::steady_clock::now() - sent).count()};
 }

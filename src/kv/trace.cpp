@@ -1,5 +1,6 @@
 #include "kv/trace.hpp"
 
+#include "base/text.hpp"
 #include "kv/message.hpp"
 
 #include <fmt/format.h>
@@ -50,12 +51,13 @@ std::string joined(const nats::Headers& headers) {
 Asking::Asking(Session& session, Asked asked)
     : session_(session), asked_(std::move(asked)), started_(Clock::now()) {
   const bool changed = session.notices().has_changed();
-  session_.stop().waiting({fmt::format("{}: no answer from {} within {} ms; {}", asked_.subject,
-                                       config::shown(session.settings().servers), session.timeout().ms(),
-                                       asked_.writes ? "the write may have been stored"
-                                       : changed     ? "what was written before stays"
-                                                     : "nothing was changed"),
-                           asked_.writes || changed});
+  session_.stop().waiting(
+      {fmt::format("{}: no answer from {} within {}; {}", asked_.subject,
+                   config::shown(session.settings().servers), text::human_span(session.timeout()),
+                   asked_.writes ? "the write may have been stored"
+                   : changed     ? "what was written before stays"
+                                 : "nothing was changed"),
+       asked_.writes || changed});
   if (asked_.function.empty()) return;
   session.connection();
   closing_.emplace(session.wire(), asked_.subject);

@@ -1,5 +1,6 @@
 // JSON written straight into a line: a document object a row would cost more than reading the row.
 #include "base/text.hpp"
+#include "output/pretty.hpp"
 #include "output/sinks.hpp"
 
 #include <utility>
@@ -42,20 +43,22 @@ std::string_view exact(const Value& value, const Member& member) {
 
 class Json : public Sink {
  public:
-  Json(const std::vector<Column>& columns, bool names, bool list, Output& out)
-      : names_(names), list_(list), out_(out) {
+  Json(const std::vector<Column>& columns, bool names, bool list, bool lines, Looks looks, Output& out)
+      : names_(names), list_(list), lines_(lines), looks_(looks), out_(out) {
     for (const Column& column : columns) members_.emplace_back(column);
   }
 
   void row(std::span<const Value> values) override {
     line_.clear();
-    if (list_) line_ += first_ ? "[\n" : ",\n";
+    if (list_) out_.write(first_ ? "[\n" : ",\n");
     first_ = false;
     if (names_) {
       name(values);
     } else {
       object(values);
     }
+    if (looks_.people)
+      line_ = text::shown_json(line_, {.depth = list_ ? 1U : 0U, .indent = !lines_, .color = looks_.color});
     if (!list_) line_ += '\n';
     out_.write(line_);
   }
@@ -97,16 +100,20 @@ class Json : public Sink {
   std::vector<Member> members_;
   bool names_;
   bool list_;
+  bool lines_;
   bool first_ = true;
+  Looks looks_;
   Output& out_;
   std::string line_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines, Output& out) {
+std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines, Looks looks,
+                                Output& out) {
   const bool list = !lines && layout.shape == Shape::list;
-  return std::make_unique<Json>(columns, layout.names && !lines, list, out);
+  return std::make_unique<Json>(columns, layout.names && !lines, list, lines || layout.shape == Shape::live,
+                                looks, out);
 }
 
 }  // namespace natskv

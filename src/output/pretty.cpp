@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "output/ansi.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::string_view space = " \t\r\n";
 
-// Where a string that begins at `at` ends (behind its quote).
+// Where a string that begins at `at` ends (after its quote).
 std::size_t string_end(std::string_view json, std::size_t at) {
   for (++at; json[at] != '"'; ++at) {
     if (json[at] == '\\') ++at;
@@ -37,21 +38,25 @@ void add_string(std::string_view json, std::string& out) {
 
 }  // namespace
 
-std::optional<std::string> pretty_json(std::string_view json) {
-  // Parsing and dumping would write 1E+05 and 0.10 differently, and drop a name that is there twice.
-  if (!nlohmann::json::accept(json)) return std::nullopt;
+std::string shown_json(std::string_view json, JsonLook look) {
   std::string out;
-  std::size_t depth = 0;
+  std::size_t depth = look.depth;
   const auto new_line = [&] {
+    if (!look.indent) return;
     out += '\n';
     out.append(depth * 2, ' ');
   };
+  if (look.indent) out.append(depth * 2, ' ');
   for (std::size_t at = json.find_first_not_of(space); at < json.size();
        at = json.find_first_not_of(space, at)) {
     const char c = json[at];
     if (c == '"') {
       const auto end = string_end(json, at);
+      const auto next = json.find_first_not_of(space, end);
+      const bool name = next != std::string_view::npos && json[next] == ':';
+      if (look.color) out += name ? ansi::cyan : ansi::green;
       add_string(json.substr(at, end - at), out);
+      if (look.color) out += ansi::reset;
       at = end;
       continue;
     }
@@ -75,10 +80,16 @@ std::optional<std::string> pretty_json(std::string_view json) {
       new_line();
     } else {
       out += c;
-      if (c == ':') out += ' ';
+      if (c == ':' && look.indent) out += ' ';
     }
   }
-  return out + "\n";
+  return out;
+}
+
+std::optional<std::string> pretty_json(std::string_view json) {
+  // Parsing and dumping would write 1E+05 and 0.10 differently, and drop a name that is there twice.
+  if (!nlohmann::json::accept(json)) return std::nullopt;
+  return shown_json(json, {}) + "\n";
 }
 
 }  // namespace natskv::text

@@ -1,11 +1,20 @@
 // JSON for people.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace natskv::text {
+
+struct JsonLook {
+  std::size_t depth = 0;  ///< of the first line
+  bool indent = true;     ///< false: one line
+  bool color = false;     ///< names and strings
+};
+/// Valid JSON for a terminal: what that would obey or not show is \\uXXXX. No newline at the end.
+std::string shown_json(std::string_view json, JsonLook look);
 
 /// The document indented by two spaces and ended by a newline, every number and string as it was written, but
 /// for characters that a terminal would obey or not show: those are \uXXXX. nullopt where it is no JSON.

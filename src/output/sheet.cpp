@@ -2,6 +2,8 @@
 #include "base/text.hpp"
 #include "output/sinks.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +12,12 @@ namespace natskv {
 namespace {
 
 constexpr std::size_t least_room = 20;  // on a narrower terminal lines are left to it
+
+/// A list of texts is shown as it is, a line each.
+bool sentences(const nlohmann::ordered_json& json) {
+  return json.is_array() &&
+         std::all_of(json.begin(), json.end(), [](const auto& e) { return e.is_string(); });
+}
 
 class Sheet : public Sink {
  public:
@@ -44,7 +52,11 @@ class Sheet : public Sink {
   [[nodiscard]] std::vector<std::string> lines(const Value& value) const {
     if (std::holds_alternative<std::monostate>(value)) return {};
     if (const auto* nested = std::get_if<Nested>(&value)) {
-      return nested->json == nullptr ? std::vector<std::string>() : words(*nested->json);
+      if (nested->json == nullptr) return {};
+      if (!sentences(*nested->json)) return words(*nested->json);
+      std::vector<std::string> all;
+      for (const auto& sentence : *nested->json) all.push_back(text::visible(sentence.get<std::string>()));
+      return all;
     }
     return {cell_text(value, looks_.utc, limit_)};
   }

@@ -102,9 +102,9 @@ std::string cell_text(const Value& value, bool utc, std::size_t columns) {
 std::string_view ansi::start(Look look, std::string_view text) {
   if (look == Look::faint) return faint;
   if (look != Look::operation) return {};
-  if (text == "PUT" || text == "added") return "\033[32m";
-  if (text == "DEL" || text == "removed") return "\033[31m";
-  if (text == "PURGE" || text == "changed") return "\033[33m";
+  if (text == "PUT" || text == "added" || text == "ok") return green;
+  if (text == "DEL" || text == "removed" || text == "failed") return red;
+  if (text == "PURGE" || text == "changed") return yellow;
   return {};
 }
 
@@ -118,9 +118,9 @@ std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layo
     case Format::tsv:
       return make_tsv(std::move(columns), layout, out);
     case Format::json:
-      return make_json(columns, layout, false, out);
+      return make_json(columns, layout, false, looks, out);
     case Format::jsonl:
-      return make_json(columns, layout, true, out);
+      return make_json(columns, layout, true, looks, out);
     case Format::raw:
       return make_raw(layout, true, out);
     case Format::plain:

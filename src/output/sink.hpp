@@ -27,6 +27,7 @@ enum class Shape { list, object, live };
 /// How it looks to this user, settled before connecting.
 struct Looks {
   bool color = false;
+  bool people = false;  ///< a person reads it on a terminal: JSON is indented, and coloured where color is
   bool utc = false;
   int width = 0;               ///< columns of the terminal; 0: no cutting
   int (*measure)() = nullptr;  ///< the same at any later moment, for what goes on for long; null: `width`

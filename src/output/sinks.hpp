@@ -1,6 +1,7 @@
 // The sinks behind make_sink() and what they share; private to output/.
 #pragma once
 
+#include "output/ansi.hpp"
 #include "output/sink.hpp"
 
 #include <functional>
@@ -17,8 +18,9 @@ std::unique_ptr<Sink> make_events(std::vector<Column> columns, Looks looks, Outp
 /// One record as aligned "Title: value" lines.
 std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, Looks looks, Output& out);
 std::unique_ptr<Sink> make_tsv(std::vector<Column> columns, Layout layout, Output& out);
-/// `lines`: an object a line, whatever the shape (jsonl).
-std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines, Output& out);
+/// `lines`: an object a line, whatever the shape (jsonl). For people (Looks::people) a document is indented.
+std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines, Looks looks,
+                                Output& out);
 /// The first column: `bytes` alone, or as a line.
 std::unique_ptr<Sink> make_raw(Layout layout, bool bytes, Output& out);
 
@@ -50,14 +52,5 @@ std::vector<std::string> words(const nlohmann::ordered_json& json);
 /// A value as one line for people: escaped, without blanks at its end. Of a long user's value no more is read
 /// into text than `columns` can show; 0 is no limit.
 std::string cell_text(const Value& value, bool utc, std::size_t columns);
-
-/// Terminal colours that can be read on light and on dark backgrounds.
-namespace ansi {
-inline constexpr std::string_view bold = "\033[1m";
-inline constexpr std::string_view faint = "\033[2m";
-inline constexpr std::string_view reset = "\033[0m";
-/// What starts a cell of this look, or empty.
-std::string_view start(Look look, std::string_view text);
-}  // namespace ansi
 
 }  // namespace natskv

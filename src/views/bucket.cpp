@@ -1,391 +1,321 @@
 #include "views/bucket.hpp"
 
+#include "base/number_of.hpp"
 #include "base/text.hpp"
-#include "kv/admin/config.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 namespace natskv {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Unit = Change::Unit;
 
-/// A field of the stream configuration, as natskv calls it.
-struct Setting {
-  std::string_view stream, field, spoken, option;
-  Unit unit = Unit::plain;
-};
-constexpr std::array settings{
-    Setting{"description", "description", "description", "--description"},
-    Setting{"max_msgs_per_subject", "history", "history", "--history"},
-    Setting{"storage", "storage", "storage", "--storage"},
-    Setting{"num_replicas", "replicas", "replicas", "--replicas"},
-    Setting{"max_age", "ttl_seconds", "ttl", "--ttl", Unit::span},
-    Setting{"subject_delete_marker_ttl", "marker_ttl_seconds", "marker ttl", "--marker-ttl", Unit::span},
-    Setting{"allow_msg_ttl", "key_ttl", "per-key TTL", "--marker-ttl"},
-    Setting{"allow_atomic", "atomic", "atomic batches", "--atomic"},
-    Setting{"max_msg_size", "max_value_bytes", "max value size", "--max-value-size", Unit::size},
-    Setting{"max_bytes", "max_bucket_bytes", "max bucket size", "--max-bucket-size", Unit::size},
-    Setting{"max_msgs", "max_values", "max values", {}},
-    Setting{"compression", "compression", "compression", "--compress"},
-    Setting{"metadata", "metadata", "metadata", "--metadata"},
-    Setting{"placement", "placement", "placement", "--tags or --cluster"},
-    Setting{"republish", "republish", "republish", "--republish-destination"},
-    Setting{"mirror", "mirror", "mirror", "--mirror"},
-    Setting{"sources", "sources", "sources", "--source"},
-    Setting{"duplicate_window", "duplicate_window", "duplicate window", "--ttl", Unit::span},
-};
-
-Setting setting(const std::string& name) {
-  const auto* found =
-      std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.stream == name; });
-  if (found != settings.end()) return *found;
-  return {name, name, name, {}, Unit::plain};
-}
-
-Json origin(const Json& source) {
-  Json shown{{"bucket", bucket_of(source.value("name", ""))}};
-  if (const auto domain = domain_of(source); !domain.empty()) shown["domain"] = domain;
+Json with_state(const BucketOrigin& origin) {
+  Json shown = json_of(origin);
+  if (origin.last_seen) {
+    shown["lag"] = origin.lag;
+    shown["last_seen_seconds"] = static_cast<double>(origin.last_seen->ns / 1'000'000) / 1000;
+  }
+  if (!origin.error.empty()) shown["error"] = origin.error;
   return shown;
 }
 
-/// A source that does not store what it brings as keys says so.
-Json source_of(const Json& source, const std::string& bucket) {
-  Json shown = origin(source);
-  if (!brings_keys_to(source, bucket)) shown["as_keys"] = false;
-  return shown;
-}
-
-/// A field's value in the record's form; null where there is none.
-Json shown(const std::string& name, const Json& config) {
-  if (name == "allow_msg_ttl" || name == "allow_atomic") return config.value(name, false);
-  const Json kept = significant(config);
-  const auto at = kept.find(name);
-  if (at == kept.end()) return {};
-  if (name == "mirror") return origin(*at);
-  if (name == "sources") {
-    Json all = Json::array();
-    for (const auto& source : config.at(name))
-      all.push_back(source_of(source, bucket_of(config.value("name", ""))));
-    return all;
-  }
-  if (name == "republish") {
-    return {{"source", at->value("src", ">")},
-            {"destination", at->value("dest", "")},
-            {"headers_only", at->value("headers_only", false)}};
-  }
-  if (name != "placement") return *at;
-  Json placement = Json::object();
-  for (const char* part : {"cluster", "tags"}) {
-    if (at->contains(part)) placement[part] = at->at(part);
-  }
-  return placement;
-}
-
-/// mirror and sources say how they are doing, too.
-void add_state(Json& shown, const Json& state) {
-  const auto active = state.value("active", std::int64_t{-1});
-  const std::int64_t whole_ms = active / 1'000'000;
-  // Never heard of, it is not 0 behind.
-  if (active >= 0) {
-    shown["lag"] = state.value("lag", std::uint64_t{0});
-    shown["last_seen_seconds"] = static_cast<double>(whole_ms) / 1000;
-  }
-  if (const auto error = state.find("error"); error != state.end() && error->is_object())
-    shown["error"] = error->value("description", "error " + std::to_string(error->value("err_code", 0)));
-}
-
-Json with_state(Json shown, const Json& state) {
-  if (shown.is_object() && state.is_object()) add_state(shown, state);
-  if (!shown.is_array() || !state.is_array()) return shown;
-  for (auto& source : shown) {
-    const auto found = std::find_if(state.begin(), state.end(), [&source](const Json& s) {
-      return bucket_of(s.value("name", "")) == source.value("bucket", "") &&
-             domain_of(s) == source.value("domain", "");
-    });
-    if (found != state.end()) add_state(source, *found);
-  }
-  return shown;
-}
-
-Json cluster(const Json& info) {
-  const auto at = info.find("cluster");
-  if (at == info.end() || !at->is_object()) return {};
+Json json_of(const BucketCluster& cluster) {
   Json shown = Json::object();
-  for (const char* name : {"name", "leader"}) {
-    if (const auto word = at->value(name, ""); !word.empty()) shown[name] = word;
-  }
-  // A server on its own names itself as leader, and no cluster.
-  if (!shown.contains("name")) return shown;
-  Json replicas = Json::array();
-  for (const auto& replica : at->value("replicas", Json::array())) {
-    replicas.push_back({{"name", replica.value("name", "")},
-                        {"current", replica.value("current", false)},
-                        {"offline", replica.value("offline", false)},
-                        {"lag", replica.value("lag", std::uint64_t{0})}});
-  }
-  shown["replicas"] = replicas;
+  if (!cluster.name.empty()) shown["name"] = cluster.name;
+  if (!cluster.leader.empty()) shown["leader"] = cluster.leader;
+  if (cluster.name.empty()) return shown;
+  shown["replicas"] = Json::array();
+  for (const auto& [name, current, offline, lag] : cluster.replicas)
+    shown["replicas"].push_back({{"name", name}, {"current", current}, {"offline", offline}, {"lag", lag}});
   return shown;
 }
 
-Instant instant(const Json& object, const char* name) {
-  const auto when = text::from_rfc3339(object.value(name, ""));
-  return when ? *when : Instant{};
-}
-
-std::string used(std::uint64_t bytes, Size limit) {
-  if (limit.bytes <= 0) return {};
-  return fmt::format("{:.1f}% of {}", 100.0 * static_cast<double>(bytes) / static_cast<double>(limit.bytes),
-                     text::human_size(limit.bytes));
-}
-
-/// For a message.
-std::string said(const Setting& field, const Json& value) {
-  if (value.is_null()) return "none";
-  if (field.unit == Unit::span && value.is_number()) return text::human_span(Span{value.get<std::int64_t>()});
-  if (field.unit == Unit::size && value.is_number()) return text::human_size(value.get<std::int64_t>());
-  return value.is_string() ? value.get<std::string>()
-                           : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-/// For a document: spans are seconds.
-Json documented(const Change& change, const Json& value) {
-  if (change.unit != Unit::span || !value.is_number()) return value;
-  const auto ns = value.get<std::int64_t>();
-  return ns % 1'000'000'000 == 0 ? Json(ns / 1'000'000'000) : Json(static_cast<double>(ns) / 1e9);
-}
-
-Value value_of(const Change& change, const Json& value) {
-  if (value.is_null()) return {};
-  if (value.is_string()) return std::string_view(value.get_ref<const std::string&>());
-  if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number() && change.unit == Unit::span) return Span{value.get<std::int64_t>()};
-  if (value.is_number() && change.unit == Unit::size) return Size{value.get<std::int64_t>()};
-  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  return Nested{&value};
-}
-
-}  // namespace
-
-BucketRecord bucket_record(const Json& info) {
-  const Json& config = info.at("config");
-  const Json state = info.value("state", Json::object());
-  BucketRecord record;
-  record.stream = config.value("name", "");
-  record.bucket = bucket_of(record.stream);
-  record.description = config.value("description", "");
-  record.storage = config.value("storage", "");
-  if (const auto compression = shown("compression", config); compression.is_string())
-    record.compression = compression;
-  record.created = instant(info, "created");
-  record.last_update = instant(state, "last_ts");
-  record.values = state.value("messages", std::uint64_t{0});
-  record.keys = state.value("num_subjects", std::uint64_t{0});
-  const auto bytes = state.value("bytes", std::uint64_t{0});
-  record.bytes = Size{static_cast<std::int64_t>(bytes)};
-  record.max_value = Size{config.value("max_msg_size", std::int64_t{-1})};
-  record.max_bucket = Size{config.value("max_bytes", std::int64_t{-1})};
-  record.used = used(bytes, record.max_bucket);
-  record.key_ttl = config.value("allow_msg_ttl", false);
-  record.atomic = config.value("allow_atomic", false);
-  record.max_values = config.value("max_msgs", std::int64_t{-1});
-  record.history = config.value("max_msgs_per_subject", std::uint64_t{0});
-  record.replicas = config.value("num_replicas", std::uint64_t{0});
-  record.ttl = Span{config.value("max_age", std::int64_t{0})};
-  record.marker_ttl = Span{config.value("subject_delete_marker_ttl", std::int64_t{0})};
+Json parts_of(const BucketInfo& info) {
   Json parts = Json::object();
-  for (const char* name : {"metadata", "placement", "republish"}) parts[name] = shown(name, config);
-  for (const char* name : {"mirror", "sources"})
-    parts[name] = with_state(shown(name, config), info.value(name, Json()));
-  parts["cluster"] = cluster(info);
-  record.parts = std::make_shared<const Json>(std::move(parts));
-  return record;
+  for (const auto& [key, value] : info.metadata) parts["metadata"][key] = value;
+  if (info.placement) parts["placement"] = json_of(*info.placement);
+  if (info.republishing) parts["republish"] = json_of(*info.republishing);
+  if (info.mirror) parts["mirror"] = with_state(*info.mirror);
+  for (const auto& source : info.sources) parts["sources"].push_back(with_state(source));
+  if (info.cluster) parts["cluster"] = json_of(*info.cluster);
+  return parts;
 }
 
-std::vector<Change> changes(const std::vector<std::string>& names, const Json& before, const Json& after) {
-  std::vector<Change> all;
-  for (const auto& name : names) {
-    const Setting field = setting(name);
-    all.push_back({std::string(field.field), field.unit, std::make_shared<const Json>(shown(name, before)),
-                   std::make_shared<const Json>(shown(name, after))});
+// "orders, up to date, heard from 2s ago"
+std::string sentence(const BucketOrigin& origin) {
+  std::string text = origin.bucket;
+  if (!origin.domain.empty()) text += fmt::format(" in JetStream domain {}", origin.domain);
+  if (!origin.as_keys) text += ", not stored as keys";
+  if (!origin.error.empty()) return text + ", not copied: " + origin.error;
+  if (!origin.last_seen) return text + ", not heard from yet";
+  text += origin.lag == 0 ? ", up to date" : fmt::format(", {} behind", number_of(origin.lag, "message"));
+  const std::int64_t ago = origin.last_seen->ns / 1'000'000'000;
+  return text + (ago == 0 ? ", heard from just now"
+                          : fmt::format(", heard from {} ago", text::human_span(seconds(ago))));
+}
+
+std::string sentence(const Replica& replica) {
+  std::string text = "replica " + replica.name;
+  if (replica.offline) text += ", offline";
+  if (replica.lag > 0) return text + fmt::format(", {} behind", number_of(replica.lag, "operation"));
+  return text + (replica.current ? ", up to date" : ", not up to date");
+}
+
+std::string sentence(const Republishing& republishing) {
+  return fmt::format("{} as {}{}", republishing.source, republishing.destination,
+                     republishing.headers_only ? ", without values" : "");
+}
+
+std::string sentence(const Placement& placement) {
+  std::string text = placement.cluster.empty() ? "" : "cluster " + placement.cluster;
+  if (placement.tags.empty()) return text;
+  return fmt::format("{}{}tagged {}", text, text.empty() ? "" : ", ", fmt::join(placement.tags, ", "));
+}
+
+Json sentences_of(const BucketInfo& info) {
+  Json all = Json::object();
+  all["values"] = info.values == 0 ? "none" : fmt::format("{}, markers included", info.values);
+  if (info.keys > 0) all["keys"] = fmt::format("{}, deleted ones included", info.keys);
+  if (info.max_bucket.bytes > 0)
+    all["used"] = fmt::format(
+        "{:.1f}% of {}",
+        100.0 * static_cast<double>(info.bytes.bytes) / static_cast<double>(info.max_bucket.bytes),
+        text::human_size(info.max_bucket.bytes));
+  for (const auto& [key, value] : info.metadata) all["metadata"].push_back(key + "=" + value);
+  if (info.placement) all["placement"].push_back(sentence(*info.placement));
+  if (info.republishing) all["republish"].push_back(sentence(*info.republishing));
+  if (info.mirror) all["mirror"].push_back(sentence(*info.mirror));
+  for (const auto& source : info.sources) all["sources"].push_back(sentence(source));
+  if (info.cluster && !info.cluster->name.empty()) {
+    const auto& [name, leader, replicas] = *info.cluster;
+    all["cluster"].push_back(leader.empty() ? name + ", without a leader" : name + ", leader " + leader);
+    for (const auto& replica : replicas) all["cluster"].push_back(sentence(replica));
   }
   return all;
 }
 
-Edited edited(const std::string& bucket, const std::vector<Change>& changes) {
-  Json list = Json::array();
-  for (const auto& change : changes) {
-    Json row{{"field", change.field}};
-    if (!change.old_value->is_null()) row["old"] = documented(change, *change.old_value);
-    if (!change.new_value->is_null()) row["new"] = documented(change, *change.new_value);
-    list.push_back(row);
-  }
-  return {bucket, std::make_shared<const Json>(std::move(list))};
+}  // namespace
+
+Json json_of(const BucketOrigin& origin) {
+  Json shown{{"bucket", origin.bucket}};
+  if (!origin.domain.empty()) shown["domain"] = origin.domain;
+  if (!origin.as_keys) shown["as_keys"] = false;
+  return shown;
 }
 
-std::string spelled(const std::vector<std::string>& names, const Json& is, const Json& should) {
-  std::string text;
-  for (const auto& name : names) {
-    const Setting field = setting(name);
-    text += fmt::format("{}{} is {}, not {}", text.empty() ? "" : "; ", field.spoken,
-                        said(field, shown(name, is)), said(field, shown(name, should)));
-  }
-  return text;
+Json json_of(const Republishing& republishing) {
+  return {{"source", republishing.source},
+          {"destination", republishing.destination},
+          {"headers_only", republishing.headers_only}};
 }
 
-bool editable(const std::vector<std::string>& names) {
-  return std::all_of(names.begin(), names.end(), [&names](const std::string& name) {
-    // A window that somebody chose is none of edit's, one that goes with a TTL is.
-    if (name == "duplicate_window") return std::find(names.begin(), names.end(), "max_age") != names.end();
-    return name != "storage" && name != "mirror" && !setting(name).option.empty();
-  });
+Json json_of(const Placement& placement) {
+  Json shown = Json::object();
+  if (!placement.cluster.empty()) shown["cluster"] = placement.cluster;
+  if (!placement.tags.empty()) shown["tags"] = placement.tags;
+  return shown;
 }
 
-bool updatable(const std::vector<std::string>& names) {
-  return std::all_of(names.begin(), names.end(),
-                     [](const std::string& name) { return brought_by_update(name) || editable({name}); });
-}
-
-std::string options_of(const std::vector<std::string>& names) {
-  std::vector<std::string_view> options;
-  for (const auto& name : names) {
-    const Setting field = setting(name);
-    const auto word = field.option.empty() ? std::string_view(name) : field.option;
-    if (std::find(options.begin(), options.end(), word) == options.end()) options.push_back(word);
-  }
-  return fmt::format("{}", fmt::join(options, ", "));
-}
+BucketRecord::BucketRecord(BucketInfo info)
+    : BucketInfo(std::move(info)),
+      parts(std::make_shared<const Json>(parts_of(*this))),
+      sentences(std::make_shared<const Json>(sentences_of(*this))) {}
 
 }  // namespace natskv
 
 namespace natskv::fields {
 namespace {
 
+using B = BucketRecord;
+
 Value text(const std::string& word) { return word.empty() ? Value{} : Value{std::string_view(word)}; }
 Value limit(Size size) { return size.bytes <= 0 ? Value{} : Value{size}; }
 Value span(Span span) { return span.ns <= 0 ? Value{} : Value{span}; }
 // "0001-01-01" is how a server says never.
 Value moment(Instant when) { return when.ns <= 0 ? Value{} : Value{when}; }
-Value part(const BucketRecord& b, const char* name) {
-  const auto& value = b.parts->at(name);
-  return value.is_null() || value.empty() ? Value{} : Value{Nested{&value}};
+Value in(const nlohmann::ordered_json& parts, std::string_view name) {
+  const auto at = parts.find(name);
+  if (at == parts.end()) return {};
+  if (at->is_string()) return std::string_view(at->get_ref<const std::string&>());
+  return Nested{&*at};
+}
+template <const char* name>
+Value part(const B& b) {
+  return in(*b.parts, name);
+}
+template <const char* name>
+Value sentences(const B& b) {
+  return in(*b.sentences, name);
 }
 
-using B = BucketRecord;
+constexpr char metadata[] = "metadata", placement[] = "placement", republish[] = "republish",
+               mirror[] = "mirror", sources[] = "sources", cluster[] = "cluster", values[] = "values",
+               keys[] = "keys", used[] = "used";
+
+constexpr Member placement_members[] = {{"cluster", "string", ""}, {"tags", "array of strings", ""}};
+constexpr Member republish_members[] = {
+    {"source", "string", ""}, {"destination", "string", ""}, {"headers_only", "boolean", ""}};
+constexpr Member origin_members[] = {{"bucket", "string", ""},
+                                     {"domain", "string", ""},
+                                     {"lag", "number", ""},
+                                     {"last_seen_seconds", "number", ""},
+                                     {"error", "string", "why it copies nothing, in the server's words"}};
+constexpr Member source_members[] = {
+    {"bucket", "string", ""},
+    {"domain", "string", ""},
+    {"as_keys", "boolean", "false of one without a subject transform, whose values are not keys here"},
+    {"lag", "number", ""},
+    {"last_seen_seconds", "number", ""},
+    {"error", "string", "why it copies nothing, in the server's words"}};
+constexpr Member replica_members[] = {
+    {"name", "string", ""}, {"current", "boolean", ""}, {"offline", "boolean", ""}, {"lag", "number", ""}};
+constexpr Member cluster_members[] = {
+    {"name", "string", ""}, {"leader", "string", ""}, {"replicas", "array", "", replica_members}};
+
 constexpr Field<B> bucket_fields[] = {
-    {"bucket", "Bucket", [](const B& b) { return text(b.bucket); }, Look::name},
+    {"bucket", "Bucket", [](const B& b) { return text(b.bucket); }, Look::name, "string",
+     "name of the bucket."},
     {"description", "Description",
-     [](const B& b) { return b.description.empty() ? Value{} : Value{Bytes{b.description}}; }, Look::text},
-    {"created", "Created", [](const B& b) { return moment(b.created); }, Look::faint},
-    {"last_update", "Last update", [](const B& b) { return moment(b.last_update); }, Look::faint},
-    {"values", "Values", [](const B& b) { return Value{b.values}; }, Look::number},
-    {"keys", "Keys", [](const B& b) { return Value{b.keys}; }, Look::number},
-    {"bytes", "Bytes", [](const B& b) { return Value{b.bytes}; }, Look::number},
-    {"used", "Used", [](const B& b) { return text(b.used); }},
-    {"history", "History", [](const B& b) { return Value{b.history}; }, Look::number},
-    {"storage", "Storage", [](const B& b) { return text(b.storage); }},
-    {"replicas", "Replicas", [](const B& b) { return Value{b.replicas}; }, Look::number},
-    {"ttl_seconds", "TTL", [](const B& b) { return span(b.ttl); }},
-    {"marker_ttl_seconds", "Marker TTL", [](const B& b) { return span(b.marker_ttl); }},
-    {"max_value_bytes", "Max value size", [](const B& b) { return limit(b.max_value); }},
-    {"max_bucket_bytes", "Max bucket size", [](const B& b) { return limit(b.max_bucket); }},
+     [](const B& b) { return b.description.empty() ? Value{} : Value{Bytes{b.description}}; }, Look::text,
+     "string", "what the bucket is for."},
+    {"created", "Created", [](const B& b) { return moment(b.created); }, Look::faint, "string",
+     "when the bucket was created: RFC 3339, UTC, nanoseconds."},
+    {"last_update", "Last update", [](const B& b) { return moment(b.last_update); }, Look::faint, "string",
+     "when the bucket was last written to."},
+    {"values", "Values", [](const B& b) { return Value{b.values}; }, Look::number, "number",
+     "messages in the bucket: values and markers, history too."},
+    {"keys", "Keys", [](const B& b) { return Value{b.keys}; }, Look::number, "number",
+     "keys with a value or a marker."},
+    {"bytes", "Bytes", [](const B& b) { return Value{b.bytes}; }, Look::number, "number",
+     "what the bucket takes on the server."},
+    {"history", "History", [](const B& b) { return Value{b.history}; }, Look::number, "number",
+     "revisions kept of a key."},
+    {"storage", "Storage", [](const B& b) { return text(b.storage); }, Look::plain, "string",
+     "file or memory."},
+    {"replicas", "Replicas", [](const B& b) { return Value{b.replicas}; }, Look::number, "number",
+     "how many servers hold it."},
+    {"ttl_seconds", "TTL", [](const B& b) { return span(b.ttl); }, Look::plain, "number",
+     "how long values live, in seconds."},
+    {"marker_ttl_seconds", "Marker TTL", [](const B& b) { return span(b.marker_ttl); }, Look::plain, "number",
+     "how long markers that the server writes stay."},
+    {"max_value_bytes", "Max value size", [](const B& b) { return limit(b.max_value); }, Look::number,
+     "number", "limit of a value."},
+    {"max_bucket_bytes", "Max bucket size", [](const B& b) { return limit(b.max_bucket); }, Look::number,
+     "number", "limit of the bucket."},
     {"max_values", "Max values", [](const B& b) { return b.max_values <= 0 ? Value{} : Value{b.max_values}; },
-     Look::number},
-    {"compression", "Compression", [](const B& b) { return text(b.compression); }},
-    {"metadata", "Metadata", [](const B& b) { return part(b, "metadata"); }},
-    {"placement", "Placement", [](const B& b) { return part(b, "placement"); }},
-    {"republish", "Republish", [](const B& b) { return part(b, "republish"); }},
-    {"mirror", "Mirror", [](const B& b) { return part(b, "mirror"); }},
-    {"sources", "Sources", [](const B& b) { return part(b, "sources"); }},
-    {"cluster", "Cluster", [](const B& b) { return part(b, "cluster"); }},
-    {"stream", "Stream", [](const B& b) { return text(b.stream); }},
-    {"backing_store", "Backing store", [](const B&) { return Value{std::string_view("JetStream")}; }},
-    {"key_ttl", "Key TTL", [](const B& b) { return Value{b.key_ttl}; }},
-    {"atomic", "Atomic", [](const B& b) { return Value{b.atomic}; }},
+     Look::number, "number", "limit of messages, which other clients may have set."},
+    {"compression", "Compression", [](const B& b) { return text(b.compression); }, Look::plain, "string",
+     "how the server compresses it (s2); absent where it does not."},
+    {"metadata", "Metadata", part<metadata>, Look::text, "object",
+     "words of the user, each a string; the server's own (_nats.*) are not shown."},
+    {"placement", "Placement", part<placement>, Look::text, "object", "where it is kept", placement_members},
+    {"republish", "Republish", part<republish>, Look::text, "object", "where changes are published",
+     republish_members},
+    {"mirror", "Mirror", part<mirror>, Look::text, "object", "what it mirrors", origin_members},
+    {"sources", "Sources", part<sources>, Look::text, "array", "what it collects, an object each",
+     source_members},
+    {"cluster", "Cluster", part<cluster>, Look::text, "object", "who holds it", cluster_members},
+    {"stream", "Stream", [](const B& b) { return text(b.stream); }, Look::plain, "string",
+     "the stream that stores it."},
+    {"backing_store", "Backing store", [](const B&) { return Value{std::string_view("JetStream")}; },
+     Look::plain, "string", "JetStream."},
+    {"key_ttl", "Key TTL", [](const B& b) { return Value{b.key_ttl}; }, Look::plain, "boolean",
+     "whether single keys may have a time to live."},
+    {"atomic", "Atomic", [](const B& b) { return Value{b.atomic}; }, Look::plain, "boolean",
+     "whether it takes atomic batches."},
 };
 
-std::vector<std::string_view> names_of_bucket(bool with_used) {
+std::vector<std::string_view> json_names() {
   std::vector<std::string_view> names;
-  for (const auto& field : bucket_fields) {
-    if (with_used || field.key != "used") names.push_back(field.key);
-  }
+  for (const auto& field : bucket_fields) names.push_back(field.key);
   return names;
 }
 
-constexpr Field<Change> change_fields[] = {
-    {"field", "FIELD", [](const Change& c) { return Value{std::string_view(c.field)}; }, Look::name},
-    {"old", "OLD", [](const Change& c) { return value_of(c, *c.old_value); }, Look::text},
-    {"new", "NEW", [](const Change& c) { return value_of(c, *c.new_value); }, Look::text},
-};
+std::vector<Field<B>> copied() { return {std::begin(bucket_fields), std::end(bucket_fields)}; }
 
-constexpr Field<Edited> edited_fields[] = {
-    {"bucket", "BUCKET", [](const Edited& e) { return Value{std::string_view(e.bucket)}; }, Look::name},
-    {"changes", "CHANGES", [](const Edited& e) { return Value{Nested{e.changes.get()}}; }},
-};
-
-const std::vector<std::string_view> listed{"bucket",  "values",      "bytes",
-                                           "created", "last_update", "description"};
-
-std::vector<Field<B>> all_fields() { return {std::begin(bucket_fields), std::end(bucket_fields)}; }
-
-/// The same fields under the titles of columns.
-std::vector<Field<B>> titled_as_columns() {
-  auto fields = all_fields();
+Field<B>& named(std::vector<Field<B>>& fields, std::string_view key) {
   for (auto& field : fields) {
-    if (field.key == "bucket") field.title = "BUCKET";
-    if (field.key == "values") field.title = "VALUES", field.leaves = 4;
-    if (field.key == "bytes") field.title = "BYTES", field.leaves = 3;
-    if (field.key == "created") field.title = "CREATED", field.leaves = 1;
-    if (field.key == "last_update") field.title = "UPDATED", field.leaves = 2;
-    if (field.key == "description") field.title = "DESCRIPTION";
+    if (field.key == key) return field;
   }
+  return fields.front();
+}
+
+/// The same fields as columns: their titles, and the order in which they leave a narrow table.
+std::vector<Field<B>> as_columns() {
+  auto fields = copied();
+  int leaves = 0;
+  for (const auto& [key, title] :
+       std::initializer_list<std::pair<std::string_view, std::string_view>>{{"replicas", "REPLICAS"},
+                                                                            {"storage", "STORAGE"},
+                                                                            {"created", "CREATED"},
+                                                                            {"max_bucket_bytes", "MAX SIZE"},
+                                                                            {"ttl_seconds", "TTL"},
+                                                                            {"history", "HISTORY"},
+                                                                            {"last_update", "UPDATED"},
+                                                                            {"bytes", "BYTES"},
+                                                                            {"values", "VALUES"}}) {
+    auto& field = named(fields, key);
+    field.title = title;
+    field.leaves = ++leaves;
+  }
+  named(fields, "bucket").title = "BUCKET";
+  named(fields, "description").title = "DESCRIPTION";
+  fields.push_back({"mirror_of", "MIRROR OF",
+                    [](const B& b) { return b.mirror ? text(b.mirror->bucket) : Value{}; }, Look::name});
   return fields;
 }
-const std::vector<Field<B>> column_fields = titled_as_columns();
 
-/// A user's words are escaped in TSV as values are; people see a description whole, as the text it is.
-std::vector<Field<B>> fields_of_sheet() {
-  auto fields = all_fields();
-  for (auto& field : fields) {
-    if (field.key == "description") field.read = [](const B& b) { return text(b.description); };
-  }
+/// The same fields for people: the description whole, as the text it is, the rest in sentences.
+std::vector<Field<B>> as_sheet() {
+  auto fields = copied();
+  named(fields, "description").read = [](const B& b) { return text(b.description); };
+  named(fields, "values").read = sentences<values>;
+  named(fields, "keys").read = sentences<keys>;
+  named(fields, "metadata").read = sentences<metadata>;
+  named(fields, "placement").read = sentences<placement>;
+  named(fields, "republish").read = sentences<republish>;
+  named(fields, "mirror").read = sentences<mirror>;
+  named(fields, "sources").read = sentences<sources>;
+  named(fields, "cluster").read = sentences<cluster>;
+  const auto after =
+      std::find_if(fields.begin(), fields.end(), [](const auto& f) { return f.key == "bytes"; });
+  fields.insert(std::next(after), {"used", "Used", sentences<used>});
   return fields;
 }
-const std::vector<Field<B>> sheet_fields = fields_of_sheet();
 
 }  // namespace
 
 const View<BucketRecord>& bucket(bool for_people) {
-  static const View<B> record{
-      .fields = bucket_fields, .json = names_of_bucket(false), .tsv = {}, .table = {}, .plain = "bucket"};
-  static const View<B> sheet{
-      .fields = sheet_fields, .json = names_of_bucket(true), .tsv = {}, .table = {}, .plain = "bucket"};
+  static const auto sheet_fields = as_sheet();
+  static const View<B> record{.fields = bucket_fields, .json = {}, .tsv = {}, .table = {}, .plain = "bucket"};
+  static const View<B> sheet{.fields = sheet_fields, .json = {}, .tsv = {}, .table = {}, .plain = "bucket"};
   return for_people ? sheet : record;
 }
 
-const View<BucketRecord>& buckets() {
+const View<BucketRecord>& buckets(bool more) {
+  static const auto column_fields = as_columns();
+  static const std::vector<std::string_view> listed{"bucket",  "values",      "bytes",
+                                                    "created", "last_update", "description"};
   static const View<B> list{
-      .fields = column_fields, .json = names_of_bucket(false), .tsv = listed, .table = {}, .plain = "bucket"};
-  return list;
-}
-
-const View<Change>& changes() {
-  static const View<Change> view{
-      .fields = change_fields, .json = {}, .tsv = {"field", "old", "new"}, .table = {}, .plain = "field"};
-  return view;
-}
-
-const View<Edited>& edited() {
-  static const View<Edited> view{
-      .fields = edited_fields, .json = {}, .tsv = {"bucket", "changes"}, .table = {}, .plain = "bucket"};
-  return view;
+      .fields = column_fields, .json = json_names(), .tsv = listed, .table = {}, .plain = "bucket"};
+  static const View<B> settings{
+      .fields = column_fields,
+      .json = json_names(),
+      .tsv = {"bucket", "values", "bytes", "created", "last_update", "description", "history", "ttl_seconds",
+              "storage", "replicas", "max_bucket_bytes", "mirror_of"},
+      .table = {"bucket", "values", "bytes", "created", "last_update", "history", "ttl_seconds", "storage",
+                "replicas", "max_bucket_bytes", "mirror_of", "description"},
+      .plain = "bucket"};
+  return more ? settings : list;
 }
 
 }  // namespace natskv::fields

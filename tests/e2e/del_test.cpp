@@ -147,8 +147,8 @@ TEST_CASE("on a terminal a pattern asks, naming how many; only what was listed g
   terminal.send("y\n");
   CHECK(terminal.wait().status == 4);
   CHECK(terminal.screen().find(fmt::format(
-            "natskv: del: key \"a.2\" of bucket \"{}\" was written meanwhile, at revision 4; it stays",
-            b.name())) != std::string::npos);
+            "key \"a.2\" of bucket \"{}\" was written meanwhile, at revision 4; it stays", b.name())) !=
+        std::string::npos);
   CHECK(terminal.screen().find("natskv: del: deleted 2 keys") != std::string::npos);
   CHECK(operation(b, "a.1") == "DEL");
   CHECK(b.last("a.2").data == "written meanwhile");

@@ -29,6 +29,13 @@ Result lied_to(Forgetful& server, const Words& words, Lie&& lie) {
   return edit.wait(20);
 }
 
+/// What a terminal shows without its line ends.
+std::string lines_joined(std::string text) {
+  std::erase(text, '\r');
+  std::erase(text, '\n');
+  return text;
+}
+
 std::string version() {
   return std::to_string(server_version().first) + "." + std::to_string(server_version().second);
 }
@@ -75,8 +82,62 @@ TEST_CASE("the fields that change are printed, old and new, in every format") {
 
   const auto again = server.natskv(with({"-j"}));
   CHECK(again.status == 0);
-  CHECK(again.err == "natskv: edit: bucket \"b\" is so already; nothing was changed\n");
+  CHECK(again.err ==
+        "{\"note\":{\"message\":\"nothing to change: bucket \\\"b\\\" already has these settings\"}}\n");
   CHECK(again.out == "{\"bucket\":\"b\",\"changes\":[]}\n");
+}
+
+TEST_CASE("what makes the server drop values is asked about on a terminal, and refused elsewhere") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_msgs_per_subject": 10})");
+  for (int i = 0; i < 8; ++i) client.put("b", "k", std::to_string(i));
+  const auto before = stream_config(server.url(), "b");
+  const std::string what =
+      "--history 2 drops up to 6 old revisions; --ttl 1h drops each of 8 values at that age, "
+      "none yet";
+  const Words words{"b", "--history", "2", "--ttl", "1h"};
+  const auto with = [&](Words command, const Words& more = {}) {
+    command.insert(command.end(), words.begin(), words.end());
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  };
+  for (const auto& command : {with({"edit"}), with({"add", "--update"})}) {
+    const auto refused = server.natskv(command, {.input = "y\n"});
+    CHECK(refused.status == 2);
+    CHECK(refused.out.empty());
+    CHECK(refused.err == "natskv: " + command[0] + ": changing bucket \"b\" (" + what +
+                             ") needs confirmation, and this is not a terminal\n"
+                             "hint: --force does it without asking\n");
+    Terminal terminal(server.command(command));
+    REQUIRE(terminal.read_until("[y/N] "));
+    CHECK(lines_joined(terminal.screen())
+              .find(what + ". Change bucket \"b\" at " + server.url() + "? [y/N] ") != std::string::npos);
+    terminal.send("n\n");
+    CHECK(terminal.wait().status == 1);
+    CHECK(terminal.screen().find("nothing changed") != std::string::npos);
+  }
+  const auto dry = server.natskv(with({"edit", "--dry-run"}));
+  CHECK(dry.status == 0);
+  CHECK(dry.err == "natskv: edit: warning: " + what + "\nnatskv: edit: dry run: nothing was changed\n");
+  CHECK(stream_config(server.url(), "b") == before);
+  CHECK(client.messages("b") == 8);
+
+  Terminal agreed(server.command({"edit", "b", "--history", "2"}));
+  REQUIRE(agreed.read_until("[y/N] "));
+  agreed.send("y\n");
+  CHECK(agreed.wait().status == 0);
+  CHECK(client.messages("b") == 2);
+  const auto forced = server.natskv({"add", "b", "--update", "--history", "1", "-f", "-q"});
+  CHECK(forced.status == 0);
+  CHECK(forced.err.empty());
+  CHECK(client.messages("b") == 1);
+  // Nothing is asked where nothing can go.
+  CHECK(server.natskv({"edit", "b", "--history", "10", "--max-bucket-size", "1MB"}).status == 0);
+  const auto smaller = server.natskv({"edit", "b", "--max-bucket-size", "10"});
+  CHECK(smaller.status == 2);
+  CHECK(smaller.err.find("--max-bucket-size 10 B drops the oldest values") != std::string::npos);
+  CHECK(server.natskv({"add", "c", "--force"}).err.find("--force belongs to --update") != std::string::npos);
 }
 
 TEST_CASE("settings that natskv does not name survive") {

@@ -58,7 +58,7 @@ TEST_CASE("a silent listener: 5 within the timeout, for every command") {
     const auto result = with(silent.url(), words, {.limit = 10});
     CHECK_FALSE(result.timed_out);
     CHECK(result.status == 5);
-    CHECK(result.err == fmt::format("natskv: {}: no answer from {} within 200 ms\n", words[2], silent.url()));
+    CHECK(result.err == fmt::format("natskv: {}: no answer from {} within 200ms\n", words[2], silent.url()));
   }
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("a write without an answer is 7: it may have been stored, and it was")
     const auto result = b(words[0], rest, {.limit = 10});
     CHECK(result.status == 7);
     CHECK((result.out.empty() || result.out == "[]\n"));
-    CHECK(result.err.find("the write may have been stored\nhint: ") != std::string::npos);
+    CHECK(result.err.find("the write may have been stored\",\"hint\":") != std::string::npos);
     CHECK(result.err.find(
               fmt::format("{{\"error\":{{\"exit\":7,\"code\":\"unknown\",\"bucket\":\"{}\",\"key\":\"{}\"",
                           b.name(), words[1])) != std::string::npos);

@@ -109,6 +109,16 @@ TEST_CASE("keys by several patterns come once each, in the bucket's order") {
   CHECK(b.server.natskv({"keys", "b", ""}).status == 2);
 }
 
+TEST_CASE("--limit ends after so many keys") {
+  Bucket b;
+  for (const char* key : {"a", "b", "c", "d"}) b.client.put("b", key, "v");
+  CHECK(b.out({"--limit", "2"}) == "a\nb\n");
+  CHECK(b.out({"--limit", "9", "-j"}) == "[\n\"a\",\n\"b\",\n\"c\",\n\"d\"\n]\n");
+  CHECK(b.out({"--limit", "1", "-v"}).starts_with("a\t1\tPUT\t"));
+  CHECK(b.server.natskv({"keys", "b", "--limit", "0"}).status == 2);
+  CHECK(b.server.natskv({"keys", "b", "--limit", "1", "--count"}).status == 2);
+}
+
 TEST_CASE("keys that other clients wrote are listed as they are") {
   Bucket b;
   const std::vector<std::string> foreign{"x~y:z",   "kl\xc3\xa4r", "a\\b",   "\"q\"",

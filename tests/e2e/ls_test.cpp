@@ -90,6 +90,29 @@ TEST_CASE("buckets in another order, the largest or the latest first") {
   CHECK(names(server.natskv({"ls", "-j", "--sort", "name"}).out) == Words{"a", "b", "c", "d"});
 }
 
+TEST_CASE("a word with a * selects buckets, --long shows their settings") {
+  Server server;
+  Client client(server.url());
+  for (const char* name : {"app-one", "app-two", "app", "two"}) client.add_bucket(name);
+  REQUIRE(server.natskv({"add", "mirror-two", "--mirror", "app-two", "--max-bucket-size", "1MB"}).status ==
+          0);
+  CHECK(server.natskv({"ls", "-n", "app-*"}).out == "app-one\napp-two\n");
+  CHECK(server.natskv({"ls", "-n", "*two"}).out == "app-two\nmirror-two\ntwo\n");
+  CHECK(server.natskv({"ls", "-n", "*p*o*"}).out == "app-one\napp-two\n");
+  CHECK(server.natskv({"ls", "-n", "*"}).out == "app\napp-one\napp-two\nmirror-two\ntwo\n");
+  CHECK(names(server.natskv({"ls", "-j", "app*", "--sort", "name"}).out) ==
+        Words{"app", "app-one", "app-two"});
+  CHECK(server.natskv({"ls", "x*"}).out.empty());
+  CHECK(server.natskv({"ls", "app-*", "key"}).status == 2);
+  CHECK(server.natskv({"ls", "a.*"}).status == 2);
+  CHECK(server.natskv({"ls", "app", "--long"}).status == 2);
+  const auto tsv = server.natskv({"ls", "-l", "*two"}).out;
+  CHECK(tsv.find("\t\t1\t\tfile\t1\t1048576\tapp-two\n") != std::string::npos);
+  const auto table = server.natskv({"ls", "-l", "*two", "-o", "table"}).out;
+  CHECK(table.find("HISTORY  STORAGE  REPLICAS  MAX SIZE  MIRROR OF") != std::string::npos);
+  CHECK(server.natskv({"ls", "-l", "ap*p", "-j"}).out == server.natskv({"ls", "ap*p", "-j"}).out);
+}
+
 TEST_CASE("1,000 buckets between other streams are all listed, once, by name") {
   Server server;
   Client client(server.url());

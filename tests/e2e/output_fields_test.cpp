@@ -60,6 +60,7 @@ std::vector<Case> cases(const Place& place) {
           {"info", {"info", config}},
           {"add", {"add", config, "--history", "5"}},
           {"ls", {"ls"}},
+          {"ls -l", {"ls", "-l"}},
           {"put", {"put", config, "key", "v"}},
           {"create", {"create", config, "gone", "v"}},
           {"update", {"update", config, "steady", "v", "4"}},
@@ -68,8 +69,9 @@ std::vector<Case> cases(const Place& place) {
           {"del", {"del", config, "key"}},
           {"purge", {"purge", config, "key"}},
           {"edit", {"edit", config, "--history", "7"}},
-          {"edit", {"edit", config, "--ttl", "1h", "--description", "d"}},
+          {"edit", {"edit", config, "--ttl", "1h", "--description", "d", "--force"}},
           {"diff", {"diff", config, other}},
+          {"diff --values", {"diff", config, other, "--values"}},
           {"doctor", {"doctor", config}},
           {"context ls", {"context", "ls"}},
           {"context show", {"context", "show", "all"}}};
@@ -112,7 +114,10 @@ TEST_CASE("JSON has the fields that the manual says, of the types it says") {
   std::set<std::string> records;
   for (auto& [command, words] : cases(place)) {
     CAPTURE(command);
-    const auto* record = record_of(command == "keys --display-value" ? "keys -v" : command);
+    const auto* record = record_of(command == "keys --display-value" ? "keys -v"
+                                   : command == "diff --values"      ? "diff"
+                                   : command == "ls -l"              ? "ls"
+                                                                     : command);
     REQUIRE(record != nullptr);
     records.insert(record->title);
     if (command != "export") words.emplace_back("-j");

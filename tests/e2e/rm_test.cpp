@@ -1,4 +1,5 @@
 #include "support/buckets.hpp"
+#include "support/colors.hpp"
 
 #include <doctest/doctest.h>
 
@@ -62,7 +63,7 @@ TEST_CASE("on a terminal rm asks, with values and size; only yes is yes") {
                                            b.name(), bed().server.url()));
     terminal.send(answer);
     CHECK(terminal.wait().status == 1);
-    CHECK(terminal.screen().ends_with("natskv: rm: nothing changed\r\n"));
+    CHECK(without_colors(terminal.screen()).ends_with("natskv: rm: nothing changed\r\n"));
   }
   CHECK(b.messages() == 2);
   Terminal terminal(b.command("rm"));

@@ -102,12 +102,12 @@ TEST_CASE("nobody, silence, and a server that stops answering are 5 within the t
       const auto result = natskv::test::natskv(all);
       CAPTURE(result.err);
       CHECK(result.status == 5);
-      CHECK(result.err.find("no answer from " + url + " within 400 ms") != std::string::npos);
+      CHECK(result.err.find("no answer from " + url + " within 400ms") != std::string::npos);
     }
   }
   const auto variable =
       natskv::test::natskv({"get", "b", "k", "-s", silent.url()}, {.env = {{"NATS_TIMEOUT", "300ms"}}});
-  CHECK(variable.err.find("within 300 ms") != std::string::npos);
+  CHECK(variable.err.find("within 300ms") != std::string::npos);
   CHECK(natskv::test::natskv({"get", "b", "k", "--timeout", "0s"}).status == 2);
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("a name service that does not answer is waited for within the time-out
     all.insert(all.end(), {"-s", "slow.example", "--timeout", "300ms"});
     const auto result = run(with_slow_names(natskv_command(all)));
     CHECK(result.status == 5);
-    CHECK(result.err == "natskv: " + words[0] + ": no answer from nats://slow.example:4222 within 300 ms\n");
+    CHECK(result.err == "natskv: " + words[0] + ": no answer from nats://slow.example:4222 within 300ms\n");
   }
   const auto doctor =
       run(with_slow_names(natskv_command({"doctor", "-s", "slow.example", "--timeout", "300ms"})));
@@ -160,7 +160,7 @@ TEST_CASE("the time-out is for the whole of a one-key command, not for each of i
     const auto late = natskv::test::natskv(all);
     CAPTURE(late.err);
     CHECK((late.status == 5 || late.status == 7));
-    CHECK(late.err.find("within 1100 ms") != std::string::npos);
+    CHECK(late.err.find("within 1.1s") != std::string::npos);
   }
   CHECK(natskv::test::natskv({"get", "b", "k", "-s", proxy.url(), "--timeout", "25s"}).out == "v");
 }
@@ -196,7 +196,7 @@ TEST_CASE("a write without an answer is 7, an interruption 130") {
   const auto frozen = natskv::test::natskv({"put", "b", "k", "v", "-s", server.url(), "--timeout", "500ms"});
   server.resume();
   CHECK((frozen.status == 5 || frozen.status == 7));
-  CHECK(frozen.err.find("within 500 ms") != std::string::npos);
+  CHECK(frozen.err.find("within 500ms") != std::string::npos);
 }
 
 TEST_CASE("a TLS handshake that hangs cannot be ended: the last words say what was waited for") {
@@ -205,10 +205,8 @@ TEST_CASE("a TLS handshake that hangs cannot be ended: the last words say what w
                       "\"tls_required\":true}\r\n"}});
   const auto late = natskv::test::natskv({"get", "b", "k", "-j", "-s", server.url(), "--timeout", "300ms"});
   CHECK(late.status == 5);
-  CHECK(late.err == "natskv: get: no answer from " + server.url() +
-                        " within 300 ms\n{\"error\":{\"exit\":5,\"code\":"
-                        "\"unreachable\",\"message\":\"no answer from " +
-                        server.url() + " within 300 ms\"}}\n");
+  CHECK(late.err == "{\"error\":{\"exit\":5,\"code\":\"unreachable\",\"message\":\"no answer from " +
+                        server.url() + " within 300ms\"}}\n");
   Process waiting(natskv_command({"put", "b", "k", "v", "-s", server.url(), "--timeout", "20s"}));
   for (int i = 0; i < 100 && server.connections() < 2; ++i) waiting.read_for(0.02);
   waiting.read_for(0.1);

@@ -141,7 +141,7 @@ TEST_CASE("doctor: a JetStream that does not answer, though the server does, is 
   const auto result = on(liar, {"doctor", "-o", "tsv", "--timeout", "300ms"});
   CHECK(result.status == 5);
   CHECK(
-      result.out.find("jetstream\tfailed\tJetStream did not answer within 300 ms, though the server does") !=
+      result.out.find("jetstream\tfailed\tJetStream did not answer within 300ms, though the server does") !=
       std::string::npos);
 }
 

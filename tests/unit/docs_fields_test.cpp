@@ -1,5 +1,9 @@
 #include "docs/fields.hpp"
 #include "views/bucket.hpp"
+#include "views/check.hpp"
+#include "views/context.hpp"
+#include "views/difference.hpp"
+#include "views/entry.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -45,7 +49,42 @@ void is_documented(const Json& object, const std::vector<docs::FieldLine>& membe
   CHECK(is == should);
 }
 
+// Views say what type each field has: it is the one that they print.
+template <class T>
+void has_declared_types(const View<T>& view, const T& full) {
+  for (const auto& field : view.fields) {
+    const Value value = field.read(full);
+    std::string type = "string";
+    if (std::holds_alternative<bool>(value)) type = "boolean";
+    if (std::holds_alternative<std::int64_t>(value) || std::holds_alternative<std::uint64_t>(value) ||
+        std::holds_alternative<Span>(value) || std::holds_alternative<Size>(value))
+      type = "number";
+    if (const auto* nested = std::get_if<Nested>(&value)) type = nested->json->type_name();
+    CAPTURE(field.key);
+    CHECK_FALSE(std::holds_alternative<std::monostate>(value));
+    CHECK(field.type == type);
+  }
+}
+
 }  // namespace
+
+TEST_CASE("Each field has the type that it says") {
+  Json full = everything;
+  full["created"] = full["state"]["last_ts"] = "2026-01-01T00:00:00Z";
+  full["config"].update(Json::parse(R"({"description": "d", "storage": "file", "compression": "s2",
+      "max_age": 1, "subject_delete_marker_ttl": 1, "max_msg_size": 1, "max_bytes": 1, "max_msgs": 1})"));
+  has_declared_types(fields::bucket(false), BucketRecord(bucket_info(full)));
+  Entry entry;
+  entry.delta = 0;
+  entry.revision = 1;
+  entry.ttl = seconds(1);
+  entry.marker_reason = "MaxAge";
+  has_declared_types(fields::get(), entry);
+  has_declared_types(fields::written(), Written{"b", "k", 1, Operation::put});
+  has_declared_types(fields::difference(true), Difference{"changed", "k", 1, 2, Bytes{"a"}, Bytes{"b"}});
+  has_declared_types(fields::check(), Check{"tcp", "ok", "d", "h"});
+  has_declared_types(fields::contexts(), ListedContext{"n", true, "d", "s", "p"});
+}
 
 TEST_CASE("The fields of JSON are described, in their order") {
   const auto records = docs::records();
@@ -58,7 +97,7 @@ TEST_CASE("The fields of JSON are described, in their order") {
 }
 
 TEST_CASE("What stands inside a bucket's fields is described, with its types") {
-  const auto record = bucket_record(everything);
+  const auto record = BucketRecord(bucket_info(everything));
   const auto records = docs::records();
   const auto bucket = std::find_if(records.begin(), records.end(),
                                    [](const auto& one) { return one.title.starts_with("A bucket:"); });

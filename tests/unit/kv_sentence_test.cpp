@@ -39,7 +39,7 @@ TEST_CASE("each status and code has its exit status and its words") {
       {{NATS_TIMEOUT, 0, "Timeout"},
        reading,
        Exit::unreachable,
-       "no answer from nats://h:4222 within 5000 ms"},
+       "no answer from nats://h:4222 within 5s"},
       {{NATS_TIMEOUT, 0, "Timeout"}, writing, Exit::unknown, "may have been stored"},
       {{NATS_CONNECTION_CLOSED, 0, ""}, reading, Exit::unreachable, "connection to nats://h:4222 was lost"},
       {{NATS_CONNECTION_DISCONNECTED, 0, ""},
@@ -71,10 +71,10 @@ TEST_CASE("each status and code has its exit status and its words") {
 TEST_CASE("a time-out says how long the answer was waited for") {
   Error error(NATS_TIMEOUT, 0, "Timeout");
   error.waited = natskv::seconds(30);
-  CHECK(std::string(sentence(now(), error, reading).what()).find("within 30000 ms") != std::string::npos);
+  CHECK(std::string(sentence(now(), error, reading).what()).find("within 30s") != std::string::npos);
   auto late = now();
   late.time_is_up = true;
-  CHECK(std::string(sentence(late, error, reading).what()).find("within 5000 ms") != std::string::npos);
+  CHECK(std::string(sentence(late, error, reading).what()).find("within 5s") != std::string::npos);
 }
 
 TEST_CASE("nothing was changed is only said where that is so") {

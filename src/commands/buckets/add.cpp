@@ -29,6 +29,7 @@ class Add final : public Action {
   }
 
   void check() override {
+    if (settings_.forced() && !update_) throw usage("--force belongs to --update");
     settings_.check(bucket_, update_);
     if (update_ && settings_.like()) throw usage("--update changes what is named; --like BUCKET names all");
   }
@@ -79,7 +80,7 @@ class Add final : public Action {
   // What exists is what was asked for, or a conflict.
   void accept(const Json& wanted, const Json& existing) const {
     auto names = differing(wanted, existing);
-    // Whether a mirror knows TTLs of keys was decided by its origin, not by the user.
+    // Whether a mirror knows TTLs of keys is decided by its origin, not by the user.
     if (settings_.wishes().mirror) std::erase(names, "allow_msg_ttl");
     if (names.empty()) return;
     throw Failure(Exit::conflict,
@@ -104,7 +105,8 @@ class Add final : public Action {
                                 spelled(fixed, config, wanted)),
                     std::string(another), {bucket_, {}, 0});
     }
-    const Changed changed = change(natskv.session(), bucket_, wishes, info, false, true);
+    const auto consent = settings_.forced() ? Consent::forced : Consent::ask;
+    const Changed changed = change(natskv, bucket_, wishes, info, consent, true);
     sheet.print(*changed.info);
     flush_answer(natskv, fmt::format("bucket \"{}\" has these settings now", bucket_));
     for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
@@ -130,21 +132,20 @@ const Verb add{
         "create is "
         "success; with any other it is a conflict (status 4) that lists what differs. --update changes an "
         "existing bucket "
-        "instead, as edit does, and gives it what early clients left out: it refuses writes when it is full instead of "
-        "dropping old values, takes purges and direct gets, and has the usual window of duplicates.\n\n"
+        "instead, as edit does (it asks before stored values are dropped), and gives it what early clients "
+        "left out: it refuses writes when it is full instead of dropping old values, takes purges and direct "
+        "gets, and has the usual window of duplicates.\n\n"
         "--like starts from the settings of another bucket, or from what natskv info -o json printed into a file "
         "(written with a / or a dot, ./config.json; - is standard input); other options win. Its state, its stream and "
         "what the server adds are not taken.\n\n"
         "Options that the server would silently drop are refused before anything is created; if something "
         "still did not "
         "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
-        "A mirror is a copy to be read; what is written to it goes to its origin. It answers reads of its "
-        "origin, too, so it should keep as much: give it the origin's --history, and no tighter --ttl or "
-        "sizes (a warning says so). Whether single keys may have a TTL it takes from its origin; add "
-        "--update "
-        "--mirror takes that anew where the origin allowed it later. Sources copy the keys of "
-        "other buckets "
-        "into this one, which takes writes of its own beside them. A stream KV_BUCKET that is no bucket is "
+        "A mirror is a read-only copy; what is written to it goes to its origin. It also answers reads of its "
+        "origin, so it should keep as much: give it the origin's --history, and no tighter --ttl or sizes (a "
+        "warning names what is tighter). Whether single keys may have a TTL it takes from its origin; where "
+        "the origin allowed it later, add --update --mirror takes it over. Sources copy the keys of other "
+        "buckets into this one, which can be written to as well. A stream KV_BUCKET that is not a bucket is "
         "never touched.",
     .output = "What info prints.",
     .examples =

@@ -3,9 +3,11 @@
 #include "base/parse.hpp"
 #include "commands/buckets/like.hpp"
 #include "kv/admin/buckets.hpp"
+#include "kv/admin/losses.hpp"
 #include "kv/explain.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -25,18 +27,18 @@ void check_subject(const std::optional<std::string>& subject, std::string_view o
   const bool unprintable =
       std::any_of(subject->begin(), subject->end(), [](char c) { return c > -1 && c <= ' '; });
   if (empty_token || unprintable)
-    throw usage(fmt::format("{}: {} is no subject", option, parse::quoted(*subject)));
+    throw usage(fmt::format("{}: {} is not a subject", option, parse::quoted(*subject)));
 }
 
 void once_each(const std::vector<std::string>& names, std::string_view option) {
   std::set<std::string_view> seen;
   for (const auto& name : names) {
     if (!seen.insert(name).second)
-      throw usage(fmt::format("{}: {} stands twice", option, parse::quoted(name)));
+      throw usage(fmt::format("{}: {} is given twice", option, parse::quoted(name)));
   }
 }
 
-// A server on its own names itself as leader, but no cluster; 2.9 takes any number of replicas then.
+// A server on its own names itself as leader, but not a cluster; 2.9 then takes any number of replicas.
 bool clustered(const Json& info) {
   const auto cluster = info.find("cluster");
   return cluster != info.end() && cluster->is_object() && !cluster->value("name", "").empty();
@@ -45,6 +47,7 @@ bool clustered(const Json& info) {
 }  // namespace
 
 void BucketSettings::declare(Arguments& a) {
+  a.flag("-f,--force", force_, "do not ask before stored values are dropped");
   a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
          wishes_.description);
   a.take({.name = "--history",
@@ -93,7 +96,7 @@ void BucketSettings::declare(Arguments& a) {
          wishes_.republish_source);
   a.take({.name = "--republish-destination",
           .kind = Kind::text,
-          .help = "publish each write under this subject, too",
+          .help = "publish each write to this subject too",
           .placeholder = "SUBJECT"},
          wishes_.republish_destination);
   a.flag("--republish-headers", wishes_.republish_headers, "republish without values");
@@ -116,8 +119,7 @@ void BucketSettings::declare_add(Arguments& a) {
   declare(a);
   a.flag("--no-compress", no_compress_, "do not compress (the default)");
   a.excludes("--compress", "--no-compress");
-  a.take({.name = "--mirror", .kind = Kind::bucket, .help = "a copy of this bucket, to be read"},
-         wishes_.mirror);
+  a.take({.name = "--mirror", .kind = Kind::bucket, .help = "read-only copy of this bucket"}, wishes_.mirror);
   a.take({.name = "--mirror-domain",
           .kind = Kind::text,
           .help = "the JetStream domain of the mirrored bucket",
@@ -134,14 +136,14 @@ void BucketSettings::declare_add(Arguments& a) {
 void BucketSettings::declare_edit(Arguments& a) {
   editing_ = true;
   declare(a);
-  a.flag("--no-compress", no_compress_, "compress no more");
+  a.flag("--no-compress", no_compress_, "turn compression off");
   a.flag("--no-atomic", no_atomic_, "take no atomic batches any more");
-  a.flag("--no-mirror", wishes_.no_mirror, "stop mirroring: a bucket of its own (server 2.12)");
+  a.flag("--no-mirror", wishes_.no_mirror, "stop mirroring and become an ordinary bucket (server 2.12)");
   a.flag("--no-metadata", wishes_.no_metadata, "remove all metadata (before --metadata is set)");
-  a.flag("--no-republish", wishes_.no_republish, "republish no more (before --republish-destination is set)");
+  a.flag("--no-republish", wishes_.no_republish, "stop republishing (before --republish-destination is set)");
   a.take({.name = "--no-source",
           .kind = Kind::bucket,
-          .help = "copy this bucket's keys no more; repeated for more",
+          .help = "stop copying this bucket's keys; repeated for more",
           .many = true},
          wishes_.no_sources);
   // Known words, so that the reason is said.
@@ -174,8 +176,8 @@ void BucketSettings::check_origins(const std::string& bucket) const {
     throw usage("--mirror: a bucket can't mirror itself");
   if (wishes_.mirror_domain &&
       (wishes_.mirror_domain->empty() || wishes_.mirror_domain->find_first_of(" .*>") != std::string::npos)) {
-    throw usage(
-        fmt::format("--mirror-domain: {} is no name of a domain", parse::quoted(*wishes_.mirror_domain)));
+    throw usage(fmt::format("--mirror-domain: {} is not the name of a domain",
+                            parse::quoted(*wishes_.mirror_domain)));
   }
   if (wishes_.mirror && wishes_.marker_ttl)
     throw usage("--marker-ttl: a mirror gets the markers of its origin");
@@ -199,7 +201,7 @@ void BucketSettings::read_metadata() {
     if (key.starts_with("_nats."))
       throw usage(fmt::format("--metadata: {} is the server's own", parse::quoted(key)));
     for (const auto& [other, value] : wishes_.metadata) {
-      if (other == key) throw usage(fmt::format("--metadata: {} stands twice", parse::quoted(key)));
+      if (other == key) throw usage(fmt::format("--metadata: {} is given twice", parse::quoted(key)));
     }
     wishes_.metadata.emplace_back(key, word.substr(end + 1));
   }
@@ -213,9 +215,9 @@ void BucketSettings::check_placement(bool may_remove) {
       throw usage("--tags: \"\" removes all, other tags beside it don't");
   }
   if (may_remove) return;
-  if (wishes_.tags && wishes_.tags->empty()) throw usage("--tags: \"\" is no tag (an unset variable?)");
+  if (wishes_.tags && wishes_.tags->empty()) throw usage("--tags: \"\" is not a tag (an unset variable?)");
   if (wishes_.cluster && wishes_.cluster->empty())
-    throw usage("--cluster: \"\" is no name of a cluster (an unset variable?)");
+    throw usage("--cluster: \"\" is not the name of a cluster (an unset variable?)");
 }
 
 // As `nats` takes both: the stream's name means the bucket.
@@ -313,8 +315,24 @@ std::vector<Failure> surprises(Session& session, const std::string& bucket, cons
   return all;
 }
 
-Changed change(Session& session, const std::string& bucket, const Wishes& wishes, const Json& info,
-               bool dry_run, bool up_to_date) {
+namespace {
+
+// What goes is named before anything is sent.
+void agree(Natskv& natskv, const std::string& bucket, const std::vector<std::string>& losses,
+           Consent consent) {
+  if (losses.empty() || consent == Consent::forced) return;
+  const auto what = fmt::format("{}", fmt::join(losses, "; "));
+  if (consent == Consent::dry_run) return natskv.warn(what);
+  natskv.require_consent(false, fmt::format("changing bucket \"{}\" ({})", bucket, what));
+  natskv.confirm(false, fmt::format("{}. Change {}?", what, Natskv::named(natskv.session(), bucket)));
+  natskv.session().lift_deadline();  // the answer set it again
+}
+
+}  // namespace
+
+Changed change(Natskv& natskv, const std::string& bucket, const Wishes& wishes, const Json& info,
+               Consent consent, bool up_to_date) {
+  Session& session = natskv.session();
   const Json& before = info.at("config");
   Json after = before;
   apply(wishes, bucket, after);
@@ -330,7 +348,8 @@ Changed change(Session& session, const std::string& bucket, const Wishes& wishes
   if (wishes.replicas.value_or(1) > 1 && !clustered(info)) throw needs_cluster(bucket);
   if (!wishes.mirror) check_origins(session, wishes, after);
   changed.after = std::make_shared<const Json>(after);
-  if (dry_run) return changed;
+  agree(natskv, bucket, losses(info, after), consent);
+  if (consent == Consent::dry_run) return changed;
   const Json again = read_bucket(session, bucket);
   if (const auto meanwhile = differing(before, again.at("config")); !meanwhile.empty()) {
     throw Failure(Exit::conflict,
@@ -349,7 +368,7 @@ BucketSheet::BucketSheet(Natskv& natskv, bool wanted)
 
 void BucketSheet::print(const Json& info) {
   if (!wanted_) return;
-  rows_(bucket_record(info));
+  rows_(BucketRecord(bucket_info(info)));
   rows_.finish();
 }
 

@@ -5,6 +5,7 @@
 #include "cli/declaration.hpp"
 #include "kv/admin/config.hpp"
 #include "views/bucket.hpp"
+#include "views/settings.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -22,6 +23,7 @@ class BucketSettings {
   /// Ranges and combinations, and for edit that there is something to change; Failure(usage).
   /// `may_remove`: an empty tag or cluster means none; else it is an error.
   void check(const std::string& bucket, bool may_remove);
+  [[nodiscard]] bool forced() const { return force_; }
   [[nodiscard]] const Wishes& wishes() const { return wishes_; }
   /// The bucket whose settings are taken first (--like); a file's are among the wishes.
   [[nodiscard]] const std::optional<std::string>& like() const { return like_; }
@@ -38,6 +40,7 @@ class BucketSettings {
   Wishes wishes_;
   std::vector<std::string> tags_, metadata_;
   std::optional<std::string> like_;
+  bool force_ = false;
   bool compress_ = false, no_compress_ = false, atomic_ = false, no_atomic_ = false, editing_ = false;
 };
 
@@ -48,11 +51,15 @@ struct Changed {
   std::vector<std::string> fields;                              ///< of the stream configuration that differ
 };
 
-/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change
-/// (`dry_run`). `up_to_date`: beside that what early clients made otherwise. Refuses first what the server
-/// would drop; Failure(conflict) where somebody else changed the bucket meanwhile.
-Changed change(Session& session, const std::string& bucket, const Wishes& wishes,
-               const nlohmann::ordered_json& info, bool dry_run, bool up_to_date = false);
+/// How a change that makes the server drop stored values is agreed to (SPEC rule 3).
+enum class Consent { ask, forced, dry_run };
+
+/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change (dry_run).
+/// `up_to_date`: beside that what early clients made otherwise. Asks before stored values are dropped:
+/// Failure(usage) off a terminal, Failure(1) on no. Refuses first what an old server would ignore;
+/// Failure(conflict) where somebody else changed the bucket meanwhile.
+Changed change(Natskv& natskv, const std::string& bucket, const Wishes& wishes,
+               const nlohmann::ordered_json& info, Consent consent, bool up_to_date = false);
 
 /// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
 std::optional<Failure> dropped(Session& session, const std::string& bucket,

@@ -40,7 +40,7 @@ class Edit final : public Action {
     session.connection();
     session.lift_deadline();  // several requests, each bounded by the timeout
     const auto info = read_bucket(session, bucket_);
-    const Changed changed = change(session, bucket_, settings_.wishes(), info, dry_run_);
+    const Changed changed = change(natskv, bucket_, settings_.wishes(), info, consent());
     const auto& after = changed.info ? changed.info->at("config") : *changed.after;
     const auto rows = changes(differing(*changed.before, after), *changed.before, after);
     if (object)
@@ -50,12 +50,17 @@ class Edit final : public Action {
     if (!dry_run_ && !changed.fields.empty())
       flush_answer(natskv, fmt::format("bucket \"{}\" was changed", bucket_));
     if (changed.fields.empty())
-      natskv.note(fmt::format("bucket \"{}\" is so already; nothing was changed", bucket_));
+      natskv.note(fmt::format("nothing to change: bucket \"{}\" already has these settings", bucket_));
     else if (dry_run_)
       natskv.note("dry run: nothing was changed");
     for (const auto& failure : surprises(session, bucket_, changed)) natskv.report(failure);
     if (settings_.wishes().no_mirror && !changed.fields.empty()) warn_of_mirror(natskv, *changed.before);
     return natskv.status();
+  }
+
+  [[nodiscard]] Consent consent() const {
+    if (dry_run_) return Consent::dry_run;
+    return settings_.forced() ? Consent::forced : Consent::ask;
   }
 
   void print(Natskv& natskv, const std::vector<Change>& rows) const {
@@ -74,8 +79,8 @@ class Edit final : public Action {
     const auto mirror = before.find("mirror");
     if (mirror == before.end() || !mirror->is_object()) return;
     const std::string origin = bucket_of(mirror->value("name", ""));
-    natskv.warn(
-        fmt::format("what was copied stays stored under $KV.{}.> and is no key of \"{}\"", origin, bucket_));
+    natskv.warn(fmt::format("what was copied stays stored under $KV.{}.>, but is not a key of \"{}\"", origin,
+                            bucket_));
   }
 };
 
@@ -92,6 +97,10 @@ const Verb edit{
         "new. Settings that natskv does not know stay as they are. The configuration is read again right "
         "before the "
         "update: if somebody else changed it meanwhile, nothing is done (status 4).\n\n"
+        "A change with which the server drops what it stores (fewer revisions kept, a TTL that is shorter or "
+        "new, a largest bucket size below what is stored, --no-mirror) asks on a terminal and says how much "
+        "would go, an upper bound where only the server can know; elsewhere it is refused (status 2) without "
+        "--force. --dry-run says the same, and changes nothing.\n\n"
         "--metadata and --source are set beside what is there, --tags and --cluster replace; --description "
         "\"\", --tags \"\" "
         "and --cluster \"\" remove, --ttl 0 and --marker-ttl 0 switch off, -1 lifts a limit of size. A "

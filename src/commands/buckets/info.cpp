@@ -38,15 +38,11 @@ const Verb info{
     .group = Group::buckets,
     .summary = "Show a bucket's configuration and state",
     .description =
-        "Values counts all revisions the bucket keeps, delete markers too; keys counts the distinct names "
-        "among them. A "
-        "limited bucket shows how much of its limit is in use. Mirrors and sources show how many messages "
-        "they are behind "
-        "(lag) and when their origin was last heard of, and error tells why the server can't copy; in a "
-        "cluster the leader and the state of each "
-        "replica are shown. "
-        "What does not apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not "
-        "shown.",
+        "Values counts all revisions that the bucket keeps, delete markers included; keys counts the distinct "
+        "names among them. A limited bucket shows how much of its limit is in use. A mirror and each source "
+        "show how many messages they have still to copy and when their origin was last heard from, or why the "
+        "server cannot copy; in a cluster the leader and the state of each replica are shown. What does not "
+        "apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not shown.",
     .output = "A line for each field and its value. JSON: one object.",
     .examples =
         "$ natskv info config -o json | jq -c '[.bucket, .values, .history, .storage]'\n"

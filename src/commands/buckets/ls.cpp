@@ -1,5 +1,6 @@
 // ls: the buckets; with a bucket, its keys.
 #include "app/natskv.hpp"
+#include "base/parse.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
@@ -18,13 +19,17 @@ namespace {
 class Ls final : public Action {
   KeyListing keys_;
   std::optional<std::string> bucket_, sort_;
-  bool names_ = false;
+  bool names_ = false, long_ = false;
 
   void declare(Arguments& a) override {
-    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "list this bucket's keys, as keys does"},
-           bucket_);
+    a.add({.name = "BUCKET",
+           .kind = Kind::bucket,
+           .help = "list this bucket's keys, as keys does; with a *, the buckets of such a name"},
+          [this](const std::string& word) { bucket_ = word; });
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "keys that match", .many = true}, keys_.words);
     a.flag("-n,--names", names_, "the buckets' names only");
+    a.flag("-l,--long", long_,
+           "buckets with history, TTL, storage, replicas, largest size and what they mirror");
     a.take({.name = "--sort",
             .kind = Kind::choice,
             .help = "order of buckets (name); the others: largest or latest first",
@@ -34,7 +39,11 @@ class Ls final : public Action {
   }
 
   void check() override {
-    if (bucket_) {
+    if (glob()) {
+      check_glob();
+    } else if (bucket_) {
+      (void)parse::bucket(*bucket_);
+      if (long_) throw usage("--long lists buckets", "natskv keys --verbose lists keys with more");
       if (names_) throw usage("--names lists buckets", "a bucket's keys are listed by name anyway");
       if (sort_) throw usage("--sort lists buckets, not keys");
       keys_.bucket = *bucket_;
@@ -43,15 +52,38 @@ class Ls final : public Action {
     }
     if (keys_.depth || keys_.nul || keys_.count || keys_.tree || keys_.deleted || keys_.verbose ||
         keys_.values || keys_.literal || keys_.limit) {
-      throw usage("without a BUCKET, ls takes --names and --sort only");
+      throw usage("without a BUCKET, ls takes --names, --long and --sort only");
     }
   }
 
-  int run(Natskv& natskv) override { return bucket_ ? keys_.run(natskv) : buckets(natskv); }
+  int run(Natskv& natskv) override { return bucket_ && !glob() ? keys_.run(natskv) : buckets(natskv); }
+
+  // No bucket's name holds a *.
+  [[nodiscard]] bool glob() const { return bucket_ && bucket_->find('*') != std::string::npos; }
+
+  void check_glob() const {
+    if (!keys_.words.empty()) throw usage("a * in BUCKET lists buckets, which takes no PATTERN");
+    for (const char c : *bucket_) {
+      if (c != '*') (void)parse::bucket(std::string(1, c));
+    }
+  }
+
+  static bool globbed(std::string_view glob, std::string_view name) {
+    while (!glob.empty() && glob.front() != '*') {
+      if (name.empty() || name.front() != glob.front()) return false;
+      glob.remove_prefix(1);
+      name.remove_prefix(1);
+    }
+    if (glob.empty()) return name.empty();
+    for (std::size_t skipped = 0; skipped <= name.size(); ++skipped) {
+      if (globbed(glob.substr(1), name.substr(skipped))) return true;
+    }
+    return false;
+  }
 
   int buckets(Natskv& natskv) const {
     const auto style = Style::list({.shape = Shape::list, .vertical = false, .nul = false, .names = names_});
-    auto rows = natskv.rows(fields::buckets(), style);
+    auto rows = natskv.rows(fields::buckets(long_), style);
     Session& session = natskv.session();
     session.connection();
     session.lift_deadline();  // page by page, each bounded by the timeout
@@ -60,10 +92,12 @@ class Ls final : public Action {
     const auto missing = list_buckets(
         session,
         [&](const nlohmann::ordered_json& info) {
+          BucketInfo found = bucket_info(info);
+          if (glob() && !globbed(*bucket_, found.bucket)) return;
           if (sorted)
-            held.push_back(bucket_record(info));
+            held.emplace_back(std::move(found));
           else
-            rows(bucket_record(info));
+            rows(BucketRecord(std::move(found)));
         },
         [&] { natskv.out().flush(); });
     order(held);
@@ -71,7 +105,7 @@ class Ls final : public Action {
     for (const auto& name : missing)
       natskv.report(Failure(Exit::unreachable, fmt::format("bucket \"{}\": its servers do not answer", name),
                             {}, {name, {}, 0}));
-    natskv.finish(rows, "no buckets");
+    natskv.finish(rows, glob() ? "no buckets match" : "no buckets");
     return natskv.status();
   }
 
@@ -99,12 +133,13 @@ const Verb ls{
     .group = Group::buckets,
     .summary = "List buckets, or a bucket's keys",
     .description =
-        "Without BUCKET: the buckets, by name, while it reads. In JSON each is the object that info "
-        "prints.\n\n"
+        "Without BUCKET: the buckets, by name, while it reads; with a word that has a *, those of such a "
+        "name ('app-*'). In JSON each is the object that info prints.\n\n"
         "With BUCKET it is keys: names of keys, one a line, with the options of keys.",
     .output =
         "Without BUCKET the columns bucket, values, bytes, created, last_update and description, with "
-        "--names the names, one a line; with BUCKET what keys prints.",
+        "--long also history, ttl_seconds, storage, replicas, max_bucket_bytes and the bucket it mirrors, "
+        "with --names the names, one a line; with BUCKET what keys prints.",
     .examples =
         "$ natskv ls --names\nconfig\n"
         "$ natskv ls -o json | jq -r '.[] | \"\\(.bucket) \\(.values)\"'\nconfig 1\n"

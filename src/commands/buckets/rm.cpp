@@ -1,13 +1,19 @@
 // rm: removes a bucket.
 #include "app/natskv.hpp"
 #include "base/failure.hpp"
+#include "base/number_of.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/tally.hpp"
+#include "kv/admin/buckets.hpp"
 #include "kv/admin/config.hpp"
+#include "kv/admin/info.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace natskv::commands {
 namespace {
@@ -29,7 +35,41 @@ class Rm final : public Action {
       throw usage("rm removes one bucket and takes no key", "natskv del BUCKET KEY deletes keys");
   }
 
+  // What goes, and who would miss it.
+  std::string question(Natskv& natskv, const BucketInfo& info) const {
+    std::string text = fmt::format("Remove {}", Natskv::named(natskv.session(), bucket_));
+    text += info.values == 0 ? ", which is empty?"
+                             : fmt::format(" with {} ({})?", number_of(info.values, "value"),
+                                           text::human_size(info.bytes.bytes));
+    const auto copies = copies_of(natskv);
+    if (!copies.empty()) text += fmt::format(" It is copied by {}.", fmt::join(copies, ", "));
+    return text;
+  }
+
+  // The buckets of this server that mirror or source it. Who may not list buckets is asked without them.
+  [[nodiscard]] std::vector<std::string> copies_of(Natskv& natskv) const {
+    std::vector<std::string> names;
+    const auto copies = [this](const BucketOrigin& origin) {
+      return origin.bucket == bucket_ && origin.domain.empty();
+    };
+    try {
+      list_buckets(
+          natskv.session(),
+          [&](const nlohmann::ordered_json& one) {
+            const BucketInfo info = bucket_info(one);
+            if ((info.mirror && copies(*info.mirror)) ||
+                std::any_of(info.sources.begin(), info.sources.end(), copies))
+              names.push_back(info.bucket);
+          },
+          [] {});
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::not_allowed) throw;
+    }
+    return names;
+  }
+
   int run(Natskv& natskv) override {
+    (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
     try {
       return remove(natskv, bucket);
@@ -44,21 +84,17 @@ class Rm final : public Action {
   int remove(Natskv& natskv, Bucket& bucket) const {
     natskv.require_consent(force_, fmt::format("removing bucket \"{}\"", bucket_));
     // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
-    const auto& info = bucket.info();
-    if (const auto others = other_subjects(bucket_, info.at("config")); !others.empty())
+    if (const auto others = other_subjects(bucket_, bucket.info().at("config")); !others.empty())
       throw Failure(
           Exit::failure,
           fmt::format("stream \"KV_{}\" also takes \"{}\", whose messages would go, too; nothing was removed",
                       bucket_, others.front()),
           fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_, {}, 0});
-    const auto& state = info.at("state");
-    const auto values = state.value("messages", std::uint64_t{0});
-    natskv.confirm(force_,
-                   fmt::format("Remove {} with {} values ({})?", Natskv::named(natskv.session(), bucket_),
-                               values, text::human_size(state.value("bytes", std::int64_t{0}))));
+    const auto info = bucket_info(bucket.info());
+    if (!force_) natskv.confirm(false, question(natskv, info));
     bucket.remove();
     Tally tally{.bucket = bucket_, .puts = false};
-    tally.deleted = values;
+    tally.deleted = info.values;
     say_summary(natskv, tally, fmt::format("removed bucket \"{}\"", bucket_));
     return 0;
   }
@@ -72,10 +108,9 @@ const Verb rm{
     .group = Group::buckets,
     .summary = "Remove a bucket with all its values",
     .description =
-        "Removes exactly one bucket. On a terminal it asks, saying how many values would go; elsewhere it "
-        "refuses without "
-        "--force. With --if-exists a bucket that is not there is status 0. A second word is an error: "
-        "keys are deleted by natskv del.",
+        "Removes exactly one bucket. On a terminal it asks, and says how many values would be deleted and "
+        "which buckets of this server copy them; elsewhere it refuses without --force. With --if-exists a "
+        "bucket that does not exist is status 0. A second word is an error: keys are deleted by natskv del.",
     .output =
         "None; what was removed is said on standard error. With JSON an object: bucket, deleted (values).",
     .examples =

@@ -10,6 +10,7 @@
 #include "kv/bucket.hpp"
 #include "kv/read/seen.hpp"
 #include "kv/read/snapshot.hpp"
+#include "views/difference.hpp"
 
 #include <fmt/format.h>
 
@@ -21,30 +22,6 @@
 
 namespace natskv::commands {
 namespace {
-
-struct Difference {
-  std::string_view change, key;
-  std::uint64_t revision_a = 0, revision_b = 0;
-  std::optional<Bytes> value_a = {}, value_b = {};
-};
-
-Value present(std::uint64_t revision) { return revision == 0 ? Value{} : Value{revision}; }
-Value present(const std::optional<Bytes>& value) { return value ? Value{*value} : Value{}; }
-
-constexpr Field<Difference> difference_fields[] = {
-    {"change", "CHANGE", [](const Difference& d) { return Value{d.change}; }, Look::operation},
-    {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Look::name},
-    {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Look::number},
-    {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Look::number},
-    {"value_a", "VALUE A", [](const Difference& d) { return present(d.value_a); }},
-    {"value_b", "VALUE B", [](const Difference& d) { return present(d.value_b); }},
-};
-
-View<Difference> view(bool values) {
-  std::vector<std::string_view> columns{"change", "key", "revision_a", "revision_b"};
-  if (values) columns.insert(columns.end(), {"value_a", "value_b"});
-  return {.fields = difference_fields, .json = columns, .tsv = columns, .table = {}, .plain = {}};
-}
 
 class Diff final : public Action {
   std::string a_;
@@ -93,7 +70,7 @@ class Diff final : public Action {
     } catch (const Failure& failure) {
       // 1 is "they differ".
       if (failure.exit() != Exit::failure) throw;
-      throw Failure(Exit::usage, failure.what(), failure.hint(), failure.about());
+      throw failure.ending_with(Exit::usage);
     }
     say(natskv);
     return added_ + removed_ + changed_ > 0 ? 1 : 0;
@@ -137,7 +114,7 @@ class Diff final : public Action {
   }
 
   void compare(Natskv& natskv) {
-    auto rows = natskv.rows(view(values_), Style::list());
+    auto rows = natskv.rows(fields::difference(values_), Style::list());
     const auto second = other(natskv);  // what is wrong with a file is found before connecting
     Snapshot first;
     const auto keys = read(natskv, first);

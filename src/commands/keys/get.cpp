@@ -140,7 +140,7 @@ class Get final : public Action {
     const auto text = text::pretty_json(value);
     if (!text)
       throw Failure(Exit::failure,
-                    fmt::format("the value of key \"{}\" in bucket \"{}\" is no JSON", key, bucket_));
+                    fmt::format("the value of key \"{}\" in bucket \"{}\" is not JSON", key, bucket_));
     natskv.out().write(*text);
     return 0;
   }
@@ -235,8 +235,8 @@ const Verb get{
         "order; where "
         "keys and patterns are mixed, each entry once in the server's order. A key that is missing is named "
         "on standard "
-        "error (status 3); a pattern that matches nothing is no error.\n\n"
-        "A plain get may be answered by a replica that lags behind. --consistent asks the stream's leader: "
+        "error (status 3); a pattern that matches nothing is not an error.\n\n"
+        "A plain get may be answered by a replica that lags. --consistent asks the stream's leader: "
         "your own "
         "earlier writes are seen; in a partition a deposed leader may still answer.",
     .output =

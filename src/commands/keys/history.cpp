@@ -62,7 +62,7 @@ const Verb history{
     .description =
         "All revisions that the bucket keeps (natskv add --history), oldest first, delete and purge markers "
         "among them. "
-        "An absent KEY is status 3; a PATTERN without a match is no error.",
+        "An absent KEY is status 3; a PATTERN without a match is not an error.",
     .output = "The columns key, revision, operation, created, size and value. JSON: an array of entries.",
     .examples =
         "$ natskv put config greeting hi\n2\n"

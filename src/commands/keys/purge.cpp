@@ -1,5 +1,6 @@
 // purge: keys without their history, or a whole bucket emptied.
 #include "base/failure.hpp"
+#include "base/number_of.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/key_removal.hpp"
 #include "commands/keys/write.hpp"
@@ -43,16 +44,16 @@ class Purge final : public Action {
     bucket.require_own("purge", "--all");
     const auto values = bucket.info().at("state").value("messages", std::uint64_t{0});
     if (removal_.dry()) {
-      natskv.note(fmt::format("would remove {} values of bucket \"{}\"", values, bucket.name()));
+      natskv.note(fmt::format("would remove {} of bucket \"{}\"", number_of(values, "value"), bucket.name()));
       return 0;
     }
-    natskv.confirm(removal_.forced(), fmt::format("Empty {} ({} values)? Watchers are not told.",
-                                                  Natskv::named(natskv.session(), bucket.name()), values));
+    natskv.confirm(removal_.forced(),
+                   fmt::format("Empty {} ({})? Watchers are not told.",
+                               Natskv::named(natskv.session(), bucket.name()), number_of(values, "value")));
     Tally tally{.bucket = bucket.name(), .puts = false};
     tally.deleted = bucket.erase_all();
     say_summary(natskv, tally,
-                fmt::format("removed {} value{} of bucket \"{}\"", tally.deleted,
-                            tally.deleted == 1 ? "" : "s", bucket.name()));
+                fmt::format("removed {} of bucket \"{}\"", number_of(tally.deleted, "value"), bucket.name()));
     return 0;
   }
 };

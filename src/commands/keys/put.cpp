@@ -44,8 +44,8 @@ const Verb put{
     .description =
         "VALUE is taken as it stands, byte for byte; \"\" is the empty value. Without VALUE and --file the "
         "value is read "
-        "from standard input, which must deliver at least one byte. A VALUE that looks like an option goes "
-        "behind --.\n\n"
+        "from standard input, which must deliver at least one byte. Write -- before a VALUE that "
+        "starts with -.\n\n"
         "Prints the new revision, one number, never the value. With --if-revision it is update: a "
         "compare-and-set that "
         "fails with status 4 where the key has another revision.\n\n"

@@ -52,7 +52,7 @@ const Verb update{
     .description =
         "Compare-and-set: stores VALUE only if the key's latest revision is REVISION. Otherwise nothing is "
         "written, the "
-        "status is 4 and the message says the current revision. One word behind KEY is VALUE, and then "
+        "status is 4 and the message says the current revision. One word after KEY is VALUE, and then "
         "--if-revision is "
         "required. Revision 0 means that the key has no value, as create does.\n\n--ttl, --keep-ttl, --drop-history and "
         "--if-changed are those of put.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "

@@ -89,17 +89,15 @@ const Verb watch{
     .summary = "Show current values, then every change",
     .description =
         "Prints the current values, then each change as it happens, until it is interrupted (130), "
-        "terminated (143) or the "
-        "bucket is deleted (3).\n\nA lost connection is said on standard error, and watch goes on behind the "
-        "last revision "
+        "terminated (143) or the bucket is deleted (3). On a terminal each event is a line as wide as the "
+        "terminal is then.\n\n"
+        "When the connection is lost, standard error says so, and watch continues after the last revision "
         "shown: nothing is repeated or reordered, and every key's latest state is shown. Revisions that the "
-        "bucket no "
-        "longer keeps are missed; standard error says from which to which (with KEY of all keys: what is "
-        "gone "
-        "tells no name). A bucket recreated meanwhile, or whose last revision went back (a server lost what "
-        "it had "
-        "acknowledged), is said, and starts from its current values. "
-        "--revision above the last revision plus one is status 3.",
+        "bucket no longer keeps are missed; a line on standard error gives the missing revisions, which may "
+        "belong to any key, since dropped messages cannot be identified. If the bucket was recreated "
+        "meanwhile, or its last revision went back (a server lost what it had acknowledged), standard error "
+        "says so, and watch starts again from the current values. --revision above the last revision plus "
+        "one is status 3.",
     .output =
         "The columns key, revision, operation, created, size and value, a line an event; on a terminal time, "
         "operation, key, #revision and value. JSON: an entry a line.",

@@ -1,18 +1,22 @@
 // doctor: what works between here and a bucket, and what does not.
 #include "app/natskv.hpp"
+#include "base/number_of.hpp"
 #include "base/parse.hpp"
 #include "base/text.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
+#include "kv/admin/account.hpp"
 #include "kv/admin/buckets.hpp"
 #include "kv/admin/config.hpp"
+#include "kv/admin/info.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/listing.hpp"
-#include "nats/codes.hpp"
 #include "nats/look.hpp"
 #include "nats/nkey.hpp"
+#include "output/ansi.hpp"
+#include "views/check.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -26,25 +30,6 @@ namespace natskv::commands {
 namespace {
 
 constexpr std::size_t least_room = 10;  // for a detail; on a narrower terminal lines are left to it
-
-struct Check {
-  std::string_view check, result;
-  std::string detail, hint;
-};
-
-constexpr Field<Check> fields[] = {
-    {"check", "CHECK", [](const Check& c) { return Value{c.check}; }, Look::name},
-    {"result", "RESULT", [](const Check& c) { return Value{c.result}; }},
-    {"detail", "DETAIL", [](const Check& c) { return Value{std::string_view(c.detail)}; }},
-    {"hint", "HINT",
-     [](const Check& c) { return c.hint.empty() ? Value{} : Value{std::string_view(c.hint)}; }},
-};
-
-const View<Check>& view() {
-  static const View<Check> all{
-      .fields = fields, .json = {}, .tsv = {"check", "result", "detail", "hint"}, .table = {}, .plain = {}};
-  return all;
-}
 
 /// A step that has nothing to do here: no failure, and the next ones go on.
 struct Skipped {
@@ -74,7 +59,7 @@ class Examination {
         key_(key ? *key : random_key()),
         random_(!key),
         lines_(natskv.format(Style::list()) == Format::table),
-        rows_(natskv.rows(view(), Style::list())) {}
+        rows_(natskv.rows(fields::check(), Style::list())) {}
 
   int run() {
     connection_steps();
@@ -156,6 +141,7 @@ class Examination {
   void say(const Check& check) {
     if (lines_) {
       const std::string place = fmt::format("{:<8} {:<15}", check.result, check.check);
+      const bool color = natskv_.looks().color;
       const std::size_t indent = place.size() + 1;
       const auto width = static_cast<std::size_t>(natskv_.looks().width);
       const std::size_t room = width == 0 ? 0 : std::max(width, indent + least_room) - indent;
@@ -163,9 +149,14 @@ class Examination {
                              ? place.substr(0, place.find_last_not_of(' ') + 1)
                              : place + " " + text::wrapped(text::visible(check.detail), room, indent);
       if (!check.hint.empty()) {
-        text += fmt::format("\n{:{}}{}", "", indent,
-                            text::wrapped("hint: " + text::visible(check.hint), room, indent));
+        const auto hint = text::wrapped("hint: " + text::visible(check.hint), room, indent);
+        constexpr std::size_t label = 5;
+        text += fmt::format("\n{:{}}{}{}", "", indent, ansi::painted("hint:", ansi::cyan, color),
+                            hint.substr(label));
       }
+      const auto look = check.result == "skipped" ? Look::faint : Look::operation;
+      text.replace(0, check.result.size(),
+                   ansi::painted(check.result, ansi::start(look, check.result), color));
       natskv_.out().write(text + "\n");
     } else {
       rows_(check);
@@ -305,34 +296,23 @@ class Examination {
 
   std::string jetstream() {
     try {
-      const auto info = connected()->api("INFO");
-      const auto limits = info.value("limits", nlohmann::ordered_json::object());
-      const auto of = [&](const char* used, const char* limit) {
-        return fmt::format("{} of {}", text::human_size(info.value(used, std::int64_t{0})),
-                           text::human_size(limits.value(limit, std::int64_t{-1})));
-      };
-      const auto streams = limits.value("max_streams", std::int64_t{-1});
-      return fmt::format("{} storage, {} memory, {} streams of {}{}", of("storage", "max_storage"),
-                         of("memory", "max_memory"), info.value("streams", std::int64_t{0}),
-                         streams < 0 ? "unlimited" : std::to_string(streams),
-                         info.contains("domain") ? ", domain " + info.value("domain", "") : "");
-    } catch (const nats::Error& error) {
-      if (error.status == NATS_NOT_PERMITTED)
-        throw Skipped{fmt::format("{} (reading and writing keys does not need it)", error.what())};
-      if (error.code == nats::code::jetstream_not_enabled_for_account)
-        throw Failure(Exit::not_allowed, "JetStream is not enabled for this account",
-                      "the server's operator enables it for the account");
-      if (error.status == NATS_NO_RESPONDERS || error.code == nats::code::jetstream_not_enabled)
-        throw Failure(Exit::unreachable,
-                      fmt::format("JetStream is not available at {}", session_->connected_url()),
-                      "start the server with -js, or check --js-domain and --js-api-prefix");
-      if (error.status == NATS_TIMEOUT)
-        throw Failure(Exit::unreachable,
-                      fmt::format("JetStream did not answer within {} ms, though the server does",
-                                  settings_.timeout.ms()),
-                      "it may be starting, or its cluster may have no leader: the server's log says so");
-      throw Failure(Exit::unreachable, error.what());
+      return text_of(account_use(*connected()));
+    } catch (const NotAllowedToAsk& refused) {
+      throw Skipped{refused.why + " (reading and writing keys does not need it)"};
     }
+  }
+
+  static std::string text_of(const AccountUse& use) {
+    std::string text = number_of(use.streams, "stream");
+    if (use.max_streams >= 0) text += fmt::format(" of {}", use.max_streams);
+    const auto add = [&text](Size used, Size most, std::string_view of) {
+      if (used.bytes == 0 && most.bytes < 0) return;
+      text += fmt::format(", {} {}", text::human_size(used.bytes), of);
+      if (most.bytes >= 0) text += " of " + text::human_size(most.bytes);
+    };
+    add(use.storage, use.max_storage, "storage");
+    add(use.memory, use.max_memory, "memory");
+    return use.domain.empty() ? text : text + ", domain " + use.domain;
   }
 
   std::string bucket() {
@@ -340,10 +320,10 @@ class Examination {
     Bucket bucket(*session, *bucket_);
     config_ = bucket.info().at("config");
     level_ = bucket.on_old_server() ? 0 : api_level(*session, *bucket_);
-    const auto& state = bucket.info().at("state");
-    return fmt::format("{} values, {}, last revision {}{}", state.value("messages", std::uint64_t{0}),
-                       text::human_size(state.value("bytes", std::int64_t{0})),
-                       state.value("last_seq", std::uint64_t{0}), bucket.place().mirror ? ", a mirror" : "");
+    const auto info = bucket_info(bucket.info());
+    return fmt::format("{}, {}, last revision {}{}", number_of(info.values, "value"),
+                       text::human_size(info.bytes.bytes), info.last_revision,
+                       bucket.place().mirror ? ", a mirror" : "");
   }
 
   std::string configuration() const {

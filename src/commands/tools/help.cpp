@@ -34,7 +34,8 @@ class Help final : public Action {
   }
 
   int run(Natskv& natskv) override {
-    natskv.out().write(text(natskv.program()));
+    const std::string page = text(natskv.program());
+    natskv.out().write(natskv.looks().color ? with_bold_headings(page) : page);
     return 0;
   }
 

@@ -74,7 +74,7 @@ Json check_origin(Session& session, const Origin& origin) {
     session.notices().warn(
         error.code == nats::code::stream_not_found
             ? fmt::format("{} bucket \"{}\" does not exist", role, name)
-            : fmt::format("{} bucket \"{}\" could not be looked at: {}", role, name, why(error, origin)));
+            : fmt::format("{} bucket \"{}\" could not be checked: {}", role, name, why(error, origin)));
     return {};
   }
   if (!is_bucket(name, config)) {

@@ -1,0 +1,28 @@
+#include "views/check.hpp"
+
+namespace natskv::fields {
+namespace {
+
+constexpr Field<Check> check_fields[] = {
+    {"check", "CHECK", [](const Check& c) { return Value{c.check}; }, Look::name, "string", "its name."},
+    {"result", "RESULT", [](const Check& c) { return Value{c.result}; }, Look::operation, "string",
+     "ok, failed or skipped; warning: it works, but look at it; off: it is not enabled here."},
+    {"detail", "DETAIL", [](const Check& c) { return Value{std::string_view(c.detail)}; }, Look::text,
+     "string", "what was found."},
+    {"hint", "HINT",
+     [](const Check& c) { return c.hint.empty() ? Value{} : Value{std::string_view(c.hint)}; }, Look::text,
+     "string", "what may help."},
+};
+
+}  // namespace
+
+const View<Check>& check() {
+  static const View<Check> view{.fields = check_fields,
+                                .json = {},
+                                .tsv = {"check", "result", "detail", "hint"},
+                                .table = {},
+                                .plain = {}};
+  return view;
+}
+
+}  // namespace natskv::fields

@@ -1,0 +1,41 @@
+#include "views/difference.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace natskv::fields {
+namespace {
+
+Value present(std::uint64_t revision) { return revision == 0 ? Value{} : Value{revision}; }
+Value present(const std::optional<Bytes>& value) { return value ? Value{*value} : Value{}; }
+
+constexpr Field<Difference> difference_fields[] = {
+    {"change", "CHANGE", [](const Difference& d) { return Value{d.change}; }, Look::operation, "string",
+     "added, removed or changed."},
+    {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Look::name, "string",
+     "name of the key."},
+    {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Look::number, "number",
+     "its revision in the first bucket, where that has it."},
+    {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Look::number, "number",
+     "its revision in the second bucket, where that has it."},
+    {"value_a", "VALUE A", [](const Difference& d) { return present(d.value_a); }, Look::text, "string",
+     "--values: its value in the first bucket where it is valid UTF-8."},
+    {"value_b", "VALUE B", [](const Difference& d) { return present(d.value_b); }, Look::text, "string",
+     "--values: its value in the second bucket where it is valid UTF-8."},
+};
+
+}  // namespace
+
+const View<Difference>& difference(bool values) {
+  static const std::vector<std::string_view> columns{"change", "key", "revision_a", "revision_b"};
+  static const std::vector<std::string_view> more{"change",     "key",     "revision_a",
+                                                  "revision_b", "value_a", "value_b"};
+  static const View<Difference> bare{
+      .fields = difference_fields, .json = columns, .tsv = columns, .table = {}, .plain = {}};
+  static const View<Difference> full{
+      .fields = difference_fields, .json = more, .tsv = more, .table = {}, .plain = {}};
+  return values ? full : bare;
+}
+
+}  // namespace natskv::fields

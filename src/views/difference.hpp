@@ -1,0 +1,26 @@
+// What is printed of a key that differs between two buckets.
+#pragma once
+
+#include "output/record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace natskv {
+
+/// A revision of 0: the key is absent there.
+struct Difference {
+  std::string_view change, key;
+  std::uint64_t revision_a = 0, revision_b = 0;
+  std::optional<Bytes> value_a = {}, value_b = {};  ///< where they were asked for
+};
+
+}  // namespace natskv
+
+namespace natskv::fields {
+
+/// `diff`; with both values.
+const View<Difference>& difference(bool values);
+
+}  // namespace natskv::fields
