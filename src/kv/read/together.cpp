@@ -98,10 +98,10 @@ std::optional<std::vector<Found>> get_together(Bucket& bucket, const std::vector
       if (end == End::impossible) return std::nullopt;
       if (end == End::moved) continue;
       // A key that several patterns match may come for each.
-      const auto revision = [](const Found& one) { return one.entry.revision; };
-      std::ranges::sort(found, {}, revision);
-      const auto [from, to] = std::ranges::unique(found, {}, revision);
-      found.erase(from, to);
+      const auto earlier = [](const Found& a, const Found& b) { return a.entry.revision < b.entry.revision; };
+      const auto same = [](const Found& a, const Found& b) { return a.entry.revision == b.entry.revision; };
+      std::sort(found.begin(), found.end(), earlier);
+      found.erase(std::unique(found.begin(), found.end(), same), found.end());
       return found;
     }
   } catch (const nats::Error& error) {
