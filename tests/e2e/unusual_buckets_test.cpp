@@ -140,9 +140,8 @@ TEST_CASE("doctor: a JetStream that does not answer, though the server does, is 
   const Liar liar([](const Request&) { return std::string(); });
   const auto result = on(liar, {"doctor", "-o", "tsv", "--timeout", "300ms"});
   CHECK(result.status == 5);
-  CHECK(
-      result.out.find("jetstream\tfailed\tJetStream did not answer within 300ms, though the server does") !=
-      std::string::npos);
+  CHECK(result.out.find("jetstream\tfailed\tJetStream did not answer within 300ms, though the server does") !=
+        std::string::npos);
 }
 
 TEST_CASE("doctor: what a consumer delivers must arrive") {

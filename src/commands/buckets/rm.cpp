@@ -27,7 +27,7 @@ class Rm final : public Action {
     a.bucket(bucket_);
     a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
     a.flag("-f,--force", force_, "do not ask");
-    a.flag("--if-exists", if_exists_, "a bucket that does not exist is no error");
+    a.flag("--if-exists", if_exists_, "a bucket that does not exist is not an error");
   }
 
   void check() override {

@@ -25,7 +25,7 @@ const Verb del{
         "Keys act at once; a PATTERN or --older-than asks on a terminal and needs --force elsewhere. What "
         "was listed is "
         "what goes: a key written again meanwhile stays, is named, and is a conflict (4).\n\n"
-        "A missing key is no error unless --must-exist is given, which asks the stream's leader. Keys "
+        "A missing key is not an error unless --must-exist is given, which asks the stream's leader. Keys "
         "outside natskv's own rules, written by "
         "other "
         "clients, can be deleted too. No spelling of del removes a bucket: that is natskv rm.",
