@@ -87,7 +87,7 @@ its children when natskv is killed.)",
 > natskv get config color'
 1
 blue
-# Keep the data between two runs (--nats-server PATH tries another version of the server):
+# Keep the data between two runs:
 $ natskv sandbox --store ./data -- natskv -q add config
 $ natskv sandbox --store ./data -- natskv ls --names
 config)",
