@@ -68,7 +68,7 @@ TEST_CASE("No bar is shown with --quiet, nor on a dumb terminal") {
       ::setenv("TERM", quiet ? "xterm" : "dumb", 1);
       return tick_for_a_while(quiet);
     });
-    CHECK(process.shows("end"));
+    CHECK(process.shows("end\r\n"));
     CHECK(process.screen() == "end\r\n");
     CHECK(process.status() == 0);
   }
