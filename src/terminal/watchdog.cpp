@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -24,95 +23,6 @@
 #include <utility>
 
 namespace natskv {
-
-namespace terminal {
-namespace {
-
-// What ends a process where nobody handles it, and the reason natskv gives.
-struct Ending {
-  int signal;
-  Why why;
-};
-constexpr std::array endings{Ending{SIGHUP, Why::hung_up}, Ending{SIGINT, Why::interrupted},
-                             Ending{SIGQUIT, Why::quit},   Ending{SIGTERM, Why::terminated},
-                             Ending{SIGUSR1, Why::user1},  Ending{SIGUSR2, Why::user2}};
-// What only a COMMAND of a group of its own is told, and the end of a child.
-constexpr std::array others{SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD};
-// All whose dispositions natskv or a library of ours changes; the rest a child inherits as it is.
-constexpr std::array changed{SIGPIPE, SIGCHLD};
-
-StartSignals remember() {
-  StartSignals start{};
-  ::pthread_sigmask(SIG_SETMASK, nullptr, &start.mask);
-  ::sigemptyset(&start.ignored);
-  for (int signal = 1; signal < SIGRTMIN; ++signal) {
-    struct sigaction action {};
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
-      ::sigaddset(&start.ignored, signal);
-    }
-  }
-  return start;
-}
-
-sigset_t all_handled(const StartSignals& start) {
-  sigset_t handled;
-  ::sigemptyset(&handled);
-  const auto add = [&](int signal) {
-    if (::sigismember(&start.ignored, signal) == 0) ::sigaddset(&handled, signal);
-  };
-  for (const auto& ending : endings) add(ending.signal);
-  for (const int signal : others) add(signal);
-  ::sigaddset(&handled, SIGCHLD);  // never left ignored
-  return handled;
-}
-
-struct Remembered {
-  StartSignals start = remember();
-  sigset_t handled = all_handled(start);
-};
-
-Remembered& remembered() {
-  static Remembered all;
-  return all;
-}
-
-}  // namespace
-
-const StartSignals& start_signals() { return remembered().start; }
-
-const StartSignals& remember_start_signals() {
-  remembered() = {};
-  return remembered().start;
-}
-
-const sigset_t& handled_signals() { return remembered().handled; }
-
-void act_by_default(int signal) {
-  sigset_t one;
-  sigset_t before;
-  ::sigemptyset(&one);
-  ::sigaddset(&one, signal);
-  ::pthread_kill(::pthread_self(), signal);
-  ::pthread_sigmask(SIG_UNBLOCK, &one, &before);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-void restore_start_signals(const StartSignals& signals) {
-  for (const int signal : changed) {
-    struct sigaction action {};
-    action.sa_handler = ::sigismember(&signals.ignored, signal) == 1 ? SIG_IGN : SIG_DFL;
-    ::sigaction(signal, &action, nullptr);
-  }
-  ::pthread_sigmask(SIG_SETMASK, &signals.mask, nullptr);
-}
-
-bool stderr_takes_words() {
-  pollfd one{STDERR_FILENO, POLLOUT, 0};
-  return ::poll(&one, 1, 0) > 0;
-}
-
-}  // namespace terminal
-
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -286,9 +196,7 @@ void Watchdog::State::read_signals() {
     }
     const auto number = static_cast<int>(signal.ssi_signo);
     if (number == SIGTSTP) terminal::act_by_default(number);
-    for (const auto& ending : terminal::endings) {
-      if (ending.signal == number) stop.set(ending.why);
-    }
+    if (const Why why = terminal::reason_of(number); why != Why::none) stop.set(why);
   }
 }
 

@@ -30,6 +30,8 @@ void restore_start_signals(const StartSignals& signals);
 /// What natskv takes note of, but for those that were ignored when it was started (nohup, a background job):
 /// those stay ignored. Every thread has them blocked.
 const sigset_t& handled_signals();
+/// Why natskv stops on that signal; Why::none for one that does not stop it.
+Why reason_of(int signal);
 /// For a thread that has it blocked: what the kernel does with a signal that nobody handles.
 void act_by_default(int signal);
 

@@ -5,6 +5,8 @@
 #include "base/text.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
+#include "commands/tools/finding.hpp"
+#include "commands/tools/way_to_server.hpp"
 #include "kv/admin/account.hpp"
 #include "kv/admin/buckets.hpp"
 #include "kv/admin/config.hpp"
@@ -28,23 +30,6 @@
 
 namespace natskv::commands {
 namespace {
-
-constexpr std::size_t least_room = 10;  // for a detail; on a narrower terminal lines are left to it
-
-/// A step that has nothing to do here: no failure, and the next ones go on.
-struct Skipped {
-  std::string why;
-};
-
-/// It works, but whoever uses it should know.
-struct Warned {
-  std::string what, hint;
-};
-
-/// Not enabled here.
-struct Off {
-  std::string what, hint;
-};
 
 std::string random_key() {
   std::random_device random;
@@ -70,10 +55,10 @@ class Examination {
 
  private:
   void connection_steps() {
-    step("settings", [&] { return settings(); });
-    step("resolve", [&] { return resolve(); });
-    step("tcp", [&] { return tcp(); });
-    step("tls", [&] { return tls(); });
+    step("settings", [&] { return way_.settings_from(natskv_.session().settings()); });
+    step("resolve", [&] { return way_.resolve(); });
+    step("tcp", [&] { return way_.tcp(); });
+    step("tls", [&] { return way_.tls(); });
     step("authentication", [&] { return authentication(); });
     step("server", [&] { return server(); });
     step("latency", [&] { return latency(); });
@@ -92,10 +77,10 @@ class Examination {
     one("list", [&] { return list(); });
     one("watch", [&] { return watch(); });
     one("write", [&] { return write(); });
-    one("configuration", [&] { return configuration(); });
-    one("key ttl", [&] { return key_ttl(); });
-    one("lock", [&] { return lock(); });
-    one("atomic", [&] { return atomic(); });
+    one("configuration", [&] { return configuration_of(*bucket_, config_); });
+    one("key ttl", [&] { return key_ttl_of(*bucket_, config_, level_); });
+    one("lock", [&] { return lock_of(*bucket_, config_, level_); });
+    one("atomic", [&] { return atomic_of(*bucket_, config_, level_); });
   }
 
   void step(std::string_view name, const std::function<std::string()>& ask) {
@@ -122,9 +107,9 @@ class Examination {
     } catch (const Failure& failure) {
       failed(check, failure);
     } catch (const nats::LookTimeout& error) {
-      failed(check, Failure(Exit::unreachable, error.what(), hint_));
+      failed(check, Failure(Exit::unreachable, error.what(), way_.hint));
     } catch (const nats::LookError& error) {
-      failed(check, Failure(name == "tls" ? Exit::not_allowed : Exit::unreachable, error.what(), hint_));
+      failed(check, Failure(name == "tls" ? Exit::not_allowed : Exit::unreachable, error.what(), way_.hint));
     }
     say(check);
   }
@@ -140,24 +125,7 @@ class Examination {
   // Each at once: the next step may take its whole time.
   void say(const Check& check) {
     if (lines_) {
-      const std::string place = fmt::format("{:<8} {:<15}", check.result, check.check);
-      const bool color = natskv_.looks().color;
-      const std::size_t indent = place.size() + 1;
-      const auto width = static_cast<std::size_t>(natskv_.looks().width);
-      const std::size_t room = width == 0 ? 0 : std::max(width, indent + least_room) - indent;
-      std::string text = check.detail.empty()
-                             ? place.substr(0, place.find_last_not_of(' ') + 1)
-                             : place + " " + text::wrapped(text::visible(check.detail), room, indent);
-      if (!check.hint.empty()) {
-        const auto hint = text::wrapped("hint: " + text::visible(check.hint), room, indent);
-        constexpr std::size_t label = 5;
-        text += fmt::format("\n{:{}}{}{}", "", indent, ansi::painted("hint:", ansi::cyan, color),
-                            hint.substr(label));
-      }
-      const auto look = check.result == "skipped" ? Look::faint : Look::operation;
-      text.replace(0, check.result.size(),
-                   ansi::painted(check.result, ansi::start(look, check.result), color));
-      natskv_.out().write(text + "\n");
+      natskv_.out().write(line_of(check, natskv_.looks()));
     } else {
       rows_(check);
       rows_.settle();
@@ -165,86 +133,8 @@ class Examination {
     natskv_.out().flush();
   }
 
-  std::string settings() {
-    settings_ = natskv_.session().settings();
-    settings_.warnings.clear();  // said once
-    std::string text;
-    for (const auto& origin : settings_.origins)
-      text += fmt::format("{}{} {} ({})", text.empty() ? "" : "; ", origin.name, origin.value, origin.from);
-    return text;
-  }
-
-  // Of several servers the first that answers serves: a dead one is told, not a failure.
-  std::string each_server(const std::function<std::string(nats::Look&)>& ask) {
-    std::string text;
-    std::string trouble;
-    bool any = false;
-    for (const auto& url : settings_.servers) {
-      nats::Look look(url, Span{settings_.timeout.ns / static_cast<std::int64_t>(settings_.servers.size())});
-      try {
-        const std::string found = ask(look);
-        if (!any) look_at_ = url;
-        any = true;
-        text += fmt::format("{}{}", text.empty() ? "" : "; ", found);
-      } catch (const nats::LookError& error) {
-        trouble = fmt::format("{}: {}", config::shown({url}), error.what());
-        text += fmt::format("{}{}", text.empty() ? "" : "; ", trouble);
-      }
-    }
-    if (!any) throw nats::LookError(text);
-    return text;
-  }
-
-  std::string resolve() {
-    hint_ = "check the name in --server, NATS_URL or the context";
-    return each_server(
-        [](nats::Look& look) { return fmt::format("{}: {}", look.host(), fmt::join(look.resolve(), ", ")); });
-  }
-
-  std::string tcp() {
-    hint_ = "is a server running there (natskv sandbox starts one), and does a firewall let this port pass?";
-    return each_server([](nats::Look& look) { return look.connect(); });
-  }
-
-  std::string tls() {
-    hint_ = "is it a NATS server, and does it want TLS first (--tlsfirst)?";
-    nats::Look look(look_at_, settings_.timeout);
-    if (!settings_.tls_first) {
-      greeting_ = look.greeting();
-      if (!greeting_->tls_required && !greeting_->tls_available) {
-        if (!settings_.tls_required) throw Skipped{"the server offers none, none was asked for"};
-        throw Failure(Exit::not_allowed, "the server does not offer TLS, which was asked for",
-                      "without a tls:// URL, --tlsca and --tlscert it is not asked for");
-      }
-      if (!greeting_->tls_required && !settings_.tls_required) throw Skipped{"offered, not asked for"};
-    }
-    const auto certificate = handshake(look);
-    if (settings_.tls_first) greeting_ = look.greeting();
-    std::string names =
-        fmt::format("{}; certificate for {}, from {}, {}", certificate.protocol,
-                    fmt::join(certificate.names, ", "), certificate.issuer,
-                    certificate.days_left < 0 ? fmt::format("expired {} days ago", -certificate.days_left)
-                                              : fmt::format("{} days left", certificate.days_left));
-    if (!certificate.problem.empty())
-      throw Failure(
-          Exit::not_allowed, fmt::format("{}: {}", certificate.problem, names),
-          settings_.tls_ca.empty()
-              ? "name the certificate authority with --tlsca"
-              : "the server needs a certificate that is valid now, for the name it is called by, and "
-                "from the authority of --tlsca");
-    return names;
-  }
-
-  nats::Certificate handshake(nats::Look& look) const {
-    try {
-      return look.handshake(settings_.tls_ca);
-    } catch (const nats::NoAuthorities&) {
-      throw no_authorities(settings_);
-    }
-  }
-
   std::unique_ptr<Session> connected() {
-    auto session = std::make_unique<Session>([this] { return settings_; }, natskv_.stop(), natskv_);
+    auto session = std::make_unique<Session>([this] { return way_.settings; }, natskv_.stop(), natskv_);
     session->give_up_connecting();
     session->connection();
     session->lift_deadline();
@@ -254,7 +144,7 @@ class Examination {
   std::string authentication() {
     session_ = connected();
     std::string as;
-    for (const auto& origin : settings_.origins) {
+    for (const auto& origin : way_.settings.origins) {
       for (const std::string_view way : {"user", "token", "creds", "nkey", "jwt"}) {
         if (origin.name == way && as.empty())
           as = origin.name == "user" ? "user " + origin.value : "by " + origin.name;
@@ -268,10 +158,11 @@ class Examination {
     } else if (const auto key = nats::public_key(seed.reveal())) {
       as += fmt::format(" ({})", *key);
     }
-    if (as.empty()) as = settings_.tls_cert.empty() ? "without credentials" : "by the client certificate";
+    if (as.empty()) as = way_.settings.tls_cert.empty() ? "without credentials" : "by the client certificate";
     try {
       const auto asking = connected();
-      const auto answer = asking->request_json("$SYS.REQ.USER.INFO", std::min(settings_.timeout, seconds(1)));
+      const auto answer =
+          asking->request_json("$SYS.REQ.USER.INFO", std::min(way_.settings.timeout, seconds(1)));
       if (const auto data = answer.find("data"); data != answer.end() && data->is_object()) {
         const auto user = data->value("user", "");
         return fmt::format("{}: {}account {}", as, user.empty() ? "" : fmt::format("user {}, ", user),
@@ -283,9 +174,9 @@ class Examination {
   }
 
   std::string server() {
-    if (!greeting_) return session_->connected_url();
-    return fmt::format("nats-server {}, name {}{}, at {}", greeting_->version, greeting_->name,
-                       greeting_->cluster.empty() ? "" : ", cluster " + greeting_->cluster,
+    if (!way_.greeting) return session_->connected_url();
+    return fmt::format("nats-server {}, name {}{}, at {}", way_.greeting->version, way_.greeting->name,
+                       way_.greeting->cluster.empty() ? "" : ", cluster " + way_.greeting->cluster,
                        session_->connected_url());
   }
 
@@ -302,19 +193,6 @@ class Examination {
     }
   }
 
-  static std::string text_of(const AccountUse& use) {
-    std::string text = number_of(use.streams, "stream");
-    if (use.max_streams >= 0) text += fmt::format(" of {}", use.max_streams);
-    const auto add = [&text](Size used, Size most, std::string_view of) {
-      if (used.bytes == 0 && most.bytes < 0) return;
-      text += fmt::format(", {} {}", text::human_size(used.bytes), of);
-      if (most.bytes >= 0) text += " of " + text::human_size(most.bytes);
-    };
-    add(use.storage, use.max_storage, "storage");
-    add(use.memory, use.max_memory, "memory");
-    return use.domain.empty() ? text : text + ", domain " + use.domain;
-  }
-
   std::string bucket() {
     const auto session = connected();
     Bucket bucket(*session, *bucket_);
@@ -324,52 +202,6 @@ class Examination {
     return fmt::format("{}, {}, last revision {}{}", number_of(info.values, "value"),
                        text::human_size(info.bytes.bytes), info.last_revision,
                        bucket.place().mirror ? ", a mirror" : "");
-  }
-
-  std::string configuration() const {
-    const auto odd = oddities(*bucket_, config_);
-    if (odd.empty()) return "as natskv add makes it";
-    Warned all{{}, {}};
-    for (const auto& one : odd) {
-      all.what += (all.what.empty() ? "" : "; ") + one.what;
-      if (all.hint.find(one.hint) == std::string::npos) all.hint += (all.hint.empty() ? "" : "; ") + one.hint;
-    }
-    throw Warned(all);
-  }
-
-  [[nodiscard]] bool ttl_of_keys() const { return config_.value("allow_msg_ttl", false); }
-  [[nodiscard]] bool mirrors() const { return config_.contains("mirror") && !config_.at("mirror").is_null(); }
-
-  std::string key_ttl() const {
-    if (ttl_of_keys()) {
-      const Span markers{config_.value("subject_delete_marker_ttl", std::int64_t{0})};
-      return "single keys may have a TTL" +
-             (markers.ns > 0 ? fmt::format("; expired ones leave a marker for {}", text::human_span(markers))
-                             : "; expired ones leave no marker, so watchers are not told");
-    }
-    throw Off{
-        "single keys can't have a TTL (--ttl of create, put, update, touch)",
-        level_ >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", *bucket_) : "it needs nats-server 2.11"};
-  }
-
-  std::string lock() const {
-    const Span ttl{config_.value("max_age", std::int64_t{0})};
-    const bool lease = ttl >= seconds(2) && ttl <= seconds(3600);
-    if (mirrors()) throw Off{"a mirror keeps keys that have expired", "lock in its origin"};
-    if (ttl_of_keys() && (ttl.ns == 0 || ttl >= seconds(2))) return "keys can be leases by their own TTL";
-    if (lease && config_.value("max_msgs_per_subject", std::int64_t{1}) >= 1)
-      return fmt::format("keys can be leases by the bucket's TTL of {}", text::human_span(ttl));
-    throw Off{"a lease needs a TTL of single keys, or a bucket's of 2s to 1h",
-              level_ >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", *bucket_)
-                          : "natskv add locks --ttl 30s makes a bucket for it"};
-  }
-
-  std::string atomic() const {
-    if (config_.value("allow_atomic", false)) return "batches are stored whole or not at all";
-    throw Off{"it takes no atomic batches (import --atomic)",
-              mirrors()     ? "its origin may"
-              : level_ >= 2 ? fmt::format("natskv edit {} --atomic", *bucket_)
-                            : "it needs nats-server 2.12"};
   }
 
   std::string named() const { return random_ ? "a random key" : fmt::format("key \"{}\"", key_); }
@@ -423,14 +255,12 @@ class Examination {
   bool random_;
   bool lines_;
   Rows<Check> rows_;
-  config::Settings settings_;
+  WayToServer way_;
   std::unique_ptr<Session> session_;
-  std::optional<nats::Greeting> greeting_;
   nlohmann::ordered_json config_;
   int level_ = 0;
   std::optional<Delivered> delivery_;
   std::optional<Failure> undelivered_;
-  std::string look_at_, hint_;
   bool over_ = false;
   int status_ = 0;
 };

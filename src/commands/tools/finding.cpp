@@ -1,0 +1,101 @@
+#include "commands/tools/finding.hpp"
+
+#include "base/number_of.hpp"
+#include "base/text.hpp"
+#include "kv/admin/config.hpp"
+#include "kv/admin/info.hpp"
+#include "output/ansi.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace natskv::commands {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t least_room = 10;  // for a detail; on a narrower terminal lines are left to it
+
+bool ttl_of_keys(const Json& config) { return config.value("allow_msg_ttl", false); }
+bool mirrors(const Json& config) { return config.contains("mirror") && !config.at("mirror").is_null(); }
+
+}  // namespace
+
+std::string line_of(const Check& check, const Looks& looks) {
+  const std::string place = fmt::format("{:<8} {:<15}", check.result, check.check);
+  const bool color = looks.color;
+  const std::size_t indent = place.size() + 1;
+  const auto width = static_cast<std::size_t>(looks.width);
+  const std::size_t room = width == 0 ? 0 : std::max(width, indent + least_room) - indent;
+  std::string text = check.detail.empty()
+                         ? place.substr(0, place.find_last_not_of(' ') + 1)
+                         : place + " " + text::wrapped(text::visible(check.detail), room, indent);
+  if (!check.hint.empty()) {
+    const auto hint = text::wrapped("hint: " + text::visible(check.hint), room, indent);
+    constexpr std::size_t label = 5;
+    text +=
+        fmt::format("\n{:{}}{}{}", "", indent, ansi::painted("hint:", ansi::cyan, color), hint.substr(label));
+  }
+  const auto look = check.result == "skipped" ? Look::faint : Look::operation;
+  text.replace(0, check.result.size(), ansi::painted(check.result, ansi::start(look, check.result), color));
+  return text + "\n";
+}
+
+std::string text_of(const AccountUse& use) {
+  std::string text = number_of(use.streams, "stream");
+  if (use.max_streams >= 0) text += fmt::format(" of {}", use.max_streams);
+  const auto add = [&text](Size used, Size most, std::string_view of) {
+    if (used.bytes == 0 && most.bytes < 0) return;
+    text += fmt::format(", {} {}", text::human_size(used.bytes), of);
+    if (most.bytes >= 0) text += " of " + text::human_size(most.bytes);
+  };
+  add(use.storage, use.max_storage, "storage");
+  add(use.memory, use.max_memory, "memory");
+  return use.domain.empty() ? text : text + ", domain " + use.domain;
+}
+
+std::string configuration_of(const std::string& bucket, const Json& config) {
+  const auto odd = oddities(bucket, config);
+  if (odd.empty()) return "as natskv add makes it";
+  Warned all{{}, {}};
+  for (const auto& one : odd) {
+    all.what += (all.what.empty() ? "" : "; ") + one.what;
+    if (all.hint.find(one.hint) == std::string::npos) all.hint += (all.hint.empty() ? "" : "; ") + one.hint;
+  }
+  throw Warned(all);
+}
+
+std::string key_ttl_of(const std::string& bucket, const Json& config, int level) {
+  if (ttl_of_keys(config)) {
+    const Span markers{config.value("subject_delete_marker_ttl", std::int64_t{0})};
+    return "single keys may have a TTL" +
+           (markers.ns > 0 ? fmt::format("; expired ones leave a marker for {}", text::human_span(markers))
+                           : "; expired ones leave no marker, so watchers are not told");
+  }
+  throw Off{"single keys can't have a TTL (--ttl of create, put, update, touch)",
+            level >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", bucket) : "it needs nats-server 2.11"};
+}
+
+std::string lock_of(const std::string& bucket, const Json& config, int level) {
+  const Span ttl{config.value("max_age", std::int64_t{0})};
+  const bool lease = ttl >= seconds(2) && ttl <= seconds(3600);
+  if (mirrors(config)) throw Off{"a mirror keeps keys that have expired", "lock in its origin"};
+  if (ttl_of_keys(config) && (ttl.ns == 0 || ttl >= seconds(2))) return "keys can be leases by their own TTL";
+  if (lease && config.value("max_msgs_per_subject", std::int64_t{1}) >= 1)
+    return fmt::format("keys can be leases by the bucket's TTL of {}", text::human_span(ttl));
+  throw Off{"a lease needs a TTL of single keys, or a bucket's of 2s to 1h",
+            level >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", bucket)
+                       : "natskv add locks --ttl 30s makes a bucket for it"};
+}
+
+std::string atomic_of(const std::string& bucket, const Json& config, int level) {
+  if (config.value("allow_atomic", false)) return "batches are stored whole or not at all";
+  throw Off{"it takes no atomic batches (import --atomic)",
+            mirrors(config) ? "its origin may"
+            : level >= 2    ? fmt::format("natskv edit {} --atomic", bucket)
+                            : "it needs nats-server 2.12"};
+}
+
+}  // namespace natskv::commands

@@ -1,0 +1,89 @@
+#include "commands/tools/way_to_server.hpp"
+
+#include "commands/tools/finding.hpp"
+#include "kv/connect.hpp"
+#include "kv/explain.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace natskv::commands {
+
+std::string WayToServer::settings_from(const config::Settings& given) {
+  settings = given;
+  settings.warnings.clear();  // said once
+  std::string text;
+  for (const auto& origin : settings.origins)
+    text += fmt::format("{}{} {} ({})", text.empty() ? "" : "; ", origin.name, origin.value, origin.from);
+  return text;
+}
+
+// Of several servers the first that answers serves: a dead one is told, not a failure.
+std::string WayToServer::each_server(const std::function<std::string(nats::Look&)>& ask) {
+  std::string text;
+  std::string trouble;
+  bool any = false;
+  for (const auto& url : settings.servers) {
+    nats::Look look(url, Span{settings.timeout.ns / static_cast<std::int64_t>(settings.servers.size())});
+    try {
+      const std::string found = ask(look);
+      if (!any) look_at_ = url;
+      any = true;
+      text += fmt::format("{}{}", text.empty() ? "" : "; ", found);
+    } catch (const nats::LookError& error) {
+      trouble = fmt::format("{}: {}", config::shown({url}), error.what());
+      text += fmt::format("{}{}", text.empty() ? "" : "; ", trouble);
+    }
+  }
+  if (!any) throw nats::LookError(text);
+  return text;
+}
+
+std::string WayToServer::resolve() {
+  hint = "check the name in --server, NATS_URL or the context";
+  return each_server(
+      [](nats::Look& look) { return fmt::format("{}: {}", look.host(), fmt::join(look.resolve(), ", ")); });
+}
+
+std::string WayToServer::tcp() {
+  hint = "is a server running there (natskv sandbox starts one), and does a firewall let this port pass?";
+  return each_server([](nats::Look& look) { return look.connect(); });
+}
+
+std::string WayToServer::tls() {
+  hint = "is it a NATS server, and does it want TLS first (--tlsfirst)?";
+  nats::Look look(look_at_, settings.timeout);
+  if (!settings.tls_first) {
+    greeting = look.greeting();
+    if (!greeting->tls_required && !greeting->tls_available) {
+      if (!settings.tls_required) throw Skipped{"the server offers none, none was asked for"};
+      throw Failure(Exit::not_allowed, "the server does not offer TLS, which was asked for",
+                    "without a tls:// URL, --tlsca and --tlscert it is not asked for");
+    }
+    if (!greeting->tls_required && !settings.tls_required) throw Skipped{"offered, not asked for"};
+  }
+  const auto certificate = handshake(look);
+  if (settings.tls_first) greeting = look.greeting();
+  std::string names =
+      fmt::format("{}; certificate for {}, from {}, {}", certificate.protocol,
+                  fmt::join(certificate.names, ", "), certificate.issuer,
+                  certificate.days_left < 0 ? fmt::format("expired {} days ago", -certificate.days_left)
+                                            : fmt::format("{} days left", certificate.days_left));
+  if (!certificate.problem.empty())
+    throw Failure(Exit::not_allowed, fmt::format("{}: {}", certificate.problem, names),
+                  settings.tls_ca.empty()
+                      ? "name the certificate authority with --tlsca"
+                      : "the server needs a certificate that is valid now, for the name it is called by, and "
+                        "from the authority of --tlsca");
+  return names;
+}
+
+nats::Certificate WayToServer::handshake(nats::Look& look) const {
+  try {
+    return look.handshake(settings.tls_ca);
+  } catch (const nats::NoAuthorities&) {
+    throw no_authorities(settings);
+  }
+}
+
+}  // namespace natskv::commands

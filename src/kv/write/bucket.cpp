@@ -1,0 +1,346 @@
+#include "kv/bucket.hpp"
+
+#include "base/pattern.hpp"
+#include "base/text.hpp"
+#include "kv/admin/config.hpp"
+#include "kv/explain.hpp"
+#include "kv/message.hpp"
+#include "kv/trace.hpp"
+#include "nats/codes.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <thread>
+
+namespace natskv {
+namespace {
+
+std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
+
+void set(natsMsg* message, const char* name, const std::string& value) {
+  nats::check(natsMsgHeader_Set(message, name, value.c_str()));
+}
+
+std::string header_words(Operation operation, const Condition& condition) {
+  std::string words;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    words += fmt::format("{}{}: {}", words.empty() ? "" : ", ", name, value);
+  };
+  if (operation != Operation::put) add("KV-Operation", natskv::name_of(operation));
+  if (operation == Operation::purge || condition.drop_history) add("Nats-Rollup", "sub");
+  if (condition.never_expires)
+    add("Nats-TTL", "never");
+  else if (condition.ttl)
+    add("Nats-TTL", ttl_text(*condition.ttl));
+  if (condition.revision) add("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition.revision));
+  return words;
+}
+
+}  // namespace
+
+Asked Bucket::put_asked(std::string_view function, const std::string& key, std::string_view value,
+                        const Condition& condition) {
+  return {.subject = fmt::format("{}$KV.{}.{}", session_.put_prefix(), name_, key),
+          .function = function,
+          .bytes = value.size(),
+          .headers = header_words(Operation::put, condition),
+          .writes = true};
+}
+
+// The library takes an answer without a revision for a good one.
+Written Bucket::acknowledged(Written written, const Doing& doing) {
+  if (written.revision == 0)
+    throw explain(session_, nats::Error(NATS_PROTOCOL_ERROR, 0, "an answer without a revision"), doing);
+  return written;
+}
+
+Written Bucket::put(const std::string& key, std::string_view value) {
+  const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
+  if (mirrors_from_afar()) return publish(key, value, Operation::put, {});
+  kvStore* kv = store();
+  check_size(session_, doing);
+  std::uint64_t revision = 0;
+  const auto status = traced(session_, put_asked("kvStore_Put", key, value, {}), &revision, [&] {
+    return kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
+  });
+  if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
+  const auto error = nats::answer_error(status);
+  if (is_mirror(status)) return publish(key, value, Operation::put, {});
+  throw explain(session_, error, doing);
+}
+
+Written Bucket::update(const std::string& key, std::string_view value, std::uint64_t expected) {
+  const Doing doing{
+      .bucket = name_, .key = key, .revision = expected, .writes = true, .value_size = value.size()};
+  if (mirrors_from_afar()) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
+  kvStore* kv = store();
+  check_size(session_, doing);
+  std::uint64_t revision = 0;
+  const auto status = traced(
+      session_, put_asked("kvStore_Update", key, value, {.revision = expected, .ttl = {}}), &revision, [&] {
+        return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()),
+                              expected);
+      });
+  if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
+  const auto error = nats::answer_error(status);
+  if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
+  throw explain(session_, error, doing);
+}
+
+Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
+  const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
+  if (ttl) {
+    require_ttl(*ttl);
+  } else if (!mirrors_from_afar()) {
+    kvStore* kv = store();
+    check_size(session_, doing);
+    std::uint64_t revision = 0;
+    const auto status =
+        traced(session_, put_asked("kvStore_Update", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
+          return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), 0);
+        });
+    if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
+    const auto error = nats::answer_error(status);
+    if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
+  }
+  // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
+  // neither a TTL, a mirror, nor a marker that the server wrote. A try that is lost proves no value: one
+  // marker may have followed another, and a replica lags.
+  constexpr unsigned most_tries = 20;
+  for (unsigned tries = 1;; ++tries) {
+    auto last = entry(key);
+    if (last && !last->entry.marker()) last = confirmed(key, std::move(last));
+    if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
+    try {
+      return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl});
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::conflict || tries == most_tries) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 * tries));
+  }
+}
+
+// Who may read directly need not be allowed to ask the leader: then the replica's word has to do.
+std::optional<Found> Bucket::confirmed(const std::string& key, std::optional<Found> replicas) {
+  if (!direct()) return replicas;
+  try {
+    return entry(key, {}, true);
+  } catch (const Failure& failure) {
+    if (failure.exit() != Exit::not_allowed) throw;
+    return replicas;
+  }
+}
+
+Written Bucket::store(const std::string& key, std::string_view value, const Condition& condition) {
+  return publish(key, value, Operation::put, condition);
+}
+
+Span Bucket::left_of(const Entry& entry) {
+  constexpr std::int64_t second = 1'000'000'000;
+  const auto now = text::from_rfc3339(info().value("ts", std::string()));
+  std::int64_t end = 0;
+  if (!now || __builtin_add_overflow(entry.created.ns, entry.ttl.ns, &end)) return entry.ttl;
+  const std::int64_t left = (end - now->ns) / second * second;
+  if (left < second)
+    throw Failure(
+        Exit::not_found,
+        fmt::format("key \"{}\" in bucket \"{}\" is about to expire; nothing was written", entry.key, name_),
+        {}, {name_, std::string(entry.key), entry.revision});
+  return Span{left};
+}
+
+Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
+  if (condition.ttl) require_ttl(*condition.ttl);
+  if (condition.revision && reads_as_pattern(key)) return mark_listed(key, operation, condition);
+  return publish(key, {}, operation, condition);
+}
+
+// Of a key that is a pattern the server would compare the revisions of what it matches: instead nothing at
+// all may have been written since the key was looked at.
+Written Bucket::mark_listed(const std::string& key, Operation operation, Condition condition) {
+  constexpr int most_tries = 20;
+  for (int tries = 1;; ++tries) {
+    std::uint64_t bucket_at = 0;
+    const auto found = listed(key, &bucket_at);
+    const std::uint64_t revision = found ? found->entry.revision : 0;
+    if (revision != condition.revision)
+      throw conflict({.bucket = name_, .key = key, .revision = *condition.revision}, revision);
+    condition.bucket_at = bucket_at;
+    try {
+      return publish(key, {}, operation, condition);
+    } catch (const Failure& failure) {
+      if (failure.exit() != Exit::conflict || tries == most_tries) throw;
+    }
+  }
+}
+
+Written Bucket::publish(const std::string& key, std::string_view value, Operation operation,
+                        const Condition& condition) {
+  if (operation == Operation::purge) {
+    if (const auto failure = not_purged(name_, key, false)) throw *failure;
+  }
+  const Doing doing{.bucket = name_,
+                    .key = key,
+                    .revision = condition.revision.value_or(0),
+                    .writes = true,
+                    .value_size = value.size()};
+  const std::string subject = place().write_prefix + key;
+  check_size(session_, doing);
+  natsMsg* raw = nullptr;
+  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, value.data(), static_cast<int>(value.size())));
+  const nats::Message message(raw);
+  if (operation != Operation::put) set(raw, "KV-Operation", std::string(natskv::name_of(operation)));
+  if (operation == Operation::purge || condition.drop_history) set(raw, "Nats-Rollup", "sub");
+  if (condition.never_expires)
+    set(raw, "Nats-TTL", "never");
+  else if (condition.ttl)
+    set(raw, "Nats-TTL", ttl_text(*condition.ttl));
+  jsPubOptions options;
+  nats::check(jsPubOptions_Init(&options));
+  if (condition.bucket_at)
+    options.ExpectLastSeq = *condition.bucket_at;
+  else if (condition.revision && *condition.revision == 0)
+    options.ExpectNoMessage = true;
+  else if (condition.revision)
+    options.ExpectLastSubjectSeq = *condition.revision;
+  jsPubAck* ack = nullptr;
+  jsErrCode code{};
+  jsCtx* js = session_.jetstream();
+  Asking asking(session_, {.subject = subject,
+                           .function = "js_PublishMsg",
+                           .bytes = value.size(),
+                           .headers = header_words(operation, condition),
+                           .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
+  const nats::PubAck owned(ack);
+  if (status == NATS_OK)
+    asking.revision(ack->Sequence);
+  else
+    asking.ended(status, static_cast<int>(code));
+  if (status != NATS_OK) throw explain(session_, nats::answer_error(status, static_cast<int>(code)), doing);
+  return acknowledged({name_, key, ack->Sequence, operation}, doing);
+}
+
+std::string Bucket::at_origin() {
+  return place().domain.empty() ? std::string() : " --js-domain " + place().domain;
+}
+
+void Bucket::require_own(std::string_view verb, std::string_view words) {
+  const StreamAddress& where = place();
+  if (!where.mirror) return;
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" mirrors bucket \"{}\"; what is removed here is not removed there", name_,
+                  where.origin),
+      fmt::format("natskv {} {}{}{}{}", verb, where.origin, words.empty() ? "" : " ", words, at_origin()),
+      {name_, {}, 0});
+}
+
+std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
+  require_own("purge", key);
+  if (const auto failure = not_purged(name_, key, true)) throw *failure;
+  // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
+  nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
+  if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;
+  try {
+    return session_.api("STREAM.PURGE.KV_" + name_, body.dump()).value("purged", std::uint64_t{0});
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_, .key = key, .revision = revision, .writes = true});
+  }
+}
+
+std::uint64_t Bucket::erase_all() {
+  require_own("purge", "--all");  // nor is a stream of that name ours that is no bucket
+  // What the stream stores beside the bucket's keys is somebody else's.
+  nlohmann::ordered_json body;
+  if (!other_subjects(name_, own_config()).empty()) body["filter"] = place().read_prefix + ">";
+  try {
+    return session_.api("STREAM.PURGE.KV_" + name_, body.is_null() ? std::string() : body.dump())
+        .value("purged", std::uint64_t{0});
+  } catch (const nats::Error& error) {
+    throw explain(session_, error, {.bucket = name_, .writes = true});
+  }
+}
+
+void Bucket::remove() {
+  jsCtx* js = session_.jetstream();
+  const natsStatus status = traced(session_,
+                                   {.subject = session_.api_subject("STREAM.DELETE.KV_" + name_),
+                                    .function = "js_DeleteKeyValue",
+                                    .writes = true},
+                                   nullptr, [&] { return js_DeleteKeyValue(js, name_.c_str()); });
+  if (status == NATS_NOT_FOUND) throw no_bucket(name_);
+  if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_, .writes = true});
+}
+
+void Bucket::ask_write(const std::string& key) {
+  const std::string subject = place().write_prefix + key;
+  natsMsg* raw = nullptr;
+  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, nullptr, 0));
+  const nats::Message message(raw);
+  jsPubOptions options;
+  nats::check(jsPubOptions_Init(&options));
+  options.ExpectStream = "natskv-doctor-asks-only";
+  jsCtx* js = session_.jetstream();
+  jsPubAck* ack = nullptr;
+  jsErrCode code{};
+  Asking asking(session_, {.subject = subject,
+                           .function = "js_PublishMsg",
+                           .headers = std::string("Nats-Expected-Stream: ") + options.ExpectStream,
+                           .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
+  const nats::PubAck owned(ack);
+  asking.ended(status, static_cast<int>(code));
+  if (static_cast<int>(code) == nats::code::stream_not_match) return;
+  if (status == NATS_OK)
+    throw Failure(Exit::failure,
+                  fmt::format("key \"{}\" of bucket \"{}\": the server ignored Nats-Expected-Stream "
+                              "and stored an empty value, revision {}",
+                              key, name_, ack->Sequence));
+  throw explain(session_, nats::error(status, static_cast<int>(code)), {.bucket = name_, .key = key});
+}
+
+const nlohmann::ordered_json& Bucket::written_config() {
+  const auto& own = own_config();
+  if (!place().mirror) return own;
+  if (!origin_) {
+    try {
+      const auto answer = session_.json_if_allowed(place().info);
+      origin_ = std::make_shared<const nlohmann::ordered_json>(answer ? answer->value("config", own) : own);
+    } catch (const nats::Error& error) {
+      if (error.connection_lost()) throw explain(session_, error, {.bucket = name_});
+      return own;
+    }
+  }
+  return *origin_;
+}
+
+void Bucket::require_ttl() {
+  if (written_config().value("allow_msg_ttl", false)) return;
+  throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", place().origin),
+                fmt::format("natskv edit {} --marker-ttl 1s{} enables it (nats-server 2.11 or newer)",
+                            place().origin, at_origin()),
+                {name_, {}, 0});
+}
+
+void Bucket::require_ttl(Span ttl) {
+  require_ttl();
+  const auto& config = written_config();
+  const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
+  // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
+  // seconds.
+  constexpr std::int64_t second = 1'000'000'000;
+  if (ttl.ns / second >= markers / second || config.value("max_msgs_per_subject", std::int64_t{1}) == 1)
+    return;
+  throw Failure(
+      Exit::failure,
+      fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
+                  "not {}",
+                  place().origin, ttl_text(Span{markers}), ttl_text(ttl)),
+      fmt::format("natskv edit {} --marker-ttl {}{} allows it", place().origin, ttl_text(ttl), at_origin()),
+      {name_, {}, 0});
+}
+
+}  // namespace natskv
