@@ -1,4 +1,4 @@
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "output/stream.hpp"
 #include "run.hpp"
@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   natskv::Stop stop;
   int status = 0;
   try {
-    natskv::Watchdog watchdog(stop, [&stop](natskv::Why why) {
+    natskv::Watchdog watchdog(stop, [&stop](natskv::StopReason why) {
       const int ended = natskv::status_of(why);
       ::_exit(natskv::terminal::stderr_takes_words() ? stop.last_words(ended) : ended);
     });

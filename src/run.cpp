@@ -1,7 +1,7 @@
 #include "run.hpp"
 
 #include "app/globals.hpp"
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "app/version.hpp"
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
@@ -26,25 +26,25 @@ namespace natskv {
 namespace {
 
 // A failed write to stdout replaces success only: what went wrong before is the better news.
-int flushed(int status, Output& out, Natskv& natskv) {
+int flush_output(int status, Output& out, Invocation& natskv) {
   try {
     out.flush();
     return status;
   } catch (const ReaderGone&) {
-    return status == 0 ? status_of(Why::reader_gone) : status;
+    return status == 0 ? status_of(StopReason::reader_gone) : status;
   } catch (const Failure& failure) {
     if (status == 0) natskv.print(failure);
     return status == 0 ? static_cast<int>(failure.exit()) : status;
   }
 }
 
-int act(const Scan& line, Natskv& natskv, Output& out) {
+int run_action(const Scan& line, Invocation& natskv, Output& out) {
   const Verb* verb = line.bound.verb;
   if (line.version || line.help) {
     const std::string page = line.version      ? version()
                              : verb == nullptr ? commands::overview(natskv.program())
                                                : help(*verb, *line.bound.declaration);
-    out.write(natskv.looks().color ? with_bold_headings(page) : page);
+    out.write(natskv.terminal_style().color ? with_bold_headings(page) : page);
     return 0;
   }
   if (verb == nullptr) {
@@ -56,15 +56,15 @@ int act(const Scan& line, Natskv& natskv, Output& out) {
   return std::max(status, natskv.status());  // of what was reported meanwhile
 }
 
-int guarded(const Scan& line, Natskv& natskv, Output& out, Stop& stop) {
+int report_failures(const Scan& line, Invocation& natskv, Output& out, Stop& stop) {
   try {
-    return act(line, natskv, out);
+    return run_action(line, natskv, out);
   } catch (const Failure& failure) {
     // What was found is printed before what was not.
     try {
       out.flush();
     } catch (const ReaderGone&) {
-      return status_of(Why::reader_gone);
+      return status_of(StopReason::reader_gone);
     } catch (const Failure&) {  // the first failure is the one to report
     }
     natskv.report(failure);
@@ -73,7 +73,7 @@ int guarded(const Scan& line, Natskv& natskv, Output& out, Stop& stop) {
     if (!stopped.said.empty()) natskv.warn(stopped.said);
     return status_of(stop.why());
   } catch (const ReaderGone&) {
-    return status_of(Why::reader_gone);
+    return status_of(StopReason::reader_gone);
   } catch (const nats::Error& error) {
     natskv.print(Failure(Exit::failure, error.what()));
   } catch (const nlohmann::json::exception&) {
@@ -119,16 +119,16 @@ int run(int argc, char** argv, Output& out, Stop& stop) {
   hide_secrets(line, argc, argv);
   const auto start = [&](const config::Given& given) {
     const Verb* verb = line.bound.verb;
-    return std::make_unique<Natskv>(program, given, verb == nullptr ? "" : std::string(verb->name), out,
-                                    stop);
+    return std::make_unique<Invocation>(program, given, verb == nullptr ? "" : std::string(verb->name), out,
+                                        stop);
   };
   try {
     accept(line);
     auto natskv = start(*line.bound.given);
-    const int status = flushed(guarded(line, *natskv, out, stop), out, *natskv);
+    const int status = flush_output(report_failures(line, *natskv, out, stop), out, *natskv);
 #ifndef NATSKV_UNWIND
     // The connection, its threads and buffers: the kernel takes them back faster than the library.
-    [[maybe_unused]] static const Natskv* const kept = natskv.release();
+    [[maybe_unused]] static const Invocation* const kept = natskv.release();
 #endif
     return status;
   } catch (const Failure& failure) {

@@ -16,7 +16,7 @@
 namespace natskv {
 
 /// The first reason wins and stays.
-enum class Why : int {
+enum class StopReason : int {
   none = 0,
   interrupted,  ///< SIGINT, and so on: a signal
   terminated,
@@ -43,12 +43,12 @@ class Stop {
   Stop(const Stop&) = delete;
   Stop& operator=(const Stop&) = delete;
 
-  [[nodiscard]] Why why() const noexcept { return why_.load(std::memory_order_acquire); }
-  explicit operator bool() const noexcept { return why() != Why::none; }
+  [[nodiscard]] StopReason why() const noexcept { return why_.load(std::memory_order_acquire); }
+  explicit operator bool() const noexcept { return why() != StopReason::none; }
 
   /// Keeps the first reason.
-  void set(Why why) noexcept {
-    Why none = Why::none;
+  void set(StopReason why) noexcept {
+    StopReason none = StopReason::none;
     if (!why_.compare_exchange_strong(none, why)) return;
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
@@ -83,7 +83,7 @@ class Stop {
   }
   /// Who says what is known when the main thread does not unwind, and returns the status to end with. An
   /// empty function takes it back.
-  using LastWords = std::function<int(Why, const Waiting&)>;
+  using LastWords = std::function<int(StopReason, const Waiting&)>;
   void on_last_words(LastWords speaker) {
     const std::lock_guard lock(words_);
     speaker_ = std::move(speaker);
@@ -112,7 +112,7 @@ class Stop {
   int descriptor_;
   std::function<void(Time)> timekeeper_;
   std::function<void()> reader_watch_;
-  std::atomic<Why> why_{Why::none};
+  std::atomic<StopReason> why_{StopReason::none};
   std::mutex mutex_;
   std::function<void()> interrupt_;
   bool interrupted_ = false;

@@ -11,14 +11,14 @@
 
 namespace natskv {
 
-class Natskv;
+class Invocation;
 
 class Action {
  public:
   virtual ~Action() = default;
   virtual void declare(Declaration& declaration) = 0;  ///< no I/O
   virtual void check() {}                              ///< combinations, files; Failure(usage)
-  virtual int run(Natskv& natskv) = 0;                 ///< a status: a child's, the worst of many, else 0
+  virtual int run(Invocation& natskv) = 0;             ///< a status: a child's, the worst of many, else 0
 };
 
 /// Help's sections, in its order.

@@ -11,7 +11,7 @@ namespace natskv::config {
 namespace {
 
 /// In the nats tool's order.
-constexpr std::array<Way, 5> ways{
+constexpr std::array<AuthMethod, 5> ways{
     {{"user", "password"}, {"creds", {}}, {"nkey", {}}, {"jwt", "seed"}, {"token", {}}}};
 
 bool of_context(const Sourced& part) { return part.from.starts_with("context "); }
@@ -30,7 +30,7 @@ void Resolution::authenticate() {
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
     if (in_url && layer > server_layer_) break;
     // A password without a user is an error as an option; a variable or field left over is not.
-    const auto given = [&](const Way& way) {
+    const auto given = [&](const AuthMethod& way) {
       if (find(layers_[layer], way.first) != nullptr) return true;
       const bool second = !way.second.empty() && find(layers_[layer], way.second) != nullptr;
       return second && (layer == from_options || find(layers_, way.first) != nullptr);
@@ -47,11 +47,11 @@ void Resolution::authenticate() {
 }
 
 void check_one_way(const Layer& options) {
-  const auto word = [&](const Way& way) {
+  const auto word = [&](const AuthMethod& way) {
     const Sourced* first = find(options, way.first);
     return first != nullptr || way.second.empty() ? first : find(options, way.second);
   };
-  const auto given = [&](const Way& way) { return word(way) != nullptr; };
+  const auto given = [&](const AuthMethod& way) { return word(way) != nullptr; };
   const auto* one = std::find_if(ways.begin(), ways.end(), given);
   if (one == ways.end()) return;
   const auto* other = std::find_if(one + 1, ways.end(), given);
@@ -74,7 +74,7 @@ void Resolution::drop_users() {
 
 // Options and environment complete each other, a context only itself: but an option or variable may name the
 // password (seed) of a context's user (JWT).
-void Resolution::apply(const Way& way, std::size_t layer) {
+void Resolution::apply(const AuthMethod& way, std::size_t layer) {
   const Sourced* own = find(layers_[layer], way.first);
   const Sourced* one = own != nullptr ? own : find(layers_, way.first);
   const auto second = [&]() -> const Sourced* {

@@ -10,7 +10,7 @@
 namespace natskv::config {
 
 /// One way to authenticate: the names of its values in a layer.
-struct Way {
+struct AuthMethod {
   std::string_view first, second;
 };
 
@@ -35,7 +35,7 @@ class Resolution {
   void authenticate();
   void drop_users();
   void take_token(const Sourced& token);
-  void apply(const Way& way, std::size_t layer);
+  void apply(const AuthMethod& way, std::size_t layer);
   void take_user(const Sourced& user, const Sourced* password, std::size_t layer);
   bool take_word(const Sourced& given, bool has_form, Secret& word, const char* name);
   void take_file(std::string_view name, const Sourced& file, bool secret);

@@ -27,7 +27,7 @@ bool says_no_leader(std::string_view text) {
 
 // A stream without a leader cannot be bound, but its replicas answer direct gets. nullopt: none did, or not
 // before the time was up.
-std::optional<Found> of_leaderless(Session& session, const std::string& bucket, const std::string& key) {
+std::optional<OwnedEntry> of_leaderless(Session& session, const std::string& bucket, const std::string& key) {
   const std::string subject = fmt::format("$KV.{}.{}", bucket, key);
   while (!session.stop()) {
     try {
@@ -40,7 +40,7 @@ std::optional<Found> of_leaderless(Session& session, const std::string& bucket, 
       entry.key = stored->subject.substr(subject.size() - key.size());
       entry.revision = stored->sequence;
       entry.created = stored->time;
-      return Found{entry, std::shared_ptr<natsMsg>(std::move(answer))};
+      return OwnedEntry{entry, std::shared_ptr<natsMsg>(std::move(answer))};
     } catch (const nats::Error& error) {
       if (error.status != NATS_NO_RESPONDERS) return std::nullopt;
     }
@@ -127,7 +127,7 @@ nats::Requests Bucket::requests(nats::Requests::Limits limits) {
   }
 }
 
-Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
+OwnedEntry Bucket::value(const std::string& key, std::optional<std::uint64_t> revision) {
   if (revision && *revision > highest_revision) return live(entry(key, revision), key, revision);
   nats::Store impatient;
   if (!store_ && !revision) {
@@ -170,8 +170,8 @@ Found Bucket::value(const std::string& key, std::optional<std::uint64_t> revisio
   return live(entry(key, revision), key, revision);
 }
 
-Found Bucket::live(std::optional<Found> found, const std::string& key,
-                   std::optional<std::uint64_t> revision) {
+OwnedEntry Bucket::live(std::optional<OwnedEntry> found, const std::string& key,
+                        std::optional<std::uint64_t> revision) {
   if (found && !found->entry.marker()) return *found;
   if (!revision) throw no_key(name_, key);
   throw Failure(Exit::not_found,
@@ -190,8 +190,8 @@ bool Bucket::direct_for_many() {
   return direct() && metadata != config.end() && metadata->contains("_nats.level");
 }
 
-std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
-                                   bool consistent) {
+std::optional<OwnedEntry> Bucket::entry(const std::string& key, std::optional<std::uint64_t> revision,
+                                        bool consistent) {
   const StreamAddress& where = place();
   const bool by_leader = consistent || !direct();
   const bool no_json = by_leader && !text::valid_utf8(key);
@@ -209,7 +209,8 @@ std::optional<Found> Bucket::entry(const std::string& key, std::optional<std::ui
 
 // By requests of our own: js_DirectGetMsg takes headers that are stored (a republished value's, a Status) for
 // the server's, js_GetLastMsg writes the key into its JSON as it is, quotes and backslashes too.
-std::optional<Found> Bucket::of_replica(const std::string& subject, std::optional<std::uint64_t> revision) {
+std::optional<OwnedEntry> Bucket::of_replica(const std::string& subject,
+                                             std::optional<std::uint64_t> revision) {
   const std::string asked = session_.api_subject("DIRECT.GET." + place().stream);
   nats::Message answer;
   try {
@@ -229,7 +230,8 @@ std::optional<Found> Bucket::of_replica(const std::string& subject, std::optiona
   throw nats::Error(NATS_ERR, 0, fmt::format("{} {}", status, header(answer.get(), "Description")));
 }
 
-std::optional<Found> Bucket::of_leader(const std::string& subject, std::optional<std::uint64_t> revision) {
+std::optional<OwnedEntry> Bucket::of_leader(const std::string& subject,
+                                            std::optional<std::uint64_t> revision) {
   nlohmann::ordered_json body;
   if (revision)
     body["seq"] = *revision;
@@ -248,7 +250,8 @@ std::optional<Found> Bucket::of_leader(const std::string& subject, std::optional
 }
 
 // A revision may be another key's.
-std::optional<Found> Bucket::found_at(nats::Message message, const Stored& stored, std::string_view subject) {
+std::optional<OwnedEntry> Bucket::found_at(nats::Message message, const Stored& stored,
+                                           std::string_view subject) {
   if (stored.subject != subject) return std::nullopt;
   Entry entry;
   read_entry(message.get(), false, entry);
@@ -256,11 +259,11 @@ std::optional<Found> Bucket::found_at(nats::Message message, const Stored& store
   entry.key = stored.subject.substr(place().read_prefix.size());
   entry.revision = stored.sequence;
   entry.created = stored.time;
-  return Found{entry, std::shared_ptr<natsMsg>(std::move(message))};
+  return OwnedEntry{entry, std::shared_ptr<natsMsg>(std::move(message))};
 }
 
-std::optional<Found> Bucket::listed(const std::string& key, std::uint64_t* bucket_at) {
-  std::optional<Found> found;
+std::optional<OwnedEntry> Bucket::listed(const std::string& key, std::uint64_t* bucket_at) {
+  std::optional<OwnedEntry> found;
   Listing entries(session_, name_, {.patterns = {{key, false}}});
   if (bucket_at != nullptr) *bucket_at = entries.last_revision();
   while (const Entry* entry = entries.next()) {
@@ -269,7 +272,7 @@ std::optional<Found> Bucket::listed(const std::string& key, std::uint64_t* bucke
     };
     const auto texts = std::make_shared<const Texts>(
         Texts{key, std::string(entry->value.data), std::string(entry->marker_reason)});
-    found = Found{*entry, texts};
+    found = OwnedEntry{*entry, texts};
     found->entry.bucket = name_;
     found->entry.key = texts->key;
     found->entry.value = Bytes{texts->value};

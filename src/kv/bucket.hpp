@@ -16,7 +16,7 @@
 
 namespace natskv {
 
-struct Doing;
+struct Task;
 struct Stored;  // kv/message.hpp
 
 struct Asked;  // kv/trace.hpp
@@ -49,14 +49,15 @@ class Bucket {
   nats::Requests requests(nats::Requests::Limits limits);
 
   /// The value by kvStore_Get. Failure: not_found for a missing bucket, key or revision, and for markers.
-  Found value(const std::string& key, std::optional<std::uint64_t> revision = {});
+  OwnedEntry value(const std::string& key, std::optional<std::uint64_t> revision = {});
   /// The entry with what kvEntry hides (TTL, marker reason); markers are returned. nullopt: no such key or
   /// revision. `consistent`: asks the stream's leader (STREAM.MSG.GET), not a replica that may lag.
-  std::optional<Found> entry(const std::string& key, std::optional<std::uint64_t> revision = {},
-                             bool consistent = false);
+  std::optional<OwnedEntry> entry(const std::string& key, std::optional<std::uint64_t> revision = {},
+                                  bool consistent = false);
 
   /// The entry where there is one that is no marker; else Failure(not_found) that says which of them it is.
-  Found live(std::optional<Found> found, const std::string& key, std::optional<std::uint64_t> revision);
+  OwnedEntry live(std::optional<OwnedEntry> found, const std::string& key,
+                  std::optional<std::uint64_t> revision);
 
   Written put(const std::string& key, std::string_view value);
   /// Only where there is no value. The conflict names a revision that the leader, or the replica that the
@@ -105,12 +106,12 @@ class Bucket {
                   const Condition& condition);
   /// What the leader says of a key that a replica says is live; the connection is closed where the user may
   /// not ask it.
-  std::optional<Found> confirmed(const std::string& key, std::optional<Found> replicas);
-  std::optional<Found> of_replica(const std::string& subject, std::optional<std::uint64_t> revision);
-  std::optional<Found> of_leader(const std::string& subject, std::optional<std::uint64_t> revision);
-  std::optional<Found> found_at(nats::Message message, const Stored& stored, std::string_view subject);
+  std::optional<OwnedEntry> confirmed(const std::string& key, std::optional<OwnedEntry> replicas);
+  std::optional<OwnedEntry> of_replica(const std::string& subject, std::optional<std::uint64_t> revision);
+  std::optional<OwnedEntry> of_leader(const std::string& subject, std::optional<std::uint64_t> revision);
+  std::optional<OwnedEntry> found_at(nats::Message message, const Stored& stored, std::string_view subject);
   /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
-  std::optional<Found> listed(const std::string& key, std::uint64_t* bucket_at = nullptr);
+  std::optional<OwnedEntry> listed(const std::string& key, std::uint64_t* bucket_at = nullptr);
   Written mark_listed(const std::string& key, Operation operation, Condition condition);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
@@ -121,7 +122,7 @@ class Bucket {
   /// A put of kvStore_* to a mirror finds nobody (nats.c < 3.14): then the origin is written to.
   bool is_mirror(natsStatus status);
   bool mirrors_from_afar();
-  Written acknowledged(Written written, const Doing& doing);
+  Written acknowledged(Written written, const Task& doing);
 
   Session& session_;
   std::string name_;

@@ -39,7 +39,7 @@ natsStatus handed_over(const std::string& text, char** out) {
 
 // A connection that is made again takes what the files hold by now: short-lived credentials are renewed in
 // place. What cannot be read stays as it was, and the server says what it thinks of it.
-void renew(Link& link) {
+void renew(ConnectionState& link) {
   const std::lock_guard lock(link.mutex);
   if (!link.renew) return;
   try {
@@ -49,7 +49,7 @@ void renew(Link& link) {
 }
 
 natsStatus give_jwt(char** jwt, char**, void* closure) {
-  auto& link = *static_cast<Link*>(closure);
+  auto& link = *static_cast<ConnectionState*>(closure);
   if (link.given.exchange(true)) renew(link);
   return handed_over(link.credentials().jwt.reveal(), jwt);
 }
@@ -59,7 +59,7 @@ natsStatus sign(char** why, unsigned char** signature, int* length, const char* 
     (void)handed_over("the server gives no nonce to sign: it takes neither NKeys nor JWTs", why);
     return NATS_CONNECTION_AUTH_FAILED;
   }
-  auto& link = *static_cast<Link*>(closure);
+  auto& link = *static_cast<ConnectionState*>(closure);
   const auto status = nats_Sign(link.credentials().seed.reveal().c_str(), nonce, signature, length);
   if (status == NATS_OK && **signature == 0) link.unsendable = true;
   return status;
@@ -112,14 +112,14 @@ std::string nkey_words(const config::Settings& settings) {
                                     : "the NKey file " + in_quotes(settings.nkey_file);
 }
 
-Link::Credentials read_credentials(const config::Settings& settings) {
+ConnectionState::Credentials read_credentials(const config::Settings& settings) {
   if (!settings.creds_file.empty()) {
     const std::string what = "the credentials file " + in_quotes(settings.creds_file);
     const std::string text = content(settings.creds_file, "--creds");
     return {jwt_of(text, what), seed_of(text, what)};
   }
   if (!settings.jwt_file.empty() || !settings.jwt.empty()) {
-    Link::Credentials both;
+    ConnectionState::Credentials both;
     both.jwt = settings.jwt_file.empty() ? jwt_of(settings.jwt.reveal(), where_from(settings, "jwt"))
                                          : jwt_of(content(settings.jwt_file, "--jwt"),
                                                   "the JWT file " + in_quotes(settings.jwt_file));
@@ -143,7 +143,7 @@ bool can_be_read_again(const config::Settings& settings) {
   return regular(settings.creds_file) && regular(settings.jwt_file) && regular(settings.seed_file);
 }
 
-void secrets(natsOptions* options, const config::Settings& settings, Link& link, bool reconnect) {
+void secrets(natsOptions* options, const config::Settings& settings, ConnectionState& link, bool reconnect) {
   using nats::check;
   // Else they were read for another connection, maybe from a pipe.
   if (link.credentials().seed.empty()) {
@@ -183,7 +183,7 @@ void tls(natsOptions* options, const config::Settings& settings) {
   if (settings.tls_first) check(nats::tls_handshake_first(options));
 }
 
-void manners(natsOptions* options, const config::Settings& settings, bool reconnect) {
+void connection_policy(natsOptions* options, const config::Settings& settings, bool reconnect) {
   using nats::check;
   check(natsOptions_SetName(options, in_json(settings.connection_name).c_str()));
   // One dead server of several may not eat the time of the others when a connection is made again.
@@ -269,7 +269,7 @@ Failure no_authorities(const config::Settings& settings) {
           fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
 }
 
-nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect) {
+nats::Options connect_options(const config::Settings& settings, ConnectionState& link, bool reconnect) {
   natsOptions* raw = nullptr;
   nats::check(natsOptions_Create(&raw));
   nats::Options options(raw);
@@ -278,7 +278,7 @@ nats::Options connect_options(const config::Settings& settings, Link& link, bool
   servers.reserve(urls.size());
   for (const auto& url : urls) servers.push_back(url.c_str());
   nats::check(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
-  manners(raw, settings, reconnect);
+  connection_policy(raw, settings, reconnect);
   try {
     secrets(raw, settings, link, reconnect);
     tls(raw, settings);

@@ -10,10 +10,10 @@ namespace natskv {
 
 /// Options for settings, callbacks bound to `link` (which must outlive the connection).
 /// Failure: usage (2) for files nats.c can't read, not_allowed (6) for secrets that are none.
-nats::Options connect_options(const config::Settings& settings, Link& link, bool reconnect);
+nats::Options connect_options(const config::Settings& settings, ConnectionState& link, bool reconnect);
 
 /// What a failed connect means to a user. May look at the servers' greetings and at the JWT's own date.
-Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link);
+Failure refused(const nats::Error& error, const config::Settings& settings, const ConnectionState& link);
 
 /// A file of --tlsca that is none.
 Failure no_authorities(const config::Settings& settings);

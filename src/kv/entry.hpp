@@ -34,7 +34,7 @@ struct Entry {
 };
 
 /// An Entry with what its views point to.
-struct Found {
+struct OwnedEntry {
   Entry entry;
   std::shared_ptr<const void> owner;
 };

@@ -17,13 +17,13 @@ using namespace nats::code;
 
 // 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing
 // bucket.
-bool needs_a_look(const nats::Error& error, const Doing& doing) {
+bool needs_a_look(const nats::Error& error, const Task& doing) {
   if (error.status == NATS_NO_RESPONDERS) return true;
   // The list of all buckets: silence says nothing of any one of them.
   return error.status == NATS_TIMEOUT && !doing.writes && doing.bucket != "*";
 }
 
-std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error, const Doing& doing) {
+std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error, const Task& doing) {
   const auto said = [&](int code) {
     return sentence(circumstances(session), nats::Error(NATS_ERR, code, ""), doing);
   };
@@ -46,7 +46,7 @@ std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error
 
 }  // namespace
 
-void check_size(Session& session, const Doing& doing) {
+void check_size(Session& session, const Task& doing) {
   const auto most = natsConnection_GetMaxPayload(session.connection());
   if (most <= 0 || doing.value_size <= static_cast<std::uint64_t>(most)) return;
   throw over_limit(doing, "server", static_cast<std::uint64_t>(most), {});
@@ -55,12 +55,12 @@ void check_size(Session& session, const Doing& doing) {
 Circumstances circumstances(Session& session) {
   return {.servers = config::shown(session.settings().servers),
           .timeout = session.timeout(),
-          .time_is_up = session.stop().why() == Why::deadline,
+          .time_is_up = session.stop().why() == StopReason::deadline,
           .changed = session.notices().has_changed(),
           .ended = session.ended_by()};
 }
 
-std::optional<Failure> second_look(Session& session, const nats::Error& error, const Doing& doing) {
+std::optional<Failure> second_look(Session& session, const nats::Error& error, const Task& doing) {
   if (const auto ended = session.ended_by(); ended && ended->status == NATS_CONNECTION_AUTH_FAILED)
     return refused(*ended, session.settings(), session.link());
   const bool wanted = code_of(error) == message_too_large || (error.code == 0 && needs_a_look(error, doing));
@@ -68,8 +68,8 @@ std::optional<Failure> second_look(Session& session, const nats::Error& error, c
   return look_at_bucket(session, error, doing);
 }
 
-Failure explain(Session& session, const nats::Error& raw, const Doing& doing) {
-  if (const Why why = session.stop().why(); why != Why::none && why != Why::deadline) {
+Failure explain(Session& session, const nats::Error& raw, const Task& doing) {
+  if (const StopReason why = session.stop().why(); why != StopReason::none && why != StopReason::deadline) {
     throw Stopped{
         doing.writes ? fmt::format("{}: interrupted; the write may have been stored", what_of(doing)) : ""};
   }

@@ -14,7 +14,7 @@
 namespace natskv {
 
 /// What was being done when it failed.
-struct Doing {
+struct Task {
   std::string bucket;
   std::string key = {};          ///< "": the bucket itself
   std::uint64_t revision = 0;    ///< asked for, or expected
@@ -24,7 +24,7 @@ struct Doing {
 };
 
 /// "bucket "b"", "key "k" of bucket "b"".
-std::string what_of(const Doing& doing);
+std::string what_of(const Task& doing);
 /// The JetStream API error code, by its text where kvStore_* lost it; 0: none that is known.
 int code_of(const nats::Error& error);
 
@@ -39,13 +39,13 @@ struct Circumstances {
 Circumstances circumstances(Session& session);
 
 /// The sentence for an error. Asks nobody.
-Failure sentence(const Circumstances& now, const nats::Error& error, const Doing& doing);
+Failure sentence(const Circumstances& now, const nats::Error& error, const Task& doing);
 /// What the server says when it is asked once more (STREAM.INFO): a missing bucket is told from a missing
 /// JetStream, a limit gets its number; and why credentials were refused. nullopt: the error stands.
-std::optional<Failure> second_look(Session& session, const nats::Error& error, const Doing& doing);
+std::optional<Failure> second_look(Session& session, const nats::Error& error, const Task& doing);
 /// The error of a call that failed, step by step: Stopped is thrown where a signal, not the server, ended it;
 /// a refusal is blamed; then the second look, then the sentence.
-Failure explain(Session& session, const nats::Error& error, const Doing& doing);
+Failure explain(Session& session, const nats::Error& error, const Task& doing);
 
 /// "maximum control line exceeded": keys of some 4,000 bytes and more, by the server's configuration.
 bool says_line_too_long(std::string_view text);
@@ -62,15 +62,15 @@ std::optional<Failure> not_purged(const std::string& bucket, const std::string& 
 /// A key that no request in JSON can name; other clients write such. `otherwise`: what did not happen to it.
 Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise);
 /// A lost compare-and-set. `current`: the key's revision, 0 where it does not exist; nullopt: not known.
-Failure conflict(const Doing& doing, std::optional<std::uint64_t> current);
+Failure conflict(const Task& doing, std::optional<std::uint64_t> current);
 /// SPEC rule 3: a key that was written behind the listing it would have gone by.
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision);
 /// Whether it says that there was no room for the write: a limit of the bucket or the account ("the bucket is
 /// full"). Then a purge marker finds none, either.
 bool no_room(const Failure& failure);
 /// `whose`: the server, the bucket. A size of 0 is not known.
-Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint);
+Failure over_limit(const Task& doing, std::string_view whose, std::uint64_t limit, std::string hint);
 /// A value that the server would refuse anyway, found before it is sent.
-void check_size(Session& session, const Doing& doing);
+void check_size(Session& session, const Task& doing);
 
 }  // namespace natskv

@@ -3,7 +3,7 @@
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
 #include "nats/check.hpp"
-#include "nats/look.hpp"
+#include "nats/probe.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -101,11 +101,11 @@ bool has_credentials(const config::Settings& settings) {
 std::optional<Failure> unresolved(const config::Settings& settings) {
   std::string why;
   for (const auto& server : settings.servers) {
-    nats::Look look(server, std::min(settings.timeout, seconds(1)));
+    nats::ServerProbe look(server, std::min(settings.timeout, seconds(1)));
     try {
       (void)look.resolve();
       return std::nullopt;
-    } catch (const nats::LookError& error) {
+    } catch (const nats::ProbeError& error) {
       if (why.empty()) why = fmt::format("cannot resolve \"{}\": {}", look.host(), error.what());
     }
   }
@@ -114,7 +114,7 @@ std::optional<Failure> unresolved(const config::Settings& settings) {
 
 }  // namespace
 
-Failure refused(const nats::Error& error, const config::Settings& settings, const Link& link) {
+Failure refused(const nats::Error& error, const config::Settings& settings, const ConnectionState& link) {
   const std::string where = config::shown(settings.servers);
   const std::string_view text = error.what();
   switch (error.status) {

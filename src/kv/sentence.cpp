@@ -35,17 +35,16 @@ constexpr std::array limits{
 };
 constexpr const Limit& account_limit = limits.back();
 
-About about(const Doing& doing) { return {doing.bucket, doing.key, doing.revision}; }
+About about(const Task& doing) { return {doing.bucket, doing.key, doing.revision}; }
 
 // Where a part was written already, how far it came is not known.
-Failure nothing_more(const Circumstances& now, const std::string& text, std::string hint,
-                     const Doing& doing) {
+Failure nothing_more(const Circumstances& now, const std::string& text, std::string hint, const Task& doing) {
   return {now.changed ? Exit::unknown : Exit::unreachable,
           text + (now.changed ? "; what was written before stays" : "; nothing was changed"), std::move(hint),
           about(doing)};
 }
 
-Failure no_answer(const Circumstances& now, const nats::Error& error, const Doing& doing) {
+Failure no_answer(const Circumstances& now, const nats::Error& error, const Task& doing) {
   std::string why = fmt::format("the connection to {} was lost", now.servers);
   if (now.time_is_up || error.status == NATS_TIMEOUT)
     why = fmt::format("no answer from {} within {}", now.servers,
@@ -59,7 +58,7 @@ Failure no_answer(const Circumstances& now, const nats::Error& error, const Doin
   return nothing_more(now, fmt::format("{}: {}", what_of(doing), why), {}, doing);
 }
 
-Failure no_sense(const Doing& doing) {
+Failure no_sense(const Task& doing) {
   return {Exit::unknown,
           fmt::format("{}: the server's answer cannot be understood; the write may have been stored",
                       what_of(doing)),
@@ -68,27 +67,27 @@ Failure no_sense(const Doing& doing) {
 
 // Each node of a cluster hears a request to the JetStream API, and one that knows no leader (it was paused,
 // or cut off) refuses while the leader does what was asked (nats-server's jsStreamPurgeRequest).
-Failure no_leader_known(const Doing& doing) {
+Failure no_leader_known(const Task& doing) {
   return {Exit::unknown,
           fmt::format("{}: a server that knows no leader for it just now refused; another may have done it",
                       what_of(doing)),
           "try again in a moment", about(doing)};
 }
 
-Failure no_jetstream(const Circumstances& now, const Doing& doing) {
+Failure no_jetstream(const Circumstances& now, const Task& doing) {
   return {Exit::unreachable,
           fmt::format("JetStream is not available at {} (bucket \"{}\")", now.servers, doing.bucket),
           "start the server with -js, or check --js-domain and --js-api-prefix", about(doing)};
 }
 
-Failure not_for_account(const Doing& doing) {
+Failure not_for_account(const Task& doing) {
   return {Exit::not_allowed,
           fmt::format("JetStream is not enabled for this account (bucket \"{}\")", doing.bucket),
           {},
           about(doing)};
 }
 
-Failure too_large(const Doing& doing, std::optional<std::int64_t> limit) {
+Failure too_large(const Task& doing, std::optional<std::int64_t> limit) {
   const std::string of = limit ? fmt::format(" of {} B", *limit) : "";
   return {
       Exit::failure,
@@ -96,7 +95,7 @@ Failure too_large(const Doing& doing, std::optional<std::int64_t> limit) {
       "natskv edit --max-value-size raises it", about(doing)};
 }
 
-Failure by_code(const Circumstances& now, const nats::Error& error, const Doing& doing) {
+Failure by_code(const Circumstances& now, const nats::Error& error, const Task& doing) {
   const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
     return Failure(exit, text, std::move(hint), about(doing));
   };
@@ -163,13 +162,13 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Doing&
 }
 
 // The server ends a connection on which a line is too long (a key, as a rule), and announces no limit.
-bool line_too_long(const Circumstances& now, const Doing& doing) {
+bool line_too_long(const Circumstances& now, const Task& doing) {
   return now.ended && says_line_too_long(now.ended->what()) && doing.key.size() > least_too_long;
 }
 
 }  // namespace
 
-std::string what_of(const Doing& doing) {
+std::string what_of(const Task& doing) {
   if (doing.key.empty()) return fmt::format("bucket \"{}\"", doing.bucket);
   return fmt::format("key \"{}\" of bucket \"{}\"", doing.key, doing.bucket);
 }
@@ -249,7 +248,7 @@ Failure written_meanwhile(const std::string& bucket, std::string_view key, std::
           {bucket, std::string(key), revision}};
 }
 
-Failure conflict(const Doing& doing, std::optional<std::uint64_t> current) {
+Failure conflict(const Task& doing, std::optional<std::uint64_t> current) {
   const About about{doing.bucket, doing.key, current.value_or(0)};
   const auto failure = [&](const std::string& text) { return Failure(Exit::conflict, text, {}, about); };
   const std::string what = what_of(doing);
@@ -270,7 +269,7 @@ bool no_room(const Failure& failure) {
                      [&](const Limit& limit) { return failure.common() == limit.said; });
 }
 
-Failure over_limit(const Doing& doing, std::string_view whose, std::uint64_t limit, std::string hint) {
+Failure over_limit(const Task& doing, std::string_view whose, std::uint64_t limit, std::string hint) {
   return {Exit::failure,
           fmt::format("{}: the value{} is over the {}'s limit of {} B", what_of(doing),
                       doing.value_size == 0 ? std::string() : fmt::format(" of {} B", doing.value_size),
@@ -292,7 +291,7 @@ Failure too_long(const std::string& bucket, const std::string& key) {
           {bucket, key, 0}};
 }
 
-Failure sentence(const Circumstances& now, const nats::Error& error, const Doing& doing) {
+Failure sentence(const Circumstances& now, const nats::Error& error, const Task& doing) {
   if (error.status == NATS_NOT_PERMITTED)
     return {Exit::not_allowed, fmt::format("{}: {}", what_of(doing), error.what()), {}, about(doing)};
   if (error.conflict()) return conflict(doing, error.current_revision());

@@ -1,9 +1,9 @@
 #include "kv/session.hpp"
 
 #include "base/text.hpp"
-#include "kv/attempts.hpp"
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
+#include "kv/race.hpp"
 #include "kv/trace.hpp"
 #include "nats/api.hpp"
 #include "nats/compat.hpp"
@@ -35,8 +35,8 @@ void check_possible(const config::Settings& settings) {
 
 }  // namespace
 
-Session::Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices)
-    : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(new_link()) {}
+Session::Session(std::function<config::Settings()> settings, Stop& stop, Reporter& notices)
+    : resolve_(std::move(settings)), stop_(stop), notices_(notices), link_(new_connection_state()) {}
 
 Session::~Session() { disconnect(); }
 
@@ -86,7 +86,7 @@ void Session::connect() {
                                                : "no answer",
                                took.count()));
   }
-  if (stop_ && stop_.why() != Why::deadline) throw Stopped{};
+  if (stop_ && stop_.why() != StopReason::deadline) throw Stopped{};
   if (stop_ && !(race && attempt.error)) attempt.error.emplace(NATS_TIMEOUT, 0, "");
   if (stop_ || !connection_)
     throw refused(attempt.error.value_or(nats::Error(NATS_TIMEOUT, 0, "")), attempt.settings, *attempt.link);
@@ -108,7 +108,7 @@ Attempt Session::first_that_answers() {
   // It works: a connection to it that knows the others too, for the day when it does not.
   const auto servers = starting_with(settings(), attempt.settings);
   attempt.connection.reset();
-  link_ = new_link();
+  link_ = new_connection_state();
   link_->secrets = attempt.link->credentials();
   return connect_to(servers, connect_options(servers, *link_, true).get());
 }
@@ -116,7 +116,7 @@ Attempt Session::first_that_answers() {
 void Session::connect_again() {
   disconnect();
   const auto credentials = link_->credentials();
-  link_ = new_link();
+  link_ = new_connection_state();
   link_->secrets = credentials;
   ++generation_;
   connect();

@@ -25,9 +25,9 @@
 namespace natskv {
 
 /// Where a session says what is no result: warnings, notes, the trace. Never throws.
-class Notices {
+class Reporter {
  public:
-  virtual ~Notices() = default;
+  virtual ~Reporter() = default;
   virtual void warn(std::string_view text) = 0;  ///< always shown
   virtual void note(std::string_view text) = 0;  ///< dropped by --quiet
   /// While the result lives, a terminal is told what is waited for, after 2 s.
@@ -43,7 +43,7 @@ class Notices {
 };
 
 /// A connection's wire, and what the library's threads ask for. Lives as long as the process.
-struct Link {
+struct ConnectionState {
   nats::Wire& wire = nats::new_wire();
   /// nats.c before 3.10 sends no signature that begins with a zero byte, one in 256: another nonce has to do.
   std::atomic<bool> unsendable{false};
@@ -68,7 +68,7 @@ class Session {
  public:
   /// `settings` is called at the first need of a connection, not before. `waiting` is told what a long start
   /// waits for.
-  Session(std::function<config::Settings()> settings, Stop& stop, Notices& notices);
+  Session(std::function<config::Settings()> settings, Stop& stop, Reporter& notices);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -90,7 +90,7 @@ class Session {
   void connect_again();
   /// Which of them it is.
   [[nodiscard]] int generation() const { return generation_; }
-  Link& link() { return *link_; }
+  ConnectionState& link() { return *link_; }
   /// What happens on the connection: nats::Mailbox and nats::Requests read it. Of the connection at hand: ask
   /// after connection().
   nats::Wire& wire() { return link_->wire; }
@@ -101,7 +101,7 @@ class Session {
   /// The largest message the server takes, in bytes.
   std::uint64_t max_payload();
   Stop& stop() { return stop_; }
-  Notices& notices() { return notices_; }
+  Reporter& notices() { return notices_; }
 
   /// Ends a call of nats.c's that waits, from any thread.
   void end_call() noexcept { link_->wire.close(connection_.get()); }
@@ -151,8 +151,8 @@ class Session {
   std::function<config::Settings()> resolve_;
   std::optional<config::Settings> settings_;
   Stop& stop_;
-  Notices& notices_;
-  Link* link_;  // never freed: a closed connection's last callback may come after everything else
+  Reporter& notices_;
+  ConnectionState* link_;  // never freed: a closed connection's last callback may come after everything else
   bool reconnect_ = false;
   bool gives_up_ = false;
   nats::Connection connection_;

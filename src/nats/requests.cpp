@@ -60,14 +60,14 @@ void Requests::send(std::uint64_t id, std::string subject, std::string_view body
   bytes_ += body.size();
 }
 
-void Requests::tell(const Open& open, natsStatus status, natsMsg* answer) const {
+void Requests::tell(const PendingRequest& open, natsStatus status, natsMsg* answer) const {
   if (observer_)
     observer_({open.subject, open.headers, open.bytes, status, answer, Clock::now() - open.sent});
 }
 
-Requests::Open* Requests::find(std::uint64_t id) {
+Requests::PendingRequest* Requests::find(std::uint64_t id) {
   if (id < first_ || id - first_ >= open_.size()) return nullptr;
-  Open& open = open_[id - first_];
+  PendingRequest& open = open_[id - first_];
   return open.waits ? &open : nullptr;
 }
 
@@ -79,7 +79,7 @@ std::optional<std::uint64_t> Requests::id_in(std::string_view reply) const {
 }
 
 // The reference is not valid after this.
-void Requests::close(Open& open) {
+void Requests::close(PendingRequest& open) {
   open.waits = false;
   --count_;
   bytes_ -= open.bytes;
@@ -95,7 +95,7 @@ void Requests::drop_answered() {
 }
 
 void Requests::settle(std::uint64_t id, natsStatus status, const std::string& text) {
-  Open& open = *find(id);
+  PendingRequest& open = *find(id);
   tell(open, status, nullptr);
   settled_.push_back({.id = id, .status = status, .text = text});
   close(open);
@@ -126,7 +126,7 @@ void Requests::refused(const Words& words) {
       settle(*id, NATS_NOT_PERMITTED, words.text);
     return;
   }
-  const auto at = std::find_if(open_.begin(), open_.end(), [&](const Open& open) {
+  const auto at = std::find_if(open_.begin(), open_.end(), [&](const PendingRequest& open) {
     return open.waits && refusal.concerns(open.subject);
   });
   if (at != open_.end())
@@ -203,7 +203,7 @@ std::optional<Answer> Requests::take(Event& event) {
 std::optional<Answer> Requests::answered(Message message) {
   natsMsg* const raw = message.get();
   const auto id = id_in(natsMsg_GetSubject(raw));
-  Open* const open = id ? find(*id) : nullptr;
+  PendingRequest* const open = id ? find(*id) : nullptr;
   if (open == nullptr) return std::nullopt;  // answered after its time was up, or twice
   const bool status = has_status(raw);
   if (open->many && !status) {

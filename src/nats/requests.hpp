@@ -96,7 +96,7 @@ class Requests {
   void wake() noexcept { mailbox_.wake(); }
 
  private:
-  struct Open {
+  struct PendingRequest {
     bool waits = false;
     bool many = false;
     Clock::time_point sent = {}, heard = {};
@@ -104,19 +104,19 @@ class Requests {
     std::string subject = {};
     Headers headers = {};  // kept for an observer only
   };
-  void tell(const Open& open, natsStatus status, natsMsg* answer) const;
+  void tell(const PendingRequest& open, natsStatus status, natsMsg* answer) const;
   std::optional<Answer> take(Event& event);
   std::optional<Answer> answered(Message message);
   void refused(const Words& words);
   std::optional<Answer> overdue();
   void hurry();
   /// Its request, or null when none with this id waits.
-  Open* find(std::uint64_t id);
+  PendingRequest* find(std::uint64_t id);
   [[nodiscard]] std::optional<std::uint64_t> id_in(std::string_view reply) const;
   void settle(std::uint64_t id, natsStatus status, const std::string& text);
   void settle_all(natsStatus status, const std::string& text, std::uint64_t before);
   void lose(natsStatus status);
-  void close(Open& open);
+  void close(PendingRequest& open);
   void drop_answered();
   [[nodiscard]] std::uint64_t id_of(std::size_t place) const { return first_ + place; }
 
@@ -134,7 +134,8 @@ class Requests {
     std::uint64_t before;  // ids
   };
   std::optional<Lost> lost_;
-  std::deque<Open> open_;    // by id and so by time; answered ones are dropped when they come to the front
+  std::deque<PendingRequest>
+      open_;                 // by id and so by time; answered ones are dropped when they come to the front
   std::uint64_t first_ = 0;  // id of the first of them
   std::size_t count_ = 0;    // how many of them wait
   std::size_t bytes_ = 0;

@@ -18,7 +18,7 @@ inline constexpr std::string_view reset = "\033[0m";
 
 /// What starts a cell of this look, or empty. PUT, added and ok are green, DEL, removed and failed red, PURGE
 /// and changed yellow.
-std::string_view start(Look look, std::string_view text);
+std::string_view start(Emphasis look, std::string_view text);
 
 /// The text in this colour, where `wanted` and a colour is given.
 inline std::string painted(std::string_view text, std::string_view color, bool wanted = true) {

@@ -8,7 +8,7 @@ namespace {
 
 using Columns = std::vector<Measured>;
 
-bool is_text(const Measured& column) { return column.look == Look::text; }
+bool is_text(const Measured& column) { return column.look == Emphasis::text; }
 
 // What the line takes without its texts, the gaps before them included.
 std::size_t taken(const Columns& columns, const std::vector<std::size_t>& shown) {

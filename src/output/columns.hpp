@@ -11,7 +11,7 @@ namespace natskv {
 /// What is known of a column once the first rows are.
 struct Measured {
   std::size_t widest = 0;  ///< of its title and its cells
-  Look look = Look::plain;
+  Emphasis look = Emphasis::plain;
   int leaves = 0;     ///< Field::leaves
   bool empty = true;  ///< no row has anything here
 };

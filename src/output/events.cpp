@@ -15,7 +15,7 @@ constexpr std::size_t longest_operation = 5;  // PURGE
 
 class Events : public Sink {
  public:
-  Events(std::vector<Column> columns, Looks looks, Output& out)
+  Events(std::vector<Column> columns, TerminalStyle looks, Output& out)
       : columns_(std::move(columns)), looks_(looks), out_(out) {}
 
   void row(std::span<const Value> values) override {
@@ -25,10 +25,10 @@ class Events : public Sink {
     at_ = 0;
     std::vector<std::string> rest;
     for (std::size_t i = 0; i < values.size() && i < columns_.size(); ++i) {
-      const Look look = columns_[i].look;
+      const Emphasis look = columns_[i].look;
       std::string text = shown(values[i], limit);
       if (text.empty()) continue;
-      if (look == Look::text && limit > 0) {
+      if (look == Emphasis::text && limit > 0) {
         const std::size_t room = limit - std::min(limit, at_ + 1);
         const std::size_t width = text::width(text);
         if (room < std::min(width, least_text(limit))) {
@@ -62,7 +62,7 @@ class Events : public Sink {
     return moment.compare(0, date, now, 0, date) == 0 ? moment.substr(date + 1) : moment;
   }
 
-  void add(const std::string& text, Look look) {
+  void add(const std::string& text, Emphasis look) {
     if (at_ > 0) {
       line_ += ' ';
       ++at_;
@@ -72,7 +72,7 @@ class Events : public Sink {
     line_ += text;
     if (!color.empty()) line_ += ansi::reset;
     at_ += text::width(text);
-    if (look != Look::operation || text.size() >= longest_operation) return;
+    if (look != Emphasis::operation || text.size() >= longest_operation) return;
     line_.append(longest_operation - text.size(), ' ');
     at_ += longest_operation - text.size();
   }
@@ -84,7 +84,7 @@ class Events : public Sink {
   }
 
   std::vector<Column> columns_;
-  Looks looks_;
+  TerminalStyle looks_;
   Output& out_;
   std::string line_;
   std::size_t at_ = 0;  // columns of the line
@@ -92,7 +92,7 @@ class Events : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_events(std::vector<Column> columns, Looks looks, Output& out) {
+std::unique_ptr<Sink> make_events(std::vector<Column> columns, TerminalStyle looks, Output& out) {
   return std::make_unique<Events>(std::move(columns), looks, out);
 }
 

@@ -26,7 +26,7 @@ struct Member {
   std::string name;
   std::string base64_name;
   bool is_name;
-  explicit Member(const Column& column) : is_name(column.look == Look::name) {
+  explicit Member(const Column& column) : is_name(column.look == Emphasis::name) {
     text::json_string(column.key, name);
     name += ':';
     text::json_string(std::string(column.key) + "_base64", base64_name);
@@ -43,7 +43,8 @@ std::string_view exact(const Value& value, const Member& member) {
 
 class Json : public Sink {
  public:
-  Json(const std::vector<Column>& columns, bool names, bool list, bool lines, Looks looks, Output& out)
+  Json(const std::vector<Column>& columns, bool names, bool list, bool lines, TerminalStyle looks,
+       Output& out)
       : names_(names), list_(list), lines_(lines), looks_(looks), out_(out) {
     for (const Column& column : columns) members_.emplace_back(column);
   }
@@ -102,15 +103,15 @@ class Json : public Sink {
   bool list_;
   bool lines_;
   bool first_ = true;
-  Looks looks_;
+  TerminalStyle looks_;
   Output& out_;
   std::string line_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines, Looks looks,
-                                Output& out) {
+std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines,
+                                TerminalStyle looks, Output& out) {
   const bool list = !lines && layout.shape == Shape::list;
   return std::make_unique<Json>(columns, layout.names && !lines, list, lines || layout.shape == Shape::live,
                                 looks, out);

@@ -22,14 +22,15 @@ struct Nested {
 
 /// monostate: does not apply (absent in JSON, empty in TSV and tables). Views point into the record's owner
 /// and are valid until the next record. string_view is text that should be UTF-8 (invalid is replaced in
-/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64", as a text of Look::name. Span
-/// in JSON is a number of seconds (an integer where whole). A Size is plain bytes everywhere but in tables.
+/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64", as a text of Emphasis::name.
+/// Span in JSON is a number of seconds (an integer where whole). A Size is plain bytes everywhere but in
+/// tables.
 using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string_view, Bytes,
                            Instant, Span, Size, Nested>;
 
 /// What a column holds, as far as tables and colours care. A `name` is never cut, a `text` (a value, a
 /// description) is what a table cuts first; an `operation` is coloured by its word (PUT, DEL, PURGE).
-enum class Look { plain, name, number, operation, faint, text };
+enum class Emphasis { plain, name, number, operation, faint, text };
 
 /// A member of a JSON object inside a record, for the manual.
 struct Member {
@@ -43,7 +44,7 @@ struct Field {
   std::string_view key;    ///< JSON name, TSV meaning, `info` rows
   std::string_view title;  ///< table header
   Value (*read)(const T&);
-  Look look = Look::plain;
+  Emphasis look = Emphasis::plain;
   std::string_view type = {};     ///< JSON type: string, number, boolean, array, object
   std::string_view meaning = {};  ///< a sentence for the manual
   std::span<const Member> members = {};
@@ -54,7 +55,7 @@ struct Field {
 struct Column {
   std::string_view key;
   std::string_view title;
-  Look look = Look::plain;
+  Emphasis look = Emphasis::plain;
   int leaves = 0;
 };
 

@@ -19,7 +19,7 @@ namespace natskv {
 template <class T>
 class Rows {
  public:
-  Rows(const View<T>& view, Format format, Layout layout, Looks looks, Output& out) {
+  Rows(const View<T>& view, Format format, Layout layout, TerminalStyle looks, Output& out) {
     std::vector<Column> columns;
     for (const Field<T>* field : chosen(view, format, layout)) {
       columns.push_back({field->key, field->title, field->look, field->leaves});

@@ -21,7 +21,7 @@ bool sentences(const nlohmann::ordered_json& json) {
 
 class Sheet : public Sink {
  public:
-  Sheet(std::vector<Column> columns, Looks looks, Output& out)
+  Sheet(std::vector<Column> columns, TerminalStyle looks, Output& out)
       : columns_(std::move(columns)),
         looks_(looks),
         limit_(static_cast<std::size_t>(std::max(0, looks.width))),
@@ -94,7 +94,7 @@ class Sheet : public Sink {
   }
 
   std::vector<Column> columns_;
-  Looks looks_;
+  TerminalStyle looks_;
   std::size_t limit_;  // the terminal's width; 0: none
   Output& out_;
   bool first_ = true;
@@ -104,7 +104,7 @@ class Sheet : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, Looks looks, Output& out) {
+std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, TerminalStyle looks, Output& out) {
   return std::make_unique<Sheet>(std::move(columns), looks, out);
 }
 

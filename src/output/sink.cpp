@@ -99,17 +99,17 @@ std::string cell_text(const Value& value, bool utc, std::size_t columns) {
   return text;
 }
 
-std::string_view ansi::start(Look look, std::string_view text) {
-  if (look == Look::faint) return faint;
-  if (look != Look::operation) return {};
+std::string_view ansi::start(Emphasis look, std::string_view text) {
+  if (look == Emphasis::faint) return faint;
+  if (look != Emphasis::operation) return {};
   if (text == "PUT" || text == "added" || text == "ok") return green;
   if (text == "DEL" || text == "removed" || text == "failed") return red;
   if (text == "PURGE" || text == "changed") return yellow;
   return {};
 }
 
-std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout, Looks looks,
-                                Output& out) {
+std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout,
+                                TerminalStyle looks, Output& out) {
   switch (format) {
     case Format::table:
       if (layout.vertical) return make_sheet(std::move(columns), looks, out);

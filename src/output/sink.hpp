@@ -25,7 +25,7 @@ std::string_view name_of(Format format);
 enum class Shape { list, object, live };
 
 /// How it looks to this user, settled before connecting.
-struct Looks {
+struct TerminalStyle {
   bool color = false;
   bool people = false;  ///< a person reads it on a terminal: JSON is indented, and coloured where color is
   bool utc = false;
@@ -54,7 +54,7 @@ struct Layout {
 
 /// The sink of a format. raw and plain write the first column: raw the exact bytes, plain its text and a
 /// newline.
-std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout, Looks looks,
-                                Output& out);
+std::unique_ptr<Sink> make_sink(Format format, std::vector<Column> columns, Layout layout,
+                                TerminalStyle looks, Output& out);
 
 }  // namespace natskv

@@ -12,15 +12,16 @@
 
 namespace natskv {
 
-std::unique_ptr<Sink> make_table(std::vector<Column> columns, Looks looks, Output& out);
+std::unique_ptr<Sink> make_table(std::vector<Column> columns, TerminalStyle looks, Output& out);
 /// A line an event, each by itself: nothing is held back.
-std::unique_ptr<Sink> make_events(std::vector<Column> columns, Looks looks, Output& out);
+std::unique_ptr<Sink> make_events(std::vector<Column> columns, TerminalStyle looks, Output& out);
 /// One record as aligned "Title: value" lines.
-std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, Looks looks, Output& out);
+std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, TerminalStyle looks, Output& out);
 std::unique_ptr<Sink> make_tsv(std::vector<Column> columns, Layout layout, Output& out);
-/// `lines`: an object a line, whatever the shape (jsonl). For people (Looks::people) a document is indented.
-std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines, Looks looks,
-                                Output& out);
+/// `lines`: an object a line, whatever the shape (jsonl). For people (TerminalStyle::people) a document is
+/// indented.
+std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines,
+                                TerminalStyle looks, Output& out);
 /// The first column: `bytes` alone, or as a line.
 std::unique_ptr<Sink> make_raw(Layout layout, bool bytes, Output& out);
 

@@ -26,14 +26,14 @@ bool is_number(const Value& value) {
 
 class Table : public Sink {
  public:
-  Table(std::vector<Column> columns, Looks looks, Output& out)
+  Table(std::vector<Column> columns, TerminalStyle looks, Output& out)
       : columns_(std::move(columns)),
         looks_(looks),
         limit_(static_cast<std::size_t>(std::max(0, looks.width))),
         offset_(text::zone_offset(looks.utc)),
         out_(out) {
     for (const Column& column : columns_) {
-      right_.push_back(column.look == Look::number);
+      right_.push_back(column.look == Emphasis::number);
       times_.push_back(false);
       measured_.push_back({.look = column.look, .leaves = column.leaves});
     }
@@ -141,7 +141,7 @@ class Table : public Sink {
     for (const auto& text : rest) under(text, {});
   }
 
-  [[nodiscard]] bool is_text(std::size_t i) const { return columns_[i].look == Look::text; }
+  [[nodiscard]] bool is_text(std::size_t i) const { return columns_[i].look == Emphasis::text; }
   [[nodiscard]] std::size_t texts() const {
     std::size_t count = 0;
     for (std::size_t i = 0; i < columns_.size(); ++i) count += is_text(i) && !measured_[i].empty ? 1 : 0;
@@ -209,7 +209,7 @@ class Table : public Sink {
   }
 
   std::vector<Column> columns_;
-  Looks looks_;
+  TerminalStyle looks_;
   std::size_t limit_;    // the terminal's width; 0: none
   std::int64_t offset_;  // of the zone that times are shown in, one for all rows
   Output& out_;
@@ -228,7 +228,7 @@ class Table : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_table(std::vector<Column> columns, Looks looks, Output& out) {
+std::unique_ptr<Sink> make_table(std::vector<Column> columns, TerminalStyle looks, Output& out) {
   return std::make_unique<Table>(std::move(columns), looks, out);
 }
 

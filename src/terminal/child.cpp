@@ -220,7 +220,7 @@ pid_t start(const Program& program, const Kept* kept) {
   return child;
 }
 
-void become(const Program& program) {
+void exec_child(const Program& program) {
   const Image image(program);
   const StartSignals signals = start_signals();
   if (!take_places(program))

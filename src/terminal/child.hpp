@@ -44,7 +44,7 @@ std::string find_program(const std::string& name);
 pid_t start(const Program& program, const Kept* kept = nullptr);
 
 /// Makes this process the program. Returns only by throwing Failure.
-[[noreturn]] void become(const Program& program);
+[[noreturn]] void exec_child(const Program& program);
 
 /// Exit status, or 128 + signal, of a wait status.
 int status_of_child(int wait_status);

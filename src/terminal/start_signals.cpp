@@ -13,11 +13,11 @@ namespace {
 // What ends a process where nobody handles it, and the reason natskv gives.
 struct Ending {
   int signal;
-  Why why;
+  StopReason why;
 };
-constexpr std::array endings{Ending{SIGHUP, Why::hung_up}, Ending{SIGINT, Why::interrupted},
-                             Ending{SIGQUIT, Why::quit},   Ending{SIGTERM, Why::terminated},
-                             Ending{SIGUSR1, Why::user1},  Ending{SIGUSR2, Why::user2}};
+constexpr std::array endings{Ending{SIGHUP, StopReason::hung_up}, Ending{SIGINT, StopReason::interrupted},
+                             Ending{SIGQUIT, StopReason::quit},   Ending{SIGTERM, StopReason::terminated},
+                             Ending{SIGUSR1, StopReason::user1},  Ending{SIGUSR2, StopReason::user2}};
 // What only a COMMAND of a group of its own is told, and the end of a child.
 constexpr std::array others{SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD};
 // All whose dispositions natskv or a library of ours changes; the rest a child inherits as it is.
@@ -69,11 +69,11 @@ const StartSignals& remember_start_signals() {
 
 const sigset_t& handled_signals() { return remembered().handled; }
 
-Why reason_of(int signal) {
+StopReason reason_of(int signal) {
   for (const auto& ending : endings) {
     if (ending.signal == signal) return ending.why;
   }
-  return Why::none;
+  return StopReason::none;
 }
 
 void act_by_default(int signal) {

@@ -57,7 +57,7 @@ std::atomic<Watchdog*> the_watchdog{nullptr};
 }  // namespace
 
 struct Watchdog::State {
-  State(Stop& watched, std::function<void(Why)> words) : stop(watched), last_words(std::move(words)) {}
+  State(Stop& watched, std::function<void(StopReason)> words) : stop(watched), last_words(std::move(words)) {}
   ~State() {
 #ifdef NATSKV_UNWIND
     if (interrupter.joinable()) interrupter.join();
@@ -88,7 +88,7 @@ struct Watchdog::State {
   }
 
   Stop& stop;
-  std::function<void(Why)> last_words;
+  std::function<void(StopReason)> last_words;
   pthread_t thread{};
   int signals = -1;
   int wake = -1;
@@ -182,7 +182,7 @@ void Watchdog::State::wait() {
       gone = stdout_watched && !paused && !quit && (fds[2].revents & (POLLERR | POLLHUP)) != 0;
       if ((fds[2].revents & POLLNVAL) != 0) stdout_watched = false;
     }
-    if (gone) stop.set(Why::reader_gone);
+    if (gone) stop.set(StopReason::reader_gone);
   }
 }
 
@@ -196,7 +196,7 @@ void Watchdog::State::read_signals() {
     }
     const auto number = static_cast<int>(signal.ssi_signo);
     if (number == SIGTSTP) terminal::act_by_default(number);
-    if (const Why why = terminal::reason_of(number); why != Why::none) stop.set(why);
+    if (const StopReason why = terminal::reason_of(number); why != StopReason::none) stop.set(why);
   }
 }
 
@@ -212,7 +212,7 @@ void Watchdog::State::look_at_the_clock() {
       if (work && !stop) work();
     }
   }
-  if (late) stop.set(Why::deadline);
+  if (late) stop.set(StopReason::deadline);
 }
 
 void Watchdog::State::say_last_words() {
@@ -222,7 +222,7 @@ void Watchdog::State::say_last_words() {
   if (last_words) last_words(stop.why());
 }
 
-Watchdog::Watchdog(Stop& stop, std::function<void(Why)> last_words)
+Watchdog::Watchdog(Stop& stop, std::function<void(StopReason)> last_words)
     : state_(std::make_unique<State>(stop, std::move(last_words))) {
   state_->open();
   pthread_attr_t attributes;

@@ -31,7 +31,7 @@ void restore_start_signals(const StartSignals& signals);
 /// those stay ignored. Every thread has them blocked.
 const sigset_t& handled_signals();
 /// Why natskv stops on that signal; Why::none for one that does not stop it.
-Why reason_of(int signal);
+StopReason reason_of(int signal);
 /// For a thread that has it blocked: what the kernel does with a signal that nobody handles.
 void act_by_default(int signal);
 
@@ -51,7 +51,7 @@ class Watchdog {
   /// Before any other thread exists, which all inherit the blocked signals. `last_words` is called on the
   /// watchdog's thread when the main thread has not unwound in time; it should say what is known and _exit.
   /// The line that Progress shows was wiped before. Throws Failure if there is no thread to be had.
-  Watchdog(Stop& stop, std::function<void(Why)> last_words);
+  Watchdog(Stop& stop, std::function<void(StopReason)> last_words);
   /// Ends and joins the thread. The signals stay blocked: a late Ctrl-C does not replace the status we end
   /// with.
   ~Watchdog();

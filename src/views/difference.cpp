@@ -11,17 +11,17 @@ Value present(std::uint64_t revision) { return revision == 0 ? Value{} : Value{r
 Value present(const std::optional<Bytes>& value) { return value ? Value{*value} : Value{}; }
 
 constexpr Field<Difference> difference_fields[] = {
-    {"change", "CHANGE", [](const Difference& d) { return Value{d.change}; }, Look::operation, "string",
+    {"change", "CHANGE", [](const Difference& d) { return Value{d.change}; }, Emphasis::operation, "string",
      "added, removed or changed."},
-    {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Look::name, "string",
+    {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Emphasis::name, "string",
      "name of the key."},
-    {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Look::number, "number",
-     "its revision in the first bucket, where that has it."},
-    {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Look::number, "number",
-     "its revision in the second bucket, where that has it."},
-    {"value_a", "VALUE A", [](const Difference& d) { return present(d.value_a); }, Look::text, "string",
+    {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Emphasis::number,
+     "number", "its revision in the first bucket, where that has it."},
+    {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Emphasis::number,
+     "number", "its revision in the second bucket, where that has it."},
+    {"value_a", "VALUE A", [](const Difference& d) { return present(d.value_a); }, Emphasis::text, "string",
      "--values: its value in the first bucket where it is valid UTF-8."},
-    {"value_b", "VALUE B", [](const Difference& d) { return present(d.value_b); }, Look::text, "string",
+    {"value_b", "VALUE B", [](const Difference& d) { return present(d.value_b); }, Emphasis::text, "string",
      "--values: its value in the second bucket where it is valid UTF-8."},
 };
 

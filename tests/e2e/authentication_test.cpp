@@ -25,7 +25,7 @@ using namespace natskv::test;
 
 namespace {
 
-struct Way {
+struct AuthMethod {
   const char* name;
   std::vector<std::string> options;
   int status;
@@ -40,8 +40,8 @@ void check_silence(const Result& result) {
   CHECK_FALSE(std::regex_search(result.out + result.err, secret));
 }
 
-void try_all(const Server& server, const std::vector<Way>& ways) {
-  for (const Way& way : ways) {
+void try_all(const Server& server, const std::vector<AuthMethod>& ways) {
+  for (const AuthMethod& way : ways) {
     const std::string name = way.name;
     CAPTURE(name);
     auto words = way.options;

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-struct Said final : natskv::Notices {
+struct Said final : natskv::Reporter {
   std::string text;
   void warn(std::string_view line) override { (text += line) += '\n'; }
   void note(std::string_view) override {}
@@ -83,7 +83,7 @@ TEST_CASE("a watch is waited for together with a descriptor and a time") {
   CHECK(watch.entry()->value.data == "2");
   ::close(ends[0]);
   ::close(ends[1]);
-  own.stop.set(natskv::Why::terminated);
+  own.stop.set(natskv::StopReason::terminated);
   CHECK_THROWS_AS(watch.wait(in(milliseconds(5000))), natskv::Stopped);
 }
 

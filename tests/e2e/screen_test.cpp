@@ -24,8 +24,8 @@ constexpr Screen small{.rows = 10, .cols = 40};
 using Expected = std::vector<std::pair<Screen, std::string>>;
 
 // A bucket with everything that could spoil a screen.
-struct Looks {
-  Looks() : client(server.url()) {
+struct TerminalStyle {
+  TerminalStyle() : client(server.url()) {
     client.add_bucket(
         "config", R"({"max_msgs_per_subject": 5, "description": "all the settings of 設定 in one place"})");
     client.put("config", "app.name", "plain");
@@ -60,7 +60,7 @@ struct Looks {
 
 TEST_CASE("A table fits its screen") {
   NEEDS_EMULATOR;
-  const Looks looks;
+  const TerminalStyle looks;
   CHECK(
       looks.screen({"history", "config", "app.>"}, {.rows = 24, .cols = 120}) ==
       "*KEY          REV  OP   CREATED (UTC)        SIZE  VALUE\n"
@@ -113,7 +113,7 @@ TEST_CASE("A table fits its screen") {
 
 TEST_CASE("Tables at the widths people have: names and times whole, a third for the value") {
   NEEDS_EMULATOR;
-  Looks looks;
+  TerminalStyle looks;
   looks.client.add_bucket("b", R"({"allow_msg_ttl": true})");
   looks.client.add_bucket("b-two-with-a-longer-name", R"({"description": "what it is for"})");
   looks.client.put("b", "feature.flags.checkout.new", std::string(10'000, 'x'));
@@ -225,7 +225,7 @@ TEST_CASE("A list that has nothing to show says so on a terminal, and only there
 
 TEST_CASE("An object's fields continue under themselves") {
   NEEDS_EMULATOR;
-  const Looks looks;
+  const TerminalStyle looks;
   CHECK(looks.screen({"info", "config"}, large) ==
         "*Bucket:        config\n"
         "*Description:   all the settings of 設定 in one place\n"
@@ -263,7 +263,7 @@ TEST_CASE("An object's fields continue under themselves") {
 
 TEST_CASE("Help fits the screen") {
   NEEDS_EMULATOR;
-  const Looks looks;
+  const TerminalStyle looks;
   const auto text = looks.screen({"help"}, large);
   CHECK(text.starts_with("natskv: NATS JetStream key-value buckets from a shell\n"));
   CHECK(text.find("First steps:") != std::string::npos);
@@ -271,7 +271,7 @@ TEST_CASE("Help fits the screen") {
 
 TEST_CASE("A question stands alone, whatever it is about") {
   NEEDS_EMULATOR;
-  const Looks looks;
+  const TerminalStyle looks;
   for (const auto& [size, expected] :
        Expected{{large,
                  "Store revision 2 (漢字かな交じり文の値 that is long enough to be cut somewhere)\n"
@@ -329,7 +329,7 @@ TEST_CASE("watch shows each event in a line, and Ctrl-C leaves the screen as it 
                  "##:##:## PUT   new #13 a value that is …\n"
                  "##:##:## PURGE new #14\n"
                  "^C\n"}}) {
-    Looks looks;
+    TerminalStyle looks;
     looks.client.put("config", "k1", "v");
     looks.client.put("config", "feature.flags.checkout.new", "on");
     Terminal terminal(looks.command({"watch", "config", "app.lines", "app.escape", "k1", "feature.>", "new"}),
@@ -349,7 +349,7 @@ TEST_CASE("watch shows each event in a line, and Ctrl-C leaves the screen as it 
 
 TEST_CASE("watch reads the terminal's width for every event") {
   NEEDS_EMULATOR;
-  Looks looks;
+  TerminalStyle looks;
   Terminal terminal(looks.command({"watch", "config", "new"}), large);
   REQUIRE(terminal.read_until("waiting for changes"));
   const std::string value(200, 'x');
@@ -372,7 +372,7 @@ TEST_CASE("watch reads the terminal's width for every event") {
 
 TEST_CASE("A bar stays on one line, and is gone at the end") {
   NEEDS_EMULATOR;
-  Looks looks;
+  TerminalStyle looks;
   const std::string bucket = "a-bucket-with-a-name-that-is-rather-long-for-a-small-terminal";
   looks.client.add_bucket(bucket);
   for (const auto& size : {large, small}) {
@@ -396,7 +396,7 @@ TEST_CASE("A bar stays on one line, and is gone at the end") {
 
 TEST_CASE("A terminal that is narrow, dumb, unnamed or not UTF-8 gets no control and no line too long") {
   NEEDS_EMULATOR;
-  const Looks looks;
+  const TerminalStyle looks;
   for (const std::vector<std::string>& words : {std::vector<std::string>{"history", "config", "app.>"},
                                                 {"keys", "config"},
                                                 {"watch", "config", "--initial"},
@@ -431,7 +431,7 @@ TEST_CASE("A terminal that is narrow, dumb, unnamed or not UTF-8 gets no control
 
 TEST_CASE("doctor's lines continue under themselves") {
   NEEDS_EMULATOR;
-  const Looks looks;
+  const TerminalStyle looks;
   for (const auto cols : {40, 80}) {
     CAPTURE(cols);
     const auto text = looks.screen({"doctor", "config"}, {.rows = 90, .cols = cols});
@@ -448,7 +448,7 @@ TEST_CASE("doctor's lines continue under themselves") {
 
 TEST_CASE("get --pretty indents JSON, and what a terminal would obey is escaped") {
   NEEDS_EMULATOR;
-  Looks looks;
+  TerminalStyle looks;
   looks.client.put("config", "json", R"({"host":"db\u001b[31m","ports":[1,2]})");
   CHECK(looks.screen({"get", "config", "json", "--pretty"}, small) ==
         "{\n  \"host\": \"db\\u001b[31m\",\n  \"ports\": [\n    1,\n    2\n  ]\n}\n");

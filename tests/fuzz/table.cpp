@@ -23,8 +23,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::array formats{Format::table, Format::tsv, Format::json, Format::jsonl};
   const Format format = formats[data[1] % formats.size()];
   auto rest = fuzz::text_of(data + 2, size - 2);
-  const std::vector<Column> columns{
-      {"key", "Key", Look::name}, {"revision", "Revision", Look::number, 1}, {"value", "Value", Look::text}};
+  const std::vector<Column> columns{{"key", "Key", Emphasis::name},
+                                    {"revision", "Revision", Emphasis::number, 1},
+                                    {"value", "Value", Emphasis::text}};
   const Layout layout{.shape = data[1] & 0x40U ? Shape::live : Shape::list,
                       .vertical = (data[1] & 0x80U) != 0};
   const auto sink = make_sink(format, columns, layout, {.utc = true, .width = width}, out);

@@ -150,13 +150,13 @@ void FakeServer::play(int fd) {
 
 // Two sockets and what waits to be passed on, each way.
 struct Proxy::Pair {
-  struct Way {
+  struct AuthMethod {
     std::deque<std::pair<Clock::time_point, std::string>> chunks;
     size_t size = 0;
     bool ended = false;  // the sender closed its side
   };
   int client = -1, server = -1;
-  Way up, down;
+  AuthMethod up, down;
   bool broken = false;
 };
 

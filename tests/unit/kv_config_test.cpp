@@ -1,4 +1,4 @@
-// Wishes to stream configurations: whole documents, as ADR-8 and the official clients have them.
+// Changes of stream configurations: whole documents, as ADR-8 and the official clients have them.
 #include "kv/admin/config.hpp"
 #include "support/failing.hpp"
 
@@ -26,11 +26,11 @@ Json golden(const Json& other = Json::object()) {
 
 std::string sorted(const Json& json) { return nlohmann::json(json).dump(); }
 
-void made(const Wishes& wishes, const Json& other) {
+void made(const BucketChanges& wishes, const Json& other) {
   CHECK(sorted(bucket_config("b", wishes)) == sorted(golden(other)));
 }
 
-Json changed(Json config, const Wishes& wishes) {
+Json changed(Json config, const BucketChanges& wishes) {
   apply(wishes, "b", config);
   return config;
 }
@@ -271,7 +271,7 @@ TEST_CASE("names and domains of origins") {
 }
 
 TEST_CASE("the options that old servers would drop are known with their version") {
-  const auto names = [](const Wishes& wishes) {
+  const auto names = [](const BucketChanges& wishes) {
     std::string text;
     for (const auto& need : needs(wishes))
       text += std::string(need.option) + " 2." + std::to_string(need.minor) + "\n";

@@ -7,21 +7,21 @@
 #include <string_view>
 
 using natskv::Circumstances;
-using natskv::Doing;
 using natskv::Exit;
 using natskv::Failure;
 using natskv::sentence;
+using natskv::Task;
 using natskv::nats::Error;
 
 namespace {
 
 Circumstances now() { return {.servers = "nats://h:4222", .timeout = natskv::seconds(5), .ended = {}}; }
-const Doing reading{.bucket = "b", .key = "k"};
-const Doing writing{.bucket = "b", .key = "k", .writes = true, .value_size = 3};
+const Task reading{.bucket = "b", .key = "k"};
+const Task writing{.bucket = "b", .key = "k", .writes = true, .value_size = 3};
 
 struct Case {
   Error error;
-  Doing doing;
+  Task doing;
   Exit exit;
   std::string_view words;
 };

@@ -145,7 +145,7 @@ TEST_CASE("a stop ends a wait that polls its descriptor, and stays") {
   std::array others{pollfd{-1, POLLIN, 0}, pollfd{stop.descriptor(), POLLIN, 0}};
   Event event;
   CHECK(mailbox.wait(event, soon(), others) == Waited::time);
-  std::thread other([&] { stop.set(natskv::Why::interrupted); });
+  std::thread other([&] { stop.set(natskv::StopReason::interrupted); });
   CHECK(mailbox.wait(event, late(), others) == Waited::descriptor);
   other.join();
   CHECK(others[0].revents == 0);

@@ -12,15 +12,16 @@ namespace {
 
 // keys --display-value: key, revision, operation, created, size, expires, value.
 std::vector<Measured> entry(std::size_t key, std::size_t value, bool expires = false) {
-  return {{key, Look::name, 0, false},       {5, Look::number, 5, false}, {5, Look::operation, 3, false},
-          {19, Look::faint, 2, false},       {8, Look::number, 1, false}, {19, Look::faint, 4, !expires},
-          {value, Look::text, 0, value == 0}};
+  return {{key, Emphasis::name, 0, false},       {5, Emphasis::number, 5, false},
+          {5, Emphasis::operation, 3, false},    {19, Emphasis::faint, 2, false},
+          {8, Emphasis::number, 1, false},       {19, Emphasis::faint, 4, !expires},
+          {value, Emphasis::text, 0, value == 0}};
 }
 
 std::size_t line(const std::vector<Measured>& columns, const Fitted& fitted) {
   std::size_t sum = column_gap * (fitted.shown.size() - 1);
   for (const std::size_t i : fitted.shown)
-    sum += columns[i].look == Look::text ? fitted.widths[i] : columns[i].widest;
+    sum += columns[i].look == Emphasis::text ? fitted.widths[i] : columns[i].widest;
   return sum;
 }
 
@@ -58,18 +59,18 @@ TEST_CASE("A name that leaves no third for the value has the value below, and th
 }
 
 TEST_CASE("The first column stays where nothing fits, and where nothing is known of it") {
-  CHECK(fit_columns({{30, Look::name, 0, false}, {5, Look::number, 1, false}}, 10).shown == Shown{0});
-  CHECK(fit_columns({{3, Look::name, 0, true}, {5, Look::number, 1, true}}, 10).shown == Shown{0});
+  CHECK(fit_columns({{30, Emphasis::name, 0, false}, {5, Emphasis::number, 1, false}}, 10).shown == Shown{0});
+  CHECK(fit_columns({{3, Emphasis::name, 0, true}, {5, Emphasis::number, 1, true}}, 10).shown == Shown{0});
   CHECK(fit_columns({}, 10).shown.empty());
   // Nothing but texts: they have the line to themselves.
-  const auto texts = fit_columns({{50, Look::text, 0, false}}, 10);
+  const auto texts = fit_columns({{50, Emphasis::text, 0, false}}, 10);
   CHECK_FALSE(texts.below);
   CHECK(texts.widths[0] == 10);
 }
 
 TEST_CASE("Of two texts the short one gets what it wants, the long one the rest") {
   const std::vector<Measured> columns{
-      {10, Look::name, 0, false}, {8, Look::text, 0, false}, {90, Look::text, 0, false}};
+      {10, Emphasis::name, 0, false}, {8, Emphasis::text, 0, false}, {90, Emphasis::text, 0, false}};
   const auto fitted = fit_columns(columns, 60);
   CHECK(fitted.widths[1] == 8);
   CHECK(fitted.widths[2] == 38);

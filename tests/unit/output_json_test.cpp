@@ -23,8 +23,8 @@ struct Thing {
 
 constexpr std::array<Field<Thing>, 4> fields{
     {{"bucket", "Bucket", [](const Thing&) { return Value("b"sv); }},
-     {"key", "Key", [](const Thing& t) { return Value(t.key); }, Look::name},
-     {"revision", "Revision", [](const Thing& t) { return Value(t.revision); }, Look::number},
+     {"key", "Key", [](const Thing& t) { return Value(t.key); }, Emphasis::name},
+     {"revision", "Revision", [](const Thing& t) { return Value(t.revision); }, Emphasis::number},
      {"value", "Value", [](const Thing& t) { return Value(t.value); }}}};
 
 View<Thing> view() { return {fields, {}, {"key", "revision"}, {"key", "value"}, "revision"}; }
@@ -68,7 +68,7 @@ TEST_CASE("every kind of value has its JSON and an absent one has none") {
 }
 
 TEST_CASE("a name that is not UTF-8 stands under another name, in a list of names it is replaced") {
-  const std::vector<Column> named{{"key", "Key", Look::name}};
+  const std::vector<Column> named{{"key", "Key", Emphasis::name}};
   CHECK(written(Format::jsonl, named, {}, {{"k\xFF"sv}}) == "{\"key_base64\":\"a/8=\"}\n");
   CHECK(written(Format::json, named, {.names = true}, {{"k\xFF"sv}}) == "[\n\"k\uFFFD\"\n]\n");
 }

@@ -17,14 +17,14 @@ namespace {
 
 using Row = std::vector<Value>;
 
-const std::vector<Column> entry{{"key", "KEY", Look::name},
-                                {"revision", "REV", Look::number, 5},
-                                {"operation", "OP", Look::operation, 3},
-                                {"created", "CREATED", Look::faint, 2},
-                                {"expires", "EXPIRES", Look::faint, 4},
-                                {"value", "VALUE", Look::text}};
+const std::vector<Column> entry{{"key", "KEY", Emphasis::name},
+                                {"revision", "REV", Emphasis::number, 5},
+                                {"operation", "OP", Emphasis::operation, 3},
+                                {"created", "CREATED", Emphasis::faint, 2},
+                                {"expires", "EXPIRES", Emphasis::faint, 4},
+                                {"value", "VALUE", Emphasis::text}};
 
-std::string table(std::vector<Column> columns, const std::vector<Row>& rows, Looks looks = {},
+std::string table(std::vector<Column> columns, const std::vector<Row>& rows, TerminalStyle looks = {},
                   Layout layout = {}) {
   test::Captured captured;
   const auto sink = make_sink(Format::table, std::move(columns), layout, looks, captured.out);
@@ -59,7 +59,7 @@ TEST_CASE("a table has a header, aligned columns, numbers on the right and no bl
 TEST_CASE("an empty list is an empty table") { CHECK(table(entry, {}).empty()); }
 
 TEST_CASE("colours mark the header, operations and what is faint, never the blanks") {
-  CHECK(table({{"operation", "Op", Look::operation}, {"when", "When", Look::faint}},
+  CHECK(table({{"operation", "Op", Emphasis::operation}, {"when", "When", Emphasis::faint}},
               {{"PUT"sv, "a"sv}, {"DEL"sv, "b"sv}, {"PURGE"sv, Value()}, {"NEW"sv, "d"sv}},
               {.color = true}) ==
         "\033[1mOp\033[0m     \033[1mWhen\033[0m\n"
@@ -117,7 +117,7 @@ TEST_CASE("a value is cut where the terminal ends, a name never") {
         "  VALUE\n"
         "app.settings.of.many.parts    1  PUT\n"
         "  a value that is too long\n");
-  CHECK(table({{"key", "KEY", Look::name}, {"n", "N", Look::number, 1}},
+  CHECK(table({{"key", "KEY", Emphasis::name}, {"n", "N", Emphasis::number, 1}},
               {{"a.very.long.key.indeed"sv, std::uint64_t{7}}}, {.width = 10}) ==
         "KEY\n"
         "a.very.long.key.indeed\n");
@@ -205,7 +205,7 @@ TEST_CASE("widths come from the first 100 rows, which are held back") {
 TEST_CASE("settle writes what is held back, once, under one header") {
   test::Captured captured;
   const auto sink =
-      make_sink(Format::table, {{"key", "KEY"}, {"n", "N", Look::number}}, {}, {}, captured.out);
+      make_sink(Format::table, {{"key", "KEY"}, {"n", "N", Emphasis::number}}, {}, {}, captured.out);
   sink->settle();
   CHECK(captured.text().empty());
   sink->row(Row{"a"sv, std::uint64_t{1}});
@@ -234,7 +234,7 @@ TEST_CASE("a long value on a terminal is cut, also where its characters are long
   for (int i = 0; i < 5000; ++i) marks += "\u0301";
   const std::string plain(100'000, 'v');
   const std::string text =
-      table({{"value", "Value", Look::text}}, {{Bytes{plain}}, {Bytes{marks}}}, {.width = 10});
+      table({{"value", "Value", Emphasis::text}}, {{Bytes{plain}}, {Bytes{marks}}}, {.width = 10});
   CHECK(text.substr(0, 6 + 9 + 3 + 1) == "Value\nvvvvvvvvv…\n");
   CHECK(text.size() < 2000);
   CHECK(text.ends_with("…\n"));
@@ -242,12 +242,12 @@ TEST_CASE("a long value on a terminal is cut, also where its characters are long
 
 namespace {
 
-std::string event(Row row, Looks looks) {
-  const std::vector<Column> columns{{"created", "CREATED", Look::faint},
-                                    {"operation", "OP", Look::operation},
-                                    {"key", "KEY", Look::name},
-                                    {"revision", "REV", Look::number},
-                                    {"value", "VALUE", Look::text}};
+std::string event(Row row, TerminalStyle looks) {
+  const std::vector<Column> columns{{"created", "CREATED", Emphasis::faint},
+                                    {"operation", "OP", Emphasis::operation},
+                                    {"key", "KEY", Emphasis::name},
+                                    {"revision", "REV", Emphasis::number},
+                                    {"value", "VALUE", Emphasis::text}};
   return table(columns, {std::move(row)}, looks, {.shape = Shape::live});
 }
 

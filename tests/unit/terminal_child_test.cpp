@@ -113,7 +113,7 @@ TEST_CASE("A child with a death signal goes with the process that started it, ho
 TEST_CASE("A process can become a program, with the environment it is given") {
   Forked process([] {
     ::setenv("NATSKV_TEST_OURS", "ours", 1);
-    natskv::terminal::become(
+    natskv::terminal::exec_child(
         {.argv = {"/bin/sh", "-c", "test \"${NATSKV_TEST_OURS-none},$A\" = none,b && exit 9"},
          .environment = {{"A", "b"}},
          .pristine = true});

@@ -11,9 +11,9 @@
 using namespace std::chrono_literals;
 using natskv::Progress;
 using natskv::Stop;
+using natskv::StopReason;
 using natskv::Waiting;
 using natskv::Watchdog;
-using natskv::Why;
 using natskv::terminal::progress_line;
 using natskv::test::Forked;
 
@@ -78,7 +78,7 @@ TEST_CASE("Waiting is said when it takes long, and taken back") {
   Forked process(Forked::OnTerminal{}, [] {
     ::setenv("TERM", "xterm", 1);
     Stop stop;
-    Watchdog watchdog(stop, [](Why) {});
+    Watchdog watchdog(stop, [](StopReason) {});
     {
       const Waiting waiting("reading …", false, 10ms);
       ::pause();

@@ -7,8 +7,8 @@
 #include <string>
 
 using natskv::Stop;
+using natskv::StopReason;
 using natskv::Watchdog;
-using natskv::Why;
 using natskv::test::Forked;
 using natskv::test::Pipe;
 
@@ -17,7 +17,7 @@ namespace {
 // 1 for yes, 0 for no, 8 where nobody could be asked, 9 for a stop.
 int asked() {
   Stop stop;
-  Watchdog watchdog(stop, [](Why) { ::_exit(99); });
+  Watchdog watchdog(stop, [](StopReason) { ::_exit(99); });
   if (!natskv::terminal::interactive()) return 8;
   const bool yes = natskv::terminal::ask("remove it?", stop);
   if (stop) return 9;

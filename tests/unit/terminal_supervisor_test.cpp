@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 using natskv::BootClock;
 using natskv::Failure;
 using natskv::Stop;
+using natskv::StopReason;
 using natskv::Watchdog;
-using natskv::Why;
 using natskv::terminal::EnvironmentChanges;
 using natskv::terminal::Program;
 using natskv::terminal::Supervisor;
@@ -52,7 +52,7 @@ void give(int fd, int number) {
 
 // As main() begins.
 struct Started {
-  Started() : watchdog(stop, [](Why) { ::_exit(99); }) { watchdog.watch_stdout(false); }
+  Started() : watchdog(stop, [](StopReason) { ::_exit(99); }) { watchdog.watch_stdout(false); }
   Stop stop;
   Watchdog watchdog;
 };

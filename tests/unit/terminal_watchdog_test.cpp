@@ -10,8 +10,8 @@
 
 using namespace std::chrono_literals;
 using natskv::Stop;
+using natskv::StopReason;
 using natskv::Watchdog;
-using natskv::Why;
 using natskv::test::Forked;
 using natskv::test::Pipe;
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr int words_said = 77;
 
-void no_words(Why) {}
+void no_words(StopReason) {}
 
 // Which stop comes; 99 for none within 20 s.
 int why_of(const Stop& stop) {
@@ -44,12 +44,12 @@ int why_of_signal(int number) {
 }  // namespace
 
 TEST_CASE("A signal is the reason to stop") {
-  CHECK(why_of_signal(SIGINT) == static_cast<int>(Why::interrupted));
-  CHECK(why_of_signal(SIGTERM) == static_cast<int>(Why::terminated));
-  CHECK(why_of_signal(SIGHUP) == static_cast<int>(Why::hung_up));
-  CHECK(why_of_signal(SIGQUIT) == static_cast<int>(Why::quit));
-  CHECK(why_of_signal(SIGUSR1) == static_cast<int>(Why::user1));
-  CHECK(why_of_signal(SIGUSR2) == static_cast<int>(Why::user2));
+  CHECK(why_of_signal(SIGINT) == static_cast<int>(StopReason::interrupted));
+  CHECK(why_of_signal(SIGTERM) == static_cast<int>(StopReason::terminated));
+  CHECK(why_of_signal(SIGHUP) == static_cast<int>(StopReason::hung_up));
+  CHECK(why_of_signal(SIGQUIT) == static_cast<int>(StopReason::quit));
+  CHECK(why_of_signal(SIGUSR1) == static_cast<int>(StopReason::user1));
+  CHECK(why_of_signal(SIGUSR2) == static_cast<int>(StopReason::user2));
 }
 
 TEST_CASE("A signal that was ignored at the start stays ignored") {
@@ -64,7 +64,7 @@ TEST_CASE("A signal that was ignored at the start stays ignored") {
   ready.hear();
   process.signal(SIGINT);
   process.signal(SIGTERM);
-  CHECK(process.status() == static_cast<int>(Why::terminated));
+  CHECK(process.status() == static_cast<int>(StopReason::terminated));
 }
 
 TEST_CASE("A deadline stops, unless it was lifted") {
@@ -75,7 +75,7 @@ TEST_CASE("A deadline stops, unless it was lifted") {
     stop.deadline(std::chrono::steady_clock::now() + 5ms);
     return why_of(stop);
   });
-  CHECK(process.status() == static_cast<int>(Why::deadline));
+  CHECK(process.status() == static_cast<int>(StopReason::deadline));
 
   Forked lifted([] {
     Stop stop;
@@ -85,7 +85,7 @@ TEST_CASE("A deadline stops, unless it was lifted") {
     ::kill(::getpid(), SIGTERM);
     return why_of(stop);
   });
-  CHECK(lifted.status() == static_cast<int>(Why::terminated));
+  CHECK(lifted.status() == static_cast<int>(StopReason::terminated));
 }
 
 TEST_CASE("A pipe on stdout whose reader goes away stops, though nobody writes") {
@@ -101,7 +101,7 @@ TEST_CASE("A pipe on stdout whose reader goes away stops, though nobody writes")
   });
   ready.hear();
   out.close_read();
-  CHECK(process.status() == static_cast<int>(Why::reader_gone));
+  CHECK(process.status() == static_cast<int>(StopReason::reader_gone));
 }
 
 TEST_CASE("A stdout that is not watched, or is no pipe, does not stop") {
@@ -119,7 +119,7 @@ TEST_CASE("A stdout that is not watched, or is no pipe, does not stop") {
       ::kill(::getpid(), SIGTERM);
       return why_of(stop);
     });
-    CHECK(process.status() == static_cast<int>(Why::terminated));
+    CHECK(process.status() == static_cast<int>(StopReason::terminated));
   }
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("Last words are said when the main thread does not unwind, however oft
   const Pipe ready;
   Forked process([&] {
     Stop stop;
-    Watchdog watchdog(stop, [](Why why) { ::_exit(why == Why::interrupted ? words_said : 1); });
+    Watchdog watchdog(stop, [](StopReason why) { ::_exit(why == StopReason::interrupted ? words_said : 1); });
     ready.say();
     std::this_thread::sleep_for(30s);
     return 2;
@@ -141,7 +141,7 @@ TEST_CASE("Last words are said when the main thread does not unwind, however oft
 TEST_CASE("No last words are said once unwinding is done, nor before the grace is over") {
   Forked done([] {
     Stop stop;
-    Watchdog watchdog(stop, [](Why) { ::_exit(words_said); });
+    Watchdog watchdog(stop, [](StopReason) { ::_exit(words_said); });
     watchdog.grace(50ms);
     ::kill(::getpid(), SIGINT);
     const int why = why_of(stop);
@@ -149,18 +149,18 @@ TEST_CASE("No last words are said once unwinding is done, nor before the grace i
     std::this_thread::sleep_for(150ms);
     return why;
   });
-  CHECK(done.status() == static_cast<int>(Why::interrupted));
+  CHECK(done.status() == static_cast<int>(StopReason::interrupted));
 
   Forked longer([] {
     Stop stop;
-    Watchdog watchdog(stop, [](Why) { ::_exit(words_said); });
+    Watchdog watchdog(stop, [](StopReason) { ::_exit(words_said); });
     if (watchdog.grace(1h) != 350ms) return 3;
     ::kill(::getpid(), SIGINT);
     const int why = why_of(stop);
     std::this_thread::sleep_for(300ms);
     return why;
   });
-  CHECK(longer.status() == static_cast<int>(Why::interrupted));
+  CHECK(longer.status() == static_cast<int>(StopReason::interrupted));
 }
 
 TEST_CASE("Reminders come at their time, and not when they were taken back") {

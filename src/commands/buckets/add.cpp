@@ -1,5 +1,5 @@
 // add: makes a bucket, never removes anything.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
@@ -34,7 +34,7 @@ class Add final : public Action {
     if (update_ && settings_.like()) throw usage("--update changes what is named; --like BUCKET names all");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     BucketSheet sheet(natskv, answer_wanted(natskv));
     Session& session = natskv.session();
     session.connection();
@@ -53,7 +53,8 @@ class Add final : public Action {
     const Json made = create(session, wanted);
     sheet.print(made);
     flush_answer(natskv, fmt::format("bucket \"{}\" was created", bucket_));
-    if (const auto failure = dropped(session, bucket_, wanted, made.at("config"))) natskv.report(*failure);
+    if (const auto failure = settings_not_applied(session, bucket_, wanted, made.at("config")))
+      natskv.report(*failure);
     return natskv.status();
   }
 
@@ -93,8 +94,8 @@ class Add final : public Action {
                   {bucket_, {}, 0});
   }
 
-  int update(Natskv& natskv, BucketSheet& sheet, const Json& info) const {
-    const Wishes& wishes = settings_.wishes();
+  int update(Invocation& natskv, BucketSheet& sheet, const Json& info) const {
+    const BucketChanges& wishes = settings_.wishes();
     const Json& config = info.at("config");
     Json wanted = config;
     if (wishes.storage) wanted["storage"] = *wishes.storage;
@@ -109,7 +110,7 @@ class Add final : public Action {
     const Changed changed = change(natskv, bucket_, wishes, info, consent, true);
     sheet.print(*changed.info);
     flush_answer(natskv, fmt::format("bucket \"{}\" has these settings now", bucket_));
-    for (const auto& failure : surprises(natskv.session(), bucket_, changed)) natskv.report(failure);
+    for (const auto& failure : unexpected_changes(natskv.session(), bucket_, changed)) natskv.report(failure);
     if (const auto retention = config.value("retention", "limits"); retention != "limits")
       natskv.report(
           Failure(Exit::failure,

@@ -249,13 +249,13 @@ void BucketSettings::check(const std::string& bucket, bool may_remove) {
   check_subject(wishes_.republish_destination, "--republish-destination");
   read_metadata();
   start_from_file();
-  if (editing_ && wishes_ == Wishes{})
+  if (editing_ && wishes_ == BucketChanges{})
     throw usage("edit names nothing to change", "natskv edit --help shows what can be changed");
   // A new bucket has no destination that the other options could belong to.
   if (!editing_) static_cast<void>(bucket_config(bucket, wishes_));
 }
 
-BucketSheet::BucketSheet(Natskv& natskv, bool wanted)
+BucketSheet::BucketSheet(Invocation& natskv, bool wanted)
     : rows_(natskv.rows(fields::bucket(natskv.format(Style::object(true)) == Format::table),
                         Style::object(true))),
       wanted_(wanted) {}

@@ -1,7 +1,7 @@
 // What add and edit share: the options that name a bucket's settings, and the way of a change to the server.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 #include "kv/admin/config.hpp"
 #include "views/bucket.hpp"
@@ -24,7 +24,7 @@ class BucketSettings {
   /// `may_remove`: an empty tag or cluster means none; else it is an error.
   void check(const std::string& bucket, bool may_remove);
   [[nodiscard]] bool forced() const { return force_; }
-  [[nodiscard]] const Wishes& wishes() const { return wishes_; }
+  [[nodiscard]] const BucketChanges& wishes() const { return wishes_; }
   /// The bucket whose settings are taken first (--like); a file's are among the wishes.
   [[nodiscard]] const std::optional<std::string>& like() const { return like_; }
 
@@ -37,7 +37,7 @@ class BucketSettings {
   void check_origins(const std::string& bucket) const;
   void read_metadata();
 
-  Wishes wishes_;
+  BucketChanges wishes_;
   std::vector<std::string> tags_, metadata_;
   std::optional<std::string> like_;
   bool force_ = false;
@@ -58,24 +58,25 @@ enum class Consent { ask, forced, dry_run };
 /// `up_to_date`: beside that what early clients made otherwise. Asks before stored values are dropped:
 /// Failure(usage) off a terminal, Failure(1) on no. Refuses first what an old server would ignore;
 /// Failure(conflict) where somebody else changed the bucket meanwhile.
-Changed change(Natskv& natskv, const std::string& bucket, const Wishes& wishes,
+Changed change(Invocation& natskv, const std::string& bucket, const BucketChanges& wishes,
                const nlohmann::ordered_json& info, Consent consent, bool up_to_date = false);
 
 /// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
-std::optional<Failure> dropped(Session& session, const std::string& bucket,
-                               const nlohmann::ordered_json& asked, const nlohmann::ordered_json& answer);
+std::optional<Failure> settings_not_applied(Session& session, const std::string& bucket,
+                                            const nlohmann::ordered_json& asked,
+                                            const nlohmann::ordered_json& answer);
 
 /// What an edit's answer shows that was not asked for: changes that did not stick, and fields that were not
 /// named and differ from what was sent, for somebody else changed the bucket between the second look and the
 /// update.
-std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed);
+std::vector<Failure> unexpected_changes(Session& session, const std::string& bucket, const Changed& changed);
 
 /// Prints a bucket as `info` does.
 class BucketSheet {
  public:
   /// Checks the format: before connecting.
   /// `wanted` false prints nothing (add --quiet).
-  explicit BucketSheet(Natskv& natskv, bool wanted = true);
+  explicit BucketSheet(Invocation& natskv, bool wanted = true);
   void print(const nlohmann::ordered_json& info);
 
  private:

@@ -37,14 +37,14 @@ Failure not_effective(Session& session, const std::string& bucket, const std::ve
 
 }  // namespace
 
-std::optional<Failure> dropped(Session& session, const std::string& bucket, const Json& asked,
-                               const Json& answer) {
+std::optional<Failure> settings_not_applied(Session& session, const std::string& bucket, const Json& asked,
+                                            const Json& answer) {
   const auto names = not_kept(asked, answer);
   if (names.empty()) return std::nullopt;
   return not_effective(session, bucket, names, asked, answer);
 }
 
-std::vector<Failure> surprises(Session& session, const std::string& bucket, const Changed& changed) {
+std::vector<Failure> unexpected_changes(Session& session, const std::string& bucket, const Changed& changed) {
   std::vector<Failure> all;
   if (changed.fields.empty() || !changed.info) return all;
   const Json& asked = *changed.after;
@@ -74,19 +74,19 @@ std::vector<Failure> surprises(Session& session, const std::string& bucket, cons
 namespace {
 
 // What goes is named before anything is sent.
-void agree(Natskv& natskv, const std::string& bucket, const std::vector<std::string>& losses,
+void agree(Invocation& natskv, const std::string& bucket, const std::vector<std::string>& losses,
            Consent consent) {
   if (losses.empty() || consent == Consent::forced) return;
   const auto what = fmt::format("{}", fmt::join(losses, "; "));
   if (consent == Consent::dry_run) return natskv.warn(what);
   natskv.require_consent(false, fmt::format("changing bucket \"{}\" ({})", bucket, what));
-  natskv.confirm(false, fmt::format("{}. Change {}?", what, Natskv::named(natskv.session(), bucket)));
+  natskv.confirm(false, fmt::format("{}. Change {}?", what, Invocation::named(natskv.session(), bucket)));
   natskv.session().lift_deadline();  // the answer set it again
 }
 
 }  // namespace
 
-Changed change(Natskv& natskv, const std::string& bucket, const Wishes& wishes, const Json& info,
+Changed change(Invocation& natskv, const std::string& bucket, const BucketChanges& wishes, const Json& info,
                Consent consent, bool up_to_date) {
   Session& session = natskv.session();
   const Json& before = info.at("config");

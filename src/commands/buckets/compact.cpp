@@ -1,5 +1,5 @@
 // compact: drops old markers and the history under them.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
@@ -30,7 +30,7 @@ class Compact final : public Action {
     a.flag("-f,--force", force_, "do not ask");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::object());
     const Span age = older_than_.value_or(seconds(30 * 60));
     const std::string which = age.ns == 0 ? "" : " older than " + text::human_span(age);
@@ -45,7 +45,7 @@ class Compact final : public Action {
     if (count > 0) {
       natskv.confirm(force_,
                      fmt::format("Drop {} marker{}{} of {}{} and the history under {}?", count,
-                                 count == 1 ? "" : "s", which, Natskv::named(natskv.session(), bucket_),
+                                 count == 1 ? "" : "s", which, Invocation::named(natskv.session(), bucket_),
                                  markers.names(), count == 1 ? "it" : "them"));
     }
     Tally tally{.bucket = bucket_, .puts = false};
@@ -53,7 +53,7 @@ class Compact final : public Action {
     std::uint64_t number = 0;
     // A purge of one key costs the server a search: a window of 256 is as fast as any (NATSC.md 6).
     Writes writes(natskv, bucket,
-                  [&](const Settled& settled, Failures& failures) {
+                  [&](const WriteResult& settled, Failures& failures) {
                     tally.add(settled);
                     if (settled.failure) return failures.add(*settled.failure);
                     progress.tick(tally.deleted);

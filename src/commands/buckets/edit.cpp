@@ -1,5 +1,5 @@
 // edit: changes what is named of a bucket's settings and nothing else.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
@@ -32,7 +32,7 @@ class Edit final : public Action {
     settings_.check(bucket_, true);
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     // In rows for people and TSV, one object in JSON: settled before connecting.
     const Format format = natskv.format(Style::list());
     const bool object = format == Format::json || format == Format::jsonl;
@@ -53,7 +53,7 @@ class Edit final : public Action {
       natskv.note(fmt::format("nothing to change: bucket \"{}\" already has these settings", bucket_));
     else if (dry_run_)
       natskv.note("dry run: nothing was changed");
-    for (const auto& failure : surprises(session, bucket_, changed)) natskv.report(failure);
+    for (const auto& failure : unexpected_changes(session, bucket_, changed)) natskv.report(failure);
     if (settings_.wishes().no_mirror && !changed.fields.empty()) warn_of_mirror(natskv, *changed.before);
     return natskv.status();
   }
@@ -63,19 +63,19 @@ class Edit final : public Action {
     return settings_.forced() ? Consent::forced : Consent::ask;
   }
 
-  void print(Natskv& natskv, const std::vector<Change>& rows) const {
+  void print(Invocation& natskv, const std::vector<Change>& rows) const {
     auto out = natskv.rows(fields::edited(), Style::object());
     out(edited(bucket_, rows));
     out.finish();
   }
 
-  static void list(Natskv& natskv, const std::vector<Change>& rows) {
+  static void list(Invocation& natskv, const std::vector<Change>& rows) {
     auto out = natskv.rows(fields::changes(), Style::list());
     for (const auto& change : rows) out(change);
     out.finish();
   }
 
-  void warn_of_mirror(Natskv& natskv, const nlohmann::ordered_json& before) const {
+  void warn_of_mirror(Invocation& natskv, const nlohmann::ordered_json& before) const {
     const auto mirror = before.find("mirror");
     if (mirror == before.end() || !mirror->is_object()) return;
     const std::string origin = bucket_of(mirror->value("name", ""));

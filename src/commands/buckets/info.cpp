@@ -1,5 +1,5 @@
 // info: a bucket's configuration and state.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/buckets/bucket_settings.hpp"
@@ -17,7 +17,7 @@ class Info final : public Action {
 
   void declare(Arguments& a) override { a.bucket(bucket_); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     BucketSheet sheet(natskv);
     const auto info = read_bucket(natskv.session(), bucket_);
     sheet.print(info);

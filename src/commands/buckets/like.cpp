@@ -90,7 +90,7 @@ bool names_a_file(const std::string& word) {
   return word == "-" || word.find_first_of("/.") != std::string::npos;
 }
 
-Wishes wishes_in(const std::string& file) {
+BucketChanges wishes_in(const std::string& file) {
   const std::string where = file == "-" ? "standard input" : in_quotes(file);
   std::string text;
   if (file == "-") {
@@ -103,7 +103,7 @@ Wishes wishes_in(const std::string& file) {
   if (!json.is_object() || !json.contains("bucket") || !json.contains("history"))
     throw usage("--like: " + where + " is not what natskv info -o json prints");
   const Record record(std::move(json), where);
-  Wishes wishes;
+  BucketChanges wishes;
   record.take("description", wishes.description);
   record.take("history", wishes.history);
   record.take("storage", wishes.storage);
@@ -137,7 +137,7 @@ Wishes wishes_in(const std::string& file) {
   return wishes;
 }
 
-Wishes merged(Wishes base, const Wishes& more) {
+BucketChanges merged(BucketChanges base, const BucketChanges& more) {
   override_with(base.description, more.description);
   override_with(base.history, more.history);
   override_with(base.storage, more.storage);

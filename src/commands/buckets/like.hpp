@@ -11,8 +11,8 @@ namespace natskv::commands {
 bool names_a_file(const std::string& word);
 /// The settings in what `info -o json` printed into this file ("-": stdin); its state is ignored.
 /// Failure(usage) where it cannot be read or is something else.
-Wishes wishes_in(const std::string& file);
+BucketChanges wishes_in(const std::string& file);
 /// What stands in `more` wins.
-Wishes merged(Wishes base, const Wishes& more);
+BucketChanges merged(BucketChanges base, const BucketChanges& more);
 
 }  // namespace natskv::commands

@@ -1,5 +1,5 @@
 // ls: the buckets; with a bucket, its keys.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/parse.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
@@ -56,7 +56,7 @@ class Ls final : public Action {
     }
   }
 
-  int run(Natskv& natskv) override { return bucket_ && !glob() ? keys_.run(natskv) : buckets(natskv); }
+  int run(Invocation& natskv) override { return bucket_ && !glob() ? keys_.run(natskv) : buckets(natskv); }
 
   // No bucket's name holds a *.
   [[nodiscard]] bool glob() const { return bucket_ && bucket_->find('*') != std::string::npos; }
@@ -81,7 +81,7 @@ class Ls final : public Action {
     return false;
   }
 
-  int buckets(Natskv& natskv) const {
+  int buckets(Invocation& natskv) const {
     const auto style = Style::list({.shape = Shape::list, .vertical = false, .nul = false, .names = names_});
     auto rows = natskv.rows(fields::buckets(long_), style);
     Session& session = natskv.session();

@@ -1,5 +1,5 @@
 // rm: removes a bucket.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/number_of.hpp"
 #include "base/text.hpp"
@@ -36,8 +36,8 @@ class Rm final : public Action {
   }
 
   // What goes, and who would miss it.
-  std::string question(Natskv& natskv, const BucketInfo& info) const {
-    std::string text = fmt::format("Remove {}", Natskv::named(natskv.session(), bucket_));
+  std::string question(Invocation& natskv, const BucketInfo& info) const {
+    std::string text = fmt::format("Remove {}", Invocation::named(natskv.session(), bucket_));
     text += info.values == 0 ? ", which is empty?"
                              : fmt::format(" with {} ({})?", number_of(info.values, "value"),
                                            text::human_size(info.bytes.bytes));
@@ -47,7 +47,7 @@ class Rm final : public Action {
   }
 
   // The buckets of this server that mirror or source it. Who may not list buckets is asked without them.
-  [[nodiscard]] std::vector<std::string> copies_of(Natskv& natskv) const {
+  [[nodiscard]] std::vector<std::string> copies_of(Invocation& natskv) const {
     std::vector<std::string> names;
     const auto copies = [this](const BucketOrigin& origin) {
       return origin.bucket == bucket_ && origin.domain.empty();
@@ -68,7 +68,7 @@ class Rm final : public Action {
     return names;
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
     try {
@@ -81,7 +81,7 @@ class Rm final : public Action {
     }
   }
 
-  int remove(Natskv& natskv, Bucket& bucket) const {
+  int remove(Invocation& natskv, Bucket& bucket) const {
     natskv.require_consent(force_, fmt::format("removing bucket \"{}\"", bucket_));
     // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
     if (const auto others = other_subjects(bucket_, bucket.info().at("config")); !others.empty())

@@ -1,7 +1,7 @@
 #include "commands/bulk/atomic.hpp"
 
 #include "kv/explain.hpp"
-#include "kv/read/multiget.hpp"
+#include "kv/read/get_many.hpp"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ Failure too_many_writes() {
                "without --atomic there is no limit");
 }
 
-AtomicTransfer::AtomicTransfer(Natskv& natskv, Bucket& target, Source& source, Rules rules,
+AtomicTransfer::AtomicTransfer(Invocation& natskv, Bucket& target, Source& source, Rules rules,
                                const Snapshot* there, Instant now)
     : natskv_(natskv),
       target_(target),
@@ -103,7 +103,7 @@ void AtomicTransfer::prune(Prune& prune) {
 /// "No value" is no message at all, or a marker: then its revision is the condition. False: a key has a
 /// value.
 bool AtomicTransfer::find_markers() {
-  MultiGet gets(target_, true);
+  GetMany gets(target_, true);
   std::vector<std::uint64_t*> expected;
   for (auto& write : writes_) {
     if (!write.creates) continue;
@@ -213,7 +213,7 @@ bool AtomicTransfer::name_conflicts() {
       if (carried++ < carriers_) conditions.push_back({check.key, check.revision, false});
     }
   }
-  MultiGet gets(target_, true);
+  GetMany gets(target_, true);
   for (const auto& condition : conditions) gets.want(condition.key);
   std::uint64_t named = 0;
   bool markers = false;

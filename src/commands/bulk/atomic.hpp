@@ -1,7 +1,7 @@
 // import --atomic: a source's items as one batch, all of it or nothing.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "commands/bulk/planner.hpp"
 #include "commands/bulk/prune.hpp"
 #include "commands/bulk/source.hpp"
@@ -20,7 +20,7 @@ Failure too_many_writes();
 class AtomicTransfer {
  public:
   /// `there`: as Planner's. `now`: one moment for all items, so that the two readings decide alike.
-  AtomicTransfer(Natskv& natskv, Bucket& target, Source& source, Rules rules, const Snapshot* there,
+  AtomicTransfer(Invocation& natskv, Bucket& target, Source& source, Rules rules, const Snapshot* there,
                  Instant now);
 
   /// Reads the source to its end and decides what the batch is. Failure for an item that is wrong, a key that
@@ -53,7 +53,7 @@ class AtomicTransfer {
   bool name_conflicts();
   [[nodiscard]] Failure wrong(const Item& item, const Failure& failure) const;
 
-  Natskv& natskv_;
+  Invocation& natskv_;
   Bucket& target_;
   Source& source_;
   Rules rules_;

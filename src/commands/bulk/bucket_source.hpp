@@ -1,7 +1,7 @@
 // A bucket's entries as a source.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/pattern.hpp"
 #include "commands/bulk/source.hpp"
 #include "kv/read/listing.hpp"

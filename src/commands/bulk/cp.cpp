@@ -1,5 +1,5 @@
 // cp: a bucket's values into another.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
@@ -48,7 +48,7 @@ class Cp final : public Action {
     if (from_ == to_ && !context_) throw usage("SRC and DST are the same bucket");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::list());
     if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();
@@ -95,16 +95,18 @@ class Cp final : public Action {
     return natskv.status();
   }
 
-  void say(Natskv& natskv, Session& target, const Tally& tally) const {
-    const auto bucket = context_ ? Natskv::named(target, to_) : fmt::format("bucket \"{}\"", to_);
+  void say(Invocation& natskv, Session& target, const Tally& tally) const {
+    const auto bucket = context_ ? Invocation::named(target, to_) : fmt::format("bucket \"{}\"", to_);
     say_summary(natskv, tally, fmt::format("{}: {}", bucket, tally.text()), dry_run_);
   }
 
   /// Which of two servers a failure is about; "" where there is one.
-  [[nodiscard]] std::string place(Session& session) const { return context_ ? Natskv::place(session) : ""; }
+  [[nodiscard]] std::string place(Session& session) const {
+    return context_ ? Invocation::place(session) : "";
+  }
 
   /// Whether DST exists, or was created.
-  bool prepare(Natskv& natskv, Session& source, Session& target) const {
+  bool prepare(Invocation& natskv, Session& source, Session& target) const {
     if (!create_bucket_ || find_bucket(target, to_)) return true;
     const auto wanted = config_like(to_, read_bucket(source, from_).at("config"), context_.has_value());
     if (dry_run_) return false;
@@ -120,7 +122,7 @@ class Cp final : public Action {
     return true;
   }
 
-  void ask(Natskv& natskv, BucketSource& entries, Session& target, Prune& prune) const {
+  void ask(Invocation& natskv, BucketSource& entries, Session& target, Prune& prune) const {
     Seen keys;
     while (const Item* item = entries.next()) {
       if (item->operation == Operation::put) keys.insert(item->key);

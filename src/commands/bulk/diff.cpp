@@ -1,5 +1,5 @@
 // diff: which keys of two buckets, or of a bucket and files, differ.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
@@ -63,7 +63,7 @@ class Diff final : public Action {
     if (word_) patterns_ = {parse::pattern(*word_, literal_)};
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     try {
       compare(natskv);
       natskv.out().flush();
@@ -76,7 +76,7 @@ class Diff final : public Action {
     return added_ + removed_ + changed_ > 0 ? 1 : 0;
   }
 
-  void say(Natskv& natskv) const {
+  void say(Invocation& natskv) const {
     if (natskv.json()) {
       return natskv.usage_page(fmt::format("{{\"summary\":{{\"added\":{},\"removed\":{},\"changed\":{}}}}}\n",
                                            added_, removed_, changed_));
@@ -89,13 +89,15 @@ class Diff final : public Action {
     natskv.note(text.empty() ? "no differences" : text);
   }
 
-  [[nodiscard]] std::string place(Session& session) const { return context_ ? Natskv::place(session) : ""; }
+  [[nodiscard]] std::string place(Session& session) const {
+    return context_ ? Invocation::place(session) : "";
+  }
 
   [[nodiscard]] BucketSource::Options reading(Session& session, bool values) const {
     return {.patterns = patterns_, .values = values, .required = false, .place = place(session)};
   }
 
-  std::unique_ptr<Source> other(Natskv& natskv) const {
+  std::unique_ptr<Source> other(Invocation& natskv) const {
     if (file_) {
       auto lines = std::make_unique<LineSource>(natskv, *file_);
       lines->max_payload(natskv.session().max_payload());
@@ -113,7 +115,7 @@ class Diff final : public Action {
     return patterns_.empty() || selects(patterns_.front(), key);
   }
 
-  void compare(Natskv& natskv) {
+  void compare(Invocation& natskv) {
     auto rows = natskv.rows(fields::difference(values_), Style::list());
     const auto second = other(natskv);  // what is wrong with a file is found before connecting
     Snapshot first;
@@ -141,7 +143,7 @@ class Diff final : public Action {
       }
       ++(there ? changed_ : added_);
       Difference difference{there ? "changed" : "added", item->key, revision, item->revision.value_or(0)};
-      std::optional<Found> old;
+      std::optional<OwnedEntry> old;
       if (values_) {
         if (there) old = bucket.entry(std::string(item->key), revision);
         if (old) difference.value_a = old->entry.value;
@@ -154,7 +156,7 @@ class Diff final : public Action {
   }
 
   // Hashes only; returns how many keys are live.
-  std::uint64_t read(Natskv& natskv, Snapshot& snapshot) const {
+  std::uint64_t read(Invocation& natskv, Snapshot& snapshot) const {
     auto options = reading(natskv.session(), true);
     options.markers = true;  // a key may be deleted while it is read
     BucketSource source(natskv.session(), a_, std::move(options));
@@ -172,7 +174,7 @@ class Diff final : public Action {
   }
 
   // Their names were not kept: they are read once more.
-  void removed(Natskv& natskv, Snapshot& first, Rows<Difference>& rows) {
+  void removed(Invocation& natskv, Snapshot& first, Rows<Difference>& rows) {
     auto options = reading(natskv.session(), values_);
     options.idle = [&natskv] { natskv.out().flush(); };
     BucketSource source(natskv.session(), a_, std::move(options));

@@ -1,5 +1,5 @@
 // export: a bucket as JSON Lines.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
@@ -77,12 +77,12 @@ class Export final : public Action {
   }
 
   /// Reports the keys that were named and did not come; whether there are any.
-  bool report_missing(Natskv& natskv, const std::vector<std::string>& missing) const {
+  bool report_missing(Invocation& natskv, const std::vector<std::string>& missing) const {
     for (const auto& key : missing) natskv.report(no_key(bucket_, key));
     return !missing.empty();
   }
 
-  int to_folder(Natskv& natskv) {
+  int to_folder(Invocation& natskv) {
     natskv.require_consent(!prune_ || force_, fmt::format("removing files from {}", in_quotes(*dir_)));
     const Paths paths{.dots = dots_};
     FolderWriter files(*dir_, paths, mode_);
@@ -118,7 +118,7 @@ class Export final : public Action {
   }
 
   /// SPEC rule 3: what is named is what goes. Returns how many files went.
-  std::uint64_t prune(Natskv& natskv, FolderWriter& files, const Paths& paths) const {
+  std::uint64_t prune(Invocation& natskv, FolderWriter& files, const Paths& paths) const {
     if (!std::filesystem::exists(*dir_)) return 0;
     Walk walk(*dir_, {});
     const auto stale = [&](const Walk::Found& found) {
@@ -144,7 +144,7 @@ class Export final : public Action {
     return count;
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     const auto& given = natskv.given();
     if (given.json || (given.output && *given.output != "jsonl"))
       throw usage("the output is JSON Lines only");

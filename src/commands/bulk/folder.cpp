@@ -150,7 +150,7 @@ const Walk::Found* Walk::next() {
   return nullptr;
 }
 
-FolderSource::FolderSource(Natskv& natskv, const std::string& folder, Paths paths)
+FolderSource::FolderSource(Invocation& natskv, const std::string& folder, Paths paths)
     : natskv_(natskv), paths_(paths), walk_(folder, [this](const std::string& path) {
         if (!checked_) natskv_.warn(fmt::format("{} is not a regular file and is left out", in_quotes(path)));
       }) {}

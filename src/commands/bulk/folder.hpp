@@ -3,7 +3,7 @@
 // folder (openat, O_NOFOLLOW).
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/file.hpp"
 #include "commands/bulk/source.hpp"
 #include "commands/shared/some_names.hpp"
@@ -71,7 +71,7 @@ class Walk {
 class FolderSource final : public Source {
  public:
   /// Failure(usage) where there is no such folder.
-  FolderSource(Natskv& natskv, const std::string& folder, Paths paths);
+  FolderSource(Invocation& natskv, const std::string& folder, Paths paths);
 
   /// Failure(1) for paths that are no keys, all of them named at once, before the first item.
   const Item* next() override;
@@ -85,7 +85,7 @@ class FolderSource final : public Source {
   void check_names();
   void read(const Walk::Found& found);
 
-  Natskv& natskv_;
+  Invocation& natskv_;
   Paths paths_;
   bool checked_ = false, warned_ = false;
   Walk walk_;

@@ -1,5 +1,5 @@
 // import: JSON Lines into a bucket.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
@@ -70,7 +70,7 @@ class Import final : public Action {
     if (file_ && file_->empty()) throw usage("--file: the name is empty");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::list());
     const auto source = open(natskv);
     natskv.require_consent(!prune_ || force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));
@@ -127,7 +127,7 @@ class Import final : public Action {
 
   [[nodiscard]] bool asks() const { return prune_ && !force_ && !dry_run_; }
 
-  std::unique_ptr<Source> open(Natskv& natskv) {
+  std::unique_ptr<Source> open(Invocation& natskv) {
     if (dir_) return std::make_unique<FolderSource>(natskv, *dir_, Paths{.dots = dots_});
     auto lines = std::make_unique<LineSource>(natskv, file_.value_or("-"), [this] {
       if (transfer_ != nullptr) transfer_->poll();
@@ -145,7 +145,7 @@ class Import final : public Action {
 
   [[nodiscard]] bool rereadable() const { return lines_ == nullptr || lines_->regular(); }
 
-  int send_atomic(Natskv& natskv, AtomicTransfer& batch, Source& source, Prune& prune) {
+  int send_atomic(Invocation& natskv, AtomicTransfer& batch, Source& source, Prune& prune) {
     if (prune_ && batch.items() == 0 && !allow_empty_) throw empty_input(source);
     if (asks()) prune.confirm(natskv, batch.keys());
     try {
@@ -162,7 +162,7 @@ class Import final : public Action {
     return natskv.status();
   }
 
-  static void ask(Natskv& natskv, Source& source, Prune& prune) {
+  static void ask(Invocation& natskv, Source& source, Prune& prune) {
     Seen keys;
     while (const Item* item = source.next()) {
       if (!item->wrong) keys.insert(item->key);  // otherwise nothing is pruned

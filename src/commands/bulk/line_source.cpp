@@ -18,7 +18,7 @@ Failure foreign(const std::string& shown, std::string_view what, std::string hin
 
 }  // namespace
 
-LineSource::LineSource(Natskv& natskv, const std::string& path, std::function<void()> idle)
+LineSource::LineSource(Invocation& natskv, const std::string& path, std::function<void()> idle)
     : natskv_(natskv), idle_(std::move(idle)), lines_(path, [this] {
         if (natskv_.stop()) throw Stopped{};
         if (idle_) idle_();

@@ -1,7 +1,7 @@
 // JSON Lines as a source.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "commands/bulk/source.hpp"
 #include "input/entry_line.hpp"
 #include "input/lines.hpp"
@@ -14,7 +14,7 @@ class LineSource final : public Source {
  public:
   /// `path`: a file, or "-" for standard input. Failure(usage) where it cannot be opened, or standard input
   /// is a terminal. `idle` runs now and then while a pipe gives nothing.
-  LineSource(Natskv& natskv, const std::string& path, std::function<void()> idle = {});
+  LineSource(Invocation& natskv, const std::string& path, std::function<void()> idle = {});
 
   const Item* next() override;
   void rewind() override;
@@ -33,7 +33,7 @@ class LineSource final : public Source {
   [[nodiscard]] std::string_view first(std::string_view line) const;
   void parse(std::string_view text);
 
-  Natskv& natskv_;
+  Invocation& natskv_;
   std::function<void()> idle_;
   Lines lines_;
   EntryParser parser_;

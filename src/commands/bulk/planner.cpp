@@ -19,7 +19,7 @@ std::optional<Failure> Planner::unfit(const Item& item) const {
 
 std::optional<Failure> Planner::unfit_for(const Item& item) const {
   const std::string key(item.key);
-  const Doing doing{.bucket = rules_.bucket, .key = key, .value_size = item.value.size()};
+  const Task doing{.bucket = rules_.bucket, .key = key, .value_size = item.value.size()};
   const About about{rules_.bucket, key, 0};
   if (item.check && !rules_.atomic) return usage("a CHECK needs --atomic");
   if (item.if_revision && (rules_.create || rules_.update))

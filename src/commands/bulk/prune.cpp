@@ -16,13 +16,13 @@ Prune::Prune(Session& session, std::string bucket, std::vector<Pattern> patterns
             if (later_) later_(entry);
           }) {}
 
-void Prune::confirm(Natskv& natskv, const Seen& kept) {
+void Prune::confirm(Invocation& natskv, const Seen& kept) {
   kept_ = &kept;
   const auto number = listing_.count();
   if (number == 0) return;
-  natskv.confirm(
-      false, fmt::format("Write to {}, and delete {} key{} that the source does not hold{}?",
-                         Natskv::named(session_, bucket_), number, number == 1 ? "" : "s", listing_.names()));
+  natskv.confirm(false, fmt::format("Write to {}, and delete {} key{} that the source does not hold{}?",
+                                    Invocation::named(session_, bucket_), number, number == 1 ? "" : "s",
+                                    listing_.names()));
 }
 
 void Prune::each(const Seen& kept, const Use& use, const Use& later) {

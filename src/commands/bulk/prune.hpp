@@ -1,7 +1,7 @@
 // import --prune and cp --prune: deleting keys that the source does not hold.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/pattern.hpp"
 #include "commands/shared/pinned_listing.hpp"
 #include "kv/read/seen.hpp"
@@ -18,7 +18,7 @@ class Prune {
   Prune(Session& session, std::string bucket, std::vector<Pattern> patterns);
 
   /// SPEC rule 3: asks, naming what would go. `kept`: the source's keys.
-  void confirm(Natskv& natskv, const Seen& kept);
+  void confirm(Invocation& natskv, const Seen& kept);
   /// Each live key that is not among `kept`, as it was when the bucket was first listed. `later`: those that
   /// were written since; they stay.
   void each(const Seen& kept, const Use& use, const Use& later = {});

@@ -11,7 +11,7 @@ namespace natskv::commands {
 namespace {
 
 constexpr Field<Planned> planned_fields[] = {
-    {"key", "KEY", [](const Planned& p) { return Value{p.key}; }, Look::name},
+    {"key", "KEY", [](const Planned& p) { return Value{p.key}; }, Emphasis::name},
     {"action", "ACTION", [](const Planned& p) { return Value{p.action}; }},
     {"reason", "REASON", [](const Planned& p) { return Value{p.reason}; }},
 };
@@ -48,7 +48,7 @@ const View<Planned>& planned() {
   return view;
 }
 
-Transfer::Transfer(Natskv& natskv, Bucket& target, Source& source, Planner& planner,
+Transfer::Transfer(Invocation& natskv, Bucket& target, Source& source, Planner& planner,
                    std::function<Instant()> now, Options options)
     : natskv_(natskv),
       target_(target),
@@ -102,8 +102,9 @@ void Transfer::run(Prune* prune) {
   progress_.emplace(options_.progress, options_.total, natskv_.quiet());
   try {
     Writes writes(
-        natskv_, target_, [this](const Settled& result, Failures& failures) { settled(result, failures); },
-        options_.window, options_.patient);
+        natskv_, target_,
+        [this](const WriteResult& result, Failures& failures) { settled(result, failures); }, options_.window,
+        options_.patient);
     writes_ = &writes;
     const bool whole = writes.run([&] { send_all(writes); });
     if (!whole && !all_read_) not_acknowledged(handled_ + 1);
@@ -122,7 +123,7 @@ void Transfer::prune(Prune& prune) {
   const std::string where = this->where(0) + "prune: ";
   Writes writes(
       natskv_, target_,
-      [&](const Settled& settled, Failures& failures) {
+      [&](const WriteResult& settled, Failures& failures) {
         tally_.add(settled);
         if (settled.failure) failures.add(*settled.failure, where);
       },
@@ -218,7 +219,7 @@ bool Transfer::over_own(Write& write) {
   return true;
 }
 
-void Transfer::settled(const Settled& settled, Failures& failures) {
+void Transfer::settled(const WriteResult& settled, Failures& failures) {
   tally_.add(settled);
   if (!settled.failure) return;
   failures.add(*settled.failure, where(settled.number));

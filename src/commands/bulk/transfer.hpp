@@ -1,7 +1,7 @@
 // A source's items into a bucket, or, in a dry run, into a list of what would be done.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "commands/bulk/planner.hpp"
 #include "commands/bulk/prune.hpp"
 #include "commands/bulk/source.hpp"
@@ -37,7 +37,7 @@ class Transfer {
   };
 
   /// `now`: the clock that counted Item::created.
-  Transfer(Natskv& natskv, Bucket& target, Source& source, Planner& planner, std::function<Instant()> now,
+  Transfer(Invocation& natskv, Bucket& target, Source& source, Planner& planner, std::function<Instant()> now,
            Options options);
 
   /// Reads the source to its end before anything is sent. Failure for an item that is wrong or unfit, unless
@@ -57,7 +57,7 @@ class Transfer {
   void send_each(Writes& writes);
   void step(Writes& writes, const Item& item);
   [[nodiscard]] bool over_own(Write& write);
-  void settled(const Settled& settled, Failures& failures);
+  void settled(const WriteResult& settled, Failures& failures);
   void wrong(const Item& item);
   void after(const std::string& key, const Failure& failure, std::uint64_t number);
   [[nodiscard]] bool may_prune();
@@ -68,7 +68,7 @@ class Transfer {
   void require_some(std::uint64_t count) const;
   [[nodiscard]] Failure as_thrown(const Failure& failure) const;
 
-  Natskv& natskv_;
+  Invocation& natskv_;
   Bucket& target_;
   Source& source_;
   Planner& planner_;

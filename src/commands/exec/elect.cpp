@@ -1,5 +1,5 @@
 // elect: run a command on one of many machines.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/exec/held.hpp"
@@ -14,7 +14,7 @@ class Elect final : public Action {
 
   void check() override { held_.check(); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     const auto program = held_.program();
     lease::Lease lease(natskv.session(), held_.claim());
     for (;;) {

@@ -1,5 +1,5 @@
 // env: a bucket as environment variables, for a shell.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/quote.hpp"
 #include "base/text.hpp"
@@ -16,8 +16,8 @@ struct Row {
 };
 
 constexpr Field<Row> row_fields[] = {
-    {"name", "NAME", [](const Row& row) { return Value{row.name}; }, Look::name},
-    {"value", "VALUE", [](const Row& row) { return Value{Bytes{row.value}}; }, Look::text}};
+    {"name", "NAME", [](const Row& row) { return Value{row.name}; }, Emphasis::name},
+    {"value", "VALUE", [](const Row& row) { return Value{Bytes{row.value}}; }, Emphasis::text}};
 
 const View<Row>& row_view() {
   static const View<Row> view{
@@ -38,7 +38,7 @@ class Env final : public Action {
 
   void check() override { arguments_.check(); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     Style style = Style::write();
     style.layout.shape = Shape::list;
     const Format format = natskv.format(style);

@@ -132,7 +132,7 @@ void EnvironmentArguments::declare(Arguments& a) {
 
 void EnvironmentArguments::check() const { (void)parse::patterns(words); }
 
-Variables EnvironmentArguments::read(Natskv& natskv) const {
+Variables EnvironmentArguments::read(Invocation& natskv) const {
   Variables variables(bucket, naming);
   auto patterns = parse::patterns(words);
   if (patterns.empty()) patterns.push_back({.text = ">", .wild = true});

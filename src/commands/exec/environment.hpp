@@ -1,7 +1,7 @@
 // A bucket's keys as environment variables: what env and run share.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 
 #include <map>
@@ -54,7 +54,7 @@ struct EnvironmentArguments {
   void declare(Arguments& arguments);
   void check() const;
   /// Reads them. Throws Failure: 3 for a KEY that is missing or a PATTERN without a match, 1 as Variables.
-  [[nodiscard]] Variables read(Natskv& natskv) const;
+  [[nodiscard]] Variables read(Invocation& natskv) const;
 };
 
 }  // namespace natskv::commands

@@ -54,7 +54,7 @@ class WhileItRuns final : public lease::Meanwhile {
 // Says once, after 2 s of waiting, who holds the lock, and from then on each new holder.
 class Announcer {
  public:
-  explicit Announcer(Natskv& natskv) : natskv_(natskv) {}
+  explicit Announcer(Invocation& natskv) : natskv_(natskv) {}
   [[nodiscard]] Time next() const { return due_; }
   void look(const lease::Lease& lease, const HeldArguments& arguments) {
     const std::string holder = holder_of(lease.sight());
@@ -65,7 +65,7 @@ class Announcer {
   }
 
  private:
-  Natskv& natskv_;
+  Invocation& natskv_;
   Time due_ = BootClock::now() + 2s;
   std::string said_;
 };
@@ -134,7 +134,8 @@ lease::Claim HeldArguments::claim() const {
           .wish = {.lease = ttl, .grace = grace}};
 }
 
-bool take(Natskv& natskv, lease::Lease& lease, const HeldArguments& arguments, std::optional<Time> until) {
+bool take(Invocation& natskv, lease::Lease& lease, const HeldArguments& arguments,
+          std::optional<Time> until) {
   lease::UntilStopped meanwhile(natskv.stop());
   Announcer announcer(natskv);
   for (;;) {
@@ -175,7 +176,7 @@ Failure not_taken(const lease::Lease& lease, const HeldArguments& arguments) {
           about};
 }
 
-Ended run_held(Natskv& natskv, lease::Lease& lease, const HeldArguments& arguments,
+Ended run_held(Invocation& natskv, lease::Lease& lease, const HeldArguments& arguments,
                terminal::Program program) {
   program.environment["NATSKV_LOCK_TOKEN"] = std::to_string(lease.token());
   program.environment["NATSKV_LOCK_BUCKET"] = arguments.bucket;

@@ -1,7 +1,7 @@
 // A COMMAND under a lock: what lock and elect share.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 #include "kv/lease/lease.hpp"
 #include "terminal/child.hpp"
@@ -30,7 +30,7 @@ struct HeldArguments {
 /// Waits for the lock until then (nullopt: for ever), saying after 2 s who holds it and each new holder; a
 /// time that is over already is one try. Returns whether it was taken. Throws Failure, and Stopped on a
 /// signal.
-bool take(Natskv& natskv, lease::Lease& lease, const HeldArguments& arguments,
+bool take(Invocation& natskv, lease::Lease& lease, const HeldArguments& arguments,
           std::optional<lease::Time> until);
 
 /// Why it could not be taken: 4 where somebody holds it, 7 where it may be ours, else 5.
@@ -43,7 +43,7 @@ struct Ended {
 
 /// Runs COMMAND while the lock is renewed, and gives the lock back when COMMAND and what it started have
 /// ended.
-Ended run_held(Natskv& natskv, lease::Lease& lease, const HeldArguments& arguments,
+Ended run_held(Invocation& natskv, lease::Lease& lease, const HeldArguments& arguments,
                terminal::Program program);
 
 }  // namespace natskv::commands

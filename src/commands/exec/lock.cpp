@@ -1,5 +1,5 @@
 // lock: run a command while nobody else holds the same key.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/exec/held.hpp"
@@ -40,7 +40,7 @@ class Lock final : public Action {
 
   void check() override { held_.check(); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     try {
       return locked(natskv);
     } catch (const Failure& failure) {
@@ -54,12 +54,12 @@ class Lock final : public Action {
     return own_status_ && status < 8 ? static_cast<int>(*own_status_) : status;
   }
 
-  static int told(Natskv& natskv, const Failure& failure, int status) {
+  static int told(Invocation& natskv, const Failure& failure, int status) {
     natskv.print(failure, status);
     return status;
   }
 
-  int locked(Natskv& natskv) {
+  int locked(Invocation& natskv) {
     const auto program = held_.program();
     lease::Lease lease(natskv.session(), held_.claim());
     std::optional<lease::Time> until;
@@ -89,7 +89,7 @@ KEY it waits: for ever, for --within, or with --try not at all. Waiters race; no
 holder is named on stderr.
 
 The lock is an entry of KEY with a time to live, --ttl, that is renewed every third of it. Its value is --value, and
-every client can read who holds it; its header Natskv-Holder tells natskv its own entry from others. The bucket must
+every client can read who holds it; its header Invocation-Holder tells natskv its own entry from others. The bucket must
 let keys expire one by one (nats-server 2.11 or newer; natskv edit BUCKET --marker-ttl 1m), or have a TTL of 2s to 1h
 for all its keys, which then is the lock's (any server; natskv add locks --ttl 30s). Mirrors are refused.
 

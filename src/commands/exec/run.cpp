@@ -1,5 +1,5 @@
 // run: a program with a bucket as its environment.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/exec/environment.hpp"
@@ -25,7 +25,7 @@ class Run final : public Action {
 
   void check() override { arguments_.check(); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     terminal::Program program{.argv = command_, .pristine = pristine_};
     program.path = terminal::find_program(command_.at(0));
     const Variables variables = arguments_.read(natskv);
@@ -38,7 +38,7 @@ class Run final : public Action {
     }
     for (const auto& [name, variable] : variables.all()) program.environment[name] = variable.value;
     if (natskv.stop()) throw Stopped{};
-    terminal::become(program);
+    terminal::exec_child(program);
   }
 };
 

@@ -1,6 +1,6 @@
 #include "terminal/sandbox.hpp"
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/command.hpp"
@@ -42,7 +42,7 @@ class SandboxAction final : public Action {
     program_ = terminal::server_program(server_);
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     const bool shell = command_.empty();
     terminal::Program program{.argv = shell ? users_shell() : command_};
     program.path = terminal::find_program(program.argv[0]);

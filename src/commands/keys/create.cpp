@@ -1,5 +1,5 @@
 // create: store a value under a key that is not there.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/write.hpp"
@@ -24,7 +24,7 @@ class Create final : public Action {
 
   void check() override { check_ttl(ttl_); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     const std::string value = value_.read(natskv, bucket_, key_);
     return print(natskv, natskv.bucket(bucket_).create(key_, value, ttl_));

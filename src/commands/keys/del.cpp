@@ -9,7 +9,7 @@ class Del final : public Action {
   KeyRemoval removal_{Operation::del};
   void declare(Arguments& a) override { removal_.declare(a); }
   void check() override { removal_.check(); }
-  int run(Natskv& natskv) override { return removal_.run(natskv); }
+  int run(Invocation& natskv) override { return removal_.run(natskv); }
 };
 
 }  // namespace

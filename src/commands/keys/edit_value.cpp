@@ -1,5 +1,5 @@
 // edit-value: a value in the user's editor, stored with compare-and-set.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
@@ -78,10 +78,10 @@ class EditValue final : public Action {
     options_.declare_kept(a);
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
-    const Found found = bucket.live(bucket.entry(key_, {}, true), key_, {});
+    const OwnedEntry found = bucket.live(bucket.entry(key_, {}, true), key_, {});
     const std::string before(found.entry.value.data);
     Draft draft(key_, before, natskv.session().max_payload());
     natskv.session().lift_deadline();
@@ -122,7 +122,7 @@ class EditValue final : public Action {
     return fmt::format("; the edit is in {}", in_quotes(draft.path()));
   }
 
-  static void edit(Natskv& natskv, Draft& draft, const std::string& before) {
+  static void edit(Invocation& natskv, Draft& draft, const std::string& before) {
     const std::string program = editor();
     const int status = run_editor(natskv, program, draft.path());
     if (!natskv.stop() && status == 0) return;
@@ -131,7 +131,7 @@ class EditValue final : public Action {
     throw editor_failed(program, status, where);
   }
 
-  int store(Natskv& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {
+  int store(Invocation& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {
     try {
       natskv.session().arm_deadline(natskv.session().timeout());
       auto bucket = natskv.bucket(bucket_);

@@ -1,12 +1,12 @@
 // get: values, byte for byte.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/parse.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
+#include "kv/read/get_many.hpp"
 #include "kv/read/listing.hpp"
-#include "kv/read/multiget.hpp"
 #include "kv/read/together.hpp"
 #include "output/pretty.hpp"
 #include "views/entry.hpp"
@@ -67,7 +67,7 @@ class Get final : public Action {
     return std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     if (one()) return single(natskv);
     const Style style = styled(Style::list({.nul = nul_}), raw_ || nul_);
     if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
@@ -93,7 +93,7 @@ class Get final : public Action {
     return style;
   }
 
-  Format chosen(const Natskv& natskv, const Style& style) const {
+  Format chosen(const Invocation& natskv, const Style& style) const {
     const Format format = natskv.format(style);
     if (format != Format::raw && raw_) throw usage("--raw and --output are two formats");
     if (format != Format::raw && nul_) throw usage("-0 ends raw values; it goes with no other --output");
@@ -101,7 +101,7 @@ class Get final : public Action {
     return format;
   }
 
-  int single(Natskv& natskv) {
+  int single(Invocation& natskv) {
     Style style = styled(Style::object(), true);
     style.layout.nul = nul_;
     const Format format = chosen(natskv, style);
@@ -109,7 +109,7 @@ class Get final : public Action {
     const std::string& key = patterns_[0].text;
     auto bucket = natskv.bucket(bucket_);
     try {
-      const Found found = read(bucket, key, format);
+      const OwnedEntry found = read(bucket, key, format);
       if (pretty_) return pretty(natskv, key, found.entry.value.data);
       rows(found.entry);
       rows.finish();
@@ -129,14 +129,14 @@ class Get final : public Action {
     return 0;
   }
 
-  Found read(Bucket& bucket, const std::string& key, Format format) {
+  OwnedEntry read(Bucket& bucket, const std::string& key, Format format) {
     const bool plain = format == Format::raw && !consistent_ && writable(key);
     if (plain) return bucket.value(key, revision_);
     auto found = bucket.entry(key, revision_, consistent_);
     return bucket.live(std::move(found), key, revision_);
   }
 
-  int pretty(Natskv& natskv, const std::string& key, std::string_view value) const {
+  int pretty(Invocation& natskv, const std::string& key, std::string_view value) const {
     const auto text = text::pretty_json(value);
     if (!text)
       throw Failure(Exit::failure,
@@ -154,12 +154,12 @@ class Get final : public Action {
   }
 
   // For people: a prompt behind a value without a newline is unreadable.
-  static void final_newline(Natskv& natskv, std::string_view value) {
+  static void final_newline(Invocation& natskv, std::string_view value) {
     if (natskv.out().terminal() && !value.ends_with('\n')) natskv.out().write("\n");
   }
 
   // As they were at one moment: keys in the order asked, else in the server's.
-  void show(Natskv& natskv, const std::vector<Found>& found, Rows<Entry>& rows) {
+  void show(Invocation& natskv, const std::vector<OwnedEntry>& found, Rows<Entry>& rows) {
     std::map<std::string_view, const Entry*> live;
     for (const auto& one : found) {
       if (!one.entry.marker()) live.emplace(one.entry.key, &one.entry);
@@ -185,8 +185,8 @@ class Get final : public Action {
     }
   }
 
-  void in_order(Natskv& natskv, Bucket& bucket, Rows<Entry>& rows) {
-    MultiGet gets(bucket, consistent_, patterns_.size() > most_keys_together);
+  void in_order(Invocation& natskv, Bucket& bucket, Rows<Entry>& rows) {
+    GetMany gets(bucket, consistent_, patterns_.size() > most_keys_together);
     for (const auto& pattern : patterns_) gets.want(pattern.text);
     while (gets.more()) {
       const std::string key = gets.key();
@@ -204,7 +204,7 @@ class Get final : public Action {
   }
 
   // Patterns, and keys between them: one stream, each entry once.
-  void from_stream(Natskv& natskv, Rows<Entry>& rows) {
+  void from_stream(Invocation& natskv, Rows<Entry>& rows) {
     Listing entries(natskv.session(), bucket_, {.patterns = patterns_});
     entries.on_idle([&] { natskv.out().flush(); });
     std::set<std::string, std::less<>> missing;

@@ -1,5 +1,5 @@
 // history: the kept revisions of keys.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/keys.hpp"
@@ -31,7 +31,7 @@ class History final : public Action {
 
   void check() override { (void)parse::patterns(words_, literal_); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     auto rows = natskv.rows(fields::events(true), Style::list());
     const auto patterns = parse::patterns(words_, literal_);
     std::set<std::string, std::less<>> missing;

@@ -7,7 +7,7 @@
 #include "commands/shared/keys.hpp"
 #include "commands/shared/writes.hpp"
 #include "kv/explain.hpp"
-#include "kv/read/multiget.hpp"
+#include "kv/read/get_many.hpp"
 #include "views/entry.hpp"
 
 #include <fmt/format.h>
@@ -68,13 +68,13 @@ void KeyRemoval::check() {
   if (expected_ && (patterns_.size() != 1 || listing())) throw usage("--if-revision takes one KEY");
 }
 
-int KeyRemoval::run(Natskv& natskv) {
+int KeyRemoval::run(Invocation& natskv) {
   if (dry_) return list(natskv);
   if (listing() || patterns_.size() > 1) return many(natskv);
   return one(natskv);
 }
 
-int KeyRemoval::one(Natskv& natskv) {
+int KeyRemoval::one(Invocation& natskv) {
   (void)natskv.format(Style::write());
   auto bucket = natskv.bucket(bucket_);
   const std::string& key = patterns_[0].text;
@@ -94,7 +94,7 @@ int KeyRemoval::one(Natskv& natskv) {
   return print(natskv, mark(bucket, natskv));
 }
 
-Written KeyRemoval::mark(Bucket& bucket, Natskv& natskv) {
+Written KeyRemoval::mark(Bucket& bucket, Invocation& natskv) {
   const std::string& key = patterns_[0].text;
   try {
     return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
@@ -120,7 +120,7 @@ bool KeyRemoval::selects(const Entry& entry, Instant now) {
   return !older_than_ || entry.created.ns < now.ns - older_than_->ns;
 }
 
-void KeyRemoval::pin(Natskv& natskv) {
+void KeyRemoval::pin(Invocation& natskv) {
   for (const auto& pattern : patterns_) {
     if (!pattern.wild) missing_.insert(pattern.text);
   }
@@ -135,9 +135,9 @@ void KeyRemoval::pin(Natskv& natskv) {
 }
 
 // Keys named one by one: each is asked for.
-void KeyRemoval::each_key(Natskv& natskv, const std::vector<std::string>& keys, const Use& use) {
+void KeyRemoval::each_key(Invocation& natskv, const std::vector<std::string>& keys, const Use& use) {
   auto bucket = natskv.bucket(bucket_);
-  MultiGet gets(bucket, must_exist_);
+  GetMany gets(bucket, must_exist_);
   for (const auto& key : keys) gets.want(key);
   while (gets.more()) {
     const std::string key = gets.key();
@@ -149,7 +149,7 @@ void KeyRemoval::each_key(Natskv& natskv, const std::vector<std::string>& keys, 
   }
 }
 
-void KeyRemoval::report_missing(Natskv& natskv) {
+void KeyRemoval::report_missing(Invocation& natskv) {
   if (!must_exist_) return;
   for (const auto& key : missing_) natskv.report(no_key(bucket_, key));
 }
@@ -163,7 +163,7 @@ std::vector<std::string> KeyRemoval::distinct() const {
   return keys;
 }
 
-int KeyRemoval::list(Natskv& natskv) {
+int KeyRemoval::list(Invocation& natskv) {
   auto rows = natskv.rows(fields::keys(false), Style::list());
   const auto show = [&](const Entry& entry) { rows(entry); };
   if (listing()) {
@@ -177,7 +177,7 @@ int KeyRemoval::list(Natskv& natskv) {
   return natskv.status();
 }
 
-int KeyRemoval::many(Natskv& natskv) {
+int KeyRemoval::many(Invocation& natskv) {
   Style style = Style::write();
   style.layout.shape = Shape::list;
   (void)natskv.format(style);
@@ -199,7 +199,7 @@ int KeyRemoval::many(Natskv& natskv) {
   std::uint64_t number = 0, erased = 0;
   std::string why;  // there is no room for markers
   Unmarked unmarked;
-  Writes writes(natskv, bucket, [&](const Settled& settled, Failures& failures) {
+  Writes writes(natskv, bucket, [&](const WriteResult& settled, Failures& failures) {
     if (settled.failure && operation_ == Operation::purge && !settled.erased && no_room(*settled.failure) &&
         !bucket.place().mirror) {
       why = settled.failure->common();
@@ -239,7 +239,7 @@ int KeyRemoval::many(Natskv& natskv) {
 }
 
 // SPEC rule 3. false: there is nothing to ask about.
-bool KeyRemoval::agreed(Natskv& natskv) {
+bool KeyRemoval::agreed(Invocation& natskv) {
   if (!listing()) return true;
   const bool purging = operation_ == Operation::purge;
   natskv.require_consent(force_, fmt::format("{} by pattern or age from bucket \"{}\"",
@@ -249,12 +249,12 @@ bool KeyRemoval::agreed(Natskv& natskv) {
   listed_ = listing_->count();
   if (listed_ == 0) return false;
   natskv.confirm(false, fmt::format("{} {} key{} of {}{}?", purging ? "Purge" : "Delete", listed_,
-                                    listed_ == 1 ? "" : "s", Natskv::named(natskv.session(), bucket_),
+                                    listed_ == 1 ? "" : "s", Invocation::named(natskv.session(), bucket_),
                                     listing_->names()));
   return true;
 }
 
-void KeyRemoval::say_done(Natskv& natskv) const {
+void KeyRemoval::say_done(Invocation& natskv) const {
   const std::string text = fmt::format("{} {} key{}", operation_ == Operation::purge ? "purged" : "deleted",
                                        tally_.deleted, tally_.deleted == 1 ? "" : "s");
   if (listing()) return say_summary(natskv, tally_, text);
@@ -263,7 +263,7 @@ void KeyRemoval::say_done(Natskv& natskv) const {
 
 // What was listed goes at the revision that was listed. Keys named one by one get a marker whether they are
 // there or not, as one key does, unless natskv does not write such names.
-void KeyRemoval::each_to_mark(Natskv& natskv, Writes& writes, const Push& push) {
+void KeyRemoval::each_to_mark(Invocation& natskv, Writes& writes, const Push& push) {
   const Use listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
   if (listing()) {
     if (operation_ == Operation::purge) {

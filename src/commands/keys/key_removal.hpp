@@ -1,7 +1,7 @@
 // del and purge: markers for keys, and for what a PATTERN matches.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/pattern.hpp"
 #include "cli/verb.hpp"
 #include "commands/shared/pinned_listing.hpp"
@@ -26,7 +26,7 @@ class KeyRemoval {
 
   void declare(Arguments& arguments);
   void check();
-  int run(Natskv& natskv);
+  int run(Invocation& natskv);
 
   [[nodiscard]] bool without_keys() const { return words_.empty(); }
   [[nodiscard]] const std::string& bucket() const { return bucket_; }
@@ -41,18 +41,18 @@ class KeyRemoval {
   /// Keys that a full bucket takes no marker for, each with its revision.
   using Unmarked = std::vector<std::pair<std::string, std::uint64_t>>;
 
-  int one(Natskv& natskv);
-  Written mark(Bucket& bucket, Natskv& natskv);
-  int list(Natskv& natskv);
-  int many(Natskv& natskv);
-  void pin(Natskv& natskv);
+  int one(Invocation& natskv);
+  Written mark(Bucket& bucket, Invocation& natskv);
+  int list(Invocation& natskv);
+  int many(Invocation& natskv);
+  void pin(Invocation& natskv);
   [[nodiscard]] bool selects(const Entry& entry, Instant now);
-  [[nodiscard]] bool agreed(Natskv& natskv);
-  void say_done(Natskv& natskv) const;
-  void each_to_mark(Natskv& natskv, Writes& writes, const Push& push);
+  [[nodiscard]] bool agreed(Invocation& natskv);
+  void say_done(Invocation& natskv) const;
+  void each_to_mark(Invocation& natskv, Writes& writes, const Push& push);
   void without_markers(Bucket& bucket, Writes& writes, Unmarked& unmarked) const;
-  void each_key(Natskv& natskv, const std::vector<std::string>& keys, const Use& use);
-  void report_missing(Natskv& natskv);
+  void each_key(Invocation& natskv, const std::vector<std::string>& keys, const Use& use);
+  void report_missing(Invocation& natskv);
   [[nodiscard]] std::vector<std::string> distinct() const;
   [[nodiscard]] bool listing() const;
 

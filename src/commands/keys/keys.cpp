@@ -24,7 +24,7 @@ class Keys final : public Action {
     listing_.declare(a);
   }
   void check() override { listing_.check(); }
-  int run(Natskv& natskv) override { return listing_.run(natskv); }
+  int run(Invocation& natskv) override { return listing_.run(natskv); }
 };
 
 // Each key once: one written again while it was listed comes a second time behind. Only revisions from after
@@ -75,7 +75,7 @@ void KeyListing::check() const {
   if (nul && (count || tree || verbose || values)) throw usage("-0 belongs to a list of names");
 }
 
-int KeyListing::run(Natskv& natskv) const {
+int KeyListing::run(Invocation& natskv) const {
   const bool entries_wanted = verbose || values;
   const Layout layout{.shape = Shape::list, .vertical = false, .nul = nul, .names = !entries_wanted};
   Style style = Style::list(layout);

@@ -35,9 +35,9 @@ class Purge final : public Action {
     removal_.check();
   }
 
-  int run(Natskv& natskv) override { return all_ ? empty(natskv) : removal_.run(natskv); }
+  int run(Invocation& natskv) override { return all_ ? empty(natskv) : removal_.run(natskv); }
 
-  int empty(Natskv& natskv) {
+  int empty(Invocation& natskv) {
     auto bucket = natskv.bucket(removal_.bucket());
     natskv.require_consent(removal_.forced() || removal_.dry(),
                            fmt::format("emptying bucket \"{}\"", bucket.name()));
@@ -47,9 +47,9 @@ class Purge final : public Action {
       natskv.note(fmt::format("would remove {} of bucket \"{}\"", number_of(values, "value"), bucket.name()));
       return 0;
     }
-    natskv.confirm(removal_.forced(),
-                   fmt::format("Empty {} ({})? Watchers are not told.",
-                               Natskv::named(natskv.session(), bucket.name()), number_of(values, "value")));
+    natskv.confirm(removal_.forced(), fmt::format("Empty {} ({})? Watchers are not told.",
+                                                  Invocation::named(natskv.session(), bucket.name()),
+                                                  number_of(values, "value")));
     Tally tally{.bucket = bucket.name(), .puts = false};
     tally.deleted = bucket.erase_all();
     say_summary(natskv, tally,

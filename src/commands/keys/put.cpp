@@ -1,5 +1,5 @@
 // put: store a value.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
@@ -26,7 +26,7 @@ class Put final : public Action {
 
   void check() override { options_.check(); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     const std::string value = value_.read(natskv, bucket_, key_);
     auto bucket = natskv.bucket(bucket_);

@@ -1,5 +1,5 @@
 // revert: an old value again.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
@@ -33,7 +33,7 @@ class Revert final : public Action {
                           : text::cut(text::table_value(entry.value.data), 60);
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
     const auto old = bucket.entry(key_, revision_, true);
@@ -43,7 +43,7 @@ class Revert final : public Action {
                                 *revision_, key_, bucket_, name_of(old->entry.operation)),
                     {}, {bucket_, key_, *revision_});
     }
-    const Found wanted = bucket.live(old, key_, revision_);
+    const OwnedEntry wanted = bucket.live(old, key_, revision_);
     const auto latest = bucket.entry(key_, {}, true);
     if (!latest) throw no_key(bucket_, key_);
     if (!force_ && natskv.interactive()) {

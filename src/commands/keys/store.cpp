@@ -19,18 +19,18 @@ constexpr unsigned most_tries = 20;
 
 void let_others_write(unsigned tries) { std::this_thread::sleep_for(std::chrono::milliseconds(5 * tries)); }
 
-bool expires(const std::optional<Found>& found) {
+bool expires(const std::optional<OwnedEntry>& found) {
   return found && !found->entry.marker() && (found->entry.ttl.ns > 0 || found->entry.never_expires);
 }
 
 /// The key's latest, for a warning: nothing where the user may not read it.
-std::optional<Found> latest_where_allowed(Bucket& bucket, const std::string& key) {
-  std::optional<Found> found;
+std::optional<OwnedEntry> latest_where_allowed(Bucket& bucket, const std::string& key) {
+  std::optional<OwnedEntry> found;
   bucket.session().where_allowed([&] { found = bucket.entry(key); });
   return found;
 }
 
-void warn_of_end(Natskv& natskv, Bucket& bucket, const Found& before) {
+void warn_of_end(Invocation& natskv, Bucket& bucket, const OwnedEntry& before) {
   const Entry& entry = before.entry;
   const bool limited = bucket.written_config().value("max_age", std::int64_t{0}) > 0;
   const std::string had =
@@ -58,8 +58,8 @@ void StoreOptions::declare_kept(Arguments& a) {
 
 void StoreOptions::check() const { check_ttl(ttl_); }
 
-Written StoreOptions::store(Natskv& natskv, Bucket& bucket, const std::string& key, std::string_view value,
-                            std::optional<std::uint64_t> expected) const {
+Written StoreOptions::store(Invocation& natskv, Bucket& bucket, const std::string& key,
+                            std::string_view value, std::optional<std::uint64_t> expected) const {
   if (if_changed_) {
     const auto latest = bucket.entry(key, {}, true);
     if (latest && !latest->entry.marker() && latest->entry.value.data == value)
@@ -75,7 +75,7 @@ Written StoreOptions::store(Natskv& natskv, Bucket& bucket, const std::string& k
   return expected ? bucket.update(key, value, *expected) : bucket.put(key, value);
 }
 
-Written StoreOptions::store_keeping(Natskv& natskv, Bucket& bucket, const std::string& key,
+Written StoreOptions::store_keeping(Invocation& natskv, Bucket& bucket, const std::string& key,
                                     std::string_view value, std::optional<std::uint64_t> expected) const {
   for (unsigned tries = 1;; ++tries) {
     const auto before = keep_ttl_ ? bucket.entry(key, {}, true) : latest_where_allowed(bucket, key);

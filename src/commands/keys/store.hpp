@@ -2,7 +2,7 @@
 // history; only where something changes.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 
 #include <cstdint>
@@ -22,11 +22,11 @@ class StoreOptions {
   void check() const;
   /// Stores the value, at `expected` where that is given (0: only where there is no value). Warns where a
   /// time to live ends with it.
-  Written store(Natskv& natskv, Bucket& bucket, const std::string& key, std::string_view value,
+  Written store(Invocation& natskv, Bucket& bucket, const std::string& key, std::string_view value,
                 std::optional<std::uint64_t> expected) const;
 
  private:
-  Written store_keeping(Natskv& natskv, Bucket& bucket, const std::string& key, std::string_view value,
+  Written store_keeping(Invocation& natskv, Bucket& bucket, const std::string& key, std::string_view value,
                         std::optional<std::uint64_t> expected) const;
 
   std::optional<Span> ttl_;

@@ -1,5 +1,5 @@
 // touch: a value's time starts anew.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/store.hpp"
@@ -28,12 +28,12 @@ class Touch final : public Action {
 
   void check() override { check_ttl(ttl_); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
     // The whole is bounded by the deadline, which ends it as unanswered.
     for (;;) {
-      const Found found = bucket.live(bucket.entry(key_, {}, true), key_, {});
+      const OwnedEntry found = bucket.live(bucket.entry(key_, {}, true), key_, {});
       const Entry& entry = found.entry;
       Condition condition{.revision = entry.revision, .ttl = ttl_, .drop_history = drop_history_};
       if (!ttl_ && entry.ttl.ns > 0) condition.ttl = entry.ttl;

@@ -1,5 +1,5 @@
 // update: compare-and-set.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/store.hpp"
@@ -34,7 +34,7 @@ class Update final : public Action {
       throw usage("the expected revision is missing: give REVISION after VALUE, or use --if-revision");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     const std::string value = value_.read(natskv, bucket_, key_);
     auto bucket = natskv.bucket(bucket_);

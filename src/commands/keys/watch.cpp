@@ -1,7 +1,7 @@
 // watch: current values, then changes, for ever.
 #include "kv/read/watch.hpp"
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
@@ -51,7 +51,7 @@ class Watch final : public Action {
     if (count_ && *count_ == 0) throw usage("--count: at least one event");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     auto rows = natskv.rows(fields::events(!meta_), Style::live());
     if (!max_disconnect_ && !natskv.out().terminal()) max_disconnect_ = seconds(60);
     natskv.stop().watch_reader();

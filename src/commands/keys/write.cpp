@@ -23,7 +23,8 @@ void ValueArguments::declare(Declaration& a, std::string_view hint) {
   a.excludes("VALUE", "--file", hint);
 }
 
-std::string ValueArguments::read(Natskv& natskv, const std::string& bucket, const std::string& key) const {
+std::string ValueArguments::read(Invocation& natskv, const std::string& bucket,
+                                 const std::string& key) const {
   if (word_ && looks_like_file(*word_)) natskv.hint("VALUE is taken as it stands; -F reads a file");
   const bool from_stdin = !word_ && (!file_ || *file_ == "-");
   for (const auto& [option, file] : {std::pair("--password-file", natskv.given().password_file),
@@ -59,7 +60,7 @@ void check_ttl(const std::optional<Span>& ttl) {
   }
 }
 
-int print(Natskv& natskv, const Written& written) {
+int print(Invocation& natskv, const Written& written) {
   if (!answer_wanted(natskv)) return 0;
   auto rows = natskv.rows(fields::written(), Style::write());
   rows(written);

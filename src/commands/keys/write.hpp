@@ -1,7 +1,7 @@
 // What put, create and update share: a value's place on the command line and the printed answer.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 
 #include <optional>
@@ -16,7 +16,7 @@ class ValueArguments {
   void declare(Declaration& declaration, std::string_view hint = {});
   /// Reads the value for this key; before connecting, but for one over 1 MiB, where the server is asked what
   /// it takes. Failure(usage), Failure(failure) for one that the server would refuse.
-  [[nodiscard]] std::string read(Natskv& natskv, const std::string& bucket, const std::string& key) const;
+  [[nodiscard]] std::string read(Invocation& natskv, const std::string& bucket, const std::string& key) const;
 
  private:
   std::optional<std::string> word_, file_;
@@ -26,6 +26,6 @@ class ValueArguments {
 void check_ttl(const std::optional<Span>& ttl);
 
 /// Prints one write's answer.
-int print(Natskv& natskv, const Written& written);
+int print(Invocation& natskv, const Written& written);
 
 }  // namespace natskv::commands

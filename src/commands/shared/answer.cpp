@@ -6,11 +6,11 @@
 
 namespace natskv::commands {
 
-bool answer_wanted(const Natskv& natskv) {
+bool answer_wanted(const Invocation& natskv) {
   return !natskv.quiet() || natskv.given().output || natskv.given().json;
 }
 
-void flush_answer(Natskv& natskv, const std::string& done) {
+void flush_answer(Invocation& natskv, const std::string& done) {
   try {
     natskv.out().flush();
   } catch (const Failure& failure) {

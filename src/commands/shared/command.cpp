@@ -9,7 +9,7 @@ void unset_event_variables(terminal::Program& program) {
     program.environment[fmt::format("NATSKV_{}", name)] = std::nullopt;
 }
 
-void report_leftovers(Natskv& natskv, const terminal::Supervisor& supervisor) {
+void report_leftovers(Invocation& natskv, const terminal::Supervisor& supervisor) {
   const int left = supervisor.leftovers();
   if (left == 0) return;
   natskv.warn(left == 1
@@ -17,7 +17,7 @@ void report_leftovers(Natskv& natskv, const terminal::Supervisor& supervisor) {
                   : fmt::format("COMMAND ended and left {} processes running, which were stopped", left));
 }
 
-int run_program(Natskv& natskv, const terminal::Program& program) {
+int run_program(Invocation& natskv, const terminal::Program& program) {
   if (natskv.stop()) throw Stopped{};
   terminal::Supervisor supervisor;
   supervisor.start(program);

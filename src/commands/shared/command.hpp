@@ -1,7 +1,7 @@
 // Running a program for the user: COMMAND, an editor.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "terminal/child.hpp"
 #include "terminal/supervisor.hpp"
 
@@ -11,10 +11,10 @@ namespace natskv::commands {
 void unset_event_variables(terminal::Program& program);
 
 /// Says on stderr what COMMAND had left, which was stopped.
-void report_leftovers(Natskv& natskv, const terminal::Supervisor& supervisor);
+void report_leftovers(Invocation& natskv, const terminal::Supervisor& supervisor);
 
 /// Runs it to its end and returns its status. Throws as Supervisor::start() does; Stopped where a signal came
 /// before.
-int run_program(Natskv& natskv, const terminal::Program& program);
+int run_program(Invocation& natskv, const terminal::Program& program);
 
 }  // namespace natskv::commands

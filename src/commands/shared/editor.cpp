@@ -15,7 +15,7 @@ std::string editor() {
   return "vi";
 }
 
-int run_editor(Natskv& natskv, const std::string& program, const std::string& path) {
+int run_editor(Invocation& natskv, const std::string& program, const std::string& path) {
   return run_program(natskv, {.argv = {"/bin/sh", "-c", program + " \"$@\"", program, path}});
 }
 

@@ -1,7 +1,7 @@
 // The user's editor.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 
 #include <string>
 
@@ -12,7 +12,7 @@ std::string editor();
 
 /// Lets it edit a file and returns its status. As git does: the file's name is never read by a shell. Throws
 /// as run_program() does.
-int run_editor(Natskv& natskv, const std::string& program, const std::string& path);
+int run_editor(Invocation& natskv, const std::string& program, const std::string& path);
 
 /// What to say of an editor that ended with another status than 0; `rest`: "; the edit is in …", or "".
 Failure editor_failed(const std::string& program, int status, const std::string& rest);

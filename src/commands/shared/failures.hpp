@@ -2,7 +2,7 @@
 // (SPEC 3).
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 
 #include <cstdint>
 #include <string>
@@ -13,7 +13,7 @@ namespace natskv::commands {
 
 class Failures {
  public:
-  explicit Failures(Natskv& natskv) : natskv_(natskv) {}
+  explicit Failures(Invocation& natskv) : natskv_(natskv) {}
 
   /// Reports it, `where` before its message ("line 3: "), or keeps it for say().
   void add(const Failure& failure, const std::string& where = {});
@@ -36,7 +36,7 @@ class Failures {
   void report_all_refused();
   void flush_refused();
 
-  Natskv& natskv_;
+  Invocation& natskv_;
   std::vector<Common> common_;  // by their words
   std::vector<Kept> refused_;   // not allowed, while nothing was stored
   bool stored_ = false;

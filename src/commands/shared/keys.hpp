@@ -1,7 +1,7 @@
 // Listing a bucket's keys: keys, and ls with a bucket.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 
 #include <optional>
@@ -23,7 +23,7 @@ struct KeyListing {
   /// The options (not BUCKET and PATTERN).
   void declare(Arguments& arguments);
   void check() const;
-  int run(Natskv& natskv) const;
+  int run(Invocation& natskv) const;
 };
 
 }  // namespace natskv::commands

@@ -15,22 +15,22 @@ Value where_any(std::uint64_t number) { return number == 0 ? Value{} : Value{num
 
 constexpr Field<Tally> fields[] = {
     {"bucket", "BUCKET", [](const Tally& t) { return Value{std::string_view(t.bucket)}; }},
-    {"put", "PUT", [](const Tally& t) { return t.puts ? Value{t.put} : Value{}; }, Look::number},
+    {"put", "PUT", [](const Tally& t) { return t.puts ? Value{t.put} : Value{}; }, Emphasis::number},
     {"unchanged", "UNCHANGED", [](const Tally& t) { return t.puts ? Value{t.unchanged} : Value{}; },
-     Look::number},
-    {"deleted", "DELETED", [](const Tally& t) { return Value{t.deleted}; }, Look::number},
-    {"conflicts", "CONFLICTS", [](const Tally& t) { return Value{t.conflicts}; }, Look::number},
-    {"failed", "FAILED", [](const Tally& t) { return Value{t.failed}; }, Look::number},
-    {"unknown", "UNKNOWN", [](const Tally& t) { return Value{t.unknown}; }, Look::number},
-    {"expired", "EXPIRED", [](const Tally& t) { return where_any(t.expired); }, Look::number},
-    {"replaced", "REPLACED", [](const Tally& t) { return where_any(t.replaced); }, Look::number},
-    {"revisions", "REVISIONS", [](const Tally& t) { return where_any(t.revisions); }, Look::number},
+     Emphasis::number},
+    {"deleted", "DELETED", [](const Tally& t) { return Value{t.deleted}; }, Emphasis::number},
+    {"conflicts", "CONFLICTS", [](const Tally& t) { return Value{t.conflicts}; }, Emphasis::number},
+    {"failed", "FAILED", [](const Tally& t) { return Value{t.failed}; }, Emphasis::number},
+    {"unknown", "UNKNOWN", [](const Tally& t) { return Value{t.unknown}; }, Emphasis::number},
+    {"expired", "EXPIRED", [](const Tally& t) { return where_any(t.expired); }, Emphasis::number},
+    {"replaced", "REPLACED", [](const Tally& t) { return where_any(t.replaced); }, Emphasis::number},
+    {"revisions", "REVISIONS", [](const Tally& t) { return where_any(t.revisions); }, Emphasis::number},
     {"first_unacknowledged", "FIRST UNACKNOWLEDGED",
-     [](const Tally& t) { return where_any(t.first_unacknowledged); }, Look::number},
+     [](const Tally& t) { return where_any(t.first_unacknowledged); }, Emphasis::number},
     {"first_revision", "FIRST REVISION", [](const Tally& t) { return where_any(t.first_revision); },
-     Look::number},
+     Emphasis::number},
     {"last_revision", "LAST REVISION", [](const Tally& t) { return where_any(t.last_revision); },
-     Look::number},
+     Emphasis::number},
 };
 
 const View<Tally>& view() {
@@ -50,7 +50,7 @@ std::string counted(const std::vector<std::pair<std::string_view, std::uint64_t>
 
 }  // namespace
 
-void Tally::add(const Settled& settled) {
+void Tally::add(const WriteResult& settled) {
   if (settled.failure) return add(*settled.failure);
   ++(settled.operation == Operation::put ? put : deleted);
 }
@@ -89,7 +89,7 @@ std::string Tally::text() const {
   return text;
 }
 
-void say_summary(Natskv& natskv, const Tally& tally, const std::string& text, bool listed) {
+void say_summary(Invocation& natskv, const Tally& tally, const std::string& text, bool listed) {
   if (!natskv.json()) return natskv.note(text);
   if (!listed) {
     auto rows = natskv.rows(view(), Style::object());
@@ -105,7 +105,7 @@ void say_summary(Natskv& natskv, const Tally& tally, const std::string& text, bo
   natskv.usage_page(nlohmann::ordered_json{{"summary", object}}.dump() + "\n");
 }
 
-void say_summary(Natskv& natskv, const Tally& tally, bool listed) {
+void say_summary(Invocation& natskv, const Tally& tally, bool listed) {
   say_summary(natskv, tally, fmt::format("bucket \"{}\": {}", tally.bucket, tally.text()), listed);
 }
 

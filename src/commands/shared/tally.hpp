@@ -1,7 +1,7 @@
 // What became of many writes, for a command's summary.
 #pragma once
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "kv/write/writer.hpp"
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Tally {
   std::uint64_t first_unacknowledged = 0;  ///< the first line that was not acknowledged; 0: none
   std::uint64_t first_revision = 0, last_revision = 0;  ///< of an atomic import
 
-  void add(const Settled& settled);
+  void add(const WriteResult& settled);
   void add(const Failure& failure);
   [[nodiscard]] std::uint64_t done() const { return put + unchanged + deleted + expired; }
   /// Whether every write was acknowledged.
@@ -32,8 +32,8 @@ struct Tally {
 
 /// With -j or -o jsonl an object on stdout, or, where that holds a list, {"summary":…} on stderr; else a
 /// note: `text`.
-void say_summary(Natskv& natskv, const Tally& tally, const std::string& text, bool listed = false);
+void say_summary(Invocation& natskv, const Tally& tally, const std::string& text, bool listed = false);
 /// The same in the words of Tally::text().
-void say_summary(Natskv& natskv, const Tally& tally, bool listed = false);
+void say_summary(Invocation& natskv, const Tally& tally, bool listed = false);
 
 }  // namespace natskv::commands

@@ -19,7 +19,7 @@ void let_the_watchdog_wait() {
 
 }  // namespace
 
-Writes::Writes(Natskv& natskv, Bucket& bucket, Each each, nats::Requests::Limits window, bool patient)
+Writes::Writes(Invocation& natskv, Bucket& bucket, Each each, nats::Requests::Limits window, bool patient)
     : each_(std::move(each)),
       failures_(natskv),
       writer_(bucket, window, patient ? Writer::Loss::survives : Writer::Loss::ends) {}

@@ -14,10 +14,11 @@ namespace natskv::commands {
 class Writes {
  public:
   /// What became of a write; it adds a failure to the others.
-  using Each = std::function<void(const Settled&, Failures&)>;
+  using Each = std::function<void(const WriteResult&, Failures&)>;
 
   /// `patient`: a lost connection is waited for (Writer::Loss::survives).
-  Writes(Natskv& natskv, Bucket& bucket, Each each, nats::Requests::Limits window = {}, bool patient = false);
+  Writes(Invocation& natskv, Bucket& bucket, Each each, nats::Requests::Limits window = {},
+         bool patient = false);
 
   /// Runs `work`, which calls push(), and waits for what is in flight. Where a Stop or a failure ended the
   /// work, it waits 400 ms at most: what has no answer by then is unknown. Then says what failed, and calls

@@ -4,7 +4,7 @@
 // The first line says what the rest is: `words` (a word, a tab and its meaning each), `files`, `directories`
 // or `command` (the shell knows those; how many of the words before the last are the command's follows).
 // Nothing is ever said on an error, nobody is asked, and after 500 ms it ends.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/text.hpp"
 #include "cli/parse.hpp"
 #include "commands/all.hpp"
@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds enough{300};  // of reading; then what came 
 constexpr Span answer = milliseconds(350);        // for connecting and each answer
 constexpr int last_resort_ms = 450;               // then nothing is
 
-struct Silent final : Notices {
+struct Silent final : Reporter {
   std::shared_ptr<void> waiting(const std::string&) override { return nullptr; }
   void warn(std::string_view) override {}
   void note(std::string_view) override {}
@@ -278,7 +278,7 @@ class Complete final : public Action {
 
   void declare(Arguments& a) override { a.command(words_, "what was typed"); }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     limit_our_time();
     try {
       Completer completer(natskv.program(), words_, natskv.stop());

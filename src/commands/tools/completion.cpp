@@ -1,5 +1,5 @@
 // completion: the script that a shell's completion needs.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "commands/all.hpp"
 #include "commands/tools/completion_scripts.hpp"
 
@@ -18,7 +18,7 @@ class Completion final : public Action {
            shell_);
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     natskv.out().write(shell_ == "bash"  ? bash_completion
                        : shell_ == "zsh" ? zsh_completion
                                          : fish_completion);

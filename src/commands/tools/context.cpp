@@ -1,7 +1,7 @@
 // context: the saved contexts, which are the nats tool's own files.
 #include "config/context.hpp"
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
 #include "cli/verb.hpp"
@@ -37,10 +37,10 @@ struct Checked {
 };
 
 constexpr Field<Checked> checked_fields[] = {
-    {"name", "NAME", [](const Checked& c) { return Value{std::string_view(c.name)}; }, Look::name},
+    {"name", "NAME", [](const Checked& c) { return Value{std::string_view(c.name)}; }, Emphasis::name},
     {"problem", "PROBLEM",
      [](const Checked& c) { return c.problem.empty() ? Value{} : Value{std::string_view(c.problem)}; },
-     Look::text}};
+     Emphasis::text}};
 
 const View<Checked>& checked() {
   static const View<Checked> view{
@@ -49,7 +49,7 @@ const View<Checked>& checked() {
 }
 
 class ContextAction final : public Action {
-  using Run = int (ContextAction::*)(Natskv&, const Contexts&) const;
+  using Run = int (ContextAction::*)(Invocation&, const Contexts&) const;
   struct Task {
     std::string_view name, alias;  ///< the nats tool's other word for it
     int least, most;               ///< NAMEs
@@ -106,9 +106,9 @@ class ContextAction final : public Action {
     if (!is(&ContextAction::remove) && force_) throw usage("--force belongs to context rm");
   }
 
-  int run(Natskv& natskv) override { return (this->*task_->run)(natskv, Contexts(config::environment)); }
+  int run(Invocation& natskv) override { return (this->*task_->run)(natskv, Contexts(config::environment)); }
 
-  int list(Natskv& natskv, const Contexts& contexts) const {
+  int list(Invocation& natskv, const Contexts& contexts) const {
     Style style = Style::list({.shape = Shape::list, .vertical = false, .nul = false, .names = names_});
     if (names_) style.on_terminal = Format::tsv;
     auto rows = natskv.rows(fields::contexts(), style);
@@ -129,7 +129,7 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  int show(Natskv& natskv, const Contexts& contexts) const {
+  int show(Invocation& natskv, const Contexts& contexts) const {
     const auto style = Style::object(true);
     (void)natskv.format(style);
     const std::string selected = contexts.selected();
@@ -146,19 +146,19 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  int select(Natskv& natskv, const Contexts& contexts) const {
+  int select(Invocation& natskv, const Contexts& contexts) const {
     contexts.select(*name_);
     natskv.note(fmt::format("context \"{}\" is selected", *name_));
     return 0;
   }
 
-  int unselect(Natskv& natskv, const Contexts& contexts) const {
+  int unselect(Invocation& natskv, const Contexts& contexts) const {
     contexts.unselect();
     natskv.note("no context is selected");
     return 0;
   }
 
-  int previous(Natskv& natskv, const Contexts& contexts) const {
+  int previous(Invocation& natskv, const Contexts& contexts) const {
     const std::string name = contexts.previous();
     if (name.empty()) throw Failure(Exit::not_found, "no context was selected before");
     contexts.select(name);
@@ -171,7 +171,7 @@ class ContextAction final : public Action {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
 
-  int add(Natskv& natskv, const Contexts& contexts) const {
+  int add(Invocation& natskv, const Contexts& contexts) const {
     std::vector<std::string> warnings;
     const auto options = config::option_layer(natskv.given(), warnings);
     for (const auto& warning : warnings) natskv.warn(warning);
@@ -192,7 +192,7 @@ class ContextAction final : public Action {
 
   // The file itself, which may be wrong as it is; what was made of it is checked before it replaces the
   // file.
-  int edit(Natskv& natskv, const Contexts& contexts) const {
+  int edit(Invocation& natskv, const Contexts& contexts) const {
     const std::string path = contexts.path_of(*name_);
     if (!exists(contexts, *name_)) (void)contexts.load(*name_);
     const std::string before = contents(path);
@@ -224,7 +224,7 @@ class ContextAction final : public Action {
     return read_all(open_to_read(path, "context").fd(), "context", in_quotes(path), most);
   }
 
-  int copy(Natskv& natskv, const Contexts& contexts) const {
+  int copy(Invocation& natskv, const Contexts& contexts) const {
     Context context = contexts.load(*name_);
     if (exists(contexts, *new_name_))
       throw Failure(Exit::conflict, fmt::format("context \"{}\" exists already", *new_name_));
@@ -235,7 +235,7 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  int remove(Natskv& natskv, const Contexts& contexts) const {
+  int remove(Invocation& natskv, const Contexts& contexts) const {
     natskv.require_consent(force_, fmt::format("removing context \"{}\"", *name_));
     if (exists(contexts, *name_)) natskv.confirm(force_, fmt::format("Remove context \"{}\"?", *name_));
     contexts.remove(*name_);
@@ -244,7 +244,7 @@ class ContextAction final : public Action {
   }
 
   // Whether they can be used: all fields, the files and variables they name. No server is asked.
-  int validate(Natskv& natskv, const Contexts& contexts) const {
+  int validate(Invocation& natskv, const Contexts& contexts) const {
     auto rows = natskv.rows(checked(), Style::list({}));
     int status = 0;
     for (const std::string& name : name_ ? std::vector{*name_} : contexts.names()) {

@@ -1,5 +1,5 @@
 // doctor: what works between here and a bucket, and what does not.
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "base/number_of.hpp"
 #include "base/parse.hpp"
 #include "base/text.hpp"
@@ -15,8 +15,8 @@
 #include "kv/connect.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/listing.hpp"
-#include "nats/look.hpp"
 #include "nats/nkey.hpp"
+#include "nats/probe.hpp"
 #include "output/ansi.hpp"
 #include "views/check.hpp"
 
@@ -38,7 +38,7 @@ std::string random_key() {
 
 class Examination {
  public:
-  Examination(Natskv& natskv, std::optional<std::string> bucket, std::optional<std::string> key)
+  Examination(Invocation& natskv, std::optional<std::string> bucket, std::optional<std::string> key)
       : natskv_(natskv),
         bucket_(std::move(bucket)),
         key_(key ? *key : random_key()),
@@ -85,8 +85,8 @@ class Examination {
 
   void step(std::string_view name, const std::function<std::string()>& ask) {
     Check check{.check = name, .result = "ok", .detail = {}, .hint = {}};
-    const Why before = natskv_.stop().why();
-    if (before != Why::none && before != Why::deadline) throw Stopped{};
+    const StopReason before = natskv_.stop().why();
+    if (before != StopReason::none && before != StopReason::deadline) throw Stopped{};
     if (over_) {
       check.result = "skipped";
       return say(check);
@@ -106,9 +106,9 @@ class Examination {
       check.hint = off.hint;
     } catch (const Failure& failure) {
       failed(check, failure);
-    } catch (const nats::LookTimeout& error) {
+    } catch (const nats::ProbeTimeout& error) {
       failed(check, Failure(Exit::unreachable, error.what(), way_.hint));
-    } catch (const nats::LookError& error) {
+    } catch (const nats::ProbeError& error) {
       failed(check, Failure(name == "tls" ? Exit::not_allowed : Exit::unreachable, error.what(), way_.hint));
     }
     say(check);
@@ -125,7 +125,7 @@ class Examination {
   // Each at once: the next step may take its whole time.
   void say(const Check& check) {
     if (lines_) {
-      natskv_.out().write(line_of(check, natskv_.looks()));
+      natskv_.out().write(line_of(check, natskv_.terminal_style()));
     } else {
       rows_(check);
       rows_.settle();
@@ -249,7 +249,7 @@ class Examination {
     return fmt::format("{} may be written; asked without writing, it proves this subject only", named());
   }
 
-  Natskv& natskv_;
+  Invocation& natskv_;
   std::optional<std::string> bucket_;
   std::string key_;
   bool random_;
@@ -275,7 +275,7 @@ class Doctor final : public Action {
   void check() override {
     if (key_ && !bucket_) throw usage("--key belongs to a BUCKET");
   }
-  int run(Natskv& natskv) override { return Examination(natskv, bucket_, key_).run(); }
+  int run(Invocation& natskv) override { return Examination(natskv, bucket_, key_).run(); }
 };
 
 }  // namespace

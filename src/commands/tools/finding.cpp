@@ -23,7 +23,7 @@ bool mirrors(const Json& config) { return config.contains("mirror") && !config.a
 
 }  // namespace
 
-std::string line_of(const Check& check, const Looks& looks) {
+std::string line_of(const Check& check, const TerminalStyle& looks) {
   const std::string place = fmt::format("{:<8} {:<15}", check.result, check.check);
   const bool color = looks.color;
   const std::size_t indent = place.size() + 1;
@@ -38,7 +38,7 @@ std::string line_of(const Check& check, const Looks& looks) {
     text +=
         fmt::format("\n{:{}}{}{}", "", indent, ansi::painted("hint:", ansi::cyan, color), hint.substr(label));
   }
-  const auto look = check.result == "skipped" ? Look::faint : Look::operation;
+  const auto look = check.result == "skipped" ? Emphasis::faint : Emphasis::operation;
   text.replace(0, check.result.size(), ansi::painted(check.result, ansi::start(look, check.result), color));
   return text + "\n";
 }

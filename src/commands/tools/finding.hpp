@@ -27,7 +27,7 @@ struct Off {
 };
 
 /// The check's line for a person, and those of its hint.
-std::string line_of(const Check& check, const Looks& looks);
+std::string line_of(const Check& check, const TerminalStyle& looks);
 
 std::string text_of(const AccountUse& use);
 

@@ -1,7 +1,7 @@
 // help: of natskv, or of one command.
 #include "commands/tools/help.hpp"
 
-#include "app/natskv.hpp"
+#include "app/invocation.hpp"
 #include "cli/guess.hpp"
 #include "cli/help.hpp"
 #include "commands/all.hpp"
@@ -33,9 +33,9 @@ class Help final : public Action {
     if (topic_ && all_) throw usage("--all lists the commands; it takes no TOPIC");
   }
 
-  int run(Natskv& natskv) override {
+  int run(Invocation& natskv) override {
     const std::string page = text(natskv.program());
-    natskv.out().write(natskv.looks().color ? with_bold_headings(page) : page);
+    natskv.out().write(natskv.terminal_style().color ? with_bold_headings(page) : page);
     return 0;
   }
 

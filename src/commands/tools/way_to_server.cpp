@@ -19,40 +19,42 @@ std::string WayToServer::settings_from(const config::Settings& given) {
 }
 
 // Of several servers the first that answers serves: a dead one is told, not a failure.
-std::string WayToServer::each_server(const std::function<std::string(nats::Look&)>& ask) {
+std::string WayToServer::each_server(const std::function<std::string(nats::ServerProbe&)>& ask) {
   std::string text;
   std::string trouble;
   bool any = false;
   for (const auto& url : settings.servers) {
-    nats::Look look(url, Span{settings.timeout.ns / static_cast<std::int64_t>(settings.servers.size())});
+    nats::ServerProbe look(url,
+                           Span{settings.timeout.ns / static_cast<std::int64_t>(settings.servers.size())});
     try {
       const std::string found = ask(look);
       if (!any) look_at_ = url;
       any = true;
       text += fmt::format("{}{}", text.empty() ? "" : "; ", found);
-    } catch (const nats::LookError& error) {
+    } catch (const nats::ProbeError& error) {
       trouble = fmt::format("{}: {}", config::shown({url}), error.what());
       text += fmt::format("{}{}", text.empty() ? "" : "; ", trouble);
     }
   }
-  if (!any) throw nats::LookError(text);
+  if (!any) throw nats::ProbeError(text);
   return text;
 }
 
 std::string WayToServer::resolve() {
   hint = "check the name in --server, NATS_URL or the context";
-  return each_server(
-      [](nats::Look& look) { return fmt::format("{}: {}", look.host(), fmt::join(look.resolve(), ", ")); });
+  return each_server([](nats::ServerProbe& look) {
+    return fmt::format("{}: {}", look.host(), fmt::join(look.resolve(), ", "));
+  });
 }
 
 std::string WayToServer::tcp() {
   hint = "is a server running there (natskv sandbox starts one), and does a firewall let this port pass?";
-  return each_server([](nats::Look& look) { return look.connect(); });
+  return each_server([](nats::ServerProbe& look) { return look.connect(); });
 }
 
 std::string WayToServer::tls() {
   hint = "is it a NATS server, and does it want TLS first (--tlsfirst)?";
-  nats::Look look(look_at_, settings.timeout);
+  nats::ServerProbe look(look_at_, settings.timeout);
   if (!settings.tls_first) {
     greeting = look.greeting();
     if (!greeting->tls_required && !greeting->tls_available) {
@@ -78,7 +80,7 @@ std::string WayToServer::tls() {
   return names;
 }
 
-nats::Certificate WayToServer::handshake(nats::Look& look) const {
+nats::Certificate WayToServer::handshake(nats::ServerProbe& look) const {
   try {
     return look.handshake(settings.tls_ca);
   } catch (const nats::NoAuthorities&) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "nats/look.hpp"
+#include "nats/probe.hpp"
 
 #include <functional>
 #include <optional>
@@ -23,8 +23,8 @@ class WayToServer {
   std::string hint;  ///< for a LookError of the latest step
 
  private:
-  std::string each_server(const std::function<std::string(nats::Look&)>& ask);
-  [[nodiscard]] nats::Certificate handshake(nats::Look& look) const;
+  std::string each_server(const std::function<std::string(nats::ServerProbe&)>& ask);
+  [[nodiscard]] nats::Certificate handshake(nats::ServerProbe& look) const;
 
   std::string look_at_;
 };

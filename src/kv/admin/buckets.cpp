@@ -3,7 +3,7 @@
 #include "kv/explain.hpp"
 #include "nats/api.hpp"
 #include "nats/codes.hpp"
-#include "nats/look.hpp"
+#include "nats/probe.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -267,7 +267,8 @@ std::string server_version(Session& session) {
   return info.is_object() ? info.value("version", "") : std::string();
 }
 
-void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs) {
+void require_server(Session& session, const std::string& bucket,
+                    const std::vector<ServerRequirement>& needs) {
   if (needs.empty()) return;
   const int level = api_level(session, bucket);
   // Level 2 knows all that natskv asks for.
@@ -285,7 +286,7 @@ void require_server(Session& session, const std::string& bucket, const std::vect
   }
 }
 
-void check_origins(Session& session, const Wishes& wishes, Json& wanted) {
+void check_origins(Session& session, const BucketChanges& wishes, Json& wanted) {
   const bool limits = wishes.history || wishes.ttl || wishes.max_value_size || wishes.max_bucket_size;
   if (const auto mirror = wanted.find("mirror"); mirror != wanted.end() && mirror->is_object()) {
     const Origin from{"origin", bucket_of(mirror->value("name", "")), domain_of(*mirror)};

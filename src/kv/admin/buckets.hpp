@@ -47,12 +47,12 @@ std::string server_version(Session& session);
 int api_level(Session& session, const std::string& bucket);
 /// Refuses before anything is sent what the server would drop silently (NATSC.md 1, ADR-8: API level). Where
 /// neither level nor version can be known it passes: the answer is compared afterwards.
-void require_server(Session& session, const std::string& bucket, const std::vector<Need>& needs);
+void require_server(Session& session, const std::string& bucket, const std::vector<ServerRequirement>& needs);
 
 /// Warns of a mirror's origin or a source that is missing or no bucket. Failure for one that is a mirror
 /// itself: its keys stand under a third bucket's name, where nobody would find them.
 /// `wanted`, where it is a mirror's: warns if it keeps less than its origin, and gets the TTL of keys that
 /// the origin has, for what expires there expires here only if the mirror counts too.
-void check_origins(Session& session, const Wishes& wishes, nlohmann::ordered_json& wanted);
+void check_origins(Session& session, const BucketChanges& wishes, nlohmann::ordered_json& wanted);
 
 }  // namespace natskv

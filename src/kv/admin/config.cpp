@@ -45,7 +45,7 @@ void set_marker_ttl(Span ttl, Json& config) {
   }
 }
 
-void place(const Wishes& wishes, Json& config) {
+void place(const BucketChanges& wishes, Json& config) {
   if (!wishes.tags && !wishes.cluster) return;
   Json placement =
       config.contains("placement") && config["placement"].is_object() ? config["placement"] : Json::object();
@@ -63,7 +63,7 @@ void place(const Wishes& wishes, Json& config) {
     config["placement"] = placement;
 }
 
-void set_metadata(const Wishes& wishes, Json& config) {
+void set_metadata(const BucketChanges& wishes, Json& config) {
   if (wishes.metadata.empty() && !wishes.no_metadata) return;
   Json metadata = Json::object();
   if (const auto before = config.find("metadata"); before != config.end() && before->is_object()) {
@@ -91,7 +91,7 @@ bool overlap(std::string_view one, std::string_view other) {
 }
 
 /// Newer servers take a source that nothing stored here can match. Sources may bring other buckets' subjects.
-void check_republish_source(const Wishes& wishes, const std::string& bucket, const Json& config) {
+void check_republish_source(const BucketChanges& wishes, const std::string& bucket, const Json& config) {
   if (!wishes.republish_source || !wishes.sources.empty() || config.contains("sources")) return;
   std::string stored = bucket;
   if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object())
@@ -101,7 +101,7 @@ void check_republish_source(const Wishes& wishes, const std::string& bucket, con
   throw usage(fmt::format("--republish-source: this bucket's keys are stored under {}", subjects(stored)));
 }
 
-void set_republish(const Wishes& wishes, const std::string& bucket, Json& config) {
+void set_republish(const BucketChanges& wishes, const std::string& bucket, Json& config) {
   if (wishes.no_republish) config.erase("republish");
   if (!wishes.republish_source && !wishes.republish_destination && !wishes.republish_headers) return;
   Json republish =
@@ -117,7 +117,7 @@ void set_republish(const Wishes& wishes, const std::string& bucket, Json& config
   config["republish"] = republish;
 }
 
-void set_mirror(const Wishes& wishes, const std::string& bucket, Json& config) {
+void set_mirror(const BucketChanges& wishes, const std::string& bucket, Json& config) {
   if (wishes.mirror) {
     Json mirror{{"name", "KV_" + *wishes.mirror}};
     if (wishes.mirror_domain)
@@ -133,7 +133,7 @@ void set_mirror(const Wishes& wishes, const std::string& bucket, Json& config) {
   }
 }
 
-void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) {
+void set_sources(const BucketChanges& wishes, const std::string& bucket, Json& config) {
   if (wishes.sources.empty() && wishes.no_sources.empty()) return;
   Json sources =
       config.contains("sources") && config["sources"].is_array() ? config["sources"] : Json::array();
@@ -168,7 +168,7 @@ void set_sources(const Wishes& wishes, const std::string& bucket, Json& config) 
 
 }  // namespace
 
-nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wishes) {
+nlohmann::ordered_json bucket_config(const std::string& bucket, const BucketChanges& wishes) {
   Json config{{"name", "KV_" + bucket},
               {"subjects", Json::array({subjects(bucket)})},
               {"retention", "limits"},
@@ -227,7 +227,7 @@ Json config_as(const std::string& bucket, const Json& other) {
   return config;
 }
 
-void apply(const Wishes& wishes, const std::string& bucket, Json& config) {
+void apply(const BucketChanges& wishes, const std::string& bucket, Json& config) {
   if (wishes.description) config["description"] = *wishes.description;
   if (wishes.history) config["max_msgs_per_subject"] = *wishes.history;
   if (wishes.storage) config["storage"] = *wishes.storage;
@@ -274,8 +274,8 @@ bool brought_by_update(const std::string& field) {
   return std::find(brought_up_to_date.begin(), brought_up_to_date.end(), field) != brought_up_to_date.end();
 }
 
-std::vector<Need> needs(const Wishes& wishes) {
-  std::vector<Need> all;
+std::vector<ServerRequirement> needs(const BucketChanges& wishes) {
+  std::vector<ServerRequirement> all;
   if (wishes.marker_ttl.value_or(Span{}).ns > 0) all.push_back({"--marker-ttl", 11});
   if (wishes.key_ttl) all.push_back({"a TTL of single keys", 11});
   if (wishes.atomic.value_or(false)) all.push_back({"--atomic", 12});

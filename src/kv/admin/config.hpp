@@ -16,7 +16,7 @@ namespace natskv {
 
 /// What the user named of a bucket's settings; the rest stays as it is (edit) or takes ADR-8's defaults
 /// (add).
-struct Wishes {
+struct BucketChanges {
   std::optional<std::string> description = {};  ///< "" removes it
   std::optional<std::uint64_t> history = {};    ///< 1 … 64
   std::optional<std::string> storage = {};      ///< "file" or "memory"; add only
@@ -42,13 +42,13 @@ struct Wishes {
   bool no_mirror = false;
   std::vector<std::string> no_sources = {};
 
-  bool operator==(const Wishes&) const = default;
+  bool operator==(const BucketChanges&) const = default;
 };
 
 /// The stream configuration of a new bucket, as ADR-8 and ADR-57 prescribe and nats.go's KeyValueConfig makes
 /// it. Only what every server since 2.9 knows, and what was asked for: newer servers refuse unknown fields,
 /// older ones drop them.
-nlohmann::ordered_json bucket_config(const std::string& bucket, const Wishes& wishes);
+nlohmann::ordered_json bucket_config(const std::string& bucket, const BucketChanges& wishes);
 
 /// The configuration of a new bucket with the settings of another, without what that mirrors or sources.
 /// `elsewhere`: on another server, where republishing cannot double what the other republishes; placement is
@@ -67,7 +67,7 @@ std::vector<Oddity> oddities(const std::string& bucket, const nlohmann::ordered_
 
 /// Changes a configuration that a server gave, leaving what was not named as it is.
 /// Failure: usage for a part of a republishing without a destination, failure for a source that is none.
-void apply(const Wishes& wishes, const std::string& bucket, nlohmann::ordered_json& config);
+void apply(const BucketChanges& wishes, const std::string& bucket, nlohmann::ordered_json& config);
 
 /// Whether the stream KV_<bucket> is a bucket: it keeps values a subject and takes the bucket's subjects
 /// (others beside them do no harm), or takes none and copies other buckets (ADR-8, ADR-57: clients mirror and
@@ -107,10 +107,10 @@ std::vector<std::string> not_kept(const nlohmann::ordered_json& asked, const nlo
 std::vector<std::string> tighter(const nlohmann::ordered_json& mirror, const nlohmann::ordered_json& origin);
 
 /// An option and the nats-server 2.x that first knows it; older ones drop it silently.
-struct Need {
+struct ServerRequirement {
   std::string_view option;
   int minor;
 };
-std::vector<Need> needs(const Wishes& wishes);
+std::vector<ServerRequirement> needs(const BucketChanges& wishes);
 
 }  // namespace natskv

@@ -5,7 +5,7 @@
 #include "kv/message.hpp"
 #include "kv/read/selection.hpp"
 #include "nats/handle.hpp"
-#include "nats/spent.hpp"
+#include "nats/message_bin.hpp"
 
 #include <string>
 #include <utility>
@@ -37,7 +37,7 @@ class EntryReader {
   Selection selection_;
   Replies replies_;
   nats::Message held_;
-  nats::Spent spent_;
+  nats::MessageBin spent_;
   Entry entry_;
 };
 

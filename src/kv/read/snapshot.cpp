@@ -43,7 +43,7 @@ std::size_t Snapshot::place_of(std::uint64_t hash) const {
 }
 
 const Snapshot::Known* Snapshot::find(std::string_view key) const {
-  const Place& place = table_[place_of(hash(key))];
+  const Slot& place = table_[place_of(hash(key))];
   return place.key == 0 ? nullptr : &place.known;
 }
 
@@ -63,16 +63,16 @@ void Snapshot::set(const Entry& entry) {
 }
 
 bool Snapshot::meet(std::string_view key) {
-  Place& place = table_[place_of(hash(key))];
+  Slot& place = table_[place_of(hash(key))];
   if (place.key == 0 || met(place.known)) return false;
   place.known.revision |= met_bit;
   return true;
 }
 
 void Snapshot::grow() {
-  std::vector<Place> old(table_.size() * 2);
+  std::vector<Slot> old(table_.size() * 2);
   old.swap(table_);
-  for (const Place& place : old) {
+  for (const Slot& place : old) {
     if (place.key != 0) table_[place_of(place.key)] = place;
   }
 }

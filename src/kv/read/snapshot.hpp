@@ -39,7 +39,7 @@ class Snapshot {
 
  private:
   static constexpr std::uint64_t met_bit = std::uint64_t{1} << 63U, marker_bit = std::uint64_t{1} << 62U;
-  struct Place {
+  struct Slot {
     std::uint64_t key = 0;  // 0: free
     Known known;
   };
@@ -48,7 +48,7 @@ class Snapshot {
   [[nodiscard]] std::size_t place_of(std::uint64_t hash) const;
   void grow();
 
-  std::vector<Place> table_;  // at most half full; a power of two
+  std::vector<Slot> table_;  // at most half full; a power of two
   std::uint64_t size_ = 0;
   std::uint64_t key_[2];  // random: no writer can choose keys that collide
 };

@@ -37,7 +37,7 @@ std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern
 }
 
 // An answer's message; nullopt: of another subject than the bucket's.
-std::optional<Found> found_in(Bucket& bucket, std::shared_ptr<natsMsg> message, const Stored& stored) {
+std::optional<OwnedEntry> found_in(Bucket& bucket, std::shared_ptr<natsMsg> message, const Stored& stored) {
   const std::string& prefix = bucket.place().read_prefix;
   if (!stored.subject.starts_with(prefix)) return std::nullopt;
   Entry entry;
@@ -46,7 +46,7 @@ std::optional<Found> found_in(Bucket& bucket, std::shared_ptr<natsMsg> message, 
   entry.key = stored.subject.substr(prefix.size());
   entry.revision = stored.sequence;
   entry.created = stored.time;
-  return Found{entry, std::move(message)};
+  return OwnedEntry{entry, std::move(message)};
 }
 
 // What the end of an answer means: 204 after the last message, 404 where one was overwritten while they were
@@ -61,7 +61,7 @@ End end_of(natsMsg* message, bool any) {
 }
 
 End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string& request,
-        std::vector<Found>& found) {
+        std::vector<OwnedEntry>& found) {
   Session& session = bucket.session();
   auto requests = session.requests();
   trace(requests, session);
@@ -85,7 +85,7 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
 
 }  // namespace
 
-std::optional<std::vector<Found>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns) {
+std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns) {
   constexpr int tries = 3;
   if (!bucket.direct_for_many()) return std::nullopt;
   const auto request = request_for(bucket, patterns);
@@ -93,13 +93,17 @@ std::optional<std::vector<Found>> get_together(Bucket& bucket, const std::vector
   bucket.session().lift_deadline();
   try {
     for (int i = 0; i < tries; ++i) {
-      std::vector<Found> found;
+      std::vector<OwnedEntry> found;
       const End end = ask(bucket, patterns, *request, found);
       if (end == End::impossible) return std::nullopt;
       if (end == End::moved) continue;
       // A key that several patterns match may come for each.
-      const auto earlier = [](const Found& a, const Found& b) { return a.entry.revision < b.entry.revision; };
-      const auto same = [](const Found& a, const Found& b) { return a.entry.revision == b.entry.revision; };
+      const auto earlier = [](const OwnedEntry& a, const OwnedEntry& b) {
+        return a.entry.revision < b.entry.revision;
+      };
+      const auto same = [](const OwnedEntry& a, const OwnedEntry& b) {
+        return a.entry.revision == b.entry.revision;
+      };
       std::sort(found.begin(), found.end(), earlier);
       found.erase(std::unique(found.begin(), found.end(), same), found.end());
       return found;

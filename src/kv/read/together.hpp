@@ -19,6 +19,6 @@ inline constexpr std::size_t most_keys_together = 1024;
 /// their revisions; a key that is not among them does not exist. nullopt where that takes more than one
 /// request: a server before 2.11, over 1,024 keys or 8 MiB, keys that JSON or a filter cannot name, a user
 /// who may not ask for many. Failure as a single get's.
-std::optional<std::vector<Found>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns);
+std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns);
 
 }  // namespace natskv

@@ -50,14 +50,14 @@ Asked Bucket::put_asked(std::string_view function, const std::string& key, std::
 }
 
 // The library takes an answer without a revision for a good one.
-Written Bucket::acknowledged(Written written, const Doing& doing) {
+Written Bucket::acknowledged(Written written, const Task& doing) {
   if (written.revision == 0)
     throw explain(session_, nats::Error(NATS_PROTOCOL_ERROR, 0, "an answer without a revision"), doing);
   return written;
 }
 
 Written Bucket::put(const std::string& key, std::string_view value) {
-  const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
+  const Task doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
   if (mirrors_from_afar()) return publish(key, value, Operation::put, {});
   kvStore* kv = store();
   check_size(session_, doing);
@@ -72,7 +72,7 @@ Written Bucket::put(const std::string& key, std::string_view value) {
 }
 
 Written Bucket::update(const std::string& key, std::string_view value, std::uint64_t expected) {
-  const Doing doing{
+  const Task doing{
       .bucket = name_, .key = key, .revision = expected, .writes = true, .value_size = value.size()};
   if (mirrors_from_afar()) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
   kvStore* kv = store();
@@ -90,7 +90,7 @@ Written Bucket::update(const std::string& key, std::string_view value, std::uint
 }
 
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
-  const Doing doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
+  const Task doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
   if (ttl) {
     require_ttl(*ttl);
   } else if (!mirrors_from_afar()) {
@@ -123,7 +123,7 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
 }
 
 // Who may read directly need not be allowed to ask the leader: then the replica's word has to do.
-std::optional<Found> Bucket::confirmed(const std::string& key, std::optional<Found> replicas) {
+std::optional<OwnedEntry> Bucket::confirmed(const std::string& key, std::optional<OwnedEntry> replicas) {
   if (!direct()) return replicas;
   try {
     return entry(key, {}, true);
@@ -181,11 +181,11 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   if (operation == Operation::purge) {
     if (const auto failure = not_purged(name_, key, false)) throw *failure;
   }
-  const Doing doing{.bucket = name_,
-                    .key = key,
-                    .revision = condition.revision.value_or(0),
-                    .writes = true,
-                    .value_size = value.size()};
+  const Task doing{.bucket = name_,
+                   .key = key,
+                   .revision = condition.revision.value_or(0),
+                   .writes = true,
+                   .value_size = value.size()};
   const std::string subject = place().write_prefix + key;
   check_size(session_, doing);
   natsMsg* raw = nullptr;

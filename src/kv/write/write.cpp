@@ -50,7 +50,7 @@ std::uint64_t acknowledged(std::string_view answer, bool erase) {
   return at->get<std::uint64_t>();
 }
 
-Doing doing(const std::string& bucket, const Write& write) {
+Task doing(const std::string& bucket, const Write& write) {
   return {.bucket = bucket,
           .key = write.key,
           .revision = write.expected.value_or(0),

@@ -27,7 +27,7 @@ struct Write {
 };
 
 /// What became of it: a revision, or the failure that `report` shows.
-struct Settled {
+struct WriteResult {
   std::uint64_t number = 0;
   std::string key;
   Operation operation = Operation::put;
@@ -43,6 +43,6 @@ nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>&
 /// refused, or an answer that acknowledges nothing.
 std::uint64_t acknowledged(std::string_view answer, bool erase);
 /// For explain().
-Doing doing(const std::string& bucket, const Write& write);
+Task doing(const std::string& bucket, const Write& write);
 
 }  // namespace natskv

@@ -100,11 +100,11 @@ void Writer::push(std::uint64_t number, Write write) {
 // Against the bucket's last revision, which nothing of ours may raise meanwhile.
 void Writer::mark_alone(std::uint64_t number, const Write& write) {
   while (in_flight() > 0) collect(slice);
-  Settled settled{.number = number,
-                  .key = write.key,
-                  .operation = write.operation,
-                  .expected = write.expected.value_or(0),
-                  .failure = std::nullopt};
+  WriteResult settled{.number = number,
+                      .key = write.key,
+                      .operation = write.operation,
+                      .expected = write.expected.value_or(0),
+                      .failure = std::nullopt};
   try {
     settled.revision =
         bucket_.mark(write.key, write.operation, {.revision = write.expected, .ttl = write.ttl}).revision;
@@ -227,9 +227,9 @@ void Writer::collect(Span wait) {
   throw_if_over();
 }
 
-std::optional<Settled> Writer::result() {
+std::optional<WriteResult> Writer::result() {
   if (results_.empty()) return std::nullopt;
-  Settled one = std::move(results_.front());
+  WriteResult one = std::move(results_.front());
   results_.pop_front();
   return one;
 }
@@ -315,7 +315,7 @@ void Writer::send_postponed() {
 // Those that were refused for now are not in doubt: nothing of them is stored.
 void Writer::give_up() {
   const std::string cause =
-      bucket_.session().stop().why() == Why::none ? "the connection was lost" : "interrupted";
+      bucket_.session().stop().why() == StopReason::none ? "the connection was lost" : "interrupted";
   if (requests_) requests_->abandon();
   while (!writes_.empty()) {
     const auto at = writes_.begin();

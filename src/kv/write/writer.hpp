@@ -5,8 +5,8 @@
 #include "kv/bucket.hpp"
 #include "kv/write/verdict.hpp"
 #include "kv/write/write.hpp"
+#include "nats/message_bin.hpp"
 #include "nats/requests.hpp"
-#include "nats/spent.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -45,7 +45,7 @@ class Writer {
   [[nodiscard]] std::size_t in_flight() const { return writes_.size(); }
   /// What became of a write, once each, in no certain order. Never waits. To be pulled after each call above,
   /// also after one that threw: there are as many as were pushed.
-  std::optional<Settled> result();
+  std::optional<WriteResult> result();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -79,11 +79,11 @@ class Writer {
   Bucket& bucket_;
   nats::Requests::Limits limits_;
   std::optional<nats::Requests> requests_;  // of the connection at hand
-  nats::Spent spent_;
+  nats::MessageBin spent_;
   Loss loss_;
   InFlights writes_;
   std::size_t later_ = 0, doubtful_ = 0;  // how many of them are in that stage
-  std::deque<Settled> results_;
+  std::deque<WriteResult> results_;
   std::unordered_set<std::size_t> keys_;  // hashes of the keys that are not settled; a collision only waits
   std::uint64_t next_ = 0;
   std::uint64_t highest_ = 0;  // the latest revision that the bucket told us, and whose it is

@@ -1,4 +1,4 @@
-#include "nats/look.hpp"
+#include "nats/probe.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -97,12 +97,13 @@ void look_up(const std::string& host, const std::shared_ptr<Resolution>& resolut
 
 }  // namespace
 
-struct Look::Tls {
+struct ServerProbe::Tls {
   std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context;
   std::unique_ptr<SSL, Freed<SSL_free>> connection;
 };
 
-Look::Look(const std::string& url, Span wait) : until_(Clock::now() + std::chrono::nanoseconds(wait.ns)) {
+ServerProbe::ServerProbe(const std::string& url, Span wait)
+    : until_(Clock::now() + std::chrono::nanoseconds(wait.ns)) {
   std::string rest = url.substr(url.find("://") + 3);
   rest = rest.substr(rest.rfind('@') + 1);
   const std::size_t colon = rest.rfind(':');
@@ -111,40 +112,40 @@ Look::Look(const std::string& url, Span wait) : until_(Clock::now() + std::chron
   if (host_.starts_with('[') && host_.ends_with(']')) host_ = host_.substr(1, host_.size() - 2);
 }
 
-Look::~Look() {
+ServerProbe::~ServerProbe() {
   tls_.reset();
   if (fd_ >= 0) ::close(fd_);
 }
 
-int Look::left() const {
+int ServerProbe::left() const {
   const auto time = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(time, 0, 3'600'000));
 }
 
-const std::vector<std::string>& Look::resolve() {
+const std::vector<std::string>& ServerProbe::resolve() {
   if (!addresses_.empty()) return addresses_;
   const auto resolution = std::make_shared<Resolution>();
   std::thread(look_up, host_, resolution).detach();
   std::unique_lock lock(resolution->mutex);
   if (!resolution->done.wait_until(lock, until_, [&] { return resolution->ended; }))
-    throw LookTimeout("the name service does not answer");
-  if (resolution->error != 0) throw LookError(::gai_strerror(resolution->error));
+    throw ProbeTimeout("the name service does not answer");
+  if (resolution->error != 0) throw ProbeError(::gai_strerror(resolution->error));
   addresses_ = resolution->addresses;
-  if (addresses_.empty()) throw LookError("the name has no address");
+  if (addresses_.empty()) throw ProbeError("the name has no address");
   return addresses_;
 }
 
-void Look::ready(short events) {
+void ServerProbe::ready(short events) {
   pollfd one{fd_, events, 0};
   for (;;) {
     const int count = ::poll(&one, 1, left());
     if (count > 0) return;
-    if (count == 0) throw LookTimeout("nothing came in time");
-    if (errno != EINTR) throw LookError(std::generic_category().message(errno));
+    if (count == 0) throw ProbeTimeout("nothing came in time");
+    if (errno != EINTR) throw ProbeError(std::generic_category().message(errno));
   }
 }
 
-bool Look::try_address(const std::string& address) {
+bool ServerProbe::try_address(const std::string& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -166,17 +167,17 @@ bool Look::try_address(const std::string& address) {
   return false;
 }
 
-const std::string& Look::connect() {
+const std::string& ServerProbe::connect() {
   if (fd_ >= 0) return peer_;
   for (const std::string& address : resolve()) {
     if (!try_address(address)) continue;
     peer_ = (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + port_;
     return peer_;
   }
-  throw LookError(std::generic_category().message(errno));
+  throw ProbeError(std::generic_category().message(errno));
 }
 
-std::size_t Look::receive(char* to, std::size_t size) {
+std::size_t ServerProbe::receive(char* to, std::size_t size) {
   for (;;) {
     if (tls_) {
       const int got = SSL_read(tls_->connection.get(), to, static_cast<int>(size));
@@ -189,27 +190,27 @@ std::size_t Look::receive(char* to, std::size_t size) {
     ready(POLLIN);
     const ssize_t got = ::recv(fd_, to, size, 0);
     if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR && errno != EAGAIN) throw LookError(std::generic_category().message(errno));
+    if (errno != EINTR && errno != EAGAIN) throw ProbeError(std::generic_category().message(errno));
   }
 }
 
 // Byte by byte: behind the line may stand the beginning of a TLS handshake.
-std::string Look::info() {
+std::string ServerProbe::info() {
   connect();
   constexpr std::size_t most = 65536;
   std::string line;
   char byte = 0;
   while (byte != '\n') {
-    if (receive(&byte, 1) == 0) throw LookError("it closes the connection without a greeting");
+    if (receive(&byte, 1) == 0) throw ProbeError("it closes the connection without a greeting");
     line += byte;
-    if (line.size() > most || (line.size() == 5 && line != "INFO ")) throw LookError("it is no NATS server");
+    if (line.size() > most || (line.size() == 5 && line != "INFO ")) throw ProbeError("it is no NATS server");
   }
   return line.substr(std::min<std::size_t>(5, line.size()));
 }
 
-Greeting Look::greeting() {
+Greeting ServerProbe::greeting() {
   const auto info = nlohmann::json::parse(this->info(), nullptr, false);
-  if (!info.is_object()) throw LookError("it is no NATS server");
+  if (!info.is_object()) throw ProbeError("it is no NATS server");
   const auto text = [&](const char* name) {
     const auto at = info.find(name);
     return at != info.end() && at->is_string() ? at->get<std::string>() : std::string();
@@ -227,7 +228,7 @@ Greeting Look::greeting() {
           .auth_required = truth("auth_required")};
 }
 
-Certificate Look::handshake(const std::string& authorities) {
+Certificate ServerProbe::handshake(const std::string& authorities) {
   connect();
   tls_ = std::make_unique<Tls>();
   tls_->context.reset(SSL_CTX_new(TLS_client_method()));
@@ -258,10 +259,10 @@ Certificate Look::handshake(const std::string& authorities) {
     }
     const char* why = ERR_reason_error_string(ERR_peek_last_error());
     ERR_clear_error();
-    throw LookError(why == nullptr ? "the TLS handshake was broken off" : why);
+    throw ProbeError(why == nullptr ? "the TLS handshake was broken off" : why);
   }
   const std::unique_ptr<X509, Freed<X509_free>> peer(SSL_get1_peer_certificate(ssl));
-  if (!peer) throw LookError("it shows no certificate");
+  if (!peer) throw ProbeError("it shows no certificate");
   int days = 0;
   int rest = 0;
   ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(peer.get()));
@@ -275,8 +276,8 @@ Certificate Look::handshake(const std::string& authorities) {
 
 std::optional<Greeting> greeting_of(const std::string& url, Span wait) {
   try {
-    return Look(url, wait).greeting();
-  } catch (const LookError&) {
+    return ServerProbe(url, wait).greeting();
+  } catch (const ProbeError&) {
     return std::nullopt;
   }
 }
@@ -285,8 +286,8 @@ std::string greeting(natsConnection* connection, Span wait) {
   std::array<char, 1024> url{};
   if (natsConnection_GetConnectedUrl(connection, url.data(), url.size()) != NATS_OK) return {};
   try {
-    return Look(url.data(), wait).info();
-  } catch (const LookError&) {
+    return ServerProbe(url.data(), wait).info();
+  } catch (const ProbeError&) {
     return {};
   }
 }

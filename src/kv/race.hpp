@@ -17,15 +17,15 @@ namespace natskv {
 
 /// Never freed: the library's callback thread outlives natsConnection_Destroy, and nothing tells when its
 /// last call is over.
-Link* new_link();
+ConnectionState* new_connection_state();
 
 /// natsConnection_Connect, again where the library cannot send the signature. `over` ends that.
-natsStatus connect(natsConnection** connection, natsOptions* options, Link& link,
+natsStatus connect(natsConnection** connection, natsOptions* options, ConnectionState& link,
                    const std::function<bool()>& over);
 
 struct Attempt {
   config::Settings settings;         ///< of one server
-  Link* link = nullptr;              ///< of its connection
+  ConnectionState* link = nullptr;   ///< of its connection
   nats::Connection connection;       ///< nullptr: none came
   std::optional<nats::Error> error;  ///< what it said, where it said something
 };
@@ -33,7 +33,7 @@ struct Attempt {
 /// Tries settings.servers in their order, by one connection each that is not made again when it is lost.
 /// Returns the first that came, else the one that tells most, else (all are silent, or `stop`) one without
 /// connection and error. `first` is the first server's, with its secrets read.
-Attempt attempt_each(const config::Settings& settings, Link& first, Stop& stop);
+Attempt attempt_each(const config::Settings& settings, ConnectionState& first, Stop& stop);
 
 /// settings with only those servers that take the credentials of `chosen`, this one first: for a connection
 /// that is made again when it is lost.

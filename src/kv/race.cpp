@@ -1,4 +1,4 @@
-#include "kv/attempts.hpp"
+#include "kv/race.hpp"
 
 #include "kv/connect.hpp"
 #include "nats/sockets.hpp"
@@ -37,7 +37,8 @@ struct Race {
   std::vector<std::optional<nats::Error>> errors;
 };
 
-void run(const std::shared_ptr<Race>& race, const nats::Options& options, Link& link, std::size_t index) {
+void run(const std::shared_ptr<Race>& race, const nats::Options& options, ConnectionState& link,
+         std::size_t index) {
   natsConnection* raw = nullptr;
   const natsStatus status = connect(&raw, options.get(), link, [&] { return race->over.load(); });
   nats::Connection connection(raw);
@@ -85,7 +86,7 @@ void end_those_under_way(const std::set<ino_t>& before, natsConnection* winner) 
 }
 
 // An answer that names the reason tells more than silence.
-int telling(const nats::Error& error) {
+int informativeness(const nats::Error& error) {
   switch (error.status) {
     case NATS_NO_SERVER:
       return 0;
@@ -102,10 +103,10 @@ int telling(const nats::Error& error) {
 
 class Attempts {
  public:
-  Attempts(const config::Settings& settings, Link& first, Stop& stop)
+  Attempts(const config::Settings& settings, ConnectionState& first, Stop& stop)
       : settings_(settings), stop_(stop), urls_(urls_of(settings)), links_{&first} {
     race_->errors.resize(urls_.size());
-    for (std::size_t i = 1; i < urls_.size(); ++i) links_.push_back(new_link());
+    for (std::size_t i = 1; i < urls_.size(); ++i) links_.push_back(new_connection_state());
   }
 
   Attempt run() {
@@ -169,30 +170,30 @@ class Attempts {
     for (std::size_t i = 1; i < race_->errors.size(); ++i) {
       const auto& error = race_->errors[i];
       const auto& before = race_->errors[best];
-      if (error && (!before || telling(*error) > telling(*before))) best = i;
+      if (error && (!before || informativeness(*error) > informativeness(*before))) best = i;
     }
     const auto& error = race_->errors[best];
     // Of silence all are guilty.
-    if (!error || telling(*error) < 2) return {settings_, links_[0], nullptr, error};
+    if (!error || informativeness(*error) < 2) return {settings_, links_[0], nullptr, error};
     return {one(best), links_[best], nullptr, error};
   }
 
   const config::Settings& settings_;
   Stop& stop_;
   std::vector<std::string> urls_;
-  std::vector<Link*> links_;
+  std::vector<ConnectionState*> links_;
   std::size_t started_ = 0;
   std::shared_ptr<Race> race_ = std::make_shared<Race>();
 };
 
 }  // namespace
 
-Link* new_link() {
-  static auto* const links = new std::deque<Link>;
+ConnectionState* new_connection_state() {
+  static auto* const links = new std::deque<ConnectionState>;
   return &links->emplace_back();
 }
 
-natsStatus connect(natsConnection** connection, natsOptions* options, Link& link,
+natsStatus connect(natsConnection** connection, natsOptions* options, ConnectionState& link,
                    const std::function<bool()>& over) {
   natsStatus status = NATS_OK;
   do {
@@ -202,7 +203,7 @@ natsStatus connect(natsConnection** connection, natsOptions* options, Link& link
   return status;
 }
 
-Attempt attempt_each(const config::Settings& settings, Link& first, Stop& stop) {
+Attempt attempt_each(const config::Settings& settings, ConnectionState& first, Stop& stop) {
   return Attempts(settings, first, stop).run();
 }
 

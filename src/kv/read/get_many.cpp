@@ -1,4 +1,4 @@
-#include "kv/read/multiget.hpp"
+#include "kv/read/get_many.hpp"
 
 #include "base/pattern.hpp"
 #include "base/text.hpp"
@@ -28,7 +28,7 @@ std::shared_ptr<natsMsg> shared(natsMsg* message) {
 
 }  // namespace
 
-MultiGet::MultiGet(Bucket& bucket, bool consistent, bool together)
+GetMany::GetMany(Bucket& bucket, bool consistent, bool together)
     : bucket_(bucket),
       window_(first_window),
       direct_(!consistent && bucket.direct()),
@@ -39,7 +39,7 @@ MultiGet::MultiGet(Bucket& bucket, bool consistent, bool together)
 }
 
 // In bursts: a request for each answer would wake the server, and us, once a key.
-void MultiGet::ask() {
+void GetMany::ask() {
   while (together_ && asked_.size() <= most_together && wanted_.size() >= fewest_together) ask_together();
   while (!again_.empty() && single_.size() < window_ && requests_.room(0)) {
     ask_for(*again_.begin());
@@ -53,7 +53,7 @@ void MultiGet::ask() {
   }
 }
 
-void MultiGet::ask_for(Turn turn) {
+void GetMany::ask_for(Turn turn) {
   const std::string& key = name(turn);
   if (reads_as_pattern(key)) return;  // next() asks
   const auto& where = bucket_.place();
@@ -63,7 +63,7 @@ void MultiGet::ask_for(Turn turn) {
                  {});
 }
 
-void MultiGet::ask_together() {
+void GetMany::ask_together() {
   const auto& where = bucket_.place();
   nlohmann::ordered_json body{{"multi_last", nlohmann::ordered_json::array()},
                               {"max_bytes", most_together_bytes}};
@@ -89,7 +89,7 @@ void MultiGet::ask_together() {
   requests_.send(next_++, bucket_.session().api_subject("DIRECT.GET." + where.stream), asked, {}, true);
 }
 
-std::optional<Found> MultiGet::next() {
+std::optional<OwnedEntry> GetMany::next() {
   Session& session = bucket_.session();
   if (!direct_) {
     // The leader's answers are JSON of base64: rare enough for one after the other, by the library.
@@ -118,18 +118,18 @@ std::optional<Found> MultiGet::next() {
 }
 
 // The server, or this replica, cannot, or the user may not: key by key.
-void MultiGet::none_together() {
+void GetMany::none_together() {
   together_ = false;
   while (!many_.empty()) ask_again(many_.begin()->first);
 }
 
-void MultiGet::ask_again(std::uint64_t id) {
+void GetMany::ask_again(std::uint64_t id) {
   const auto at = many_.find(id);
   for (const auto& [key, turn] : at->second) again_.insert(turn);
   many_.erase(at);
 }
 
-void MultiGet::take(nats::Answer answer) {
+void GetMany::take(nats::Answer answer) {
   if (const auto at = many_.find(answer.id); at != many_.end()) {
     if (answer.status == NATS_NOT_PERMITTED) return none_together();
     if (answer.status == NATS_CONNECTION_CLOSED || answer.status == NATS_CONNECTION_DISCONNECTED)
@@ -155,14 +155,14 @@ void MultiGet::take(nats::Answer answer) {
   single_.erase(at);
 }
 
-void MultiGet::bound_window(natsMsg* message) {
+void GetMany::bound_window(natsMsg* message) {
   largest_ = std::max(largest_, static_cast<std::size_t>(natsMsg_GetDataLength(message)));
   window_ = std::clamp<std::size_t>(most_bytes / largest_, 1, std::min(window_ * 2, window));
 }
 
 // In the stream's order. Behind the last comes 204; 404 where there was none; 408 of a server that knows none
 // of this.
-void MultiGet::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message) {
+void GetMany::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message) {
   const auto status = read_stored(message.get()) ? std::string_view() : header(message.get(), "Status");
   if (status == "204" || status == "404") {
     const auto left = header(message.get(), "Nats-Num-Pending");
@@ -180,7 +180,7 @@ void MultiGet::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>
 }
 
 // ADR-31: the message itself, with its place in headers; an empty body with a Status where there is none.
-std::optional<Found> MultiGet::entry_of(const std::shared_ptr<natsMsg>& message) {
+std::optional<OwnedEntry> GetMany::entry_of(const std::shared_ptr<natsMsg>& message) {
   const auto stored = read_stored(message.get());
   if (!stored || !stored->subject.starts_with(bucket_.place().read_prefix)) return std::nullopt;
   Entry entry;
@@ -189,7 +189,7 @@ std::optional<Found> MultiGet::entry_of(const std::shared_ptr<natsMsg>& message)
   entry.key = stored->subject.substr(bucket_.place().read_prefix.size());
   entry.revision = stored->sequence;
   entry.created = stored->time;
-  return Found{entry, message};
+  return OwnedEntry{entry, message};
 }
 
 }  // namespace natskv

@@ -11,7 +11,7 @@ namespace natskv::nats {
 
 /// nats.c hands each freed message to a thread of its own (natsGC_collect) and wakes that for every one: in a
 /// long listing a third of the reader's time. Freed together they cost one awakening.
-class Spent {
+class MessageBin {
  public:
   /// Takes it; none is fine.
   void keep(Message message) {

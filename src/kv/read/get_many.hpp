@@ -18,17 +18,17 @@
 
 namespace natskv {
 
-class MultiGet {
+class GetMany {
  public:
   /// `consistent`: by the stream's leader (STREAM.MSG.GET). `together`: many a request, where the server can.
-  MultiGet(Bucket& bucket, bool consistent, bool together = true);
+  GetMany(Bucket& bucket, bool consistent, bool together = true);
   void want(std::string key) { wanted_.push_back(std::move(key)); }
   [[nodiscard]] bool more() const { return !asked_.empty() || !wanted_.empty(); }
   /// The key that next() answers for.
   [[nodiscard]] const std::string& key() const { return asked_.empty() ? wanted_.front() : asked_.front(); }
   /// nullopt: no such key. Markers are returned. Failure as a single get's; where it is one key's alone (6),
   /// the next ones can be asked for all the same.
-  std::optional<Found> next();
+  std::optional<OwnedEntry> next();
 
  private:
   using Turn = std::uint64_t;  // a key's, in the order asked
@@ -45,7 +45,7 @@ class MultiGet {
   void ask_again(std::uint64_t id);
   void none_together();
   [[nodiscard]] const std::string& name(Turn turn) const { return asked_[turn - first_]; }
-  std::optional<Found> entry_of(const std::shared_ptr<natsMsg>& message);
+  std::optional<OwnedEntry> entry_of(const std::shared_ptr<natsMsg>& message);
 
   Bucket& bucket_;
   std::size_t window_;  // keys under way or held, by the size of the largest so far
@@ -56,7 +56,7 @@ class MultiGet {
   std::deque<std::string> wanted_;  // not yet asked for
   std::deque<std::string> asked_;   // in flight or answered, not yet given
   struct Outcome {
-    std::optional<Found> found = {};
+    std::optional<OwnedEntry> found = {};
     std::optional<nats::Error> refused = {};
   };
   std::map<Turn, Outcome> ready_;  // answers that came before their turn

@@ -29,27 +29,27 @@ struct Certificate {
 };
 
 /// What stopped the look, as the end of a sentence ("refused the connection").
-struct LookError : std::runtime_error {
+struct ProbeError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 /// Nothing came in time.
-struct LookTimeout : LookError {
-  using LookError::LookError;
+struct ProbeTimeout : ProbeError {
+  using ProbeError::ProbeError;
 };
 
 /// The file of authorities holds no certificate.
-struct NoAuthorities : LookError {
-  using LookError::LookError;
+struct NoAuthorities : ProbeError {
+  using ProbeError::ProbeError;
 };
 
-class Look {
+class ServerProbe {
  public:
   /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole look takes at most `wait`.
-  Look(const std::string& url, Span wait);
-  ~Look();
-  Look(const Look&) = delete;
-  Look& operator=(const Look&) = delete;
+  ServerProbe(const std::string& url, Span wait);
+  ~ServerProbe();
+  ServerProbe(const ServerProbe&) = delete;
+  ServerProbe& operator=(const ServerProbe&) = delete;
 
   [[nodiscard]] const std::string& host() const { return host_; }
   /// The host's addresses. The steps below do what comes before them. All throw LookError.

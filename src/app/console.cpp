@@ -1,0 +1,126 @@
+#include "app/console.hpp"
+
+#include "app/messages.hpp"
+#include "base/text.hpp"
+#include "output/ansi.hpp"
+#include "terminal/screen.hpp"
+#include "terminal/status_line.hpp"
+#include "terminal/watchdog.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace natskv {
+namespace {
+
+// One write a line, so that lines of several processes do not mix. stderr's reader is not our concern.
+void to_stderr(std::string_view text) {
+  terminal::wipe_status_line();
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+bool stderr_color(const config::Given& given) {
+  return terminal::color(given.color.value_or("auto"), ::isatty(STDERR_FILENO) == 1);
+}
+
+}  // namespace
+
+int status_of(StopReason why) {
+  switch (why) {
+    case StopReason::interrupted:
+      return 130;
+    case StopReason::terminated:
+      return 143;
+    case StopReason::hung_up:
+      return 129;
+    case StopReason::quit:
+      return 131;
+    case StopReason::user1:
+      return 138;
+    case StopReason::user2:
+      return 140;
+    case StopReason::reader_gone:
+      return 141;
+    case StopReason::deadline:
+      return static_cast<int>(Exit::unreachable);
+    case StopReason::none:
+      break;
+  }
+  return static_cast<int>(Exit::failure);
+}
+
+Console::Console(const config::Given& given, std::string verb, bool json, Stop& stop)
+    : given_(given), verb_(std::move(verb)), json_(json), stop_(stop) {}
+
+Progress Console::progress(std::string what, std::uint64_t total) {
+  return Progress(std::move(what), total, given_.quiet);
+}
+
+Progress Console::progress_beside(const Output& rows, std::string what, std::uint64_t total) {
+  return Progress(std::move(what), total, given_.quiet || rows.terminal());
+}
+
+void Console::say(std::string_view prefix, std::string_view color, std::string_view text) {
+  to_stderr(fmt::format("{} {}\n", ansi::painted(prefix, color, stderr_color(given_)), text::visible(text)));
+}
+
+// A message after a signal: the process ends in time even if nobody reads it.
+void Console::speaking() {
+  if (auto* const watchdog = Watchdog::current(); watchdog != nullptr && stop_) watchdog->speaks();
+}
+
+std::string Console::prefix() const { return verb_.empty() ? "natskv:" : fmt::format("natskv: {}:", verb_); }
+
+void Console::warn(std::string_view text) {
+  speaking();
+  if (json()) return to_stderr(message_json("warning", text));
+  say(prefix() + " warning:", ansi::yellow, text);
+}
+
+void Console::note(std::string_view text) {
+  if (given_.quiet) return;
+  speaking();
+  if (json()) return to_stderr(message_json("note", text));
+  say(prefix(), {}, text);
+}
+
+std::shared_ptr<void> Console::waiting(const std::string& what) {
+  return std::make_shared<Waiting>(what, given_.quiet);
+}
+
+void Console::hint(std::string_view text) {
+  if (given_.quiet) return;
+  if (json()) return to_stderr(message_json("note", text));
+  say("hint:", ansi::cyan, text);
+}
+
+void Console::trace(std::string_view line) {
+  if (json()) return to_stderr(trace_json(line));
+  say("trace:", ansi::faint, line);
+}
+
+void Console::usage_page(std::string_view text) { to_stderr(text); }
+
+void Console::print(const Failure& failure, std::optional<int> status) {
+  speaking();
+  const int ends_with = status.value_or(static_cast<int>(failure.exit()));
+  if (json()) return to_stderr(error_json(failure, ends_with, !given_.quiet));
+  say(prefix(), ansi::red, failure.what());
+  if (!failure.hint().empty()) hint(failure.hint());
+}
+
+void Console::report(const Failure& failure) {
+  print(failure);
+  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks as 1
+  // would.
+  status(failure.exit());
+}
+
+}  // namespace natskv
