@@ -71,4 +71,16 @@ std::string in_quotes(std::string_view text, std::size_t characters) {
   return out += '"';
 }
 
+// Nothing is special between single quotes but their end.
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  return quoted += '\'';
+}
+
 }  // namespace natskv

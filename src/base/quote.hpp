@@ -11,4 +11,7 @@ namespace natskv {
 /// written \xHH, a quote \", a URL's user part …. At most `characters` of it, then …
 std::string in_quotes(std::string_view text, std::size_t characters = std::string_view::npos);
 
+/// In single quotes, as one word of any POSIX shell.
+std::string shell_quoted(std::string_view text);
+
 }  // namespace natskv

@@ -263,4 +263,9 @@ EnvironmentChanges Sandbox::environment() const {
   return changes;
 }
 
+std::string Sandbox::write(const char* name, const std::string& bytes) const {
+  folder_->write(name, bytes);
+  return folder_->at(name);
+}
+
 }  // namespace natskv::terminal

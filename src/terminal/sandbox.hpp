@@ -36,6 +36,8 @@ class Sandbox {
   [[nodiscard]] const std::string& context_file() const { return context_file_; }
   /// What a command in the sandbox gets: NATS_URL and NATS_CONTEXT; every other NATS_* is unset.
   [[nodiscard]] EnvironmentChanges environment() const;
+  /// Writes a file of mode 0600 that goes with the sandbox, and returns its absolute path.
+  std::string write(const char* name, const std::string& bytes) const;  // NOLINT(modernize-use-nodiscard)
 
  private:
   void launch(const std::string& server, const std::string& token);

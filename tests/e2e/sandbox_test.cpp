@@ -2,6 +2,7 @@
 #include "support/folder.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
+#include "support/text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -36,7 +37,7 @@ std::vector<std::string> folders_in(const Folder& places) {
 }
 
 // Between single quotes.
-std::string shell_quoted(const std::string& word) {
+std::string escaped(const std::string& word) {
   std::string quoted;
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted;
@@ -177,7 +178,7 @@ TEST_CASE(
   Run shell = sandbox(
       places, {"--", "sh", "-c", "trap 'echo again; exit 6' CONT; echo up; while :; do sleep 0.05; done"});
   std::string line;
-  for (const auto& word : shell.args) line += "'" + shell_quoted(word) + "' ";
+  for (const auto& word : shell.args) line += "'" + escaped(word) + "' ";
   shell.args = {"bash", "--norc", "--noprofile", "-i"};
   shell.env["PS1"] = "$ ";
   Terminal terminal(shell);
@@ -331,6 +332,50 @@ TEST_CASE("Without a command it is the user's shell, and a terminal is told so")
   terminal.send("test -n \"$NATS_URL\" && exit 5\n");
   CHECK(terminal.wait().status == 5);
   CHECK(folders_in(places).empty());
+}
+
+// A prompt theme sets the prompt each time; the user's files, and the status of the last command, stay in it.
+TEST_CASE("The shell says in its prompt that it is in a sandbox, and the user's own start-up files run") {
+  struct Case {
+    std::string shell, file, theme, where;
+  };
+  for (const auto& [shell, file, theme, where] :
+       {Case{"bash", ".bashrc", "PROMPT_COMMAND='PS1=\"mine \\$? > \"'\nalias mine='echo my own'\n", ""},
+        Case{"bash", ".bashrc", "PS1='mine $? > '\nPROMPT_COMMAND=(true true)\nalias mine='echo my own'\n",
+             ""},
+        Case{"zsh", ".zshrc", "PS1='mine %? > '\nunsetopt prompt_cr\nalias mine='echo my own'\n", ""},
+        Case{"zsh", "it's/.zshrc", "PS1='mine %? > '\nunsetopt prompt_cr\nalias mine='echo my own'\n",
+             "it's"},
+        Case{"fish", ".config/fish/config.fish",
+             "function fish_prompt; echo -n \"mine $status > \"; end\nfunction mine; echo my own; end\n",
+             ""}}) {
+    CAPTURE(shell);
+    CAPTURE(where);
+    const std::string path = program(shell);
+    if (path.empty()) {
+      MESSAGE("no " << shell);
+      continue;
+    }
+    const Folder places, home;
+    home.write(file, theme);
+    home.write(".zshenv", "export FROM_ZSHENV=1\n");
+    Run what = sandbox(places, {}, {.env = {{"SHELL", path}, {"HOME", home.path()}, {"TERM", "dumb"}}});
+    what.env["XDG_CONFIG_HOME"] = std::nullopt;
+    if (!where.empty()) what.env["ZDOTDIR"] = home.at(where);
+    Terminal terminal(what, {.rows = 24, .cols = 120});
+    REQUIRE(terminal.read_until("(sandbox) mine 0 > ", 20));
+    terminal.send("mine\r");
+    CHECK(terminal.read_until("my own\r\n", 20));
+    terminal.send("sh -c 'exit 7'\r");
+    CHECK(terminal.read_until("(sandbox) mine 7 > ", 20));
+    terminal.send("sh -c 'echo \"<$ZDOTDIR>\"'\r");
+    CHECK(terminal.read_until("<" + (where.empty() ? "" : home.at(where)) + ">", 20));
+    CHECK(terminal.screen().find("(sandbox) (sandbox)") == std::string::npos);
+    terminal.send("exit 5\r");
+    CHECK(terminal.wait(20).status == 5);
+    // fish keeps something there, too.
+    for (const auto& folder : folders_in(places)) CHECK(folder.find("/natskv-") == std::string::npos);
+  }
 }
 
 TEST_CASE("The server can be named, by an option or a variable") {

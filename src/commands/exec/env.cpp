@@ -61,7 +61,6 @@ class Env final : public Action {
     return 0;
   }
 
-  // Any POSIX shell reads it: between single quotes nothing but the quote itself is special.
   [[nodiscard]] std::string for_shells(const Variables& variables) const {
     std::string text;
     for (const auto& [name, variable] : variables.all()) {
@@ -70,14 +69,7 @@ class Env final : public Action {
         continue;
       }
       text += export_ ? "export " : "";
-      text += name + "='";
-      for (const char c : variable.value) {
-        if (c == '\'')
-          text += "'\\''";
-        else
-          text += c;
-      }
-      text += "'\n";
+      text += name + "=" + shell_quoted(variable.value) + "\n";
     }
     return text;
   }
@@ -124,11 +116,13 @@ vars=$(natskv env config --export) && eval "$vars". To run a program with these 
     .statuses = {{"1",
                   "A value or a name cannot be a variable; both keys are named where two would be one."}},
     .examples =
-        R"($ natskv env config
+        R"(# See the variables:
+$ natskv env config
 GREETING='hello'
-# Into the variables of this shell:
+# Set them in this shell:
 $ vars=$(natskv env config --prefix APP_) && eval "$vars" && echo $APP_GREETING
-hello)",
+hello
+)",
     .make = &make_action<Env>};
 
 }  // namespace natskv::commands
