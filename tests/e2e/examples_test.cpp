@@ -1,5 +1,5 @@
-// Every example of every manual page, run as it stands: a fresh server, the bucket `config` (history 5) with
-// `greeting` = hello at revision 1, in an empty folder.
+// Every example of every manual page, run as it stands, in a folder of its own: the server has the bucket
+// `config` (history 5) with `greeting` = hello at revision 1, and what set_up() adds.
 #include "app/globals.hpp"
 #include "commands/all.hpp"
 #include "commands/tools/help.hpp"
@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ using namespace natskv::test;
 
 namespace {
 
-// Made anew for each verb, on one server.
+// For each verb again, on one server.
 void fresh(Client& client) {
   const auto names = nlohmann::json::parse(client.api("STREAM.NAMES"));
   const auto none = nlohmann::json::array();
@@ -30,6 +31,52 @@ void fresh(Client& client) {
     client.api("STREAM.DELETE." + name.get<std::string>());
   client.add_bucket("config", R"({"max_msgs_per_subject": 5})");
   client.put("config", "greeting", "hello");
+}
+
+// What a verb's examples take for granted: OTHER is the URL of a second server.
+std::string set_up(std::string_view verb) {
+  static const std::map<std::string_view, std::string> commands{
+      {"compact", "natskv -q del config greeting"},
+      {"context", "touch dr.creds"},
+      {"cp", "natskv -q add staging; natskv -q put staging old 1; natskv -q context add dr -s $OTHER"},
+      {"diff",
+       "natskv -q add staging; natskv -q put staging greeting hey; natskv -q put staging greeting hi\n"
+       "natskv -q export staging -F backup.jsonl"},
+      {"edit-value", "export EDITOR='sed -i s/hello/hello,/'"},
+      {"elect",
+       "natskv -q add locks --ttl 30s; printf '#!/bin/sh\necho working\n' > worker; chmod +x worker"},
+      {"history", "natskv -q put config app.debug on; natskv -q del config app.debug"},
+      {"import", "natskv -q export config -F config.jsonl; mkdir conf; printf hello > conf/greeting"},
+      {"keys", "natskv -q put config app.debug on"},
+      {"lock",
+       "natskv -q add locks --ttl 30s; printf '#!/bin/sh\necho deploying\n' > deploy; chmod +x deploy"},
+      {"put", "printf 'a\\0b' > logo.png"},
+      {"revert", "natskv -q put config greeting hi"},
+      {"run", "printf '#!/bin/sh\necho $GREETING\n' > server; chmod +x server"},
+      {"sandbox", "printf '#!/bin/sh\necho passed\n' > tests; chmod +x tests"},
+      // Somebody writes all the time, and every watch ends.
+      {"watch",
+       "while sleep 0.1; do natskv -q put config greeting hi; natskv -q put config app.debug on; done &\n"
+       "trap \"kill $!\" EXIT\n"
+       "natskv() { case $* in *--count*) command natskv \"$@\";; "
+       "*--updates*) command natskv \"$@\" --count 1;; "
+       "*) command natskv \"$@\" --initial;; esac; }"}};
+  const auto found = commands.find(verb);
+  return found == commands.end() ? "" : found->second + "\n";
+}
+
+// "..." stands for the rest of a line, and in a line of its own for the rest of the output.
+bool as_shown(const std::string& printed, const std::string& expected) {
+  std::istringstream have(printed), want(expected);
+  std::string line, pattern;
+  while (std::getline(want, pattern)) {
+    if (pattern == "...") return true;
+    if (!std::getline(have, line)) return false;
+    const bool begin = pattern.ends_with("...");
+    if (begin) pattern.resize(pattern.size() - 3);
+    if (begin ? !line.starts_with(pattern) : line != pattern) return false;
+  }
+  return !std::getline(have, line);
 }
 
 // The lines that the text of a manual page shows behind the paragraph that begins so.
@@ -103,6 +150,7 @@ TEST_CASE("A failure's line of JSON is as natskv-output(7) shows it") {
 
 TEST_CASE("The examples of each command print what the manual says") {
   Server server;
+  const Server other;
   Client client(server.url());
   const TempDir bin;
   std::filesystem::create_symlink(natskv_command({}).args[0], bin / "natskv");
@@ -113,8 +161,12 @@ TEST_CASE("The examples of each command print what the manual says") {
     const auto examples = shown(verb->examples);
     CHECK_FALSE(examples.empty());
     const auto result =
-        run({.args = {"sh", "-c", "PATH=" + bin.path().string() + ":$PATH\n" + script(examples)},
-             .env = {{"NATS_URL", server.url()}, {"TMPDIR", folder.path().string()}},
+        run({.args = {verb->name == "completion" ? "bash" : "sh", "-c",
+                      "PATH=" + bin.path().string() + ":$PATH\n" + set_up(verb->name) + script(examples)},
+             .env = {{"NATS_URL", server.url()},
+                     {"OTHER", other.url()},
+                     {"XDG_CONFIG_HOME", folder / "config"},
+                     {"TMPDIR", folder.path().string()}},
              .cwd = folder.path().string(),
              .limit = 60});
     INFO("stderr: " << result.err);
@@ -122,7 +174,8 @@ TEST_CASE("The examples of each command print what the manual says") {
     REQUIRE(printed.size() == examples.size());
     for (std::size_t i = 0; i < examples.size(); ++i) {
       CAPTURE(examples[i].command);
-      CHECK(escaped(printed[i]) == escaped(examples[i].output));
+      CAPTURE(escaped(printed[i]));
+      CHECK(as_shown(printed[i], examples[i].output));
     }
   }
 }

@@ -1,9 +1,9 @@
-// README.md's code blocks, run as they stand. ```console: a recipe, each on a server of its own, after the
-// set-up that ```bash shows. ```sh: the two commands; they build and test everything, which is CI's job
-// (.ci/run calls both), so here only what the first does after ./install.sh is run.
+// README.md's code blocks, run as they stand. ```bash: first `natskv sandbox`, then a set-up, then recipes,
+// each on a server of its own after that set-up; the ```text block after a recipe is what it prints. ```sh:
+// the two commands; they build and test everything, which is CI's job (.ci/run calls both), so here only what
+// the first does after ./install.sh is run.
 #include "support/process.hpp"
 #include "support/server.hpp"
-#include "support/shell_text.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -16,15 +16,20 @@ using namespace natskv::test;
 
 namespace {
 
-std::vector<std::string> blocks(const std::string& language) {
-  const std::string text = read_file(source_path("README.md"));
-  const std::string fence = "```" + language + "\n";
-  std::vector<std::string> found;
-  for (auto at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
+struct Block {
+  std::string language, text;
+};
+
+std::vector<Block> blocks() {
+  const std::string page = read_file(source_path("README.md"));
+  const std::string fence = "\n```";
+  std::vector<Block> found;
+  for (auto at = page.find(fence); at != std::string::npos; at = page.find(fence, at)) {
     at += fence.size();
-    const auto end = text.find("```", at);
-    found.push_back(text.substr(at, end - at));
-    at = end;
+    const auto begin = page.find('\n', at) + 1;
+    const auto end = page.find(fence, begin - 1) + 1;
+    found.push_back({page.substr(at, begin - 1 - at), page.substr(begin, end - begin)});
+    at = end - 1 + fence.size();
   }
   return found;
 }
@@ -32,39 +37,45 @@ std::vector<std::string> blocks(const std::string& language) {
 Run in(const TempDir& folder, const std::string& commands, const std::string& url) {
   std::filesystem::create_symlink(natskv_command({}).args[0], folder / "natskv");
   return {.args = {"bash", "-c", "set -euo pipefail\nPATH=" + folder.path().string() + ":$PATH\n" + commands},
-          .env = {{"NATS_URL", url}},
+          .env = {{"NATS_URL", url}, {"XDG_CONFIG_HOME", folder / "config"}},
           .cwd = folder.path().string(),
           .limit = 60};
 }
 
 }  // namespace
 
-TEST_CASE("Every recipe of the README prints what it says") {
-  const auto recipes = blocks("console");
-  CHECK(recipes.size() >= 10);
-  const auto setups = blocks("bash");
-  REQUIRE(setups.size() == 1);
-  const std::string sandbox = "natskv sandbox\n";  // the test has a server
-  REQUIRE(setups[0].starts_with(sandbox));
-  for (const auto& recipe : recipes) {
-    CAPTURE(recipe);
+TEST_CASE("Every recipe of the README can be pasted and prints what it says") {
+  const auto all = blocks();
+  std::vector<std::size_t> recipes;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [language, text] = all[i];
+    CHECK((language == "sh" || language == "bash" || language == "text"));
+    if (language == "bash") recipes.push_back(i);
+    if (language == "text") CHECK(all[i - 1].language == "bash");
+  }
+  REQUIRE(recipes.size() >= 20);
+  CHECK(all[recipes[0]].text == "natskv sandbox\n");  // the test has a server
+  const std::string set_up = all[recipes[1]].text;
+  for (const auto i : std::vector(recipes.begin() + 2, recipes.end())) {
+    CAPTURE(all[i].text);
     Server server;
     const TempDir folder;
-    const auto steps = shown(recipe);
-    const auto result = run(in(folder, setups[0].substr(sandbox.size()) + script(steps), server.url()));
+    const auto result = run(in(folder, set_up + all[i].text, server.url()));
     INFO("stderr: " << result.err);
     CHECK(result.status == 0);
-    const auto printed = outputs(result.out);
-    REQUIRE(printed.size() == steps.size());
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      CAPTURE(steps[i].command);
-      CHECK(escaped(printed[i]) == escaped(steps[i].output));
-    }
+    REQUIRE(i + 1 < all.size());
+    REQUIRE(all[i + 1].language == "text");
+    // A value ends without a newline.
+    const std::string end = result.out.ends_with('\n') ? "" : "\n";
+    CHECK(escaped(result.out + end) == escaped(all[i + 1].text));
   }
 }
 
 TEST_CASE("The README's first command does the main job") {
-  const auto commands = blocks("sh");
+  std::vector<std::string> commands;
+  for (const auto& block : blocks()) {
+    if (block.language == "sh") commands.push_back(block.text);
+  }
   REQUIRE(commands.size() == 2);
   const std::string install = "./install.sh && ";
   REQUIRE(commands[0].starts_with(install));

@@ -150,14 +150,18 @@ const Verb add{
         "never touched.",
     .output = "What info prints.",
     .examples =
-        "$ natskv add features --history 10 -j | jq -c '[.bucket, .history]'\n"
-        "[\"features\",10]\n"
-        "# Another bucket with the same settings but one:\n"
-        "$ natskv add drafts --like features --history 3 -j | jq -c '[.bucket, .history]'\n"
-        "[\"drafts\",3]\n"
-        "# Another configuration is a conflict:\n"
-        "$ natskv add features 2>&1 >/dev/null | head -1\n"
-        "natskv: add: bucket \"features\" exists with another configuration: history is 10, not 1\n",
+        R"(# Keep ten revisions of each key; keys expire 30 days after their last write:
+$ natskv add features --history 10 --ttl 30d
+bucket	features
+...
+# Another bucket with the same settings but one:
+$ natskv add drafts --like features --history 3
+bucket	drafts
+...
+# In a script: a bucket that exists with other settings is a conflict.
+$ natskv add features --history 5 || echo status $?
+status 4
+)",
     .make = make_action<Add>,
 };
 

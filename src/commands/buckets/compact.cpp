@@ -102,9 +102,11 @@ const Verb compact{
         "None; how many markers and revisions were dropped is said on standard error. With JSON an object: "
         "bucket, deleted (markers), conflicts, failed, unknown, revisions.",
     .examples =
-        "$ natskv del config greeting\n2\n"
-        "$ natskv compact config --older-than 0 --force --quiet\n"
-        "$ natskv keys config --deleted --count\n0\n",
+        R"(# Drop the markers older than a day, and the history under them:
+$ natskv compact config --older-than 1d --force
+# Every marker, and say nothing about it:
+$ natskv compact config --older-than 0 --force --quiet
+)",
     .make = make_action<Compact>,
 };
 

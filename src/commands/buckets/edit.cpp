@@ -111,12 +111,14 @@ const Verb edit{
         "Each change in a line: field, old, new. JSON: an object with bucket and changes, each with field, "
         "old and new as far as there is one.",
     .examples =
-        "$ natskv edit config --history 10 --description settings\n"
-        "history\t5\t10\n"
-        "description\t\tsettings\n"
-        "# What would change:\n"
-        "$ natskv edit config --ttl 30d --dry-run -o json 2>/dev/null | jq -c .changes\n"
-        "[{\"field\":\"ttl_seconds\",\"new\":2592000}]\n",
+        R"(# Keep ten revisions of each key instead of five:
+$ natskv edit config --history 10
+history	5	10
+# See what another change would do, without doing it:
+$ natskv edit config --ttl 30d --description settings --dry-run
+ttl_seconds		2592000
+description		settings
+)",
     .make = make_action<Edit>,
 };
 

@@ -45,9 +45,14 @@ const Verb info{
         "apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not shown.",
     .output = "A line for each field and its value. JSON: one object.",
     .examples =
-        "$ natskv info config -o json | jq -c '[.bucket, .values, .history, .storage]'\n"
-        "[\"config\",1,5,\"file\"]\n"
-        "$ natskv info config -o tsv | grep '^stream'\nstream\tKV_config\n",
+        R"(# Configuration and state, a field a line:
+$ natskv info config
+bucket	config
+...
+# One field, in a script:
+$ natskv info config -o json | jq .history
+5
+)",
     .make = make_action<Info>,
 };
 

@@ -141,9 +141,16 @@ const Verb ls{
         "--long also history, ttl_seconds, storage, replicas, max_bucket_bytes and the bucket it mirrors, "
         "with --names the names, one a line; with BUCKET what keys prints.",
     .examples =
-        "$ natskv ls --names\nconfig\n"
-        "$ natskv ls -o json | jq -r '.[] | \"\\(.bucket) \\(.values)\"'\nconfig 1\n"
-        "$ natskv ls config\ngreeting\n",
+        R"(# The names of all buckets:
+$ natskv ls --names
+config
+# With their settings, the largest first:
+$ natskv ls --long --sort bytes
+config	1	...
+# The keys of one bucket:
+$ natskv ls config
+greeting
+)",
     .make = make_action<Ls>,
 };
 

@@ -114,8 +114,11 @@ const Verb rm{
     .output =
         "None; what was removed is said on standard error. With JSON an object: bucket, deleted (values).",
     .examples =
-        "$ natskv rm config --force --quiet\n"
-        "$ natskv info config || echo status $?\nstatus 3\n",
+        R"(# In a script, where nobody can be asked:
+$ natskv rm config --force
+# Make sure that it is gone, whether it was there or not:
+$ natskv rm config --force --if-exists
+)",
     .make = make_action<Rm>,
 };
 

@@ -159,10 +159,15 @@ reason. The summary is said on standard error; with JSON it is an object on stan
 unchanged, deleted, conflicts, failed, unknown), or, with --dry-run, {"summary":…} on standard
 error.)",
     .examples =
-        "$ natskv cp config elsewhere --quiet\n"
-        "$ natskv diff config elsewhere\n"
-        "# Into a bucket that does not exist yet, with its settings and history:\n"
-        "$ natskv cp config moved --create-bucket --history --quiet\n",
+        R"(# The current values, into a bucket that exists:
+$ natskv cp config staging
+# To the server of another context, with the bucket's settings and history:
+$ natskv cp config config --to-context dr --create-bucket --history
+# See what would be copied and deleted to make both the same:
+$ natskv cp config staging --skip-unchanged --prune --dry-run
+greeting	unchanged	has this value at revision 2
+old	delete	not in bucket "config"
+)",
     .make = make_action<Cp>,
 };
 

@@ -216,15 +216,16 @@ standard error.)",
                  {"1", "different."},
                  {"2", "the command line is wrong, or what would be 1 elsewhere."}},
     .examples =
-        "$ natskv -q add staging && natskv -q put staging greeting hi\n"
-        "# What differs between the two:\n"
-        "$ natskv diff config staging -q\nchanged\tgreeting\t1\t1\n"
-        "# In a script:\n"
-        "$ natskv diff config config -q && echo the same\nthe same\n"
-        "# What an import of this file would change:\n"
-        "$ natskv export staging -q > staging.jsonl\n"
-        "$ natskv diff config --file staging.jsonl --values\n"
-        "changed\tgreeting\t1\t1\thello\thi\n",
+        R"(# What differs between two buckets:
+$ natskv diff config staging
+changed	greeting	1	2
+# In a script: status 0 means the same, 1 different.
+$ natskv diff config staging --quiet > /dev/null || echo status $?
+status 1
+# What an import of this file would change, with both values:
+$ natskv diff config --file backup.jsonl --values
+changed	greeting	1	2	hello	hi
+)",
     .make = make_action<Diff>,
 };
 

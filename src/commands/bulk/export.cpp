@@ -216,12 +216,14 @@ value.)",
         "JSON Lines, an entry each; there is no other format. With --dir nothing. What was written is said on "
         "standard error.",
     .examples =
-        "$ natskv export config | jq -r .value\nhello\n"
-        "$ natskv export config --file config.jsonl --quiet\n"
-        "$ wc -l < config.jsonl\n1\n"
-        "# A folder to keep in git, a file a key:\n"
-        "$ natskv export config --dir conf --quiet\n"
-        "$ cat conf/greeting; echo\nhello\n",
+        R"(# A backup:
+$ natskv export config --file config.jsonl
+# Some keys, to another program:
+$ natskv export config greeting 'app.>' | jq -r .value
+hello
+# A folder to keep in git, one file for each key:
+$ natskv export config --dir conf
+)",
     .make = make_action<Export>,
 };
 

@@ -221,11 +221,15 @@ reason. The summary is said on standard error; with JSON it is an object on stan
 unchanged, deleted, conflicts, failed, unknown, first_unacknowledged), or, with --dry-run,
 {"summary":…} on standard error.)",
     .examples =
-        "$ echo '{\"key\":\"a\",\"value\":\"1\"}' | natskv import config --quiet\n"
-        "$ natskv export config | natskv import config --skip-unchanged --quiet\n"
-        "# What a folder of files would change, a file a key:\n"
-        "$ natskv import config --dir conf --skip-unchanged --prune --dry-run\n"
-        "$ natskv keys config\ngreeting\na\n",
+        R"(# Restore a backup:
+$ natskv import config --file config.jsonl
+# One key from another program:
+$ jq -cn '{key: "app.port", value: "8080"}' | natskv import config
+# What a folder with a file for each key would change:
+$ natskv import config --dir conf --skip-unchanged --prune --dry-run
+greeting	unchanged	has this value at revision 2
+app.port	delete	not in "conf"
+)",
     .make = make_action<Import>,
 };
 

@@ -52,10 +52,13 @@ NATSKV_LOCK_KEY.)",
                  {"3", "The bucket was removed; COMMAND was stopped."},
                  {"126, 127", "COMMAND cannot be executed; there is no such command."}},
     .examples =
-        R"($ natskv add locks --ttl 30s -q
-# Started on each of three machines, the worker runs on one of them:
-$ natskv elect locks worker --value 10.0.0.7:80 -- natskv get locks worker
-10.0.0.7:80)",
+        R"(# Started on each of three machines, the worker runs on one of them:
+$ natskv elect locks worker --value 10.0.0.7:80 -- ./worker
+working
+# Who is the leader?
+$ natskv get locks worker --default nobody
+nobody
+)",
     .make = &make_action<Elect>};
 
 }  // namespace natskv::commands

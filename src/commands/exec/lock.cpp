@@ -124,15 +124,16 @@ deploy -- "$0" "$@". To break a lock: natskv purge BUCKET KEY; its holder stops 
          {"126, 127",
           "COMMAND cannot be executed; there is no such command. Found before the lock is taken."}},
     .examples =
-        R"($ natskv -q add locks --ttl 30s; natskv lock locks deploy -- echo deploying
+        R"(# Run a deployment while no other one runs:
+$ natskv lock locks deploy -- ./deploy
 deploying
-# A second deployment does not wait, and its status says so:
-$ natskv lock locks deploy -- sh -c '
->   natskv lock locks deploy --try -- echo no || echo status $?'
-status 4
-# A fencing token: what is protected keeps the largest, refuses smaller ones:
-$ natskv lock locks deploy -- sh -c 'test $NATSKV_LOCK_TOKEN -gt 3 && echo ok'
-ok)",
+# Do not wait for another one; give up with a status of its own:
+$ natskv lock locks deploy --try --conflict-exit-code 75 -- ./deploy
+deploying
+# The fencing token: what is protected refuses one smaller than it has seen.
+$ natskv lock locks deploy -- sh -c 'echo token $NATSKV_LOCK_TOKEN'
+token ...
+)",
     .make = &make_action<Lock>};
 
 }  // namespace natskv::commands

@@ -63,11 +63,13 @@ looked up in natskv's own PATH before anything is connected to.)",
                  {"126, 127",
                   "COMMAND cannot be executed, or its environment is too large; there is no such command."}},
     .examples =
-        R"($ natskv run config -- sh -c 'echo $GREETING'
+        R"(# A program with the bucket's keys as its environment:
+$ natskv run config -- ./server
 hello
-# With variables of the bucket only, under other names:
+# With nothing else in its environment, and other names:
 $ natskv run config --pristine --prefix APP_ -- env
-APP_GREETING=hello)",
+APP_GREETING=hello
+)",
     .make = &make_action<Run>};
 
 }  // namespace natskv::commands

@@ -50,9 +50,12 @@ const Verb create{
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
     .examples =
-        "$ natskv create config lock me\n2\n"
-        "# The key exists now: status 4.\n"
-        "$ natskv create config lock you || echo status $?\nstatus 4\n",
+        R"~(# One of many machines gets the job, the others get status 4:
+$ natskv create config job.42 "$(uname -n)"
+2
+$ natskv create config job.42 another || echo status $?
+status 4
+)~",
     .make = make_action<Create>,
 };
 

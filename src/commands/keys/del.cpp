@@ -34,10 +34,14 @@ const Verb del{
         "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
         "go, as keys prints them.",
     .examples =
-        "$ natskv del config greeting\n2\n"
-        "$ natskv get config greeting || echo status $?\nstatus 3\n"
-        "# Everything below app, without being asked:\n"
-        "$ natskv del config 'app.>' --force\n",
+        R"(# One key; its history stays:
+$ natskv del config greeting
+2
+# Every key below app, without being asked:
+$ natskv del config 'app.>' --force
+# See what a pattern would delete:
+$ natskv del config '>' --older-than 30d --dry-run
+)",
     .make = make_action<Del>,
 };
 

@@ -171,8 +171,13 @@ const Verb edit_value{
         "left of it. A key that does not exist is made with natskv create.",
     .output = "The new revision, one number; nothing where nothing was written.",
     .examples =
-        "$ EDITOR=\"sed -i s/hello/goodbye/\" natskv edit-value config greeting\n2\n"
-        "$ natskv get config greeting\ngoodbye\n",
+        R"(# In the editor that $VISUAL or $EDITOR names:
+$ natskv edit-value config greeting
+2
+# With another program as the editor, in a script:
+$ EDITOR='sed -i s/hello/goodbye/' natskv edit-value config greeting
+3
+)",
     .make = make_action<EditValue>,
 };
 

@@ -243,10 +243,16 @@ const Verb get{
         "Of one KEY the value; otherwise the columns key, revision, created and value. JSON: an entry, of "
         "several keys or a PATTERN an array of them.",
     .examples =
-        "$ natskv get config greeting\nhello\n"
-        "# A default for a key that is not there:\n"
-        "$ natskv get config colour --default blue\nblue\n"
-        "$ natskv get config greeting -o json | jq -r .value\nhello\n",
+        R"(# The value, byte for byte:
+$ natskv get config greeting
+hello
+# A default for a key that does not exist:
+$ natskv get config color --default blue
+blue
+# The revision too, in a script:
+$ natskv get config greeting -o json | jq .revision
+1
+)",
     .make = make_action<Get>,
 };
 

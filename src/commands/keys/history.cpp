@@ -65,8 +65,14 @@ const Verb history{
         "An absent KEY is status 3; a PATTERN without a match is not an error.",
     .output = "The columns key, revision, operation, created, size and value. JSON: an array of entries.",
     .examples =
-        "$ natskv put config greeting hi\n2\n"
-        "$ natskv history config greeting -o tsv | cut -f2,3,6\n1\tPUT\thello\n2\tPUT\thi\n",
+        R"(# What a key was before:
+$ natskv history config greeting
+greeting	1	PUT	...
+# What happened to the keys below app, oldest first:
+$ natskv history config 'app.>' -o jsonl | jq -c '[.revision, .operation, .key]'
+[2,"PUT","app.debug"]
+[3,"DEL","app.debug"]
+)",
     .make = make_action<History>,
 };
 

@@ -135,9 +135,18 @@ const Verb keys{
         "--display-value value too; with --count one number. JSON: an array of names (what is not "
         "UTF-8 in one is replaced; entries have key_base64), with -v of entries; --tree has none.",
     .examples =
-        "$ natskv keys config\ngreeting\n"
-        "$ natskv keys config --count\n1\n"
-        "$ natskv keys config -v | cut -f1-3\ngreeting\t1\tPUT\n",
+        R"(# All names:
+$ natskv keys config
+greeting
+app.debug
+# How many there are below app:
+$ natskv keys config 'app.>' --count
+1
+# With their revisions and times:
+$ natskv keys config --verbose
+greeting	1	PUT	...
+app.debug	2	PUT	...
+)",
     .make = make_action<Keys>,
 };
 

@@ -78,8 +78,14 @@ const Verb purge{
         "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
         "go, as keys prints them.",
     .examples =
-        "$ natskv purge config greeting\n2\n"
-        "$ natskv history config greeting -o tsv | cut -f3\nPURGE\n",
+        R"(# Remove a key and its history:
+$ natskv purge config greeting
+2
+# Every key below tmp, without being asked:
+$ natskv purge config 'tmp.>' --force
+# Empty the bucket at once:
+$ natskv purge config --all --force
+)",
     .make = make_action<Purge>,
 };
 

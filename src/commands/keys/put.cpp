@@ -58,11 +58,16 @@ const Verb put{
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
     .examples =
-        "$ natskv put config colour green\n2\n"
-        "# Any bytes, from a pipe or a file:\n"
-        "$ printf 'a\\0b' | natskv put config binary\n3\n"
-        "# Nothing is written where nothing changes:\n"
-        "$ natskv put config colour green --if-changed\n2\n",
+        R"(# A word:
+$ natskv put config color green
+2
+# Any bytes, from a pipe or a file:
+$ natskv put config logo --file logo.png
+3
+# Write only where that changes something:
+$ natskv put config color green --if-changed
+2
+)",
     .make = make_action<Put>,
 };
 

@@ -81,9 +81,13 @@ const Verb revert{
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
     .examples =
-        "$ natskv put config greeting hi\n2\n"
-        "$ natskv revert config greeting 1\n3\n"
-        "$ natskv get config greeting\nhello\n",
+        R"(# See which revisions there are, then store the first one again:
+$ natskv history config greeting
+greeting	1	PUT	...
+greeting	2	PUT	...
+$ natskv revert config greeting 1
+3
+)",
     .make = make_action<Revert>,
 };
 

@@ -65,10 +65,10 @@ come back. The option removes the key's older revisions with the same write.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and operation.",
     .examples =
-        R"($ natskv -q add sessions --ttl 30m
+        R"(# Each request of a user gives the session another half hour:
+$ natskv add sessions --ttl 30m --quiet
 $ natskv put sessions alice token
 1
-# Each request of the user's starts the half hour anew:
 $ natskv touch sessions alice
 2
 )",

@@ -61,9 +61,13 @@ const Verb update{
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
     .examples =
-        "$ natskv update config greeting hi 1\n2\n"
-        "# A stale revision changes nothing:\n"
-        "$ natskv update config greeting ho --if-revision 1 || echo status $?\nstatus 4\n",
+        R"(# Write if nobody has written since revision 1:
+$ natskv update config greeting hi 1
+2
+# If somebody has, nothing changes:
+$ natskv update config greeting ho --if-revision 1 || echo status $?
+status 4
+)",
     .make = make_action<Update>,
 };
 

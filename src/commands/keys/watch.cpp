@@ -102,10 +102,17 @@ const Verb watch{
         "The columns key, revision, operation, created, size and value, a line an event; on a terminal time, "
         "operation, key, #revision and value. JSON: an entry a line.",
     .examples =
-        "$ natskv watch config --initial -o tsv | cut -f1,2,6\ngreeting\t1\thello\n"
-        "# Wait for the next change of a key, in a script:\n"
-        "$ (sleep 1; natskv -q put config greeting hi) &\n"
-        "> natskv watch config greeting --updates --count 1 -o tsv | cut -f6\nhi\n",
+        R"(# All keys, from their current values on, until Ctrl-C:
+$ natskv watch config
+greeting	1	PUT	...
+...
+# Only the next change of one key, in a script:
+$ natskv watch config greeting --updates --count 1
+greeting	...
+# Each change as a line of JSON:
+$ natskv watch config 'app.>' --updates -o jsonl | jq --unbuffered -r .key
+app.debug
+)",
     .make = make_action<Watch>,
 };
 

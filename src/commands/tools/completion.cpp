@@ -45,10 +45,13 @@ one, load it in the shell's startup file:
 The script asks natskv at each Tab. Where no server answers, it offers nothing after half a second.)text",
     .output = "The script.",
     .examples =
-        "# For bash, in this shell; add the line to ~/.bashrc for all:\n"
-        "$ bash -c 'eval \"$(natskv completion bash)\"; complete -p natskv'\ncomplete -F _natskv natskv\n"
-        "# For zsh, in a folder of fpath:\n"
-        "$ natskv completion zsh > _natskv; head -1 _natskv\n#compdef natskv\n",
+        R"~(# For bash, in this shell; add the line to ~/.bashrc for all:
+$ eval "$(natskv completion bash)"
+# For zsh, in a folder of fpath:
+$ natskv completion zsh > _natskv
+# For fish:
+$ natskv completion fish > natskv.fish
+)~",
     .make = make_action<Completion>,
 };
 

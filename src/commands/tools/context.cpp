@@ -303,9 +303,15 @@ A credential's field may also be env://NAME (a variable), file://PATH or data:;b
 each field; of validate the columns name and problem. JSON: an array, an object. The others print nothing.)",
     .statuses = {{"2", "validate: a context cannot be used."}},
     .examples =
-        "$ natskv -q context add here -s 127.0.0.1:4222 --description 'this machine'\n"
-        "$ natskv context ls --names\nhere\n"
-        "$ natskv context show here -j | jq -r .description\nthis machine\n",
+        R"(# Save a server and a login under a name:
+$ natskv context add dr -s nats://dr.example.com --creds dr.creds
+# Look at it; secrets are masked:
+$ natskv context show dr
+name	dr
+...
+# From now on, use it where nothing else is named:
+$ natskv context select dr
+)",
     .make = make_action<ContextAction>,
 };
 

@@ -302,9 +302,14 @@ const Verb doctor{
         "The columns check, result (ok, failed, skipped, warning, off), detail and hint, in JSON an array of objects with "
         "these.",
     .examples =
-        "$ natskv doctor -o tsv | cut -f1,2 | head -3\nsettings\tok\nresolve\tok\ntcp\tok\n"
-        "# With a bucket, as JSON:\n"
-        "$ natskv doctor config -j | jq -r '.[] | select(.check == \"write\") | .result'\nok\n",
+        R"(# What works, and what to do about the rest:
+$ natskv doctor
+settings	ok	...
+...
+# A bucket too, including a test write:
+$ natskv doctor config -j | jq -r '.[] | select(.check == "write").result'
+ok
+)",
     .make = make_action<Doctor>,
 };
 

@@ -81,12 +81,18 @@ natskv help TOPIC tells what holds for all commands: options (all global ones), 
 values (durations, bytes, keys, revisions, how words are read), exit-status and contexts.)",
     .output = "Text.",
     .examples =
-        "# What a command does:\n"
-        "$ natskv help get | head -1\nnatskv get: Read the value of a key, byte for byte\n"
-        "# What an exit status means:\n"
-        "$ natskv help exit-status | grep ' 4 '\n  4    conflict: create of a live key, update with a stale revision, add of a\n"
-        "# Which commands there are:\n"
-        "$ natskv help --all | grep -w get\n  get         Read the value of a key, byte for byte\n",
+        R"(# What a command does:
+$ natskv help get
+natskv get: Read the value of a key, byte for byte
+...
+# What an exit status means:
+$ natskv help exit-status | grep ' 4 '
+  4    conflict: create of a live key, update with a stale revision, add of a
+# Which commands there are:
+$ natskv help --all
+Buckets:
+...
+)",
     .make = make_action<Help>,
 };
 
