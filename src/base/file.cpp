@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>  // mkostemp
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,18 @@ std::size_t read_some(int fd, char* to, std::size_t size, const std::string& wha
     pollfd input{fd, POLLIN, 0};
     ::poll(&input, 1, -1);
   }
+}
+
+// Returns errno, 0 where all were written.
+int write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count >= 0)
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    else if (errno != EINTR)
+      return errno;
+  }
+  return 0;
 }
 
 [[noreturn]] void too_long(const std::string& what, const std::string& shown, std::size_t most) {
@@ -98,6 +111,16 @@ std::string read_line(int fd, const std::string& what, const std::string& shown,
   return line;
 }
 
+File in_memory(std::string_view bytes) {
+  File file(::memfd_create("value", MFD_CLOEXEC));
+  int error = file.fd() < 0 ? errno : write_all(file.fd(), bytes);
+  if (error == 0 && ::lseek(file.fd(), 0, SEEK_SET) != 0) error = errno;
+  if (error != 0)
+    throw Failure(Exit::failure,
+                  "cannot keep a value in memory for COMMAND: " + std::generic_category().message(error));
+  return file;
+}
+
 void check_readable(const std::string& path, const std::string& what, const std::string& shown) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || ::access(path.c_str(), R_OK) != 0)
@@ -129,15 +152,7 @@ void write_private(const std::string& path, const std::string& bytes) {
   std::string temporary = path + ".XXXXXX";
   const File file(::mkostemp(temporary.data(), O_CLOEXEC));  // 0600
   if (file.fd() < 0) throw cannot_write(errno);
-  int error = 0;
-  for (std::size_t done = 0; done < bytes.size() && error == 0;) {
-    const ssize_t count = ::write(file.fd(), bytes.data() + done, bytes.size() - done);
-    if (count >= 0) {
-      done += static_cast<std::size_t>(count);
-    } else if (errno != EINTR) {
-      error = errno;
-    }
-  }
+  int error = write_all(file.fd(), bytes);
   if (error == 0 && (::fsync(file.fd()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
     error = errno;
   if (error == 0) return;

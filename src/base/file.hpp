@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace natskv {
 
@@ -34,6 +35,10 @@ bool read_more(int fd, std::string& bytes, std::size_t most, const std::string& 
 /// The first line without its line end (\n or \r\n). Reads no byte behind it, so that the rest of stdin
 /// stays.
 std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most);
+
+/// A file of these bytes that lives in memory, at its beginning, close-on-exec: a program's stdin.
+/// Failure(failure) where there is no room for it.
+File in_memory(std::string_view bytes);
 
 /// Failure(usage) unless the path can be read and is no directory. Opens nothing: a FIFO (`<(…)`) stays
 /// unread.

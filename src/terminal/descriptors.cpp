@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace natskv::terminal {
@@ -67,14 +68,18 @@ void keep_own_descriptors_from_exec() {
       nullptr);
 }
 
-void close_all_but(int kept) {
-  if (close_range(0, kept - 1, 0) && close_range(kept + 1, INT_MAX, 0)) return;
+void close_all_but(int kept, int other) {
+  std::array both{std::min(kept, other), std::max(kept, other)};
+  if (close_range(0, both[0] - 1, 0) && close_range(both[0] + 1, both[1] - 1, 0) &&
+      close_range(both[1] + 1, INT_MAX, 0))
+    return;
   for_each_number(
       own_descriptors,
       [](void* closure, int fd) {
-        if (fd != *static_cast<int*>(closure)) ::close(fd);
+        const auto& [one, two] = *static_cast<std::array<int, 2>*>(closure);
+        if (fd != one && fd != two) ::close(fd);
       },
-      &kept);
+      &both);
 }
 
 }  // namespace natskv::terminal

@@ -8,7 +8,7 @@ void remember_descriptors();
 /// In a forked process: every descriptor above 2 that natskv was not started with ends with exec (nats.c
 /// opens sockets without that mark). Async-signal-safe.
 void keep_own_descriptors_from_exec();
-/// In a forked process: closes every descriptor but this one. Async-signal-safe.
-void close_all_but(int kept);
+/// In a forked process: closes every descriptor but these (-1: none). Async-signal-safe.
+void close_all_but(int kept, int other);
 
 }  // namespace natskv::terminal

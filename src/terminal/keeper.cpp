@@ -46,7 +46,7 @@ void ask_to_end(const Kin& kin) {
 // All that the forked process does. Nothing here may allocate or lock: other threads held what they held.
 class Keeping {
  public:
-  explicit Keeping(int line) : line_(line) {}
+  Keeping(int line, int held) : line_(line), held_(held) {}
 
   [[noreturn]] void run() {
     become_nobody();
@@ -62,7 +62,7 @@ class Keeping {
     sigset_t all;
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
-    close_all_but(line_);
+    close_all_but(line_, held_);
     if (::chdir("/") != 0) return;  // where it stands is then in use as long as it runs
     timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   }
@@ -117,7 +117,7 @@ class Keeping {
     kill_all(kin);
   }
 
-  int line_;
+  int line_, held_;
   int timer_ = -1;
   Orders orders_;
   bool told_ = false;
@@ -133,7 +133,7 @@ void Keeper::start() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw Failure(Exit::failure, fmt::format("cannot make a pair of sockets: {}", std::strerror(errno)));
   const pid_t pid = ::fork();
-  if (pid == 0) Keeping(ends[0]).run();
+  if (pid == 0) Keeping(ends[0], held_).run();
   ::close(ends[0]);
   if (pid < 0) {
     ::close(ends[1]);

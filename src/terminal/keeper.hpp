@@ -23,7 +23,9 @@ struct Orders {
 /// line to natskv open. At the line's end it stops COMMAND, and ends.
 class Keeper {
  public:
-  Keeper() = default;
+  /// `held`: a descriptor that it keeps open, too; a lock on it stays taken until COMMAND has ended. -1:
+  /// none.
+  explicit Keeper(int held = -1) : held_(held) {}
   /// Ends it; COMMAND has ended before.
   ~Keeper();
   Keeper(const Keeper&) = delete;
@@ -40,6 +42,7 @@ class Keeper {
   void reap();
 
  private:
+  int held_;
   int line_ = -1;
   pid_t pid_ = 0;
 };

@@ -47,6 +47,7 @@ void reap_orphans(pid_t command) {
 // One COMMAND, and all that holds while it runs.
 struct Supervisor::Run {
   Run() {
+    if (no_watchdog.too_late()) throw Stopped{};
     ::pthread_sigmask(SIG_BLOCK, &handled_signals(), &mask_before);
     signals = ::signalfd(-1, &handled_signals(), SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
@@ -75,7 +76,7 @@ struct Supervisor::Run {
   std::optional<Time> told;
 };
 
-Supervisor::Supervisor(std::chrono::nanoseconds grace) : grace_(grace) {}
+Supervisor::Supervisor(std::chrono::nanoseconds grace, int held) : grace_(grace), keeper_(held) {}
 
 Supervisor::~Supervisor() {
   if (running()) stop();
@@ -99,6 +100,7 @@ void Supervisor::start(const Program& program) {
     throw;
   }
   if (run->own_group()) run->kin.group = run->pid;
+  signal_ = 0;
   leftovers_ = 0;
   was_stopped_ = false;
   run_ = std::move(run);
@@ -230,6 +232,7 @@ void Supervisor::pass_on(int signal, bool from_terminal) {
       if (own) signal_all(run_->kin, signal);
       return;
     default:
+      if (signal_ == 0) signal_ = signal;
       // In the terminal's group COMMAND has got the terminal's signals itself.
       if (own || !from_terminal) signal_all(run_->kin, signal);
   }

@@ -23,14 +23,14 @@ class Supervisor {
  public:
   using Time = BootClock::time_point;
 
-  /// `grace`: between SIGTERM and SIGKILL.
-  explicit Supervisor(std::chrono::nanoseconds grace = std::chrono::seconds(10));
+  /// `grace`: between SIGTERM and SIGKILL. `held`: what the keeper is to keep open (terminal/keeper).
+  explicit Supervisor(std::chrono::nanoseconds grace = std::chrono::seconds(10), int held = -1);
   /// Stops a COMMAND that still runs.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  /// From here on, signals are COMMAND's. Throws as terminal::start() does.
+  /// From here on, signals are COMMAND's. Throws as terminal::start() does; Stopped where one came before.
   void start(const Program& program);
   [[nodiscard]] bool running() const { return run_ != nullptr; }
 
@@ -54,6 +54,8 @@ class Supervisor {
   [[nodiscard]] int status() const { return status_; }
   /// Whether it was told to stop before it had ended, here or by the keeper.
   [[nodiscard]] bool was_stopped() const { return was_stopped_; }
+  /// The first signal that would have ended natskv and was COMMAND's instead; 0: there was none.
+  [[nodiscard]] int signal() const { return signal_; }
   /// How many processes it had left, which were stopped.
   [[nodiscard]] int leftovers() const { return leftovers_; }
 
@@ -75,6 +77,7 @@ class Supervisor {
   int timer_ = -1;
   std::unique_ptr<Run> run_;
   int status_ = 0;
+  int signal_ = 0;
   int leftovers_ = 0;
   bool was_stopped_ = false;
 };

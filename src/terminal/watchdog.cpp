@@ -190,13 +190,15 @@ void Watchdog::State::read_signals() {
   for (;;) {
     signalfd_siginfo signal{};
     {
+      // What is read before a Pause has set Stop before it.
       const std::lock_guard lock(mutex);
       if (quit || paused) return;
       if (::read(signals, &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal)) return;
+      if (const StopReason why = terminal::reason_of(static_cast<int>(signal.ssi_signo));
+          why != StopReason::none)
+        stop.set(why);
     }
-    const auto number = static_cast<int>(signal.ssi_signo);
-    if (number == SIGTSTP) terminal::act_by_default(number);
-    if (const StopReason why = terminal::reason_of(number); why != StopReason::none) stop.set(why);
+    if (signal.ssi_signo == SIGTSTP) terminal::act_by_default(SIGTSTP);
   }
 }
 
@@ -286,6 +288,11 @@ Watchdog::Pause::Pause() {
   if (Watchdog* const watchdog = current()) {
     watchdog->state_->change([&] { watchdog->state_->paused = true; });
   }
+}
+
+bool Watchdog::Pause::too_late() const {
+  const Watchdog* const watchdog = current();
+  return watchdog != nullptr && watchdog->state_->stop;
 }
 
 Watchdog::Pause::~Pause() {

@@ -83,6 +83,8 @@ class Watchdog {
     ~Pause();
     Pause(const Pause&) = delete;
     Pause& operator=(const Pause&) = delete;
+    /// Whether there was a Stop before.
+    [[nodiscard]] bool too_late() const;
   };
 
  private:

@@ -1,0 +1,40 @@
+#include "commands/shared/repeated.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "commands/shared/command.hpp"
+
+namespace natskv::commands {
+
+Told about(const Entry& entry) {
+  return {{"BUCKET", std::string(entry.bucket)},
+          {"KEY", std::string(entry.key)},
+          {"OPERATION", std::string(name_of(entry.operation))},
+          {"REVISION", std::to_string(entry.revision)},
+          {"CREATED", text::rfc3339(entry.created)}};
+}
+
+Repeated::Repeated(const std::vector<std::string>& command, std::chrono::nanoseconds grace)
+    : program_{.argv = command}, supervisor_(grace) {
+  program_.path = terminal::find_program(command.at(0));
+}
+
+Repeated::Ended Repeated::run(Invocation& natskv, const Told& told, std::string_view input,
+                              const std::function<void()>& meanwhile) {
+  if (natskv.stop()) throw Stopped{};
+  const File file = in_memory(input);
+  program_.in = file.fd();
+  unset_event_variables(program_);
+  for (const auto& [name, value] : told) program_.environment["NATSKV_" + name] = value;
+  supervisor_.start(program_);
+  const auto soon = [&] {
+    return meanwhile ? std::optional(BootClock::now() + std::chrono::seconds(1)) : std::nullopt;
+  };
+  while (!supervisor_.wait({}, soon())) {
+    if (meanwhile) meanwhile();
+  }
+  report_leftovers(natskv, supervisor_);
+  return {supervisor_.status(), supervisor_.was_stopped(), supervisor_.signal()};
+}
+
+}  // namespace natskv::commands
