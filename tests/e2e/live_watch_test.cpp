@@ -97,7 +97,9 @@ TEST_CASE("a watch is resumed after the revision that was handled last, or says 
     Connected first(server.url());
     Watch watch(first.session, "b", {});
     CHECK(current(watch) == "a#1 b#2 c#3 ");
-    before = {.created = watch.created(), .revision = 2};
+    REQUIRE(watch.given());
+    CHECK(watch.given()->revision == 3);
+    before = {.created = watch.given()->created, .revision = 2};
   }
   const auto resumed = [&](natskv::Before from, std::string& said) {
     Connected next(server.url());

@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{45}, longest_pause{1000};
+constexpr std::size_t most_waiting = std::size_t{8} << 20U;  // while the reader is busy
 
 }  // namespace
 
@@ -84,6 +85,20 @@ const Entry* Watch::next_current() {
     if (got == Got::entry) return entry();
   }
   return nullptr;
+}
+
+std::optional<Before> Watch::given() const {
+  if (!caught_up_ && before_.revision == 0) return std::nullopt;
+  // What there was at the start has come when the current entries have, also where the last ones were not
+  // asked for.
+  return Before{.created = before_.created,
+                .revision = caught_up_ ? std::max(before_.revision, before_.start) : before_.revision};
+}
+
+void Watch::relieve() {
+  if (feed_.consumer() == nullptr || feed_.consumer()->waiting() <= most_waiting) return;
+  feed_.let_go();
+  broken_ = true;
 }
 
 Watch::Got Watch::wait(Clock::time_point until, std::span<pollfd> others) {

@@ -54,8 +54,12 @@ class Watch {
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   /// Whether anything was delivered yet, if only a heartbeat.
   [[nodiscard]] bool heard() const { return feed_.heard(); }
-  /// With the revision of the last entry that was handled: what `resume` goes on from.
-  [[nodiscard]] const std::string& created() const { return before_.created; }
+  /// Every entry up to this revision was given: what `resume` goes on from. Nullopt: none was yet, and the
+  /// current ones are still to come.
+  [[nodiscard]] std::optional<Before> given() const;
+  /// To be called now and then by a reader that works on an entry for long: when too much waits here it is
+  /// dropped, and asked for again by the next wait.
+  void relieve();
 
   /// Called before a wait, so that what was written so far reaches the reader.
   void on_idle(std::function<void()> idle) { feed_.on_idle(std::move(idle)); }
