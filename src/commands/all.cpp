@@ -8,7 +8,8 @@ std::span<const Verb* const> table() {
   static constexpr std::array list{
       &add,      &edit,    &rm,         &ls,     &info,       &compact,  // buckets
       &get,      &put,     &create,     &update, &del,        &purge,    //
-      &keys,     &history, &revert,     &watch,  &edit_value, &touch,    // keys
+      &keys,     &history, &revert,     &watch,  &edit_value, &modify,   //
+      &touch,                                                            // keys
       &export_,  &import_, &diff,       &cp,                             // bulk
       &env,      &run,     &lock,       &elect,  &sandbox,               // exec
       &context,  &doctor,  &completion, &help,                           // tools
@@ -18,7 +19,7 @@ std::span<const Verb* const> table() {
 }
 
 std::span<const std::pair<std::string_view, std::string_view>> peers() {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> list{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> list{{
       {"set", "put"},
       {"remove", "rm (a bucket) or del (a key)"},
       {"delete", "del (a key) or rm (a bucket)"},
@@ -29,6 +30,8 @@ std::span<const std::pair<std::string_view, std::string_view>> peers() {
       {"dump", "export"},
       {"restore", "import"},
       {"load", "import"},
+      {"cas", "modify, or update"},
+      {"map", "modify"},
       {"stat", "info"},
       {"version", "--version"},
       {"buckets", "ls"},

@@ -160,6 +160,7 @@ void Supervisor::advance() {
 
 void Supervisor::command_ended() {
   run_->ended = true;
+  if (on_end_) on_end_();
   if (run_->own_group()) {
     // Reaped, its group tells by one call whether anything is left of it. The keeper is told before that from
     // then on the number may be another group's.

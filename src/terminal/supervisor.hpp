@@ -10,9 +10,11 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace natskv::terminal {
 
@@ -33,6 +35,8 @@ class Supervisor {
   /// From here on, signals are COMMAND's. Throws as terminal::start() does; Stopped where one came before.
   void start(const Program& program);
   [[nodiscard]] bool running() const { return run_ != nullptr; }
+  /// Called when COMMAND itself has ended, before what it left is stopped: for each COMMAND from here on.
+  void on_end(std::function<void()> work) { on_end_ = std::move(work); }
 
   /// COMMAND is told to stop and killed at these times, also by the keeper. Before or after the start; a
   /// COMMAND that was told stays told.
@@ -76,6 +80,7 @@ class Supervisor {
   Keeper keeper_;
   int timer_ = -1;
   std::unique_ptr<Run> run_;
+  std::function<void()> on_end_;
   int status_ = 0;
   int signal_ = 0;
   int leftovers_ = 0;

@@ -23,6 +23,10 @@ bool expires(const std::optional<OwnedEntry>& found) {
   return found && !found->entry.marker() && (found->entry.ttl.ns > 0 || found->entry.never_expires);
 }
 
+bool keeps_history(Bucket& bucket) {
+  return bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
+}
+
 /// The key's latest, for a warning: nothing where the user may not read it.
 std::optional<OwnedEntry> latest_where_allowed(Bucket& bucket, const std::string& key) {
   std::optional<OwnedEntry> found;
@@ -100,22 +104,36 @@ Written StoreOptions::store_keeping(Invocation& natskv, Bucket& bucket, const st
   }
 }
 
+std::optional<Failure> older_would_return(Bucket& bucket, const std::string& key,
+                                          const std::optional<OwnedEntry>& latest,
+                                          const Condition& condition) {
+  if (!condition.ttl || condition.drop_history || !latest || latest->entry.marker() || !keeps_history(bucket))
+    return std::nullopt;
+  return Failure(Exit::failure,
+                 fmt::format("bucket \"{}\" keeps a history: when key \"{}\" expires, its older value "
+                             "would come back; nothing was written",
+                             bucket.name(), key),
+                 "--drop-history removes the older revisions with the same write",
+                 {bucket.name(), key, latest->entry.revision});
+}
+
+void keep_ttl(Bucket& bucket, const Entry& entry, Condition& condition) {
+  if (!bucket.written_config().value("allow_msg_ttl", false)) return;
+  if (entry.ttl.ns > 0) condition.ttl = entry.ttl;
+  condition.never_expires = entry.never_expires;
+}
+
 Written store_expiring(Bucket& bucket, const std::string& key, std::string_view value, Condition condition) {
   if (condition.ttl) bucket.require_ttl(*condition.ttl);
-  const bool keeps = bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
+  const bool keeps = keeps_history(bucket);
   const bool asks = keeps && condition.ttl && !condition.drop_history;
   if (!keeps) condition.drop_history = false;  // there is none, and a full bucket refuses the roll-up
   const auto given = condition.revision;
   for (unsigned tries = 1;; ++tries) {
     if (asks) {
       const auto latest = bucket.entry(key, {}, true);
-      if (latest && !latest->entry.marker() && (!given || *given == latest->entry.revision))
-        throw Failure(Exit::failure,
-                      fmt::format("bucket \"{}\" keeps a history: when key \"{}\" expires, its older value "
-                                  "would come back; nothing was written",
-                                  bucket.name(), key),
-                      "--drop-history removes the older revisions with the same write",
-                      {bucket.name(), key, latest->entry.revision});
+      const auto refused = older_would_return(bucket, key, latest, condition);
+      if (refused && (!given || *given == latest->entry.revision)) throw Failure(*refused);
       if (!given) condition.revision = latest ? latest->entry.revision : 0;
     }
     try {

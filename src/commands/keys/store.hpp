@@ -33,9 +33,18 @@ class StoreOptions {
   bool keep_ttl_ = false, drop_history_ = false, if_changed_ = false;
 };
 
-/// Stores with a time to live. Where the bucket keeps a history, the older value would come back when this
-/// one expires: without `drop_history` that is Failure(failure), with it the key's older revisions go with
-/// the same write. Without `expected` a lost race is run again.
+/// Where the bucket keeps a history, the older value would come back when the new one expires: why this write
+/// over `latest` is refused without `drop_history`. nullopt: it is not.
+std::optional<Failure> older_would_return(Bucket& bucket, const std::string& key,
+                                          const std::optional<OwnedEntry>& latest,
+                                          const Condition& condition);
+
+/// Makes it a write that keeps the entry's time to live, the whole of it. Headers that the bucket does not
+/// heed (it has no per-key TTL) count for nothing.
+void keep_ttl(Bucket& bucket, const Entry& entry, Condition& condition);
+
+/// Stores with a time to live, if no older value would return; with `drop_history` the key's older revisions
+/// go with the same write. Without `expected` a lost race is run again.
 Written store_expiring(Bucket& bucket, const std::string& key, std::string_view value, Condition condition);
 
 /// "0" means that the key must have no value.

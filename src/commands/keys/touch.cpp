@@ -36,8 +36,7 @@ class Touch final : public Action {
       const OwnedEntry found = bucket.live(bucket.entry(key_, {}, true), key_, {});
       const Entry& entry = found.entry;
       Condition condition{.revision = entry.revision, .ttl = ttl_, .drop_history = drop_history_};
-      if (!ttl_ && entry.ttl.ns > 0) condition.ttl = entry.ttl;
-      condition.never_expires = !ttl_ && entry.never_expires;
+      if (!ttl_) keep_ttl(bucket, entry, condition);
       try {
         return print(natskv, store_expiring(bucket, key_, entry.value.data, condition));
       } catch (const Failure& failure) {

@@ -1,6 +1,12 @@
 #include "commands/shared/command.hpp"
 
+#include "base/file.hpp"
+#include "terminal/captured.hpp"
+
 #include <fmt/format.h>
+
+#include <array>
+#include <memory>
 
 namespace natskv::commands {
 
@@ -25,6 +31,28 @@ int run_program(Invocation& natskv, const terminal::Program& program) {
   }
   report_leftovers(natskv, supervisor);
   return supervisor.status();
+}
+
+Filtered run_filter(Invocation& natskv, terminal::Supervisor& supervisor, terminal::Program program,
+                    std::string_view input, std::size_t most) {
+  if (natskv.stop()) throw Stopped{};
+  const File in = in_memory(input);
+  terminal::Captured out(most);
+  program.in = in.fd();
+  program.out = out.stdout_of_program();
+  supervisor.on_end([&] { out.close(); });
+  const std::shared_ptr<void> nobody_later(nullptr, [&](void*) { supervisor.on_end({}); });
+  supervisor.start(program);
+  out.started();
+  for (bool over = false; !over;) {
+    std::array fds{out.input()};
+    over = supervisor.wait(fds);
+    if (fds[0].revents != 0) out.read();
+    if (out.too_long()) supervisor.stop();
+  }
+  report_leftovers(natskv, supervisor);
+  if (out.too_long()) return {supervisor.status(), std::nullopt};
+  return {supervisor.status(), out.bytes()};
 }
 
 }  // namespace natskv::commands

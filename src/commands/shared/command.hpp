@@ -5,6 +5,11 @@
 #include "terminal/child.hpp"
 #include "terminal/supervisor.hpp"
 
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
 namespace natskv::commands {
 
 /// What an outer natskv may have set for its COMMAND; the variables of a lock stay.
@@ -16,5 +21,14 @@ void report_leftovers(Invocation& natskv, const terminal::Supervisor& supervisor
 /// Runs it to its end and returns its status. Throws as Supervisor::start() does; Stopped where a signal came
 /// before.
 int run_program(Invocation& natskv, const terminal::Program& program);
+
+struct Filtered {
+  int status = 0;
+  std::optional<std::string> output;  ///< nullopt: more than it may be, and the program was stopped
+};
+/// The same for a program that reads `input` and whose stdout is taken, until it has ended and at most `most`
+/// bytes: what it left running writes for nobody.
+Filtered run_filter(Invocation& natskv, terminal::Supervisor& supervisor, terminal::Program program,
+                    std::string_view input, std::size_t most);
 
 }  // namespace natskv::commands
