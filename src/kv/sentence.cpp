@@ -95,6 +95,21 @@ Failure too_large(const Task& doing, std::optional<std::int64_t> limit) {
       "natskv edit --max-value-size raises it", about(doing)};
 }
 
+Failure over(const Limit& limit, const Task& doing) {
+  return Failure(Exit::failure, fmt::format("{}: {}", what_of(doing), limit.said), std::string(limit.hint),
+                 about(doing))
+      .common(std::string(limit.said));
+}
+
+Failure full(const nats::Error& error, const Task& doing) {
+  const auto limit = std::find_if(limits.begin(), limits.end(), [&](const Limit& candidate) {
+    return !candidate.server.empty() &&
+           std::string_view(error.what()).find(candidate.server) != std::string_view::npos;
+  });
+  if (limit != limits.end()) return over(*limit, doing);
+  return {Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()), {}, about(doing)};
+}
+
 Failure by_code(const Circumstances& now, const nats::Error& error, const Task& doing) {
   const auto failure = [&](Exit exit, const std::string& text, std::string hint = {}) {
     return Failure(exit, text, std::move(hint), about(doing));
@@ -126,20 +141,11 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
                       error.what()),
           fmt::format("natskv add {} --update allows it; natskv del deletes the key", doing.bucket));
     case stream_full:
-      for (const Limit& limit : limits) {
-        if (!limit.server.empty() &&
-            std::string_view(error.what()).find(limit.server) != std::string_view::npos)
-          return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), limit.said),
-                         std::string(limit.hint))
-              .common(std::string(limit.said));
-      }
-      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), error.what()));
+      return full(error, doing);
     case message_too_large:
       return too_large(doing, std::nullopt);
     case resources_exceeded:
-      return failure(Exit::failure, fmt::format("{}: {}", what_of(doing), account_limit.said),
-                     std::string(account_limit.hint))
-          .common(std::string(account_limit.said));
+      return over(account_limit, doing);
     case too_many_streams:
       return failure(Exit::failure,
                      fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));

@@ -46,9 +46,9 @@ Lease::Lease(Session& session, Claim claim)
   const bool knows_key_ttl = metadata != config.end() && metadata->contains("_nats.level");
   terms_ = terms_of(claim_.bucket, config, claim_.wish, knows_key_ttl);
   for (const auto& warning : terms_.warnings) session.notices().warn(warning);
-  stream_ = bucket_.place().stream;
-  read_subject_ = bucket_.place().read_prefix + claim_.key;
-  write_subject_ = bucket_.place().write_prefix + claim_.key;
+  at_.stream = bucket_.place().stream;
+  at_.read = bucket_.place().read_prefix + claim_.key;
+  at_.write = bucket_.place().write_prefix + claim_.key;
   bucket_ttl_ = Span{config.value("max_age", std::int64_t{0})};
   session.lift_deadline();
   new_holder();
@@ -83,13 +83,13 @@ Outcome Lease::put(std::uint64_t expected, Meanwhile& meanwhile) {
   auto all = headers(expected);
   all.emplace_back(holder_header, holder_);
   if (terms_.per_key) all.emplace_back("Nats-TTL", whole_seconds(terms_.lease));
-  return outcome_of(line_.ask(write_subject_, claim_.text, all, patience(), meanwhile));
+  return outcome_of(line_.ask(at_.write, claim_.text, all, patience(), meanwhile));
 }
 
 Lease::Looked Lease::look(Meanwhile& meanwhile) {
-  const nlohmann::ordered_json body{{"last_by_subj", read_subject_}};
+  const nlohmann::ordered_json body{{"last_by_subj", at_.read}};
   const auto told = told_of(
-      line_.ask(session_.api_subject("STREAM.MSG.GET." + stream_), body.dump(), {}, patience(), meanwhile),
+      line_.ask(session_.api_subject("STREAM.MSG.GET." + at_.stream), body.dump(), {}, patience(), meanwhile),
       nats::code::no_message_found);
   if (told.kind != Told::Kind::answered) return {.kind = told.kind, .error = told.error};
   try {
@@ -112,7 +112,7 @@ Taking Lease::hold(std::uint64_t revision, Time sent) {
 void Lease::start_over() {
   new_holder();
   loss_.reset();
-  trouble_.clear();
+  trouble_.reset();
   look_again_ = true;
 }
 
@@ -165,7 +165,7 @@ std::optional<Time> Lease::maybe_taken_until() const {
 
 void Lease::wait(Time until, Meanwhile& meanwhile) {
   if (line_.connected() && !line_.watching()) {
-    line_.watch(stream_, read_subject_, meanwhile);
+    line_.watch(at_.stream, at_.read, meanwhile);
     // What happened before the watch began is seen by the next look.
     if (line_.watching()) return;
   }
@@ -186,7 +186,7 @@ void Lease::renewed(std::uint64_t revision, Time sent) {
   schedule_ = lease::schedule(sent, terms_);
   renew_at_ = schedule_.renew_at;
   unanswered_since_.reset();
-  trouble_.clear();
+  trouble_.reset();
 }
 
 Renewal Lease::lost(Exit exit, const std::string& why) {
@@ -196,9 +196,9 @@ Renewal Lease::lost(Exit exit, const std::string& why) {
 
 Failure Lease::loss() const {
   if (loss_) return *loss_;
-  return {trouble_.empty() ? Exit::unreachable : trouble_exit_,
+  return {trouble_ ? trouble_->exit() : Exit::unreachable,
           fmt::format("lost the lock on {}: {}", named(),
-                      trouble_.empty() ? "it could not be renewed in time" : trouble_),
+                      trouble_ ? trouble_->what() : "it could not be renewed in time"),
           {},
           {claim_.bucket, claim_.key, 0}};
 }
@@ -219,12 +219,9 @@ Renewal Lease::renew(Meanwhile& meanwhile) {
     case Outcome::Kind::unanswered:
       if (!unanswered_since_) unanswered_since_ = sent;
       return Renewal::later;
-    case Outcome::Kind::failed: {
-      const Failure failure = explained(*outcome.error);
-      trouble_ = failure.what();
-      trouble_exit_ = failure.exit();
+    case Outcome::Kind::failed:
+      trouble_ = explained(*outcome.error);
       return Renewal::later;
-    }
   }
   return Renewal::later;
 }
@@ -249,7 +246,7 @@ Renewal Lease::refused(Meanwhile& meanwhile) {
 // The settings, and whether there is a bucket at all. No answer says nothing.
 Renewal Lease::not_kept(Meanwhile& meanwhile) {
   const auto told =
-      told_of(line_.ask(session_.api_subject("STREAM.INFO." + stream_), {}, {}, patience(), meanwhile),
+      told_of(line_.ask(session_.api_subject("STREAM.INFO." + at_.stream), {}, {}, patience(), meanwhile),
               nats::code::stream_not_found);
   if (told.kind == Told::Kind::absent)
     return lost(Exit::not_found, fmt::format("bucket \"{}\" was removed", claim_.bucket));

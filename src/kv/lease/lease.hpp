@@ -90,7 +90,9 @@ class Lease {
   Session& session_;
   Claim claim_;
   Bucket bucket_;
-  std::string stream_, read_subject_, write_subject_;
+  struct {
+    std::string stream, read, write;  // the subjects of the key
+  } at_;
   Span bucket_ttl_;
   Terms terms_;
   Line line_;
@@ -106,8 +108,7 @@ class Lease {
   Time renew_at_{};
   std::optional<Time> unanswered_since_;  // the first renewal that may have been stored
   std::optional<Failure> loss_;
-  std::string trouble_;  // why the last renewal did not come through
-  Exit trouble_exit_ = Exit::unreachable;
+  std::optional<Failure> trouble_;  // why the last renewal did not come through
 };
 
 }  // namespace natskv::lease

@@ -22,7 +22,7 @@ std::string Lease::release(Meanwhile& meanwhile) {
                              {"Nats-Rollup", "sub"},
                              {"KV-Operation", "PURGE"}};
     if (terms_.per_key) all.emplace_back("Nats-TTL", "60s");
-    const Outcome outcome = outcome_of(line_.ask(write_subject_, {}, all, patience(), meanwhile));
+    const Outcome outcome = outcome_of(line_.ask(at_.write, {}, all, patience(), meanwhile));
     if (outcome.kind == Outcome::Kind::stored) return {};
     if (outcome.kind == Outcome::Kind::failed) {
       if (outcome.error->code == nats::code::stream_full && purge_stream(meanwhile)) return {};
@@ -48,9 +48,10 @@ std::string Lease::release(Meanwhile& meanwhile) {
 
 // Of a full bucket, where no marker fits: without one.
 bool Lease::purge_stream(Meanwhile& meanwhile) {
-  const nlohmann::ordered_json body{{"filter", read_subject_}, {"seq", revision_ + 1}};
+  const nlohmann::ordered_json body{{"filter", at_.read}, {"seq", revision_ + 1}};
   const auto told = told_of(
-      line_.ask(session_.api_subject("STREAM.PURGE." + stream_), body.dump(), {}, patience(), meanwhile), 0);
+      line_.ask(session_.api_subject("STREAM.PURGE." + at_.stream), body.dump(), {}, patience(), meanwhile),
+      0);
   return told.kind == Told::Kind::answered;
 }
 

@@ -53,7 +53,7 @@ Feed::Starting::Starting(Session& session, const std::string& bucket)
 Feed::Starting::~Starting() { session_.lift_deadline(); }
 
 StreamState Feed::look(Span wait) {
-  looked_at_ = session_.wire().losses();  // what happens from now on is trouble of its own
+  losses_.at_look = session_.wire().losses();  // what happens from now on is trouble of its own
   auto stream = read_stream_state(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, wait));
   if (!stream.is_bucket) throw no_key_value(bucket_);
   return stream;
@@ -74,7 +74,7 @@ void Feed::start(const StreamState& stream, Start start, Span wait) {
   live_ = start.live;
   last_ = start.after;
   restart(wait);
-  disconnects_ = looked_at_;
+  losses_.at_start = losses_.at_look;
 }
 
 ConsumerSpec Feed::spec(std::uint64_t after, bool latest) const {

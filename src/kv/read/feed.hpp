@@ -94,7 +94,7 @@ class Feed {
     return consumer_->start().pending + consumer_->start().delivered;
   }
   /// Whether the connection was lost since the stream was looked at for the last start().
-  [[nodiscard]] bool connection_lost() const { return session_.wire().losses() != disconnects_; }
+  [[nodiscard]] bool connection_lost() const { return session_.wire().losses() != losses_.at_start; }
   /// Whether anything was ever delivered, if only a heartbeat.
   [[nodiscard]] bool heard() const { return heard_ || (consumer_ && consumer_->heard()); }
   /// What the account or the server lowered the window to.
@@ -125,7 +125,9 @@ class Feed {
   const Entry* entry_ = nullptr;
   bool heard_ = false;
   std::optional<std::int64_t> ack_limit_;
-  int disconnects_ = 0, looked_at_ = 0;  // losses of the connection, at start() and at look()
+  struct {
+    int at_start = 0, at_look = 0;
+  } losses_;  // of the connection
   std::function<void()> idle_;
 };
 
