@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace natskv {
 
@@ -14,16 +15,20 @@ class Output {
  public:
   /// `name` is what messages call it: "standard output", or a file's name.
   Output(int fd, std::string name);
+  /// Over memory, for take().
+  Output() : Output(-1, "memory") {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output() = default;  // does not flush: an unreported failure would be lost
 
   void write(std::string_view bytes) {
     buffer_.append(bytes);
-    if (buffer_.size() >= limit) flush();
+    if (buffer_.size() >= limit && fd_ >= 0) flush();
   }
   /// Everything written so far reaches the descriptor; throws on failure, after which the buffer is empty.
   void flush();
+  /// What was written to memory.
+  std::string take() { return std::exchange(buffer_, {}); }
   [[nodiscard]] bool empty() const { return buffer_.empty(); }
   [[nodiscard]] int fd() const { return fd_; }
   /// Whether it is a terminal; asked once.

@@ -123,3 +123,14 @@ TEST_CASE("a pipe is no terminal") {
   const Output out(pipe.ends[1], "standard output");
   CHECK_FALSE(out.terminal());
 }
+
+TEST_CASE("over memory all that was written is taken, once") {
+  Output memory;
+  const std::string large(200'000, 'x');
+  memory.write("a\n");
+  memory.write(large);
+  CHECK(memory.take() == "a\n" + large);
+  CHECK(memory.empty());
+  memory.write("b");
+  CHECK(memory.take() == "b");
+}
