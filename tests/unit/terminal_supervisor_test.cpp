@@ -376,3 +376,19 @@ TEST_CASE("On a terminal the orphans that COMMAND leaves are stopped") {
   CHECK(process.status() == 32);
   CHECK(alive.ends_within(20));
 }
+
+TEST_CASE(
+    "A COMMAND is not started after a Stop: nobody would tell it, and the watchdog would end natskv beside it") {
+  Forked process([] {
+    Started started;
+    started.stop.set(StopReason::terminated);
+    Supervisor supervisor;
+    try {
+      supervisor.start({.argv = {"true"}});
+    } catch (const natskv::Stopped&) {
+      return supervisor.running() ? 2 : 0;
+    }
+    return 1;
+  });
+  CHECK(process.status() == 0);
+}
