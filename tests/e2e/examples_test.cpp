@@ -58,9 +58,10 @@ std::string set_up(std::string_view verb) {
       {"watch",
        "while sleep 0.1; do natskv -q put config greeting hi; natskv -q put config app.debug on; done &\n"
        "trap \"kill $!\" EXIT\n"
-       "natskv() { case $* in *--count*) command natskv \"$@\";; "
-       "*--updates*) command natskv \"$@\" --count 1;; "
-       "*) command natskv \"$@\" --initial;; esac; }"}};
+       "natskv() { shift; case $* in *--count*) command natskv watch \"$@\";; "
+       "*--updates*) command natskv watch --count 1 \"$@\";; "
+       "*) command natskv watch --initial \"$@\";; esac; }\n"
+       "printf '#!/bin/sh\necho reloaded\n' > reload; chmod +x reload"}};
   const auto found = commands.find(verb);
   return found == commands.end() ? "" : found->second + "\n";
 }

@@ -5,14 +5,34 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "commands/all.hpp"
+#include "commands/keys/bookmark.hpp"
+#include "commands/keys/burst.hpp"
 #include "commands/keys/reaction.hpp"
 #include "commands/shared/keys.hpp"
 #include "views/entry.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace natskv::commands {
 namespace {
+
+using Clock = natskv::Watch::Clock;
+
+/// Entries as watch -o jsonl prints them.
+class EntryLines {
+ public:
+  explicit EntryLines(bool values)
+      : rows_(fields::events(values), Format::jsonl, Style::live().layout, TerminalStyle{}, out_) {}
+  std::string operator()(const Entry& entry) {
+    rows_(entry);
+    return out_.take();
+  }
+
+ private:
+  Output out_;
+  Rows<Entry> rows_;
+};
 
 class Watch final : public Action {
   std::string bucket_;
@@ -20,7 +40,8 @@ class Watch final : public Action {
   std::optional<std::uint64_t> from_, count_;
   std::uint64_t shown_ = 0;
   std::optional<Span> max_disconnect_;
-  std::optional<Span> grace_;
+  std::optional<std::string> state_;
+  std::optional<Span> debounce_, grace_;
   std::vector<std::string> command_;
   bool keep_going_ = false;
   bool history_ = false, updates_ = false, deletes_ = false, no_deletes_ = false, meta_ = false,
@@ -45,6 +66,14 @@ class Watch final : public Action {
                     "with COMMAND)"},
            max_disconnect_);
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.take({.name = "--state",
+            .kind = Kind::file,
+            .help = "keep in FILE how far this came, and go on from there at the next start"},
+           state_);
+    a.take({.name = "--debounce",
+            .kind = Kind::duration,
+            .help = "run COMMAND once for the changes that come before so long a pause"},
+           debounce_);
     a.flag("--keep-going", keep_going_, "report a COMMAND that fails, and go on");
     a.take({.name = "--grace",
             .kind = Kind::duration,
@@ -61,6 +90,8 @@ class Watch final : public Action {
   void check() override {
     (void)parse::patterns(words_, literal_);
     if (count_ && *count_ == 0) throw usage("--count: at least one event");
+    if (debounce_ && debounce_->ns <= 0) throw usage("--debounce is above 0");
+    if (command_.empty() && debounce_) throw usage("--debounce belongs to a COMMAND");
     if (command_.empty() && keep_going_) throw usage("--keep-going belongs to a COMMAND");
     if (command_.empty() && grace_) throw usage("--grace belongs to a COMMAND");
   }
@@ -68,37 +99,89 @@ class Watch final : public Action {
   int run(Invocation& natskv) override {
     if (!command_.empty()) return react(natskv);
     auto rows = natskv.rows(fields::events(!meta_), Style::live());
+    auto bookmark = opened(natskv);
     natskv.stop().watch_reader();
     if (!max_disconnect_ && !natskv.out().terminal()) max_disconnect_ = seconds(60);
-    natskv::Watch entries(natskv.session(), bucket_, options());
+    natskv::Watch entries(natskv.session(), bucket_, options(natskv, bookmark));
     bool told = !natskv.out().terminal() || natskv.json() || initial_;
     entries.on_idle([&] {
       natskv.out().flush();
+      mark(bookmark, entries);
       if (!entries.caught_up() || std::exchange(told, true)) return;
       natskv.note("waiting for changes, Ctrl-C ends");
     });
-    while (const Entry* entry = next(entries)) {
-      rows(*entry);
-      if (enough()) break;
+    try {
+      while (const Entry* entry = next(entries, bookmark)) {
+        rows(*entry);
+        if (enough()) break;
+      }
+      natskv.finish(rows, no_keys(bucket_, words_));
+      natskv.out().flush();
+      mark(bookmark, entries);
+    } catch (...) {
+      if (bookmark) bookmark->save();  // of what was flushed
+      throw;
     }
-    natskv.finish(rows, no_keys(bucket_, words_));
+    if (bookmark) bookmark->save();
     return 0;
   }
 
   int react(Invocation& natskv) {
-    Repeated command = looked_up();
-    natskv::Watch entries(natskv.session(), bucket_, options());
-    Reaction reaction(natskv, entries, command, keep_going_);
-    while (const Entry* entry = next(entries)) {
+    auto bookmark = opened(natskv);
+    Repeated command = looked_up(bookmark);
+    natskv::Watch entries(natskv.session(), bucket_, options(natskv, bookmark));
+    Reaction reaction(natskv, entries, command, bookmark ? &*bookmark : nullptr, keep_going_);
+    if (debounce_) return to_bursts(natskv, entries, bookmark, reaction);
+    entries.on_idle([&] { mark(bookmark, entries); });
+    while (const Entry* entry = next(entries, bookmark)) {
       if (const auto status = reaction.to(*entry)) return *status;
       if (enough()) break;
     }
     return natskv.status();
   }
 
-  [[nodiscard]] Repeated looked_up() const {
+  int to_bursts(Invocation& natskv, natskv::Watch& entries, std::optional<Bookmark>& bookmark,
+                Reaction& reaction) {
+    Burst burst(*debounce_);
+    EntryLines lines(!meta_);
+    entries.on_idle([&] {
+      if (burst.empty())
+        mark(bookmark, entries);
+      else if (bookmark)
+        bookmark->save_in_time();
+    });
+    for (bool over = false; !over;) {
+      bool due = false;
+      try {
+        const auto got = entries.wait(std::min(burst.due(), due_of(bookmark)));
+        if (got == natskv::Watch::Got::entry && wanted(*entries.entry())) {
+          const Entry& entry = *entries.entry();
+          burst.add(entry.key, entry.revision, lines(entry), Clock::now());
+          over = enough();
+        }
+        over = over || (got == natskv::Watch::Got::caught_up && initial_);
+        // What came of a bucket that is gone is handled before what follows.
+        due = over || got == natskv::Watch::Got::anew || Clock::now() >= burst.due();
+      } catch (const Failure&) {
+        if (!burst.empty()) (void)reaction.to(burst);
+        throw;
+      }
+      if (!due || burst.empty()) continue;
+      if (const auto status = reaction.to(burst)) return *status;
+    }
+    return natskv.status();
+  }
+
+  std::optional<Bookmark> opened(Invocation& natskv) const {
+    if (!state_) return std::nullopt;
+    return std::optional<Bookmark>(std::in_place, *state_, bucket_, parse::patterns(words_, literal_),
+                                   natskv.stop());
+  }
+
+  [[nodiscard]] Repeated looked_up(const std::optional<Bookmark>& bookmark) const {
     try {
-      return Repeated(command_, std::chrono::nanoseconds(grace_.value_or(seconds(10)).ns));
+      return Repeated(command_, std::chrono::nanoseconds(grace_.value_or(seconds(10)).ns),
+                      bookmark ? bookmark->lock() : -1);
     } catch (const Failure& failure) {
       if (failure.exit() != Exit::no_such_command) throw;
       throw Failure(failure.exit(), failure.what(),
@@ -106,22 +189,44 @@ class Watch final : public Action {
     }
   }
 
-  [[nodiscard]] WatchOptions options() const {
-    return {.read = {.patterns = parse::patterns(words_, literal_),
-                     .history = history_,
-                     .values = !meta_,
-                     .slow = !command_.empty(),
-                     .most_waiting = std::size_t{4} << 20U},  // it stays, and is to stay small
-            .current = !updates_,
-            .from = from_,
-            .max_disconnect = max_disconnect_};
+  WatchOptions options(Invocation& natskv, const std::optional<Bookmark>& bookmark) const {
+    WatchOptions options{.read = {.patterns = parse::patterns(words_, literal_),
+                                  .history = history_,
+                                  .values = !meta_,
+                                  .slow = !command_.empty(),
+                                  .most_waiting = std::size_t{4} << 20U},  // it stays, and is to stay small
+                         .current = !updates_,
+                         .from = from_,
+                         .max_disconnect = max_disconnect_};
+    if (!bookmark || !bookmark->found()) return options;
+    // FILE says where to begin.
+    if (from_) throw usage("--revision: the state file exists, and says where to begin");
+    options.current = true;
+    options.read.history = false;
+    options.resume = bookmark->beginning().resume;
+    if (!options.resume) natskv.warn(bookmark->beginning().because);
+    return options;
   }
 
-  const Entry* next(natskv::Watch& entries) const {
+  [[nodiscard]] bool wanted(const Entry& entry) const { return !no_deletes_ || !entry.marker(); }
+
+  const Entry* next(natskv::Watch& entries, const std::optional<Bookmark>& bookmark) const {
     for (;;) {
-      const Entry* const entry = initial_ ? entries.next_current() : entries.next();
-      if (entry == nullptr || !no_deletes_ || !entry->marker()) return entry;
+      const auto got = entries.wait(due_of(bookmark));
+      if (got == natskv::Watch::Got::entry && wanted(*entries.entry())) return entries.entry();
+      if (got == natskv::Watch::Got::caught_up && initial_) return nullptr;
     }
+  }
+
+  static Clock::time_point due_of(const std::optional<Bookmark>& bookmark) {
+    return bookmark ? bookmark->due() : Clock::time_point::max();
+  }
+
+  /// All that was given is handled.
+  static void mark(std::optional<Bookmark>& bookmark, const natskv::Watch& entries) {
+    if (!bookmark) return;
+    if (const auto given = entries.given()) bookmark->reached(*given);
+    bookmark->save_in_time();
   }
 
   bool enough() { return count_ && ++shown_ == *count_; }
@@ -148,17 +253,41 @@ revision plus one is status 3.
 COMMAND. With -- COMMAND, watch prints nothing and runs COMMAND once for each event, one after the other, in order. The
 value is COMMAND's stdin, byte for byte (nothing for a marker and with --meta); in its environment are NATSKV_BUCKET,
 NATSKV_KEY, NATSKV_OPERATION (PUT, DEL or PURGE), NATSKV_REVISION and NATSKV_CREATED. COMMAND is started without a
-shell. If it is slower than the changes, they wait, in little memory: where the bucket keeps fewer revisions of a key
-than are written meanwhile, older ones may be left out, never the newest. What COMMAND leaves running is stopped before
-the next event. If COMMAND fails, watch ends with its status; with --keep-going the failure is reported, watch
-continues, and ends with 1 where it would have ended with 0.
+shell, and has natskv's stdout and stderr. If it is slower than the changes, they wait, in little memory: where the
+bucket keeps fewer revisions of a key than are written meanwhile, older ones may be left out, never the newest. What
+COMMAND leaves running is stopped before the next event. If COMMAND fails, watch ends with its status; with --keep-going
+the failure is reported, watch continues, and ends with 1 where it would have ended with 0.
 
 A signal sent to natskv goes to COMMAND, and watch ends (130, 143) when COMMAND has ended; between events it ends at
-once.)",
+once. On a terminal Ctrl-C reaches COMMAND itself.
+
+BURSTS. With --debounce D, COMMAND runs once for changes that come close together: when none came for D, at the latest
+10 D after the first, or when 8 MiB wait. Its stdin is the newest entry of each key as JSON Lines, as watch -o jsonl prints
+them, in revision order; NATSKV_EVENTS is the number of lines, NATSKV_REVISION the highest revision. There is no
+NATSKV_KEY. Changes that come while COMMAND runs make the next burst.
+
+STATE. With --state FILE, watch remembers how far it has come: FILE is replaced after each COMMAND that ended with 0
+(without COMMAND: after what was written to stdout, at most ten times a second), and the next start continues after it.
+AT LEAST ONCE: while FILE, the bucket and its revisions are there, every event is handled, in order, however watch ends,
+and again after a COMMAND that failed or was ended by a signal. If natskv is killed after COMMAND has ended and before
+FILE is replaced, that event comes once more, so COMMAND should do no harm when it sees an event twice (compare
+NATSKV_REVISION with the last one). Nothing else is repeated. With --keep-going a failed event counts as handled.
+
+What the bucket did not keep cannot be handled: revisions that were overwritten, purged or expired while no watch ran
+are reported as missed; the newest of every key is always handled. If the bucket was recreated, or its last revision went
+back, or FILE is of another bucket, standard error says so, and watch starts from the current values. FILE of other keys
+or patterns is status 2, as is one that was damaged: remove it to start anew. Where FILE is there, --history and --updates
+do not apply, and --revision is refused.
+
+FILE is mode 0600 and holds no value; it is written beside and renamed, so it is never half written. FILE.lock beside it
+is locked while the watch runs, also while a COMMAND that a killed watch left is being stopped, and stays; a second watch
+of FILE is status 1.)",
     .output =
         "The columns key, revision, operation, created, size and value, a line an event; on a terminal time, "
         "operation, key, #revision and value. JSON: an entry a line. With COMMAND: what it prints.",
-    .statuses = {{"3", "The bucket does not exist, or was deleted."},
+    .statuses = {{"1", "FILE is in use or cannot be written; with --keep-going: a COMMAND failed."},
+                 {"2", "FILE is of other keys or patterns, or was damaged."},
+                 {"3", "The bucket does not exist, or was deleted."},
                  {"others", "The status of a COMMAND that failed; 128 and more if a signal ended it."},
                  {"126, 127",
                   "COMMAND cannot be executed; there is no such command. Looked up before connecting."}},
@@ -174,8 +303,15 @@ greeting	...
 $ natskv watch config 'app.>' --updates -o jsonl | jq --unbuffered -r .key
 app.debug
 # Run a program at each change, with the value on its stdin:
-$ natskv watch config greeting --updates --count 1 -- sh -c 'echo "$NATSKV_KEY: $(cat)"'
-greeting: hi)sh",
+$ natskv watch config greeting --updates -- sh -c 'echo "$NATSKV_KEY: $(cat)"'
+greeting: hi
+# Handle every change, also those that come while this is not running:
+$ natskv watch config 'app.>' --state app.state -- sh -c 'echo $NATSKV_KEY'
+app.debug
+...
+# One reload for many changes at once:
+$ natskv watch config --updates --debounce 1s -- ./reload
+reloaded)sh",
     .make = make_action<Watch>,
 };
 

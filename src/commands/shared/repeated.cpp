@@ -14,8 +14,8 @@ Told about(const Entry& entry) {
           {"CREATED", text::rfc3339(entry.created)}};
 }
 
-Repeated::Repeated(const std::vector<std::string>& command, std::chrono::nanoseconds grace)
-    : program_{.argv = command}, supervisor_(grace) {
+Repeated::Repeated(const std::vector<std::string>& command, std::chrono::nanoseconds grace, int held)
+    : program_{.argv = command}, supervisor_(grace, held) {
   program_.path = terminal::find_program(command.at(0));
 }
 

@@ -22,10 +22,9 @@ Told about(const Entry& entry);
 
 class Repeated {
  public:
-  /// Looks it up, before anything is connected to. Throws Failure (126, 127). `grace`: from SIGTERM to
-  /// SIGKILL.
+  /// Looks it up, before anything is connected to. Throws Failure (126, 127). `grace`, `held`: as Supervisor.
   explicit Repeated(const std::vector<std::string>& command,
-                    std::chrono::nanoseconds grace = std::chrono::seconds(10));
+                    std::chrono::nanoseconds grace = std::chrono::seconds(10), int held = -1);
 
   /// From then on it is stopped.
   void until(BootClock::time_point time) { supervisor_.deadlines(time, {}); }

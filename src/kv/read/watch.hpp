@@ -51,6 +51,7 @@ class Watch {
   const Entry* next();
   /// The next of the current entries, or nullptr when all were given.
   const Entry* next_current();
+  [[nodiscard]] const std::string& bucket() const { return bucket_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   /// Whether anything was delivered yet, if only a heartbeat.
   [[nodiscard]] bool heard() const { return feed_.heard(); }

@@ -1,0 +1,140 @@
+#include "commands/keys/bookmark.hpp"
+
+#include "base/failure.hpp"
+#include "base/quote.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace natskv::commands {
+namespace {
+
+constexpr std::chrono::milliseconds between_saves{100};
+constexpr std::size_t trial = 4096;                      // bytes: so much is to be had on the disk
+constexpr std::size_t longest = std::size_t{16} << 20U;  // patterns are as long as a command line
+
+Failure cannot(const char* what, const std::string& shown, int error) {
+  return {Exit::failure,
+          fmt::format("--state: cannot {} {}: {}", what, shown, std::generic_category().message(error))};
+}
+
+// Only who has the lock writes it, so its name may be the same each time: a watch that was killed leaves one
+// at most.
+class Temporary {
+ public:
+  explicit Temporary(const std::string& path)
+      : path_(path + ".new"), shown_(in_quotes(path_)), file_(opened(path_)) {
+    if (file_.fd() < 0) throw cannot("write", shown_, errno);
+  }
+  ~Temporary() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  void write(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_.fd(), bytes.data(), bytes.size());
+      if (count < 0 && errno != EINTR) throw cannot("write", shown_, errno);
+      if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+  void replace(const std::string& path) {
+    if (::fsync(file_.fd()) != 0 || ::rename(path_.c_str(), path.c_str()) != 0)
+      throw cannot("write", shown_, errno);
+    path_.clear();
+  }
+
+ private:
+  static int opened(const std::string& path) {
+    ::unlink(path.c_str());
+    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  }
+
+  std::string path_, shown_;
+  File file_;
+};
+
+File open_lock(const std::string& path) {
+  const std::string name = path + ".lock";
+  File lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
+  if (lock.fd() < 0) throw cannot("open", in_quotes(name), errno);
+  return lock;
+}
+
+// The keeper of a watch that was killed holds the lock until COMMAND has ended.
+void take_lock(int fd, const std::string& shown, const Stop& stop) {
+  constexpr std::chrono::milliseconds patience{2000}, step{20};
+  const auto until = Bookmark::Clock::now() + patience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) throw cannot("lock", shown, errno);
+    if (Bookmark::Clock::now() >= until)
+      throw Failure(Exit::failure, fmt::format("state file {} is in use by another watch", shown));
+    pollfd stopped{stop.descriptor(), POLLIN, 0};
+    ::poll(&stopped, 1, static_cast<int>(step.count()));
+    if (stop) throw Stopped{};
+  }
+}
+
+std::optional<WatchState> read_state(const std::string& path, const std::string& shown) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw cannot("read", shown, errno);
+  }
+  const File file = open_to_read(path, "--state");
+  const auto state = parse_watch_state(read_all(file.fd(), "--state", shown, longest));
+  if (!state)
+    throw usage(fmt::format("--state: {} is not a state file of watch, or was damaged", shown),
+                "remove it to start from the current values");
+  return state;
+}
+
+}  // namespace
+
+Bookmark::Bookmark(std::string path, std::string bucket, const std::vector<Pattern>& patterns,
+                   const Stop& stop)
+    : path_(std::move(path)), lock_(open_lock(path_)) {
+  const std::string shown = in_quotes(path_);
+  take_lock(lock_.fd(), shown, stop);
+  kept_ = read_state(path_, shown);
+  if (kept_) begin_ = commands::beginning(*kept_, bucket, patterns, shown);
+  Temporary(path_).write(std::string(trial, ' '));
+  if (begin_ && begin_->resume) reached_ = *kept_;
+  reached_.bucket = std::move(bucket);
+  reached_.patterns = named(patterns);
+}
+
+void Bookmark::reached(const Before& before) {
+  reached_.created = before.created;
+  reached_.revision = before.revision;
+}
+
+void Bookmark::save() {
+  // Nothing was reached yet: FILE stays what it is.
+  if (!pending() || reached_.created.empty()) return;
+  Temporary file(path_);
+  file.write(to_json(reached_));
+  file.replace(path_);
+  kept_ = reached_;
+  next_ = Clock::now() + between_saves;
+}
+
+void Bookmark::save_in_time() {
+  if (Clock::now() >= next_) save();
+}
+
+Bookmark::Clock::time_point Bookmark::due() const {
+  return pending() && !reached_.created.empty() ? next_ : Clock::time_point::max();
+}
+
+}  // namespace natskv::commands
