@@ -142,3 +142,44 @@ TEST_CASE("limits are known before") {
   CHECK(step.kind == Kind::check);
   CHECK(step.write.expected == 5U);
 }
+
+TEST_CASE("over a history what expires is written over nothing, or takes the history along") {
+  const Snapshot there = bucket();
+  const auto expiring = [](std::string_view key) {
+    Item made = item(key, "2");
+    made.ttl = seconds(60);
+    return made;
+  };
+  Planner careful({.bucket = "b", .ttl_allowed = true, .keeps_history = true}, nullptr);
+  const Step step = careful.plan(expiring("a"), now);
+  CHECK(step.kind == Kind::write);
+  CHECK(step.write.over_nothing);
+  CHECK(step.write.creates);
+  CHECK(step.write.expected == std::uint64_t{0});
+  CHECK_FALSE(careful.plan(item("a"), now).write.over_nothing);
+  Item at = expiring("a");
+  at.if_revision = 5;
+  const Step conditional = careful.plan(at, now);
+  CHECK(conditional.write.over_nothing);
+  CHECK_FALSE(conditional.write.creates);
+  CHECK(conditional.write.expected == std::uint64_t{5});
+  at.if_revision = 0;
+  CHECK_FALSE(careful.plan(at, now).write.over_nothing);
+
+  Planner listed({.bucket = "b", .decide = true, .ttl_allowed = true, .keeps_history = true}, &there);
+  const Step refused = listed.plan(expiring("a"), now);
+  CHECK(refused.kind == Kind::refused);
+  CHECK(refused.failure->exit() == Exit::failure);
+  CHECK(listed.plan(expiring("gone"), now).kind == Kind::write);
+
+  Planner dropping({.bucket = "b", .ttl_allowed = true, .keeps_history = true, .drop_history = true},
+                   nullptr);
+  CHECK(dropping.plan(expiring("a"), now).write.drop_history);
+  CHECK_FALSE(dropping.plan(expiring("a"), now).write.expected);
+  CHECK(dropping.plan(item("a"), now).write.drop_history);
+  Item purge = item("a");
+  purge.operation = Operation::purge;
+  CHECK_FALSE(dropping.plan(purge, now).write.drop_history);
+  Planner without({.bucket = "b", .ttl_allowed = true, .drop_history = true}, nullptr);
+  CHECK_FALSE(without.plan(expiring("a"), now).write.drop_history);
+}

@@ -108,3 +108,19 @@ TEST_CASE("what cannot be compared is unknown: a mirror's origin, a purge withou
   erase.write.erase = true;
   CHECK(lost(erase, {.revision = 3, .live = true}).failure->exit() == Exit::unknown);
 }
+
+TEST_CASE("what expires goes over nothing, and its own lost answer is known by its bytes") {
+  auto write = create();
+  write.write.over_nothing = true;
+  const auto returns = [](const Verdict& verdict) {
+    return verdict.what == What::failed && verdict.failure && verdict.failure->exit() == Exit::failure;
+  };
+  CHECK(lost(write, {.revision = 0}).what == What::again);
+  CHECK(lost(write, {.revision = 9}).what == What::again);  // a marker
+  CHECK(returns(lost(write, {.revision = 9, .live = true})));
+  CHECK(lost(write, {.revision = 12, .live = true, .same = true}).what == What::stored);
+  CHECK(lost(write, {.revision = 12, .live = true}).failure->exit() == Exit::conflict);
+  write.refused = true;
+  CHECK(lost(write, {.revision = 12}).what == What::again);
+  CHECK(returns(lost(write, {.revision = 12, .live = true})));
+}

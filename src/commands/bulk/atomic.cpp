@@ -74,7 +74,8 @@ void AtomicTransfer::plan_item(const Item& item) {
   writes_.push_back({.key = std::move(step.write.key),
                      .expected = step.write.expected,
                      .creates = step.write.creates,
-                     .deletes = false});
+                     .deletes = false,
+                     .over_nothing = step.write.over_nothing});
 }
 
 void AtomicTransfer::require_carriers() {
@@ -104,28 +105,41 @@ void AtomicTransfer::prune(Prune& prune) {
 /// value.
 bool AtomicTransfer::find_markers() {
   GetMany gets(target_, true);
-  std::vector<std::uint64_t*> expected;
+  struct Wanted {
+    std::uint64_t* expected;
+    bool creates, over_nothing;
+  };
+  std::vector<Wanted> wanted;
   for (auto& write : writes_) {
-    if (!write.creates) continue;
+    if (!write.creates && !write.over_nothing) continue;
     gets.want(write.key);
-    expected.push_back(&*write.expected);
+    wanted.push_back({&*write.expected, write.creates, write.over_nothing});
   }
   for (auto& check : checks_) {
     if (check.revision != 0) continue;
     gets.want(check.key);
-    expected.push_back(&check.revision);
+    wanted.push_back({&check.revision, true, false});
   }
   bool none = true;
   for (std::size_t i = 0; gets.more(); ++i) {
     const std::string key = gets.key();
     const auto found = gets.next();
-    *expected[i] = found && found->entry.marker() ? found->entry.revision : 0;
-    if (!found || found->entry.marker()) continue;
+    const auto& [expected, creates, over_nothing] = wanted[i];
+    const bool live = found && !found->entry.marker();
+    if (creates) *expected = found && !live ? found->entry.revision : 0;
+    if (!live || (!creates && found->entry.revision != *expected))
+      continue;  // of the latter the server tells
     none = false;
-    ++tally_.conflicts;
-    natskv_.report(conflict({.bucket = target_.name(), .key = key, .creates = true}, found->entry.revision));
+    report_value(key, found->entry.revision, over_nothing);
   }
   return none;
+}
+
+/// A key has a value, and was to have none.
+void AtomicTransfer::report_value(const std::string& key, std::uint64_t revision, bool over_nothing) {
+  ++(over_nothing ? tally_.failed : tally_.conflicts);
+  natskv_.report(over_nothing ? older_would_return(target_.name(), key, revision)
+                              : conflict({.bucket = target_.name(), .key = key, .creates = true}, revision));
 }
 
 void AtomicTransfer::run() {
@@ -201,16 +215,16 @@ bool AtomicTransfer::name_conflicts() {
   struct Condition {
     std::string key;
     std::uint64_t revision;
-    bool creates;
+    bool creates, over_nothing;
   };
   std::vector<Condition> conditions;
   std::uint64_t carried = 0;
   for (const auto& write : writes_) {
-    if (write.expected) conditions.push_back({write.key, *write.expected, write.creates});
+    if (write.expected) conditions.push_back({write.key, *write.expected, write.creates, write.over_nothing});
   }
   for (const auto* checks : {&checks_, &unchanged_}) {
     for (const auto& check : *checks) {
-      if (carried++ < carriers_) conditions.push_back({check.key, check.revision, false});
+      if (carried++ < carriers_) conditions.push_back({check.key, check.revision, false, false});
     }
   }
   GetMany gets(target_, true);
@@ -219,7 +233,7 @@ bool AtomicTransfer::name_conflicts() {
   bool markers = false;
   for (std::size_t i = 0; gets.more(); ++i) {
     const auto found = gets.next();
-    const auto& [key, revision, creates] = conditions[i];
+    const auto& [key, revision, creates, over_nothing] = conditions[i];
     const std::uint64_t latest = found ? found->entry.revision : 0;
     if (latest == revision) continue;
     const bool live = found && !found->entry.marker();
@@ -229,7 +243,10 @@ bool AtomicTransfer::name_conflicts() {
     }
     ++named;
     natskv_.report(
-        conflict({.bucket = target_.name(), .key = key, .revision = revision, .creates = creates}, latest));
+        creates && over_nothing
+            ? older_would_return(target_.name(), key, latest)
+            : conflict({.bucket = target_.name(), .key = key, .revision = revision, .creates = creates},
+                       latest));
   }
   if (named == 0 && markers) return false;
   tally_.conflicts = std::max<std::uint64_t>(named, 1);

@@ -42,13 +42,15 @@ class AtomicTransfer {
   struct Planned {
     std::string key;
     std::optional<std::uint64_t> expected;
-    bool creates = false;  ///< only where there is no value: `expected` is the marker's revision, or 0
-    bool deletes = false;  ///< of --prune
+    bool creates = false;       ///< only where there is no value: `expected` is the marker's revision, or 0
+    bool deletes = false;       ///< of --prune
+    bool over_nothing = false;  ///< as Write's
   };
 
   void plan_item(const Item& item);
   void require_carriers();
   bool find_markers();
+  void report_value(const std::string& key, std::uint64_t revision, bool over_nothing);
   AtomicBatch::Outcome send();
   bool name_conflicts();
   [[nodiscard]] Failure wrong(const Item& item, const Failure& failure) const;

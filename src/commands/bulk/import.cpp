@@ -10,6 +10,7 @@
 #include "commands/bulk/transfer.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <memory>
 #include <optional>
@@ -29,7 +30,7 @@ class Import final : public Action {
   std::vector<Pattern> prune_patterns_;
   bool create_ = false, update_ = false, skip_unchanged_ = false, dry_run_ = false, keep_going_ = false,
        ignore_ttl_ = false, check_ = false, prune_ = false, allow_empty_ = false, force_ = false,
-       atomic_ = false, dots_ = false;
+       atomic_ = false, dots_ = false, drop_history_ = false;
   LineSource* lines_ = nullptr;   // where the input is lines, not files
   Transfer* transfer_ = nullptr;  // while it runs
 
@@ -46,6 +47,7 @@ class Import final : public Action {
     a.flag("--dry-run", dry_run_, "change nothing, list what would be done with each key");
     a.flag("--keep-going", keep_going_, "continue after a line that is wrong or cannot be written");
     a.flag("--ignore-ttl", ignore_ttl_, "write values with a time to live without it");
+    a.flag("--drop-history", drop_history_, "remove a key's older revisions with the write of its line");
     a.flag("--check", check_, "check a pipe's lines too before the first is written");
     a.flag("--prune", prune_, "then delete the keys that the input does not name");
     a.take({.name = "--prune-pattern",
@@ -90,6 +92,8 @@ class Import final : public Action {
                 .ttl_hint = "--ignore-ttl writes it without"};
     const ServerClock clock(bucket.info());
     take_limits(bucket, rules);
+    rules.keeps_history = bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
+    rules.drop_history = drop_history_;
     std::optional<Snapshot> there;
     if (skip_unchanged_ || dry_run_) there = snapshot(session, bucket_, {}, skip_unchanged_);
     Prune prune(session, bucket_, prune_patterns_);
@@ -184,7 +188,9 @@ const Verb import_{
 writes that marker. That is what export writes. revision and created are ignored but for --update;
 a line with if_revision is written only if the key's latest revision is that one (0: if it has no
 value). A line with ttl_seconds gets the time that is left of it since created; one whose time is
-over is not written. Members that no entry has are ignored with one warning. Of several lines for
+over is not written. Over a value of a bucket with history above 1 such a line needs --drop-history:
+when it expires, the older value would come back. The option removes the key's older revisions with
+the same write. Members that no entry has are ignored with one warning. Of several lines for
 a key the last one wins. Keys that other clients wrote are written as they stand.
 
 A regular file is read twice, checked and then sent: a bad line (status 2) means that nothing was

@@ -57,6 +57,18 @@ bool Planner::keep_ttl(const Item& item, Instant now, Write& write) const {
   return true;
 }
 
+bool Planner::over_history(Write& write, bool live) const {
+  if (!rules_.keeps_history || write.operation == Operation::purge) return true;
+  write.drop_history = rules_.drop_history;
+  if (!write.ttl || write.drop_history || write.creates) return true;
+  write.over_nothing = true;
+  if (rules_.decide && live) return false;
+  if (write.expected) return true;
+  write.expected = 0;
+  write.creates = true;
+  return true;
+}
+
 /// Why the condition does not hold, by what the bucket held when it was listed.
 std::optional<Failure> Planner::decide(const Item& item, const Step& step, bool live) const {
   const std::string key(item.key);
@@ -102,16 +114,17 @@ Step Planner::plan(const Item& item, Instant now) {
     step.write.expected = *item.if_revision;
     return done(Step::Kind::check);
   }
-  if (!conditional) return step;
   if (item.if_revision && *item.if_revision > 0) {
     step.write.expected = item.if_revision;
   } else if (rules_.update) {
     step.write.expected = item.revision;
-  } else {
+  } else if (conditional) {
     step.write.expected = 0;
     step.write.creates = true;
     if (step.again && rules_.create) return done(Step::Kind::over_own);
   }
+  if (!over_history(step.write, live))
+    return refused(older_would_return(rules_.bucket, step.write.key, step.latest));
   return step;
 }
 

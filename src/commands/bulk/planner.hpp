@@ -22,7 +22,9 @@ struct Rules {
   bool atomic = false;  ///< CHECKs can be sent
   bool decide = false;  ///< conditions are decided by what the bucket held when it was listed (a dry run)
   bool ttl_allowed = false;
-  std::string ttl_hint = {};  ///< the next step where an item's time to live is not allowed
+  bool keeps_history = false;  ///< where a write expires an older value would return
+  bool drop_history = false;   ///< the older revisions go with each write
+  std::string ttl_hint = {};   ///< the next step where an item's time to live is not allowed
   std::uint64_t max_value = 0, max_payload = 0;  ///< bytes a value may have; 0: no limit
 };
 
@@ -59,6 +61,8 @@ class Planner {
  private:
   [[nodiscard]] std::optional<Failure> unfit_for(const Item& item) const;
   [[nodiscard]] bool keep_ttl(const Item& item, Instant now, Write& write) const;
+  /// A write over a bucket's history: what an older value has to do with it. False: one would return.
+  [[nodiscard]] bool over_history(Write& write, bool live) const;
   [[nodiscard]] std::optional<Failure> decide(const Item& item, const Step& step, bool live) const;
 
   Rules rules_;

@@ -207,6 +207,11 @@ void Transfer::step(Writes& writes, const Item& item) {
     case Step::Kind::write:
       break;
   }
+  if (const auto failure = returns(writes, step.write)) {
+    tally_.add(*failure);
+    writes.failed(*failure, where(item.number));
+    return after(step.write.key, *failure, item.number);
+  }
   writes.push(item.number, std::move(step.write));
 }
 
@@ -217,6 +222,15 @@ bool Transfer::over_own(Write& write) {
   write.expected = latest ? latest->entry.revision : 0;
   write.creates = false;
   return true;
+}
+
+// Whether a condition's revision is a value or a marker only the bucket knows.
+std::optional<Failure> Transfer::returns(Writes& writes, const Write& write) {
+  if (!write.over_nothing || write.creates) return std::nullopt;
+  writes.wait_for(write.key);
+  const auto latest = target_.entry(write.key, {}, true);
+  if (!latest || latest->entry.marker() || latest->entry.revision != write.expected) return std::nullopt;
+  return older_would_return(target_.name(), write.key, latest->entry.revision);
 }
 
 void Transfer::settled(const WriteResult& settled, Failures& failures) {

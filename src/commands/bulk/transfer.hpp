@@ -57,6 +57,7 @@ class Transfer {
   void send_each(Writes& writes);
   void step(Writes& writes, const Item& item);
   [[nodiscard]] bool over_own(Write& write);
+  [[nodiscard]] std::optional<Failure> returns(Writes& writes, const Write& write);
   void settled(const WriteResult& settled, Failures& failures);
   void wrong(const Item& item);
   void after(const std::string& key, const Failure& failure, std::uint64_t number);

@@ -181,7 +181,8 @@ it.)",
                  {"126, 127", "COMMAND cannot be executed; there is no such command."},
                  {"others", "COMMAND's own status; 128 and more if a signal ended it."}},
     .examples =
-        R"($ natskv modify config greeting -- tr a-z A-Z
+        R"(# A value in capitals:
+$ natskv modify config greeting -- tr a-z A-Z
 2
 $ natskv get config greeting
 HELLO

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "commands/keys/write.hpp"
 #include "kv/explain.hpp"
+#include "kv/write/write.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -109,12 +110,7 @@ std::optional<Failure> older_would_return(Bucket& bucket, const std::string& key
                                           const Condition& condition) {
   if (!condition.ttl || condition.drop_history || !latest || latest->entry.marker() || !keeps_history(bucket))
     return std::nullopt;
-  return Failure(Exit::failure,
-                 fmt::format("bucket \"{}\" keeps a history: when key \"{}\" expires, its older value "
-                             "would come back; nothing was written",
-                             bucket.name(), key),
-                 "--drop-history removes the older revisions with the same write",
-                 {bucket.name(), key, latest->entry.revision});
+  return natskv::older_would_return(bucket.name(), key, latest->entry.revision);
 }
 
 void keep_ttl(Bucket& bucket, const Entry& entry, Condition& condition) {

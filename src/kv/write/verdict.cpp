@@ -22,15 +22,17 @@ Verdict after_loss(const std::string& bucket, const InFlight& write, const Lates
   const auto failed = [&](Exit exit, const std::string& text) {
     return Verdict{Verdict::What::failed, 0, Failure(exit, what + text, {}, about)};
   };
+  const Verdict returns{Verdict::What::failed, 0, older_would_return(bucket, asked.key, latest.revision)};
   const Verdict again{Verdict::What::again, latest.revision};
   if (write.refused) {
     if (!latest.live) return again;
+    if (asked.over_nothing) return returns;
     return {Verdict::What::failed, 0,
             conflict({.bucket = bucket, .key = asked.key, .writes = true, .creates = true}, latest.revision)};
   }
   if (!comparable || asked.erase)
     return failed(Exit::unknown, ": the connection was lost; the write may have been stored");
-  if (asked.expected) {
+  if (asked.expected && !asked.over_nothing) {
     const bool as_before = latest.revision == *write.condition ||
                            (asked.creates && latest.revision <= write.floor && !latest.live);
     if (as_before) return again;
@@ -38,7 +40,7 @@ Verdict after_loss(const std::string& bucket, const InFlight& write, const Lates
                   fmt::format(": the connection was lost; it is at revision {}, which may be this write",
                               latest.revision));
   }
-  if (latest.revision <= write.floor) return again;
+  if (latest.revision <= write.floor) return asked.over_nothing && latest.live ? returns : again;
   if (latest.same) return {Verdict::What::stored, latest.revision};
   return failed(
       Exit::conflict,

@@ -31,7 +31,7 @@ std::optional<std::uint64_t> plain_ack(std::string_view body) {
 nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
   nats::Headers headers;
   if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
-  if (write.operation == Operation::purge) headers.emplace_back("Nats-Rollup", "sub");
+  if (write.operation == Operation::purge || write.drop_history) headers.emplace_back("Nats-Rollup", "sub");
   if (condition) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition));
   if (write.never_expires)
     headers.emplace_back("Nats-TTL", "never");
@@ -48,6 +48,15 @@ std::uint64_t acknowledged(std::string_view answer, bool erase) {
   if (!number || document.contains("error"))
     throw nats::Error(NATS_PROTOCOL_ERROR, 0, "the server's answer acknowledges nothing");
   return at->get<std::uint64_t>();
+}
+
+Failure older_would_return(const std::string& bucket, const std::string& key, std::uint64_t revision) {
+  return {Exit::failure,
+          fmt::format("bucket \"{}\" keeps a history: when key \"{}\" expires, its older value would come "
+                      "back; nothing was written",
+                      bucket, key),
+          "--drop-history removes the older revisions with the same write",
+          {bucket, key, revision}};
 }
 
 Task doing(const std::string& bucket, const Write& write) {

@@ -24,6 +24,10 @@ struct Write {
   std::optional<Span> ttl = {};
   bool never_expires = false;  ///< Nats-TTL: never
   bool creates = false;        ///< with `expected` 0: over a marker too, as `create`
+  bool drop_history = false;   ///< the key's older revisions go with it
+  /// It expires, and an older value would return: only where the key has none. With `creates`, unless
+  /// somebody looked.
+  bool over_nothing = false;
 };
 
 /// What became of it: a revision, or the failure that `report` shows.
@@ -42,6 +46,8 @@ nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>&
 /// The revision that an answer acknowledges, or of an erase how many values went. Throws nats::Error:
 /// refused, or an answer that acknowledges nothing.
 std::uint64_t acknowledged(std::string_view answer, bool erase);
+/// Why a write that expires is refused over a value, where the bucket keeps a history.
+Failure older_would_return(const std::string& bucket, const std::string& key, std::uint64_t revision);
 /// For explain().
 Task doing(const std::string& bucket, const Write& write);
 
