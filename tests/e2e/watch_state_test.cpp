@@ -300,9 +300,22 @@ TEST_CASE("a FILE that is torn or something else is 2, and stays") {
                             "hint: remove it to start from the current values\n");
     CHECK(read_file(bed.file) == content);
   }
-  std::filesystem::remove(bed.file);
-  std::filesystem::create_directory(bed.file);
-  CHECK(bed.run({"--initial"}).status == 2);
+}
+
+TEST_CASE("a FILE that is not a regular file is 2, and nothing is made beside it") {
+  Bed bed;
+  std::filesystem::create_directory(bed.folder / "folder");
+  REQUIRE(::mkfifo((bed.folder / "fifo").c_str(), 0600) == 0);
+  for (const char* name : {"folder", "fifo"}) {
+    const auto path = bed.folder / name;
+    const auto result = bed.server.natskv({"watch", "b", "--state", path, "--initial"});
+    CHECK(result.status == 2);
+    CHECK(result.err == "natskv: watch: --state: \"" + path + "\" is not a regular file\n");
+  }
+  CHECK(bed.server.natskv({"watch", "b", "--initial", "--state", "/dev/null"}).status == 2);
+  CHECK(bed.server.natskv({"watch", "b", "--initial", "--state="}).status == 2);
+  CHECK(bed.files() == std::set<std::string>{"folder", "fifo"});
+  CHECK_FALSE(std::filesystem::exists("/dev/null.lock"));
 }
 
 TEST_CASE("a FILE that is read-only is replaced, and a leftover of a killed watch is none's business") {
@@ -333,6 +346,27 @@ TEST_CASE("revisions that the bucket no longer keeps are said, and every key's n
   CHECK(next.out == "c 5\na 6\n");
   CHECK(next.err ==
         "natskv: watch: warning: bucket \"h1\": revisions 3 to 4 are no longer kept and were missed\n");
+}
+
+TEST_CASE("other keys' revisions that were looked through when watch ended are not said to be missed") {
+  Bed bed;
+  bed.client.add_bucket("h1");
+  bed.client.put("h1", "a", "1");
+  const Words words{"watch", "h1", "a", "--state", bed.file};
+  auto until_now = words;
+  until_now.emplace_back("--initial");
+  CHECK(bed.server.natskv(until_now).status == 0);
+  CHECK(bed.revision() == 1);
+  for (int i = 0; i < 5; ++i) bed.client.put("h1", "other", "x");
+  // A heartbeat a second tells how far the server has looked.
+  for (double pause = 1.5; bed.revision() < 6 && pause < 10; pause *= 1.5) {
+    Process watch(bed.server.command(words));
+    watch.read_for(pause);
+    watch.signal(SIGTERM);
+    CHECK(watch.wait().status == 143);
+  }
+  CHECK(bed.revision() == 6);
+  CHECK(bed.server.natskv(until_now).err == "");
 }
 
 TEST_CASE("where FILE is there, --history and --updates do not apply, and --revision is refused") {

@@ -64,6 +64,15 @@ class Temporary {
   File file_;
 };
 
+// Before a lock is made beside it.
+std::string checked(std::string path) {
+  if (path.empty()) throw usage("--state: the name of FILE is empty");
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    throw usage(fmt::format("--state: {} is not a regular file", in_quotes(path)));
+  return path;
+}
+
 File open_lock(const std::string& path) {
   const std::string name = path + ".lock";
   File lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
@@ -103,7 +112,7 @@ std::optional<WatchState> read_state(const std::string& path, const std::string&
 
 Bookmark::Bookmark(std::string path, std::string bucket, const std::vector<Pattern>& patterns,
                    const Stop& stop)
-    : path_(std::move(path)), lock_(open_lock(path_)) {
+    : path_(checked(std::move(path))), lock_(open_lock(path_)) {
   const std::string shown = in_quotes(path_);
   take_lock(lock_.fd(), shown, stop);
   kept_ = read_state(path_, shown);

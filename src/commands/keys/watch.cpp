@@ -111,18 +111,17 @@ class Watch final : public Action {
       natskv.note("waiting for changes, Ctrl-C ends");
     });
     try {
-      while (const Entry* entry = next(entries, bookmark)) {
+      while (const Entry* entry = next(natskv, entries, bookmark)) {
         rows(*entry);
         if (enough()) break;
       }
       natskv.finish(rows, no_keys(bucket_, words_));
       natskv.out().flush();
-      mark(bookmark, entries);
+      leave(bookmark, entries);
     } catch (...) {
       if (bookmark) bookmark->save();  // of what was flushed
       throw;
     }
-    if (bookmark) bookmark->save();
     return 0;
   }
 
@@ -133,10 +132,11 @@ class Watch final : public Action {
     Reaction reaction(natskv, entries, command, bookmark ? &*bookmark : nullptr, keep_going_);
     if (debounce_) return to_bursts(natskv, entries, bookmark, reaction);
     entries.on_idle([&] { mark(bookmark, entries); });
-    while (const Entry* entry = next(entries, bookmark)) {
+    while (const Entry* entry = next(natskv, entries, bookmark)) {
       if (const auto status = reaction.to(*entry)) return *status;
       if (enough()) break;
     }
+    leave(bookmark, entries);
     return natskv.status();
   }
 
@@ -165,10 +165,14 @@ class Watch final : public Action {
       } catch (const Failure&) {
         if (!burst.empty()) (void)reaction.to(burst);
         throw;
+      } catch (const Stopped&) {
+        if (burst.empty()) leave(bookmark, entries);
+        throw;
       }
       if (!due || burst.empty()) continue;
       if (const auto status = reaction.to(burst)) return *status;
     }
+    leave(bookmark, entries);
     return natskv.status();
   }
 
@@ -210,16 +214,28 @@ class Watch final : public Action {
 
   [[nodiscard]] bool wanted(const Entry& entry) const { return !no_deletes_ || !entry.marker(); }
 
-  const Entry* next(natskv::Watch& entries, const std::optional<Bookmark>& bookmark) const {
-    for (;;) {
-      const auto got = entries.wait(due_of(bookmark));
-      if (got == natskv::Watch::Got::entry && wanted(*entries.entry())) return entries.entry();
-      if (got == natskv::Watch::Got::caught_up && initial_) return nullptr;
+  const Entry* next(Invocation& natskv, natskv::Watch& entries, std::optional<Bookmark>& bookmark) const {
+    try {
+      for (;;) {
+        const auto got = entries.wait(due_of(bookmark));
+        if (got == natskv::Watch::Got::entry && wanted(*entries.entry())) return entries.entry();
+        if (got == natskv::Watch::Got::caught_up && initial_) return nullptr;
+      }
+    } catch (const Stopped&) {
+      if (natskv.out().empty()) leave(bookmark, entries);
+      throw;
     }
   }
 
   static Clock::time_point due_of(const std::optional<Bookmark>& bookmark) {
     return bookmark ? bookmark->due() : Clock::time_point::max();
+  }
+
+  /// All that was given is handled, and this is the end.
+  static void leave(std::optional<Bookmark>& bookmark, const natskv::Watch& entries) {
+    if (!bookmark) return;
+    if (const auto passed = entries.passed()) bookmark->reached(*passed);
+    bookmark->save();
   }
 
   /// All that was given is handled.

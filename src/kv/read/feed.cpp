@@ -120,6 +120,11 @@ Failure Feed::nothing_delivered() {
           {bucket_, {}, 0}};
 }
 
+std::uint64_t Feed::looked_through() const {
+  if (!consumer_ || consumer_->heartbeat().delivered != received_) return 0;
+  return consumer_->heartbeat().looked_through;
+}
+
 void Feed::end_if_stopped() {
   if (!session_.stop()) return;
   if (idle_) idle_();

@@ -101,6 +101,8 @@ class Feed {
   [[nodiscard]] std::optional<std::int64_t> ack_limit() const { return ack_limit_; }
   /// Where it was not for too long, though the server answers.
   [[nodiscard]] Failure nothing_delivered();
+  /// Up to here there is nothing that was asked for and has not come, as of the last heartbeat; 0: not known.
+  [[nodiscard]] std::uint64_t looked_through() const;
   /// How many messages the stream keeps above a revision. Throws nats::Error.
   std::uint64_t count_after(std::uint64_t revision, Span wait);
 

@@ -95,6 +95,12 @@ std::optional<Before> Watch::given() const {
                 .revision = caught_up_ ? std::max(before_.revision, before_.start) : before_.revision};
 }
 
+std::optional<Before> Watch::passed() const {
+  auto before = given();
+  if (caught_up_) before->revision = std::max(before->revision, feed_.looked_through());
+  return before;
+}
+
 void Watch::relieve() {
   if (feed_.consumer() == nullptr || feed_.consumer()->waiting() <= most_waiting) return;
   feed_.let_go();

@@ -58,6 +58,8 @@ class Watch {
   /// Every entry up to this revision was given: what `resume` goes on from. Nullopt: none was yet, and the
   /// current ones are still to come.
   [[nodiscard]] std::optional<Before> given() const;
+  /// The same, further where the server has since looked at revisions that were not asked for.
+  [[nodiscard]] std::optional<Before> passed() const;
   /// To be called now and then by a reader that works on an entry for long: when too much waits here it is
   /// dropped, and asked for again by the next wait.
   void relieve();
