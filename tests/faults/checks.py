@@ -202,7 +202,7 @@ def lines_acknowledged(batches):
 
 
 ALLOWED = {"put": {0, 5, 7}, "get": {0, 3, 5}, "update": {0, 4, 5, 7}, "create": {0, 4, 5, 7}, "del": {0, 5, 7}, "purge": {0, 5, 7},
-           "keys": {0, 5}, "history": {0, 5}, "export": {0, 5}, "compact": {0, 5, 7}, "import": {0, 5, 7}, "watch": {0, 5}}
+           "keys": {0, 5}, "history": {0, 5}, "export": {0, 5}, "compact": {0, 5, 7}, "import": {0, 5, 7}, "watch": {0, 5}, "env": {0, 5}, "modify": {0, 4, 5, 7}}
 ALWAYS_THERE = ("counter", "there")
 
 

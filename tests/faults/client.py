@@ -132,12 +132,12 @@ class Client:
         marker = b"KV-Operation" in base64.b64decode(message.get("hdrs", ""))
         return message["seq"], base64.b64decode(message.get("data", "")), marker
 
-    def add_bucket(self, bucket, history=64, replicas=1):
+    def add_bucket(self, bucket, history=64, replicas=1, **settings):
         answer = self.api("STREAM.CREATE.KV_" + bucket, {
             "name": "KV_" + bucket, "subjects": [f"$KV.{bucket}.>"], "retention": "limits", "max_consumers": -1,
             "max_msgs": -1, "max_bytes": -1, "max_age": 0, "max_msgs_per_subject": history, "max_msg_size": -1,
             "storage": "file", "discard": "new", "num_replicas": replicas, "duplicate_window": 120000000000,
-            "deny_delete": True, "allow_rollup_hdrs": True, "allow_direct": True}, limit=20)
+            "deny_delete": True, "allow_rollup_hdrs": True, "allow_direct": True, **settings}, limit=20)
         if "error" in answer:
             raise RuntimeError(answer["error"])
 
