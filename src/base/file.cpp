@@ -111,8 +111,19 @@ std::string read_line(int fd, const std::string& what, const std::string& shown,
   return line;
 }
 
+namespace {
+
+// Some machines allow only such as can't be executed (vm.memfd_noexec), which kernels before 6.3 don't know.
+int open_in_memory() {
+  constexpr unsigned never_executed = 8;  // MFD_NOEXEC_SEAL
+  const int fd = ::memfd_create("value", MFD_CLOEXEC | never_executed);
+  return fd >= 0 || errno != EINVAL ? fd : ::memfd_create("value", MFD_CLOEXEC);
+}
+
+}  // namespace
+
 File in_memory(std::string_view bytes) {
-  File file(::memfd_create("value", MFD_CLOEXEC));
+  File file(open_in_memory());
   int error = file.fd() < 0 ? errno : write_all(file.fd(), bytes);
   if (error == 0 && ::lseek(file.fd(), 0, SEEK_SET) != 0) error = errno;
   if (error != 0)

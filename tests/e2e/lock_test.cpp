@@ -1,6 +1,7 @@
 // lock: what a user of flock sees, and that two never run.
 #include "support/bucket.hpp"
 #include "support/client.hpp"
+#include "support/gone.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -10,7 +11,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -53,17 +53,6 @@ struct Bucket {
   TempDir folder;
   std::vector<std::string> ttl;
 };
-
-bool gone(pid_t pid) {
-  for (int slice = 0; slice < 400; ++slice) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    std::getline(status, line);
-    if (line.empty() || line.find(") Z") != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(25));
-  }
-  return false;
-}
 
 // A COMMAND that says its pid and a child's, and ends only by a signal.
 const std::vector<std::string> waits{"sh", "-c", "sleep 600 & echo $$ $!; wait"};

@@ -1,66 +1,29 @@
 // watch … -- COMMAND: each event runs it once.
 #include "support/client.hpp"
+#include "support/gone.hpp"
 #include "support/memory.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
-#include "support/tcp.hpp"
 #include "support/text.hpp"
+#include "support/watched.hpp"
 
 #include <doctest/doctest.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace natskv::test;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-/// A bucket, and watches that run COMMANDs on it.
-struct Bed {
-  Bed() { client.add_bucket("b", R"({"max_msgs_per_subject": 5})"); }
-  [[nodiscard]] Run command(Words options, const Words& command, Run rest = {}) const {
-    options.insert(options.begin(), {"watch", "b"});
-    options.emplace_back("--");
-    options.insert(options.end(), command.begin(), command.end());
-    return server.command(std::move(options), std::move(rest));
-  }
-  [[nodiscard]] Result run(Words options, const Words& words, Run rest = {}) const {
-    return natskv::test::run(command(std::move(options), words, std::move(rest)));
-  }
-  /// sh -c SCRIPT, in whose arguments $1 is a folder of the test's.
-  [[nodiscard]] Words sh(const std::string& script) const {
-    return {"sh", "-c", script, "sh", folder.path().string()};
-  }
-
-  Server server;
-  Client client{server.url()};
-  TempDir folder;
-};
-
 const std::string show = R"sh(echo "$NATSKV_BUCKET $NATSKV_KEY $NATSKV_OPERATION $NATSKV_REVISION $(cat)")sh";
-
-bool gone(pid_t pid) {
-  for (int slice = 0; slice < 400; ++slice) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    std::getline(status, line);
-    if (line.empty() || line.find(") Z") != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(25));
-  }
-  return false;
-}
 
 }  // namespace
 
 TEST_CASE("each event runs COMMAND once, in order, and natskv prints nothing of its own") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "old");
   bed.client.put("b", "a", "1");
   bed.client.put("b", "c", "", {{"KV-Operation", "DEL"}});
@@ -78,7 +41,7 @@ TEST_CASE("each event runs COMMAND once, in order, and natskv prints nothing of 
 }
 
 TEST_CASE("COMMAND has the value byte for byte on its stdin, however large") {
-  Bed bed;
+  Watched bed;
   std::string large(900'000, '\0');
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 7 + i / 256);
   const Words values{"", "\n", std::string("\0a\xff\n\n", 5), "no newline", large};
@@ -92,7 +55,7 @@ TEST_CASE("COMMAND has the value byte for byte on its stdin, however large") {
 }
 
 TEST_CASE("COMMAND need not read its stdin, and may close all of its descriptors") {
-  Bed bed;
+  Watched bed;
   for (const char* key : {"a", "c"}) bed.client.put("b", key, std::string(900'000, 'x'));
   CHECK(bed.run({"--initial"}, {"true"}).status == 0);
   const auto closed =
@@ -102,7 +65,7 @@ TEST_CASE("COMMAND need not read its stdin, and may close all of its descriptors
 }
 
 TEST_CASE("a marker, and every event with --meta, has nothing on stdin") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "value");
   bed.client.put("b", "c", "marker's", {{"KV-Operation", "DEL"}});
   CHECK(bed.run({"--initial"}, bed.sh(show)).out == "b a PUT 1 value\nb c DEL 2 \n");
@@ -110,7 +73,7 @@ TEST_CASE("a marker, and every event with --meta, has nothing on stdin") {
 }
 
 TEST_CASE("NATSKV_CREATED is the entry's; what an outer natskv set is gone but for a lock's variables") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   const auto entry = bed.server.natskv({"get", "b", "a", "-o", "tsv"}).out;
   const auto result =
@@ -122,7 +85,7 @@ TEST_CASE("NATSKV_CREATED is the entry's; what an outer natskv set is gone but f
 }
 
 TEST_CASE("the options that choose events choose what runs COMMAND") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   bed.client.put("b", "a", "2");
   bed.client.put("b", "x.y", "3");
@@ -141,7 +104,7 @@ TEST_CASE("the options that choose events choose what runs COMMAND") {
 }
 
 TEST_CASE("a COMMAND that fails ends watch with its status, and no later event runs it") {
-  Bed bed;
+  Watched bed;
   for (const char* value : {"1", "2", "3"}) bed.client.put("b", value, value);
   const auto result = bed.run({}, bed.sh("echo $NATSKV_KEY; test $NATSKV_KEY != 2 || exit 9"));
   CHECK(result.status == 9);
@@ -155,7 +118,7 @@ TEST_CASE("a COMMAND that fails ends watch with its status, and no later event r
 }
 
 TEST_CASE("with --keep-going a COMMAND that fails is reported, the next events run it, the end is 1") {
-  Bed bed;
+  Watched bed;
   for (const char* value : {"1", "2", "3"}) bed.client.put("b", value, value);
   const auto result = bed.run({"--initial", "--keep-going"},
                               bed.sh("echo $NATSKV_KEY; test $NATSKV_KEY = 3 || exit $NATSKV_KEY"));
@@ -167,7 +130,7 @@ TEST_CASE("with --keep-going a COMMAND that fails is reported, the next events r
 }
 
 TEST_CASE("SIGTERM and SIGINT go to COMMAND, which ends in its own time; then 143 and 130") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   bed.client.put("b", "c", "2");
   for (const auto& [number, status] : {std::pair{SIGTERM, 143}, {SIGINT, 130}, {SIGHUP, 129}}) {
@@ -188,7 +151,7 @@ TEST_CASE("SIGTERM and SIGINT go to COMMAND, which ends in its own time; then 14
 }
 
 TEST_CASE("on a terminal Ctrl-C is COMMAND's, once, and natskv ends with 130") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   Terminal terminal(
       bed.command({}, bed.sh("trap 'echo told; exit 0' INT; echo up; while :; do sleep 0.02; done")));
@@ -200,7 +163,7 @@ TEST_CASE("on a terminal Ctrl-C is COMMAND's, once, and natskv ends with 130") {
 }
 
 TEST_CASE("a bucket that is deleted ends watch with 3, after COMMAND where one runs") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   Process idle(bed.command({}, bed.sh("echo $NATSKV_REVISION")));
   Process busy(bed.command({}, bed.sh("echo up; while ! test -e $1/go; do sleep 0.02; done; echo done")));
@@ -229,7 +192,7 @@ TEST_CASE("COMMAND is looked up before connecting: 127 hints at --key, 126 what 
   CHECK(natskv::test::natskv({"-s", nobody, "watch", "b", "--", folder.path().string()}).status == 126);
   CHECK(natskv::test::natskv({"-s", nobody, "watch", "b", "--", folder / "plain"}).status == 126);
   CHECK(natskv::test::natskv({"-s", nobody, "watch", "b", "--", "true"}).status == 5);
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   const auto script = bed.run({}, {folder / "script"});  // no shell takes the place of its interpreter
   CHECK(script.status == 126);
@@ -237,7 +200,7 @@ TEST_CASE("COMMAND is looked up before connecting: 127 hints at --key, 126 what 
 }
 
 TEST_CASE("a KEY that begins with - is given by --key, also beside others") {
-  Bed bed;
+  Watched bed;
   for (const char* key : {"-a", "--", "c", "d"}) bed.client.put("b", key, "1");
   const auto script = bed.sh("echo $NATSKV_KEY");
   CHECK(bed.run({"--initial", "--key=-a"}, script).out == "-a\n");
@@ -256,7 +219,7 @@ TEST_CASE("options that need a COMMAND are usage errors without one") {
 }
 
 TEST_CASE("what COMMAND leaves running is stopped before the next event, killed after --grace") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   bed.client.put("b", "c", "2");
   const auto result = bed.run(
@@ -271,7 +234,7 @@ TEST_CASE("what COMMAND leaves running is stopped before the next event, killed 
 }
 
 TEST_CASE("COMMAND does not outlive a natskv that is killed") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   Process watch(
       bed.command({"--grace", "100ms"}, {"sh", "-c", "trap '' TERM; echo $$; while :; do sleep 0.05; done"}));
@@ -282,7 +245,7 @@ TEST_CASE("COMMAND does not outlive a natskv that is killed") {
 }
 
 TEST_CASE("however slow COMMAND is, little waits in memory, and nothing is skipped") {
-  Bed bed;
+  Watched bed;
   bed.client.add_bucket("large", R"({"max_msgs_per_subject": 1})");
   Run command = bed.server.command({"watch", "large", "--count", "400", "--", "sh", "-c",
                                     "test $NATSKV_REVISION != 1 || sleep 2; echo $NATSKV_REVISION"});
@@ -298,7 +261,7 @@ TEST_CASE("however slow COMMAND is, little waits in memory, and nothing is skipp
 }
 
 TEST_CASE("a connection that is lost while COMMAND runs is ridden out") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   Process watch(bed.command({}, bed.sh("echo $NATSKV_REVISION; test $NATSKV_REVISION != 1 || "
                                        "while ! test -e $1/go; do sleep 0.02; done")));

@@ -1,9 +1,8 @@
 // watch --debounce D -- COMMAND: what comes close together runs it once.
-#include "support/client.hpp"
 #include "support/memory.hpp"
 #include "support/process.hpp"
-#include "support/server.hpp"
 #include "support/text.hpp"
+#include "support/watched.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,30 +17,6 @@ using namespace natskv::test;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-/// A bucket, and watches that run COMMANDs on bursts of its changes.
-struct Bed {
-  Bed() { client.add_bucket("b", R"({"max_msgs_per_subject": 5})"); }
-  [[nodiscard]] Run command(Words options, const Words& command, Run rest = {}) const {
-    options.insert(options.begin(), {"watch", "b"});
-    options.emplace_back("--");
-    options.insert(options.end(), command.begin(), command.end());
-    return server.command(std::move(options), std::move(rest));
-  }
-  [[nodiscard]] Result run(Words options, const Words& words, Run rest = {}) const {
-    return natskv::test::run(command(std::move(options), words, std::move(rest)));
-  }
-  /// sh -c SCRIPT, whose $1 is a folder of the test's.
-  [[nodiscard]] Words sh(const std::string& script) const {
-    return {"sh", "-c", script, "sh", folder.path().string()};
-  }
-
-  Server server;
-  Client client{server.url()};
-  TempDir folder;
-};
-
 const std::string count =
     "echo $NATSKV_BUCKET ${NATSKV_KEY-none} $NATSKV_EVENTS $NATSKV_REVISION ${NATSKV_CREATED-none} $(wc -l)";
 const std::string for_ever = "1h";
@@ -49,7 +24,7 @@ const std::string for_ever = "1h";
 }  // namespace
 
 TEST_CASE("a burst is one run, its stdin the newest entry of each key, as watch -o jsonl prints them") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   bed.client.put("b", "gone", "", {{"KV-Operation", "DEL"}});
   bed.client.put("b", "binary", std::string("\xff\0", 2));
@@ -65,7 +40,7 @@ TEST_CASE("a burst is one run, its stdin the newest entry of each key, as watch 
 }
 
 TEST_CASE("NATSKV_EVENTS is the number of lines, NATSKV_REVISION the highest; there is no NATSKV_KEY") {
-  Bed bed;
+  Watched bed;
   for (const auto& [key, value] : {std::pair{"c", "1"}, {"a", "2"}, {"c", "3"}, {"a", "4"}, {"d", "5"}})
     bed.client.put("b", key, value);
   CHECK(bed.run({"--initial", "--history", "--debounce", for_ever}, bed.sh(count),
@@ -77,7 +52,7 @@ TEST_CASE("NATSKV_EVENTS is the number of lines, NATSKV_REVISION the highest; th
 }
 
 TEST_CASE("a burst ends when nothing comes for a while, and the next one begins anew") {
-  Bed bed;
+  Watched bed;
   Process watch(bed.command({"--debounce", "300ms"}, bed.sh(count)));
   bed.client.put("b", "a", "1");
   REQUIRE(watch.read_until("b none 1 1 none 1\n"));
@@ -88,7 +63,7 @@ TEST_CASE("a burst ends when nothing comes for a while, and the next one begins 
 }
 
 TEST_CASE("changes that never pause run COMMAND after ten times that") {
-  Bed bed;
+  Watched bed;
   Process watch(bed.command({"--debounce", "300ms"}, bed.sh(": > $1/ran")));
   // Well within the pause, as long as the machine keeps up.
   int puts = 0;
@@ -102,7 +77,7 @@ TEST_CASE("changes that never pause run COMMAND after ten times that") {
 }
 
 TEST_CASE("8 MiB run COMMAND at once, in little memory") {
-  Bed bed;
+  Watched bed;
   const std::string value(512 << 10, 'v');
   for (int i = 0; i < 40; ++i) bed.client.put("b", "k" + std::to_string(i), value);
   const auto result = bed.run({"--initial", "--debounce", for_ever}, bed.sh(count));
@@ -112,13 +87,13 @@ TEST_CASE("8 MiB run COMMAND at once, in little memory") {
 }
 
 TEST_CASE("--count ends with the burst that it completes") {
-  Bed bed;
+  Watched bed;
   for (const char* key : {"a", "c", "d"}) bed.client.put("b", key, "1");
   CHECK(bed.run({"--count", "2", "--debounce", for_ever}, bed.sh(count)).out == "b none 2 2 none 2\n");
 }
 
 TEST_CASE("a COMMAND that fails ends watch with its status, or is reported with --keep-going") {
-  Bed bed;
+  Watched bed;
   for (const char* key : {"a", "c"}) bed.client.put("b", key, "1");
   const auto failed = bed.run({"--debounce", "20ms"}, {"sh", "-c", "exit 9"});
   CHECK(failed.status == 9);
@@ -130,7 +105,7 @@ TEST_CASE("a COMMAND that fails ends watch with its status, or is reported with 
 }
 
 TEST_CASE("a bucket that is deleted in the middle of a burst: COMMAND runs on it, then 3") {
-  Bed bed;
+  Watched bed;
   bed.client.put("b", "a", "1");
   Process watch(bed.command({"--debounce", for_ever}, bed.sh(count)));
   CHECK_FALSE(watch.read_until("b none", 0.5));
@@ -141,7 +116,7 @@ TEST_CASE("a bucket that is deleted in the middle of a burst: COMMAND runs on it
 }
 
 TEST_CASE("with --state a burst that a signal cut short, or whose COMMAND failed, comes again") {
-  Bed bed;
+  Watched bed;
   const std::string file = bed.folder / "state";
   for (const char* key : {"a", "c"}) bed.client.put("b", key, "1");
   Process waiting(bed.command({"--state", file, "--debounce", for_ever}, bed.sh(count)));

@@ -3,6 +3,7 @@
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
+#include "support/watched.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -28,16 +29,11 @@ using nlohmann::json;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-/// A bucket, and watches of it that keep their state in a file.
-struct Bed {
-  Bed() { client.add_bucket("b", R"({"max_msgs_per_subject": 5})"); }
-  [[nodiscard]] Run command(Words options, const Words& command = {}, Run rest = {}) const {
-    options.insert(options.begin(), {"watch", "b", "--state", file});
-    if (!command.empty()) options.emplace_back("--");
-    options.insert(options.end(), command.begin(), command.end());
-    return server.command(std::move(options), std::move(rest));
+/// Watches that keep their state in a file.
+struct Bed : Watched {
+  [[nodiscard]] Run command(Words options, const Words& words = {}, Run rest = {}) const {
+    options.insert(options.begin(), {"--state", file});
+    return Watched::command(std::move(options), words, std::move(rest));
   }
   [[nodiscard]] Result run(Words options, const Words& words = {}, Run rest = {}) const {
     return natskv::test::run(command(std::move(options), words, std::move(rest)));
@@ -65,9 +61,6 @@ struct Bed {
     return names;
   }
 
-  Server server;
-  Client client{server.url()};
-  TempDir folder;
   std::string file = folder / "state";
 };
 
