@@ -4,16 +4,18 @@
 
 namespace natskv::commands {
 
+extern const Verb wait;
+
 std::span<const Verb* const> table() {
   static constexpr std::array list{
-      &add,      &edit,    &rm,         &ls,     &info,       &compact,  // buckets
-      &get,      &put,     &create,     &update, &del,        &purge,    //
-      &keys,     &history, &revert,     &watch,  &edit_value, &modify,   //
-      &touch,                                                            // keys
-      &export_,  &import_, &diff,       &cp,                             // bulk
-      &env,      &run,     &lock,       &elect,  &sandbox,               // exec
-      &context,  &doctor,  &completion, &help,                           // tools
-      &complete,                                                         // hidden
+      &add,      &edit,    &rm,         &ls,     &info,    &compact,              // buckets
+      &get,      &put,     &create,     &update, &del,     &purge,                //
+      &keys,     &history, &revert,     &watch,  &wait,    &edit_value, &modify,  //
+      &touch,                                                                     // keys
+      &export_,  &import_, &diff,       &cp,                                      // bulk
+      &env,      &run,     &lock,       &elect,  &sandbox,                        // exec
+      &context,  &doctor,  &completion, &help,                                    // tools
+      &complete,                                                                  // hidden
   };
   return list;
 }

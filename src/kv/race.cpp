@@ -123,8 +123,7 @@ class Attempts {
       std::thread(natskv::run, race_, std::move(options), std::ref(*links_[started_]), started_).detach();
       lock.lock();
       ++started_;
-      const auto until = Clock::now() + alone;
-      wait(lock, started_ == urls_.size() ? std::nullopt : std::optional(until));
+      wait(lock, started_ == urls_.size() ? until_ : Clock::now() + alone);
     }
     race_->over = true;
     auto outcome = this->outcome();
@@ -157,9 +156,9 @@ class Attempts {
   [[nodiscard]] bool decided() const { return race_->connection || stop_; }
 
   // Until there is a connection, all that started have ended, or the next may start. A stop is looked for.
-  void wait(std::unique_lock<std::mutex>& lock, std::optional<Clock::time_point> until) {
+  void wait(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
     constexpr std::chrono::milliseconds slice{20};
-    while (!decided() && race_->ended < started_ && !(until && Clock::now() >= *until))
+    while (!decided() && race_->ended < started_ && Clock::now() < until)
       race_->changed.wait_for(lock, slice);
   }
 
@@ -180,6 +179,7 @@ class Attempts {
 
   const config::Settings& settings_;
   Stop& stop_;
+  Clock::time_point until_ = Clock::now() + std::chrono::nanoseconds(settings_.timeout.ns);
   std::vector<std::string> urls_;
   std::vector<ConnectionState*> links_;
   std::size_t started_ = 0;

@@ -31,8 +31,8 @@ struct Attempt {
 };
 
 /// Tries settings.servers in their order, by one connection each that is not made again when it is lost.
-/// Returns the first that came, else the one that tells most, else (all are silent, or `stop`) one without
-/// connection and error. `first` is the first server's, with its secrets read.
+/// Returns the first that came, else the one that tells most, else (all are silent until the time-out, or
+/// `stop`) one without connection and error. `first` is the first server's, with its secrets read.
 Attempt attempt_each(const config::Settings& settings, ConnectionState& first, Stop& stop);
 
 /// settings with only those servers that take the credentials of `chosen`, this one first: for a connection

@@ -104,6 +104,8 @@ Attempt Session::connect_to(const config::Settings& servers, natsOptions* option
 Attempt Session::first_that_answers() {
   auto attempt = attempt_each(settings(), *link_, stop_);
   link_ = attempt.link;
+  // An attempt that hangs keeps its own.
+  if (!attempt.connection && !attempt.error) link_ = new_connection_state();
   if (!attempt.connection || !reconnect_) return attempt;
   // It works: a connection to it that knows the others too, for the day when it does not.
   const auto servers = starting_with(settings(), attempt.settings);

@@ -54,6 +54,9 @@ std::string set_up(std::string_view verb) {
       {"revert", "natskv -q put config greeting hi"},
       {"run", "printf '#!/bin/sh\necho $GREETING\n' > server; chmod +x server"},
       {"sandbox", "printf '#!/bin/sh\necho passed\n' > tests; chmod +x tests"},
+      {"wait",
+       "(sleep 0.2; natskv -q put config schema 42; natskv -q put config greeting hi\n"
+       "for i in 1 2 3; do natskv -q put config ready.$i yes; done; natskv -q put config replicas 5) &"},
       // Somebody writes all the time, and every watch ends.
       {"watch",
        "while sleep 0.1; do natskv -q put config greeting hi; natskv -q put config app.debug on; done &\n"

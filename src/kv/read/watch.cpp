@@ -61,8 +61,11 @@ void Watch::begin(const StreamState& stream) {
 }
 
 void Watch::start(const StreamState& stream, Feed::Start start) {
+  started_ = Clock::now();
   feed_.start(stream, start, start.live ? session_.timeout() : session_.starting());
   broken_ = false;
+  stream_ = stream;
+  if (stream_.time.ns == 0) stream_.time = feed_.consumer()->start().created;
   const bool first = !feed_.heard();
   const auto ask =
       first ? ending_.started(stream.last, feed_.waiting()) : ending_.restarted(stream.last, feed_.waiting());

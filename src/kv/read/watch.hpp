@@ -64,6 +64,13 @@ class Watch {
   /// dropped, and asked for again by the next wait.
   void relieve();
 
+  /// The stream as it was when reading started last, also after an outage, with its server's time, and when
+  /// that was here.
+  [[nodiscard]] const StreamState& stream() const { return stream_; }
+  [[nodiscard]] Clock::time_point started() const { return started_; }
+  /// Whether the connection, or the server's answer, is waited for.
+  [[nodiscard]] bool away() const { return away_since_.has_value(); }
+
   /// Called before a wait, so that what was written so far reaches the reader.
   void on_idle(std::function<void()> idle) { feed_.on_idle(std::move(idle)); }
 
@@ -92,6 +99,8 @@ class Watch {
   WatchOptions options_;
   Feed feed_;
   Ending ending_;
+  StreamState stream_;
+  Clock::time_point started_;
   Before before_;
   Missed missed_;
   bool caught_up_ = false, told_ = false;  // told_: so was the caller
