@@ -53,6 +53,23 @@ bool matches(std::string_view pattern, std::string_view key) {
   }
 }
 
+std::optional<std::string> intersection(std::string_view a, std::string_view b) {
+  const auto left = tokens(a), right = tokens(b);
+  std::vector<std::string> both;
+  for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
+    if (i >= left.size() || i >= right.size()) return std::nullopt;
+    // The rest is the other's, which has at least one token here.
+    const auto* const rest = left[i] == ">" ? &right : right[i] == ">" ? &left : nullptr;
+    if (rest != nullptr) {
+      both.insert(both.end(), rest->begin() + static_cast<std::ptrdiff_t>(i), rest->end());
+      break;
+    }
+    if (left[i] != right[i] && left[i] != "*" && right[i] != "*") return std::nullopt;
+    both.emplace_back(left[i] == "*" ? right[i] : left[i]);
+  }
+  return joined(both);
+}
+
 std::string covering_filter(const std::vector<Pattern>& patterns) {
   if (patterns.empty()) return ">";
   std::vector<std::string> result;

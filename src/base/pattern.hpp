@@ -1,6 +1,7 @@
 // Keys and PATTERNs as the server matches them. Checking words is input/parse.hpp's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ bool matches(std::string_view pattern, std::string_view key);
 bool selects(const Pattern& pattern, std::string_view key);
 /// Whether the server takes this key for a pattern wherever it reads one (a token is *, or the last is >).
 bool reads_as_pattern(std::string_view key);
+/// The pattern of what both patterns match; nullopt: nothing.
+std::optional<std::string> intersection(std::string_view a, std::string_view b);
 /// The narrowest single NATS subject filter that covers all patterns ("a.b", "a.c" -> "a.*"); none: ">".
 std::string covering_filter(const std::vector<Pattern>& patterns);
 

@@ -77,8 +77,8 @@ constexpr Field<Entry> entry_fields[] = {
      .read = delta,
      .look = Emphasis::number,
      .type = "number",
-     .meaning =
-         "how many messages of this listing came after it; absent where keys were asked for one by one."},
+     .meaning = "how many messages of this listing come after it; absent where keys were asked for one by "
+                "one, and where more than 64 keys and patterns were listed."},
     {.key = "ttl_seconds",
      .title = "TTL",
      .read = ttl,

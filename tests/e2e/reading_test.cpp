@@ -120,23 +120,35 @@ TEST_CASE("a limit on unacknowledged messages is kept to where a listing is read
       doctor.out);
 }
 
-TEST_CASE("delta is what is left of this listing, or is not there") {
+TEST_CASE("delta is what is left of this listing, of several patterns too") {
   const Server server;
   Client client(server.url());
   client.add_bucket("b");
   for (const char* key : {"a.1", "b.1", "a.2", "b.2"}) client.put("b", key, "v");
   const auto deltas = [&](Words words) {
-    words.insert(words.end(), {"--initial", "-o", "jsonl"});
+    if (words[0] == "watch") words.emplace_back("--initial");
+    words.insert(words.end(), {"-q", "-o", "jsonl"});
     std::string all;
     const auto result = server.natskv(words);
     for (std::size_t at = 0, end = 0; (end = result.out.find('\n', at)) != std::string::npos; at = end + 1)
       all += nlohmann::json::parse(result.out.substr(at, end - at)).value("delta", nlohmann::json()).dump() +
              " ";
-    return all;
+    return all + result.err;
   };
   CHECK(deltas({"watch", "b"}) == "3 2 1 0 ");
   CHECK(deltas({"watch", "b", "a.*"}) == "1 0 ");
-  CHECK(deltas({"watch", "b", "a.*", "b.2"}) == "null null null ");
+  for (const std::string verb : {"watch", "get", "history", "export"}) {
+    CAPTURE(verb);
+    CHECK(deltas({verb, "b", "a.*", "b.2"}) == "2 1 0 ");
+    CHECK(deltas({verb, "b", "a.1", "b.2", "a.>"}) == "2 1 0 ");
+    CHECK(deltas({verb, "b", "*.1", "a.*"}) == "2 1 0 ");  // a.1 is of both
+  }
+  CHECK(deltas({"keys", "b", "-v", "b.*", "a.2"}) == "2 1 0 ");
+  CHECK(deltas({"watch", "b", "b.1", "a.2", "b.none"}) == "1 0 ");
+  // More than are counted: not there rather than wrong.
+  Words many{"watch", "b", "a.1"};
+  for (int i = 0; i < 70; ++i) many.push_back("b." + std::to_string(i));
+  CHECK(deltas(many) == "null null null ");
 }
 
 TEST_CASE("a mirror that renames its origin's keys to its own name is read by that name") {

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
 using natskv::Selection;
 
 TEST_CASE("all keys, one pattern, one key: the server's filter is exact") {
@@ -36,4 +40,30 @@ TEST_CASE("what one filter lets through is looked at here") {
   CHECK(bytes.filter() == "$KV.b.a.*");
   CHECK(bytes.key_of("$KV.b.a.\xff") == "a.\xff");
   CHECK_FALSE(bytes.key_of("$KV.b.a.b"));
+}
+
+TEST_CASE("what several patterns select is counted once, by filters that the server knows") {
+  using Counted = std::map<std::string, int>;
+  const auto counted = [](std::vector<natskv::Pattern> patterns) {
+    return Selection(std::move(patterns), "b.").counted();
+  };
+  CHECK(counted({{"a", false}, {"c.*", true}}) == Counted{{"b.a", 1}, {"b.c.*", 1}});
+  CHECK(counted({{"a", false}, {"a", false}}) == Counted{{"b.a", 1}});
+  CHECK(counted({{"a.x", false}, {"a.>", true}, {"a.y", false}}) == Counted{{"b.a.>", 1}});
+  CHECK(counted({{"a.*", true}, {"*.x", true}}) == Counted{{"b.a.*", 1}, {"b.*.x", 1}, {"b.a.x", -1}});
+  // Each of the eight keys with tokens of a and b is counted once or not at all.
+  const std::vector<natskv::Pattern> three{{"a.*.*", true}, {"*.a.>", true}, {"*.*.a", true}};
+  const auto sum = counted(three);
+  for (int bits = 0; bits < 8; ++bits) {
+    std::string key;
+    for (int i = 0; i < 3; ++i) key += (i == 0 ? "" : ".") + std::string((bits >> i & 1) != 0 ? "a" : "b");
+    int times = 0;
+    for (const auto& [filter, factor] : sum) times += natskv::matches(filter, "b." + key) ? factor : 0;
+    CHECK_MESSAGE(times == (bits == 0 ? 0 : 1), key);
+  }
+  CHECK(counted({{"a.*", false}, {"b", false}}).empty());
+  CHECK(counted({{"a.\xff", false}, {"b", false}}).empty());
+  std::vector<natskv::Pattern> many;
+  for (int i = 0; i < 65; ++i) many.push_back({"k" + std::to_string(i), false});
+  CHECK(counted(many).empty());
 }

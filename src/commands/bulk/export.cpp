@@ -154,8 +154,9 @@ class Export final : public Action {
     Output& out = file ? file->out() : natskv.out();
     Rows<Entry> rows(fields::get(), Format::jsonl, {}, {}, out);
     // More than others let wait: a window would cost the transfer a tenth of its speed.
-    Listing entries(natskv.session(), bucket_,
-                    {.patterns = patterns_, .history = history_, .most_waiting = std::size_t{24} << 20U});
+    Listing entries(
+        natskv.session(), bucket_,
+        {.patterns = patterns_, .history = history_, .deltas = true, .most_waiting = std::size_t{24} << 20U});
     if (!file) entries.on_idle([&] { out.flush(); });
     auto progress = natskv.progress_beside(out, "export " + bucket_, entries.total());
     auto missing = named();

@@ -205,7 +205,7 @@ class Get final : public Action {
 
   // Patterns, and keys between them: one stream, each entry once.
   void from_stream(Invocation& natskv, Rows<Entry>& rows) {
-    Listing entries(natskv.session(), bucket_, {.patterns = patterns_});
+    Listing entries(natskv.session(), bucket_, {.patterns = patterns_, .deltas = natskv.json()});
     entries.on_idle([&] { natskv.out().flush(); });
     std::set<std::string, std::less<>> missing;
     for (const auto& pattern : patterns_) {

@@ -38,7 +38,8 @@ class History final : public Action {
     for (const Pattern& pattern : patterns) {
       if (!pattern.wild) missing.insert(pattern.text);
     }
-    Listing entries(natskv.session(), bucket_, {.patterns = patterns, .history = true});
+    Listing entries(natskv.session(), bucket_,
+                    {.patterns = patterns, .history = true, .deltas = natskv.json()});
     entries.on_idle([&] { natskv.out().flush(); });
     while (const Entry* entry = entries.next()) {
       rows(*entry);

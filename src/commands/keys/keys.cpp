@@ -86,7 +86,10 @@ int KeyListing::run(Invocation& natskv) const {
     throw usage("--tree is for people, it has no JSON");
   auto rows = natskv.rows(fields::keys(values), style);
   auto name_rows = natskv.rows(fields::names(), style);
-  Listing entries(natskv.session(), bucket, {.patterns = parse::patterns(words, literal), .values = values});
+  Listing entries(natskv.session(), bucket,
+                  {.patterns = parse::patterns(words, literal),
+                   .values = values,
+                   .deltas = entries_wanted && natskv.json()});
   if (count || tree) {
     Tree nodes(depth);
     std::uint64_t number = 0;

@@ -111,7 +111,7 @@ Consumer::State create(Session& session, ConsumerSpec& spec, const std::string& 
 }  // namespace
 
 // By a consumer that delivers to nobody.
-std::uint64_t count_after(Session& session, ConsumerSpec spec, Span wait) {
+std::uint64_t count_messages(Session& session, ConsumerSpec spec, Span wait) {
   const auto state = create(session, spec, nats::new_inbox(session.settings().inbox_prefix), wait);
   const auto removal = removal_subject(session, spec.stream, state.name);
   (void)natsConnection_PublishString(session.connection(), removal.c_str(), "");

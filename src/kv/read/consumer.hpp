@@ -28,7 +28,7 @@ struct ConsumerSpec {
 };
 
 /// How many messages the stream still keeps for such a consumer. Throws nats::Error.
-std::uint64_t count_after(Session& session, ConsumerSpec spec, Span wait);
+std::uint64_t count_messages(Session& session, ConsumerSpec spec, Span wait);
 
 /// A push consumer as nats.c makes an ordered one (js.c, js_Subscribe), made and followed by ourselves:
 /// nats.c makes another after a gap, missed heartbeats or a reconnect, always with all revisions and

@@ -1,5 +1,7 @@
 #include "kv/read/entry_reader.hpp"
 
+#include <algorithm>
+
 namespace natskv {
 
 bool EntryReader::read_delivery(natsMsg* message, Delivery& delivery) {
@@ -16,8 +18,10 @@ const Entry* EntryReader::read(const Delivery& delivery) {
   entry_.key = *key;
   entry_.revision = delivery.sequence;
   entry_.created = delivery.time;
-  // Of what the filter lets through: where that is more than was asked for, nobody knows how many are ours.
-  entry_.delta = selection_.exact() ? std::optional(delivery.pending) : std::nullopt;
+  // The server counts what the filter lets through, which may be more than was asked for.
+  if (left_ && *left_ > 0) --*left_;
+  entry_.delta = selection_.exact() ? delivery.pending : left_;
+  if (entry_.delta) entry_.delta = std::min(*entry_.delta, delivery.pending);
   return &entry_;
 }
 

@@ -7,6 +7,8 @@
 #include "nats/handle.hpp"
 #include "nats/message_bin.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,6 +26,9 @@ class EntryReader {
   }
   [[nodiscard]] const Selection& selection() const { return selection_; }
 
+  /// How many messages that were asked for are to come, where the filter lets others through.
+  void expect(std::optional<std::uint64_t> left) { left_ = left; }
+
   /// false for what is no JetStream delivery.
   bool read_delivery(natsMsg* message, Delivery& delivery);
   /// Keeps the message until the next one.
@@ -35,6 +40,7 @@ class EntryReader {
   std::string bucket_;
   bool values_, sent_ = true;
   Selection selection_;
+  std::optional<std::uint64_t> left_;
   Replies replies_;
   nats::Message held_;
   nats::MessageBin spent_;

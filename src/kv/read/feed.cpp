@@ -95,6 +95,7 @@ void Feed::restart(Span wait) {
   received_ = 0;
   window_->restart();
   consumer_.emplace(session_, spec(last_, latest_), wait);
+  reader_.expect(options_.deltas && !selection().exact() ? count_asked_for(wait) : std::nullopt);
   if (consumer_->window() == 0) return;
   if (consumer_->window() < window_->size()) ack_limit_ = consumer_->window();
   window_->lower_to(consumer_->window());
@@ -110,7 +111,27 @@ std::uint64_t Feed::count_after(std::uint64_t revision, Span wait) {
   all.filter = reader_.selection().prefix() + ">";
   all.values = false;
   all.window = 0;
-  return natskv::count_after(session_, std::move(all), wait);
+  return natskv::count_messages(session_, std::move(all), wait);
+}
+
+// nullopt where the server, or a limit of the account, refuses it: the listing itself may go on.
+std::optional<std::uint64_t> Feed::count_asked_for(Span wait) {
+  const auto filters = selection().counted();
+  if (filters.empty()) return std::nullopt;
+  ConsumerSpec part = spec(last_, latest_);
+  part.values = false;
+  part.window = 0;
+  std::int64_t sum = 0;
+  try {
+    for (const auto& [filter, times] : filters) {
+      part.filter = filter;
+      sum += times * static_cast<std::int64_t>(natskv::count_messages(session_, part, wait));
+    }
+  } catch (const nats::Error& error) {
+    if (error.code == 0 && error.status != NATS_NOT_PERMITTED) throw;
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(sum, 0));
 }
 
 Failure Feed::nothing_delivered() {

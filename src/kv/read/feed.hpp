@@ -26,7 +26,8 @@ struct ReadOptions {
   std::vector<Pattern> patterns = {};  ///< keys or PATTERNs; none: all keys
   bool history = false;                ///< every kept revision, not only the latest of a key
   bool values = true;                  ///< false: no values (Entry::size is still right)
-  bool slow = false;                   ///< what is read is worked on: read with a window from the start
+  bool deltas = false;  ///< Entry::delta is wanted, though several patterns need counting for it
+  bool slow = false;    ///< what is read is worked on: read with a window from the start
   /// Bytes of messages that may wait here while the reader keeps pace, before the rest is read with a window.
   /// Small ones take three times as much in nats.c.
   std::size_t most_waiting = std::size_t{7} << 20U;
@@ -107,6 +108,7 @@ class Feed {
   std::uint64_t count_after(std::uint64_t revision, Span wait);
 
  private:
+  [[nodiscard]] std::optional<std::uint64_t> count_asked_for(Span wait);
   void end_if_stopped();
   Heard take(nats::Message message);
   Heard ended();

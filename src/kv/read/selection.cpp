@@ -31,6 +31,22 @@ Selection::Selection(std::vector<Pattern> patterns, std::string prefix)
   exact_ = patterns_.size() < 2 && safe == covering && !key_with_wildcard;
 }
 
+// What several patterns match is counted once: by inclusion and exclusion.
+std::map<std::string, int> Selection::counted() const {
+  std::map<std::string, int> sum;
+  for (const auto& pattern : patterns_) {
+    if (!text::valid_utf8(pattern.text) || (!pattern.wild && reads_as_pattern(pattern.text))) return {};
+    std::map<std::string, int> more{{prefix_ + pattern.text, 1}};
+    for (const auto& [filter, times] : sum) {
+      if (const auto both = intersection(filter, prefix_ + pattern.text)) more[*both] -= times;
+    }
+    for (const auto& [filter, times] : more) sum[filter] += times;
+    std::erase_if(sum, [](const auto& one) { return one.second == 0; });
+    if (sum.size() > most_counted) return {};
+  }
+  return sum;
+}
+
 std::optional<std::string_view> Selection::key_of(std::string_view subject) const {
   if (!subject.starts_with(prefix_)) return std::nullopt;
   subject.remove_prefix(prefix_.size());

@@ -3,6 +3,7 @@
 
 #include "base/pattern.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ class Selection {
   [[nodiscard]] bool all_keys() const {
     return exact_ && filter_.size() == prefix_.size() + 1 && filter_.back() == '>';
   }
+  /// Filters whose numbers of messages, each so many times, add up to that of what was asked for. Empty: a
+  /// key among them that no filter means, or more than `most_counted` filters.
+  [[nodiscard]] std::map<std::string, int> counted() const;
+  static constexpr std::size_t most_counted = 64;
   /// The key of a subject that passed the filter; nullopt: it was not asked for, or is none.
   [[nodiscard]] std::optional<std::string_view> key_of(std::string_view subject) const;
 
