@@ -32,6 +32,7 @@ struct Written {
 /// Which conditions a write carries.
 struct Condition {
   std::optional<std::uint64_t> revision = {};   ///< the latest of the key must be this (0: no message at all)
+  bool creates = false;                         ///< with `revision` 0: a marker may be there
   std::optional<Span> ttl = {};                 ///< Nats-TTL header, whole seconds
   bool never_expires = false;                   ///< Nats-TTL: never
   bool drop_history = false;                    ///< of a put: the key's older revisions go in the same step
@@ -112,7 +113,8 @@ class Bucket {
   std::optional<OwnedEntry> found_at(nats::Message message, const Stored& stored, std::string_view subject);
   /// A key that the server takes for a pattern: asked for by its subject it would be another's message.
   std::optional<OwnedEntry> listed(const std::string& key, std::uint64_t* bucket_at = nullptr);
-  Written mark_listed(const std::string& key, Operation operation, Condition condition);
+  Written publish_listed(const std::string& key, std::string_view value, Operation operation,
+                         Condition condition);
   Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
                   const Condition& condition);
   /// As it was when it was last asked for.

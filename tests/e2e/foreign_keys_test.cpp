@@ -161,8 +161,33 @@ TEST_CASE("what export and cp read of other clients' keys, import and cp write a
     CHECK(kv({"diff", b.name(), copy->name()}).out.empty());
     CHECK((*copy)("keys").out == b("keys").out);
   }
-  const auto refused = copied("import", {"--create"}, {.input = R"({"key":"d.*","value":"1"})"});
-  CHECK(refused.status == 1);
-  CHECK(refused.err.find("the server takes it for a pattern, so it cannot be written on a condition") !=
+}
+
+TEST_CASE("a write of a key that reads as a pattern keeps its condition") {
+  const TestBucket b(five);
+  const auto import = [&](const std::string& line, std::vector<std::string> words) {
+    words.insert(words.begin(), {"-o", "json"});
+    const auto result = b("import", words, {.input = line + "\n"});
+    return std::to_string(result.status) + " " + result.err;
+  };
+  // Of an empty bucket, too.
+  CHECK(import(R"({"key":"f.*","value":"1"})", {"--create"}) == "0 ");
+  b.put("f.x", "x");
+  CHECK(import(R"({"key":"f.*","value":"2"})", {"--create"}).starts_with("4 "));
+  CHECK(import(R"({"key":"f.*","value":"2","revision":2})", {"--update"}).find("is at revision 1, not 2") !=
         std::string::npos);
+  CHECK(import(R"({"key":"f.*","value":"3","revision":1})", {"--update"}) == "0 ");
+  b.put("f.y", "y");
+  CHECK(import(R"({"key":"f.*","value":"5","if_revision":1})", {}).starts_with("4 "));
+  CHECK(import(R"({"key":"f.*","value":"5","if_revision":3})", {}) == "0 ");
+  CHECK(b("get", {"f.*", "--literal"}).out == "5");
+  CHECK(all(b("del", {"f.*", "--literal"})) == "0|6\n|");
+  // Over a marker as over nothing.
+  CHECK(import(R"({"key":"f.*","value":"7","if_revision":0})", {}) == "0 ");
+  CHECK(b("keys").out == "f.x\nf.y\nf.*\n");
+  const TestBucket other(five);
+  other.put("f.z", "z");
+  REQUIRE(kv({"cp", b.name(), other.name(), "--create", "-q"}).status == 0);
+  CHECK(kv({"cp", b.name(), other.name(), "--create", "-q"}).status == 4);
+  CHECK(other("get", {"f.*", "--literal"}).out == "7");
 }

@@ -109,7 +109,10 @@ TEST_CASE("if_revision is the write's condition, checked before --skip-unchanged
   CHECK(skipping.plan(with_condition("a", 4), now).kind == Kind::refused);
   CHECK(Planner({.bucket = "b", .skip_unchanged = true}, &there).plan(with_condition("a", 5), now).kind ==
         Kind::unchanged);
-  CHECK(plain.plan(with_condition("c.*", 1), now).kind == Kind::refused);  // the server reads a pattern
+  // The server reads a pattern: such a key is written alone, which a batch can't.
+  CHECK(plain.plan(with_condition("c.*", 1), now).kind == Kind::write);
+  Planner atomic({.bucket = "b", .atomic = true}, nullptr);
+  CHECK(atomic.plan(with_condition("c.*", 1), now).kind == Kind::refused);
 }
 
 TEST_CASE("what is left of a time to live, in whole seconds rounded up; what is over is not written") {

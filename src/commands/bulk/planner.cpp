@@ -29,13 +29,13 @@ std::optional<Failure> Planner::unfit_for(const Item& item) const {
     return over_limit(doing, "server", rules_.max_payload, {});
   if (rules_.max_value > 0 && doing.value_size > rules_.max_value)
     return over_limit(doing, "bucket", rules_.max_value, "natskv edit --max-value-size raises it");
-  if (reads_as_pattern(key) && (rules_.create || rules_.update || item.if_revision)) {
+  if (reads_as_pattern(key) && rules_.atomic && item.if_revision) {
     return Failure(
         Exit::failure,
-        fmt::format("key \"{}\" of bucket \"{}\": the server takes it for a pattern, so it cannot be "
-                    "written on a condition",
+        fmt::format("key \"{}\" of bucket \"{}\": the server takes it for a pattern, so a batch cannot "
+                    "write it on a condition",
                     key, rules_.bucket),
-        {}, about);
+        "without --atomic it can be imported", about);
   }
   if (!item.ttl || rules_.ignore_ttl || rules_.ttl_allowed) return std::nullopt;
   return Failure(

@@ -134,6 +134,8 @@ std::optional<OwnedEntry> Bucket::confirmed(const std::string& key, std::optiona
 }
 
 Written Bucket::store(const std::string& key, std::string_view value, const Condition& condition) {
+  if (condition.revision && reads_as_pattern(key))
+    return publish_listed(key, value, Operation::put, condition);
   return publish(key, value, Operation::put, condition);
 }
 
@@ -153,23 +155,28 @@ Span Bucket::left_of(const Entry& entry) {
 
 Written Bucket::mark(const std::string& key, Operation operation, const Condition& condition) {
   if (condition.ttl) require_ttl(*condition.ttl);
-  if (condition.revision && reads_as_pattern(key)) return mark_listed(key, operation, condition);
+  if (condition.revision && reads_as_pattern(key)) return publish_listed(key, {}, operation, condition);
   return publish(key, {}, operation, condition);
 }
 
 // Of a key that is a pattern the server would compare the revisions of what it matches: instead nothing at
 // all may have been written since the key was looked at.
-Written Bucket::mark_listed(const std::string& key, Operation operation, Condition condition) {
+Written Bucket::publish_listed(const std::string& key, std::string_view value, Operation operation,
+                               Condition condition) {
   constexpr int most_tries = 20;
   for (int tries = 1;; ++tries) {
     std::uint64_t bucket_at = 0;
     const auto found = listed(key, &bucket_at);
-    const std::uint64_t revision = found ? found->entry.revision : 0;
-    if (revision != condition.revision)
-      throw conflict({.bucket = name_, .key = key, .revision = *condition.revision}, revision);
+    const bool over_marker = condition.creates && found && found->entry.marker();
+    const std::uint64_t revision = found && !over_marker ? found->entry.revision : 0;
+    if (revision != condition.revision) {
+      throw conflict(
+          {.bucket = name_, .key = key, .revision = *condition.revision, .creates = condition.creates},
+          revision);
+    }
     condition.bucket_at = bucket_at;
     try {
-      return publish(key, {}, operation, condition);
+      return publish(key, value, operation, condition);
     } catch (const Failure& failure) {
       if (failure.exit() != Exit::conflict || tries == most_tries) throw;
     }
@@ -199,7 +206,7 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
     set(raw, "Nats-TTL", ttl_text(*condition.ttl));
   jsPubOptions options;
   nats::check(jsPubOptions_Init(&options));
-  if (condition.bucket_at)
+  if (condition.bucket_at.value_or(0) > 0)  // 0 would be no condition at all
     options.ExpectLastSeq = *condition.bucket_at;
   else if (condition.revision && *condition.revision == 0)
     options.ExpectNoMessage = true;

@@ -72,10 +72,7 @@ void Writer::push(std::uint64_t number, Write write) {
     }
   }
   // The server would compare with what the pattern matches.
-  if (reads_as_pattern(write.key) && write.expected) {
-    if (write.operation == Operation::del) return mark_alone(number, write);
-    write.expected.reset();
-  }
+  if (reads_as_pattern(write.key) && write.expected) return write_alone(number, write);
   const std::size_t key = hash_of(write.key);
   throw_if_over();
   (void)bucket_.place();  // says what is wrong with the bucket while nothing is sent
@@ -98,7 +95,7 @@ void Writer::push(std::uint64_t number, Write write) {
 }
 
 // Against the bucket's last revision, which nothing of ours may raise meanwhile.
-void Writer::mark_alone(std::uint64_t number, const Write& write) {
+void Writer::write_alone(std::uint64_t number, const Write& write) {
   while (in_flight() > 0) collect(slice);
   WriteResult settled{.number = number,
                       .key = write.key,
@@ -106,8 +103,14 @@ void Writer::mark_alone(std::uint64_t number, const Write& write) {
                       .expected = write.expected.value_or(0),
                       .failure = std::nullopt};
   try {
+    const Condition condition{.revision = write.expected,
+                              .creates = write.creates,
+                              .ttl = write.ttl,
+                              .never_expires = write.never_expires};
     settled.revision =
-        bucket_.mark(write.key, write.operation, {.revision = write.expected, .ttl = write.ttl}).revision;
+        (write.operation == Operation::put ? bucket_.store(write.key, write.value, condition)
+                                           : bucket_.mark(write.key, write.operation, condition))
+            .revision;
     bucket_.session().notices().changed();
   } catch (const Failure& failure) {
     settled.failure = failure;

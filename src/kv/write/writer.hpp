@@ -56,7 +56,7 @@ class Writer {
   void send_again(InFlights::iterator at);
   void keep_in_memory(std::uint64_t revision);
   void wait_for_room(std::size_t bytes);
-  void mark_alone(std::uint64_t number, const Write& write);
+  void write_alone(std::uint64_t number, const Write& write);
   void collect(Span wait);
   void answered(const nats::Answer& answer);
   void refused(InFlights::iterator at, const nats::Error& error);
