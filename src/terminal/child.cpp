@@ -90,7 +90,6 @@ bool take_places(const Program& program) {
 
 bool set_up(const Program& program, pid_t parent) {
   if (program.alone) {
-    ::setsid();
     const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) return false;
   }
@@ -120,6 +119,7 @@ bool report_to(const Kept& kept) {
 
 [[noreturn]] void run_child(const Program& program, const Image& image, const Kept* kept, pid_t parent,
                             int report) {
+  if (program.alone) ::setsid();  // which leads a process group, too
   if (kept == nullptr || report_to(*kept)) {
     restore_start_signals(start_signals());
     if (set_up(program, parent)) image.exec();

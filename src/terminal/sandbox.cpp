@@ -187,7 +187,12 @@ void Sandbox::launch(const std::string& server, const std::string& token) {
                   // Nobody takes the folder before the server has ended too.
                   .inherited = kept_ ? kept_->lock() : folder_->lock()};
   try {
-    server_ = start(program);
+    // A script would be killed with natskv, and what it started would stay.
+    keeper_.start();
+    Orders orders;
+    orders.grace = kept_ ? std::int64_t{gentle_ms} * 1'000'000 : 0;
+    const Kept kept{keeper_, orders, true};
+    server_ = start(program, &kept);
   } catch (...) {
     ::close(output);
     throw;
@@ -251,9 +256,9 @@ bool Sandbox::end_by(int signal) {
 }
 
 void Sandbox::end_server() {
-  if (server_ <= 0) return;
-  if (!end_by(kept_ ? SIGTERM : SIGKILL)) end_by(SIGKILL);
+  if (server_ > 0 && !end_by(kept_ ? SIGTERM : SIGKILL)) end_by(SIGKILL);
   server_ = 0;
+  keeper_.tell({});
 }
 
 EnvironmentChanges Sandbox::environment() const {

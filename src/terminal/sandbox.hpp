@@ -4,6 +4,7 @@
 
 #include "base/stop.hpp"
 #include "terminal/child.hpp"
+#include "terminal/keeper.hpp"
 
 #include <chrono>
 #include <memory>
@@ -50,6 +51,7 @@ class Sandbox {
   std::chrono::milliseconds grace_before_{0};
   std::optional<std::string> store_;
   std::unique_ptr<SandboxFolder> kept_, folder_;
+  Keeper keeper_;      // ends all that belongs to the server when natskv can't
   pid_t server_ = 0;   // leads a process group of its own
   pid_t started_ = 0;  // the server itself, where server_ is a script that started it
   std::string url_, context_file_;

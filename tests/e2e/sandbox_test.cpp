@@ -307,6 +307,21 @@ TEST_CASE("A server that a script starts is found, and ends with the sandbox") {
   CHECK(folders_in(places).empty());
 }
 
+TEST_CASE("A server that a script started dies with a natskv that was killed, its data kept or not") {
+  for (const bool kept : {false, true}) {
+    CAPTURE(kept);
+    const Folder places, programs, stores;
+    programs.write("nats-server", "#!/bin/sh\n" + server_program() + " \"$@\"\necho $? > /dev/null\n", 0755);
+    std::vector<std::string> words{"--", "sh", "-c",
+                                   "ls ${NATS_CONTEXT%/*}/ports | tr -dc '0-9'; echo ' up'; sleep 60"};
+    if (kept) words.insert(words.begin(), {"--store", stores.at("data")});
+    Process process(sandbox(places, words, {.env = {{"PATH", programs.path() + ":/usr/bin:/bin"}}}));
+    REQUIRE(process.read_until(" up\n"));
+    process.signal(SIGKILL);
+    CHECK(gone(std::stoi(process.out())));
+  }
+}
+
 TEST_CASE("A script that goes away and leaves something running is no server, and nothing is left") {
   const Folder places, programs;
   programs.write("nats-server",
