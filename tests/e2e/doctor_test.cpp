@@ -12,6 +12,7 @@
 #include <string>
 
 using namespace natskv::test;
+using Words = std::vector<std::string>;
 
 namespace {
 
@@ -164,6 +165,35 @@ TEST_CASE("a consumer that may not be made fails list and watch, each with its r
   CHECK(result.status == 6);
   CHECK(holds(results(result), "bucket=ok read=ok list=failed watch=failed write=ok"));
   for (const char* step : {"list", "watch"}) CHECK(holds(detail(result, step), "$JS.API.CONSUMER."));
+}
+
+TEST_CASE("what a listing would be refused is found: all keys, or the one that is named") {
+  const Server server({.config = R"(accounts: { A: { jetstream: enabled, users: [
+      { user: all, password: x },
+      { user: part, password: x, permissions: { publish: {
+          allow: ["$JS.API.STREAM.INFO.KV_b", "$JS.API.DIRECT.GET.KV_b.>", "$JS.ACK.>", "$KV.b.>",
+                  "$JS.API.CONSUMER.*.KV_b.*.$KV.b.dev.>", "$JS.API.CONSUMER.INFO.KV_b.>"] } } } ] } })"});
+  for (const Words& words : {Words{"add", "b"},
+                             {"put", "b", "dev.a", "1"},
+                             {"put", "b", "other", "2"},
+                             {"put", "b", "gone", "3"},
+                             {"del", "b", "gone"}}) {
+    auto all = words;
+    all.insert(all.end(), {"-q", "--user", "all", "--password", "x"});
+    REQUIRE(server.natskv(all).status == 0);
+  }
+  const auto whole = server.natskv({"doctor", "b", "-j", "--user", "all", "--password", "x"});
+  CHECK(whole.status == 0);
+  CHECK(detail(whole, "list") == "listed 2 keys | ");
+  CHECK(detail(whole, "watch") == "watched all keys | ");
+  const auto refused = server.natskv({"doctor", "b", "-j", "--user", "part", "--password", "x"});
+  CHECK(refused.status == 6);
+  CHECK(holds(results(refused), "list=failed watch=failed"));
+  CHECK(holds(detail(refused, "list"), " | all keys were asked for; --key asks for one that you may list"));
+  const auto named =
+      server.natskv({"doctor", "b", "--key", "dev.a", "-j", "--user", "part", "--password", "x"});
+  CHECK(holds(results(named), "read=ok list=ok watch=ok"));
+  CHECK(detail(named, "list") == "listed key \"dev.a\": 1 found | ");
 }
 
 TEST_CASE("a server that falls silent behind its greeting has the time-out, no more") {

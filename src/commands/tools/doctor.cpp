@@ -214,21 +214,38 @@ class Examination {
     return fmt::format("{}: revision {}", named(), found->entry.revision);
   }
 
-  std::string list() {
-    const auto session = connected();
-    Listing entries(*session, *bucket_, {.patterns = parse::patterns({key_}, true), .values = false});
-    std::uint64_t count = 0;
-    while (entries.next() != nullptr) ++count;
-    require_deliveries();
-    return fmt::format("listed {}: {} found", named(), count);
+  // None: all keys.
+  [[nodiscard]] std::vector<Pattern> patterns() const {
+    return random_ ? std::vector<Pattern>{} : parse::patterns({key_}, true);
   }
 
-  // A listing of one absent key asks for nothing to be delivered.
+  // With acknowledgements, as commands list that work on what they read. A large bucket is not read to its
+  // end.
+  std::string list() {
+    constexpr std::uint64_t enough = 1000;
+    std::uint64_t read = 0, keys = 0;
+    try {
+      const auto session = connected();
+      Listing entries(*session, *bucket_, {.patterns = patterns(), .values = false, .slow = true});
+      for (const Entry* entry = nullptr; read < enough && (entry = entries.next()) != nullptr; ++read)
+        keys += entry->marker() ? 0 : 1;
+    } catch (const Failure& failure) {
+      if (!random_ || failure.exit() != Exit::not_allowed) throw;
+      throw Failure(failure.exit(), failure.what(),
+                    "all keys were asked for; --key asks for one that you may list", failure.about());
+    }
+    require_deliveries();
+    if (!random_) return fmt::format("listed {}: {} found", named(), keys);
+    return read < enough ? "listed " + number_of(keys, "key")
+                         : fmt::format("listed the first {}, and no more", number_of(keys, "key"));
+  }
+
+  // A listing that finds nothing asks for nothing to be delivered.
   void require_deliveries() {
     if (!undelivered_ && !delivery_) {
       try {
         const auto session = connected();
-        delivery_ = try_watching(*session, *bucket_, parse::patterns({key_}, true));
+        delivery_ = try_watching(*session, *bucket_, patterns());
       } catch (const Failure& failure) {
         undelivered_ = failure;
       }
@@ -238,8 +255,9 @@ class Examination {
 
   std::string watch() {
     require_deliveries();
-    if (!delivery_->ack_limit) return fmt::format("watched {}", named());
-    return fmt::format("watched {}; {} messages may wait for acknowledgement (max ack pending)", named(),
+    const std::string what = random_ ? "all keys" : named();
+    if (!delivery_->ack_limit) return "watched " + what;
+    return fmt::format("watched {}; {} messages may wait for acknowledgement (max ack pending)", what,
                        *delivery_->ack_limit);
   }
 
@@ -291,7 +309,8 @@ const Verb doctor{
         "authentication, the server, the round trip, JetStream and the account's limits; with BUCKET also "
         "whether it can "
         "be read, listed, watched and written, what in its configuration is unusual (warning), and whether a TTL of "
-        "single keys, locks and atomic batches work there or what would make them work (off). Each step is a line: ok, "
+        "single keys, locks and atomic batches work there or what would make them work (off). All keys are listed "
+        "(up to a thousand are read) and watched, with --key that one only. Each step is a line: ok, "
         "failed or skipped, what was found, and a hint. "
         "The exit status is that of the first failure.\n\nNothing is written: the server is asked with a "
         "publish that it "
