@@ -1,6 +1,7 @@
 // From an error to its sentence, step by step: some of them ask the server once more.
 #include "kv/explain.hpp"
 
+#include "kv/address.hpp"
 #include "kv/admin/config.hpp"
 #include "kv/connect.hpp"
 #include "nats/codes.hpp"
@@ -18,9 +19,20 @@ using namespace nats::code;
 // 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing
 // bucket.
 bool needs_a_look(const nats::Error& error, const Task& doing) {
-  if (error.status == NATS_NO_RESPONDERS) return true;
-  // The list of all buckets: silence says nothing of any one of them.
-  return error.status == NATS_TIMEOUT && !doing.writes && doing.bucket != "*";
+  // Of a key only: a bucket that was asked for would be silent once more.
+  return error.status == NATS_TIMEOUT && !doing.writes && !doing.key.empty();
+}
+
+// What is written to a mirror is its origin's to store, and a server before 2.10 lists no keys of a mirror
+// whose origin it does not know.
+Failure no_origin(const StreamAddress& place, const Task& doing) {
+  const std::string where =
+      place.domain.empty() ? "" : fmt::format(" in JetStream domain \"{}\"", place.domain);
+  return {Exit::unreachable,
+          fmt::format("{}: it is a mirror, and its origin \"{}\"{} does not exist or cannot be reached{}",
+                      what_of(doing), place.origin, where, doing.writes ? "; nothing was written" : ""),
+          fmt::format("natskv info {} shows where it copies from", doing.bucket),
+          {doing.bucket, doing.key, 0}};
 }
 
 std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error, const Task& doing) {
@@ -35,6 +47,10 @@ std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error
       return over_limit(doing, "bucket", static_cast<std::uint64_t>(most),
                         "natskv edit --max-value-size raises it");
     if (!is_bucket(doing.bucket, config)) return no_key_value(doing.bucket);
+    const auto place = address_of(doing.bucket, config, session.settings().js_api_prefix);
+    const bool origin_missing =
+        error.code == filter_not_a_subset || (doing.writes && error.status == NATS_NO_RESPONDERS);
+    if (place.mirror && origin_missing) return no_origin(place, doing);
   } catch (const nats::Error& second) {
     if (second.status == NATS_NO_RESPONDERS) return said(jetstream_not_enabled);
     if (second.code == stream_not_found) return no_bucket(doing.bucket);
@@ -53,9 +69,10 @@ void check_size(Session& session, const Task& doing) {
 }
 
 Circumstances circumstances(Session& session) {
+  const bool time_is_up = session.stop().why() == StopReason::deadline;
   return {.servers = config::shown(session.settings().servers),
-          .timeout = session.timeout(),
-          .time_is_up = session.stop().why() == StopReason::deadline,
+          .timeout = time_is_up ? session.deadline() : session.timeout(),
+          .time_is_up = time_is_up,
           .changed = session.notices().has_changed(),
           .ended = session.ended_by()};
 }
@@ -63,7 +80,9 @@ Circumstances circumstances(Session& session) {
 std::optional<Failure> second_look(Session& session, const nats::Error& error, const Task& doing) {
   if (const auto ended = session.ended_by(); ended && ended->status == NATS_CONNECTION_AUTH_FAILED)
     return refused(*ended, session.settings(), session.link());
-  const bool wanted = code_of(error) == message_too_large || (error.code == 0 && needs_a_look(error, doing));
+  // js_PublishMsg gives nobody's answer a code of its own.
+  const bool wanted = code_of(error) == message_too_large || error.code == filter_not_a_subset ||
+                      error.status == NATS_NO_RESPONDERS || (error.code == 0 && needs_a_look(error, doing));
   if (!wanted || session.stop()) return std::nullopt;
   return look_at_bucket(session, error, doing);
 }

@@ -31,7 +31,7 @@ int code_of(const nats::Error& error);
 /// What is known beside the error.
 struct Circumstances {
   std::string servers;               ///< as they are shown
-  Span timeout;                      ///< how long an answer may take
+  Span timeout;                      ///< how long an answer may take, or the command where its time is up
   bool time_is_up = false;           ///< the command's
   bool changed = false;              ///< something was written before
   std::optional<nats::Error> ended;  ///< why the connection was closed for good

@@ -63,6 +63,7 @@ const config::Settings& Session::settings() {
 void Session::lift_deadline() { stop_.deadline(std::nullopt); }
 
 void Session::arm_deadline(Span from_now) {
+  deadline_ = from_now;
   stop_.deadline(std::chrono::steady_clock::now() + std::chrono::nanoseconds(from_now.ns));
 }
 

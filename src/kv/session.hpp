@@ -109,6 +109,8 @@ class Session {
   /// For commands that take longer than one answer: no deadline, or another.
   void lift_deadline();
   void arm_deadline(Span from_now);
+  /// How long the last deadline was from when it was armed; before that the timeout.
+  Span deadline() { return deadline_.ns > 0 ? deadline_ : timeout(); }
   /// What starting a listing may take: max(timeout, 30 s), or the timeout where it was given explicitly.
   Span starting();
   Span timeout() { return settings().timeout; }
@@ -155,6 +157,7 @@ class Session {
   ConnectionState* link_;  // never freed: a closed connection's last callback may come after everything else
   bool reconnect_ = false;
   bool gives_up_ = false;
+  Span deadline_;
   nats::Connection connection_;
   std::optional<nats::Requests> requests_;  // one at a time, for request()
   std::uint64_t next_ = 0;

@@ -53,7 +53,7 @@ Asking::Asking(Session& session, Asked asked)
   const bool changed = session.notices().has_changed();
   session_.stop().waiting(
       {fmt::format("{}: no answer from {} within {}; {}", asked_.subject,
-                   config::shown(session.settings().servers), text::human_span(session.timeout()),
+                   config::shown(session.settings().servers), text::human_span(session.deadline()),
                    asked_.writes ? "the write may have been stored"
                    : changed     ? "what was written before stays"
                                  : "nothing was changed"),

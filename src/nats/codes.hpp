@@ -20,6 +20,7 @@ enum Code : int {
   replicas_not_supported = 10074,
   jetstream_not_enabled = 10076,
   stream_full = 10077,  ///< any limit of the stream: its text says which
+  filter_not_a_subset = 10093,
   rollup_refused = 10111,
   stream_offline = 10118,
   consumer_offline = 10119,

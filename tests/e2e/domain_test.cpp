@@ -78,9 +78,9 @@ TEST_CASE("a JetStream domain behind a leaf node") {
 
 TEST_CASE("a mirror in a leaf's domain is written to from the hub") {
   const int leaf_port = free_ports(1).at(0);
-  const Server hub({.config = "leafnodes { host: 127.0.0.1, port: " + std::to_string(leaf_port) + " }",
-                    .jetstream_config = "domain: hub",
-                    .name = "hub"});
+  Server hub({.config = "leafnodes { host: 127.0.0.1, port: " + std::to_string(leaf_port) + " }",
+              .jetstream_config = "domain: hub",
+              .name = "hub"});
   const Server leaf(
       {.config = "leafnodes { remotes: [ { url: \"nats://127.0.0.1:" + std::to_string(leaf_port) + "\" } ] }",
        .jetstream_config = "domain: leaf",
@@ -103,6 +103,20 @@ TEST_CASE("a mirror in a leaf's domain is written to from the hub") {
   CHECK(there({"update", "c", "p", "2", "1"}).out == "2\n");
   CHECK(there({"create", "c", "n", "1"}).out == "3\n");
   CHECK(hub.natskv({"keys", "c"}).out == "p\nn\n");
+  // An origin that is down takes nothing, and so nothing is in doubt.
+  REQUIRE(leaf.natskv({"add", "s", "-q"}).status == 0);
+  REQUIRE(leaf.natskv({"put", "s", "k", "1", "-q"}).status == 0);
+  hub.kill9();
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"put", "c", "k", "1"}, {"import", "c"}, {"cp", "s", "c"}}) {
+    const auto result = leaf.natskv(words, {.input = R"({"key":"k","value":"1"})"
+                                                     "\n"});
+    CAPTURE(words[0]);
+    CHECK(result.status == 5);
+    CHECK_MESSAGE(result.err.find("its origin \"c\" in JetStream domain \"hub\" does not exist or cannot be "
+                                  "reached; nothing was written") != std::string::npos,
+                  result.err);
+  }
 }
 
 TEST_CASE("another account's bucket through an API prefix") {

@@ -85,6 +85,44 @@ TEST_CASE("what is written to a mirror goes to its origin, under the origin's su
   CHECK(out(server, {"keys", "m"}) == "k\n");
 }
 
+TEST_CASE("a mirror whose origin is gone stores nothing, and says so: 5") {
+  Server server;
+  Client client(server.url());
+  client.add_bucket("o");
+  client.add_bucket("s");
+  client.put("o", "k", "one");
+  client.put("s", "k", "two");
+  REQUIRE(server.natskv({"add", "m", "--mirror", "o", "-q"}).status == 0);
+  caught_up(server, "m", 1);
+  REQUIRE(server.natskv({"rm", "o", "-f"}).status == 0);
+  const std::string why =
+      "key \"k\" of bucket \"m\": it is a mirror, and its origin \"o\" does not exist or cannot be reached; "
+      "nothing was written\n";
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"put", "m", "k", "v"},
+                                                {"create", "m", "k", "v"},
+                                                {"update", "m", "k", "v", "1"},
+                                                {"del", "m", "k"},
+                                                {"del", "m", "*", "-f"},
+                                                {"purge", "m", "k"},
+                                                {"import", "m"},
+                                                {"cp", "s", "m"}}) {
+    CAPTURE(words[0]);
+    const auto result = server.natskv(words, {.input = R"({"key":"k","value":"v"})"
+                                                       "\n"});
+    if (words[0] == "create") {  // the mirror still has it
+      CHECK(result.status == 4);
+      continue;
+    }
+    CHECK(result.status == 5);
+    // A server before 2.10 does not even list it.
+    const bool listed = words.back() != "-f" || server_at_least(2, 10);
+    CHECK_MESSAGE(result.err.find(listed ? why : "its origin \"o\" does not exist or cannot be reached") !=
+                      std::string::npos,
+                  result.err);
+  }
+  CHECK(out(server, {"get", "m", "k"}) == "one");
+}
+
 TEST_CASE("a mirror's own stream is not emptied, for it answers for its origin") {
   Server server;
   Client client(server.url());

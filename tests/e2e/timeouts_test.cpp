@@ -2,15 +2,18 @@
 // Servers that are dead, silent or stop answering: several of them, and how long that may take.
 #include "support/buckets.hpp"
 #include "support/client.hpp"
+#include "support/liar.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -180,6 +183,46 @@ TEST_CASE("a listing that starts slowly is said to, on a terminal only") {
     piped.read_for(2.5);
     piped.signal(SIGINT);
     CHECK(piped.wait().err.empty());
+  }
+}
+
+TEST_CASE("what did not answer is said to have had the time that it had") {
+  FakeServer dumb(FakeServer::handshake());
+  std::vector<std::unique_ptr<Process>> waiting;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"keys", "b"}, {"history", "b", "k"}, {"cp", "b", "c", "b"}}) {
+    auto all = words;
+    all.insert(all.end(), {"-s", dumb.url()});
+    waiting.push_back(std::make_unique<Process>(natskv_command(all, {.limit = 90})));
+  }
+  for (const auto& process : waiting) {
+    const auto result = process->wait(80);
+    CHECK(result.status == 5);
+    // A listing may start for 30 s, where no --timeout says otherwise.
+    const bool listing = &process != &waiting.back();
+    CHECK_MESSAGE(result.err.find(listing ? "within 30s; nothing was changed"
+                                          : "within 5s; nothing was changed") != std::string::npos,
+                  result.err);
+  }
+}
+
+TEST_CASE("a bucket that did not answer is not asked for once more") {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"import", "b"},
+                                                {"import", "b", "--skip-unchanged"},
+                                                {"keys", "b"},
+                                                {"info", "b"}}) {
+    CAPTURE(words[0]);
+    std::atomic<int> asked = 0;
+    const Liar silent([&](const Request& request) {
+      if (request.subject.find("STREAM.INFO.KV_b") != std::string::npos) ++asked;
+      return std::string();
+    });
+    auto all = words;
+    all.insert(all.end(), {"-s", silent.url(), "--timeout", "300ms"});
+    const auto result = natskv::test::natskv(all, {.input = "{\"key\":\"k\",\"value\":\"v\"}\n"});
+    CHECK(result.status == 5);
+    CHECK_MESSAGE(result.err.find("within 300ms") != std::string::npos, result.err);
+    CHECK(asked == 1);
   }
 }
 
