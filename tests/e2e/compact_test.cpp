@@ -61,9 +61,14 @@ TEST_CASE("compact keeps markers younger than half an hour, and says so") {
         "natskv: compact: bucket \"b\": dropped 0 markers older than 30m, 0 revisions in all\n");
   CHECK(b.client.messages("b") == 8);
   run({.args = {"sleep", "1.1"}});
+  b.client.put("b", "young", "kept", {});
   b.client.put("b", "young", "", del);
   CHECK(b.server.natskv({"compact", "b", "-f", "--older-than", "1s"}).status == 0);
   CHECK(b.server.natskv({"keys", "b", "--deleted"}).out == "live\nagain\nyoung\n");
+  // With what is under it.
+  const auto history = b.server.natskv({"history", "b", "young", "-o", "tsv"}).out;
+  CHECK(history.find("\tPUT\t") != std::string::npos);
+  CHECK(history.find("\tDEL\t") != std::string::npos);
 }
 
 TEST_CASE("off a terminal compact refuses without --force, and a piped yes is no answer") {

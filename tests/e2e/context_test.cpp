@@ -88,6 +88,11 @@ TEST_CASE("add refuses what no command could use") {
     CHECK(home(all).status == 2);
     CHECK_FALSE(std::filesystem::exists(home.file("c")));
   }
+  // A file of nats in a folder of another's, as it would be elsewhere.
+  for (const char* name : {"a\\b", "a/b", "..", ""}) {
+    CAPTURE(name);
+    CHECK(home({"context", "add", name, "-s", "h"}).status == 2);
+  }
   CHECK(home({"context", "add", "c", "-s", "nats://u:p@h"}).status == 0);
   CHECK(home({"context", "add", "c", "--token", "t"}).status == 2);
   CHECK(home({"context", "add", "c", "-s", "h", "--token", "t"}).status == 0);

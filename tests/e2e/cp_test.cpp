@@ -1,12 +1,15 @@
 // cp: a bucket's values into another.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
+#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -272,4 +275,25 @@ TEST_CASE("of two servers a message says which") {
   CHECK(has(target.err, "context \"other\": bucket \"dst\" not found"));
   const auto source = world.server.natskv({"cp", "none", "dst", "--to-context", context, "--create-bucket"});
   CHECK(source.status == 3);
+}
+
+TEST_CASE("Ctrl-C ends a copy between two servers, whichever of them says nothing") {
+  const World world;
+  Server second;
+  Client(second.url()).add_bucket("dst");
+  for (const bool source : {true, false}) {
+    CAPTURE(source);
+    Proxy from(world.server.port()), to(second.port());
+    const TempDir folder;
+    write_file(folder / "other.json", "{\"url\":\"" + to.url() + "\"}");
+    Proxy& silent = source ? from : to;
+    silent.pause_after(source ? 600 : 400);  // connected by then
+    // Without a --timeout that would end it.
+    Process cp(natskv_command(
+        {"cp", "src", "dst", "--to-context", folder / "other.json", "-s", from.url(), "--timeout", "10m"}));
+    REQUIRE(eventually([&] { return silent.paused(); }));
+    cp.read_for(0.3);
+    cp.signal(SIGINT);
+    CHECK(cp.wait(5).status == 130);
+  }
 }

@@ -85,6 +85,19 @@ TEST_CASE("An editor that fails, or is none, changes nothing") {
   CHECK(desk.nothing_left());
 }
 
+TEST_CASE("An editor that fails is seen to where a parent ignores SIGCHLD") {
+  Desk desk;
+  write_file(desk.folder / "editor", "#!/bin/sh\necho half > \"$1\"\nexit 5\n", 0700);
+  Run what = desk.server.command(
+      {"edit-value", "config", "greeting"},
+      {.env = {{"EDITOR", desk.folder / "editor"}, {"TMPDIR", desk.places.path().string()}}});
+  what.args.insert(what.args.begin(), {"sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"});
+  const auto result = run(what);
+  CHECK(result.status == 1);
+  CHECK(result.err.find("status 5") != std::string::npos);
+  CHECK(desk.client.last_revision("config") == 1);
+}
+
 TEST_CASE("VISUAL comes before EDITOR and may hold options; the value is for its owner's eyes") {
   Desk desk;
   const auto result = desk.edit(

@@ -71,6 +71,29 @@ TEST_CASE("an import in which one line of ten is refused") {
   CHECK(refusing.client.messages("b") == all - all / 10);
 }
 
+TEST_CASE("who may write no key of the bucket is told so once, and not all is tried") {
+  Refusing refusing;
+  std::string lines;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 3000; ++i) {
+    keys.push_back(fmt::format("no.{}", i));
+    lines += fmt::format("{{\"key\":\"{}\",\"value\":\"v\"}}\n", keys.back());
+  }
+  std::vector<std::string> del{"del", "b"}, purge{"purge", "b"};
+  for (auto* const words : {&del, &purge}) words->insert(words->end(), keys.begin(), keys.end());
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"import", "b", "--keep-going"}, del, purge}) {
+    const auto result = refusing.some(words, {.input = words[0] == "import" ? lines : std::string()});
+    CAPTURE(words[0]);
+    CAPTURE(result.err.substr(0, 2000));
+    CHECK(result.status == 6);
+    CHECK(count(result.err, "Permissions Violation for Publish") == 1);
+    CHECK(has(result.err, "key \"no.0\" of bucket \"b\""));
+    CHECK(has(result.err, " keys were refused and none was written, this was the first"));
+  }
+  CHECK(refusing.client.messages("b") == 0);
+}
+
 TEST_CASE("a refused key whose name nats.c cuts off is refused all the same") {
   Refusing refusing;
   const std::string longer = "no." + std::string(300, 'x');

@@ -60,3 +60,12 @@ TEST_CASE("a key is met once") {
   CHECK(Snapshot::live(*known));
   CHECK(Snapshot::revision(*known) == 9);
 }
+
+TEST_CASE("a server that speaks of more keys than there can be is not believed") {
+  for (const std::uint64_t most : {~std::uint64_t{0}, (std::uint64_t{1} << 63U) + 1}) {
+    Snapshot snapshot(most);
+    snapshot.set(entry("k", "v", 1));
+    CHECK(Snapshot::revision(*snapshot.find("k")) == 1);
+    CHECK(snapshot.size() == 1);
+  }
+}

@@ -13,7 +13,7 @@ namespace natskv {
 namespace {
 
 // A server may say anything: more than this is not believed before it comes.
-constexpr std::uint64_t most_expected = std::uint64_t{1} << 26U;
+constexpr std::uint64_t most_expected = std::uint64_t{1} << 20U;
 
 }  // namespace
 
