@@ -197,7 +197,7 @@ class Watch final : public Action {
     WatchOptions options{.read = {.patterns = parse::patterns(words_, literal_),
                                   .history = history_,
                                   .values = !meta_,
-                                  .deltas = natskv.json(),
+                                  .deltas = natskv.json() || !command_.empty(),
                                   .slow = !command_.empty(),
                                   .most_waiting = std::size_t{4} << 20U},  // it stays, and is to stay small
                          .current = !updates_,
