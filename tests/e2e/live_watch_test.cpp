@@ -3,6 +3,7 @@
 #include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/server.hpp"
+#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace natskv::test;
@@ -127,4 +129,59 @@ TEST_CASE("a watch is resumed after the revision that was handled last, or says 
   before.revision = 1;
   CHECK(resumed(before, said) == "new#1 ");
   CHECK(said == "bucket \"b\" was recreated; starting from its current values\n");
+}
+
+TEST_CASE(
+    "the last current entry is given though the connection is lost when it makes the watch ask its server") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  for (const char* key : {"a", "b", "c"}) client.put("b", key, "1");
+  Proxy proxy(server.port());
+  Connected own(proxy.url());
+  Watch watch(own.session, "b", {});
+  REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::entry);
+  std::string all(watch.entry()->key);
+  std::this_thread::sleep_for(milliseconds(100));  // the other two have come, too
+  proxy.limit(0);
+  for (int i = 0; i < 40 && !watch.caught_up(); ++i) {
+    if (watch.wait(in(milliseconds(500))) == Watch::Got::entry) all += watch.entry()->key;
+    if (all == "abc" || i == 3) proxy.limit(std::nullopt);
+  }
+  CHECK(watch.caught_up());
+  CHECK(all == "abc");
+}
+
+TEST_CASE("a watch whose reader is busy drops what waits, and gives all of it afterwards") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b");
+  Connected own(server.url());
+  Watch watch(own.session, "b", {.read = {.slow = true}});
+  REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::caught_up);
+  const std::string value(256 << 10, 'v');
+  // A server lets more and more wait, as long as it is read.
+  for (int i = 0; i < 120; ++i) {
+    client.put("b", "read", value);
+    REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::entry);
+  }
+  std::string expected;
+  for (int i = 0; i < 80; ++i) {  // 20 MiB
+    client.put("b", "k" + std::to_string(i), value);
+    expected += "k" + std::to_string(i) + " ";
+  }
+  const auto consumers = [&] { return occurrences(client.api("CONSUMER.NAMES.KV_b"), "natskv-"); };
+  CHECK(consumers() == 1);
+  for (int i = 0; i < 200 && consumers() > 0; ++i) {
+    std::this_thread::sleep_for(milliseconds(25));
+    watch.relieve();
+  }
+  CHECK(consumers() == 0);
+  std::string all;
+  while (all.size() < expected.size() && watch.wait(in(milliseconds(5000))) == Watch::Got::entry) {
+    all += watch.entry()->key;
+    all += ' ';
+  }
+  CHECK(all == expected);
+  CHECK(own.said.text.empty());
 }

@@ -130,7 +130,13 @@ std::optional<Watch::Got> Watch::step(Clock::time_point until, std::span<pollfd>
   switch (feed_.next(std::min(until, now + (caught_up_ ? longest_pause : pause_)), others)) {
     case Feed::Heard::message:
       pause_ = first_pause;
-      on_message();
+      try {
+        on_message();
+      } catch (const nats::Error&) {
+        // What it made us ask is asked again; it has come, and does not come a second time.
+        if (feed_.entry() == nullptr) throw;
+        broken_ = true;
+      }
       return feed_.entry() != nullptr ? std::optional(Got::entry) : std::nullopt;
     case Feed::Heard::nothing:
       if (caught_up_)
