@@ -92,11 +92,11 @@ class Writer(threading.Thread):
 class Killed:
     """One bucket, watched until all of its events are handled."""
 
-    def __init__(self, context, bucket, rng, command):
-        self.context, self.bucket, self.rng, self.command = context, bucket, rng, command
+    def __init__(self, context, site, bucket, rng, command):
+        self.context, self.site, self.bucket, self.rng, self.command = context, site, bucket, rng, command
         self.folder = tempfile.mkdtemp(prefix=bucket, dir=context.folder)
         self.file = self.folder + "/state"
-        self.rounds, self.statuses, self.torn = [], [], []
+        self.rounds, self.statuses, self.torn, self.cuts = [], [], [], 0
         self.patience = 0.3  # seconds: so that some rounds are killed before the first event, some after a dozen
 
     def state(self):
@@ -108,6 +108,23 @@ class Killed:
         except ValueError as error:
             self.torn.append(str(error))
             return None
+
+    def wait(self, process, limit):
+        """Its status; it is killed at the limit (None: it comes to its end). Sometimes the line is reset before."""
+        try:
+            if limit is not None and self.rng.random() < 0.3:
+                part = self.rng.random() * limit
+                limit -= part
+                try:
+                    return process.wait(part)
+                except subprocess.TimeoutExpired:
+                    self.cuts += 1
+                    for proxy in self.site.proxies:
+                        proxy.cut()
+            return process.wait(limit)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
     def round(self, limit):
         """Starts it and kills it after a random time; or lets it come to its end."""
@@ -122,11 +139,7 @@ class Killed:
         with open(log, "ab") as out, open(log + ".err", "wb") as err:
             process = subprocess.Popen([self.context.natskv, *words], env=self.context.environment(), stdin=subprocess.DEVNULL,
                                        stdout=out, stderr=err, start_new_session=True)
-        try:
-            status = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            status = process.wait()
+        status = self.wait(process, limit)
         # COMMAND ends after natskv, by its keeper, which holds the lock until then.
         subprocess.run(["flock", self.file + ".lock", "true"], check=True, timeout=60)
         self.statuses.append((status, log))
@@ -145,7 +158,7 @@ class Killed:
         from checks import CRASHED, LOST, Finding
         found = [Finding(kind, f"{self.bucket}: {text}") for kind, text in wrong(self.rounds, EVENTS, self.command)]
         found += [Finding(LOST, f"{self.bucket}: the file is torn: {text}") for text in self.torn]
-        found += [Finding(CRASHED, f"{log}: status {status}") for status, log in self.statuses if status not in (0, -signal.SIGKILL)]
+        found += [Finding(CRASHED, f"{log}: status {status}") for status, log in self.statuses if status not in (0, 5, -signal.SIGKILL)]
         left = sorted(set(name for name in os.listdir(self.folder) if not name.startswith("log")) - {"state", "state.lock", "state.new"})
         return found + [Finding(LOST, f"{self.bucket}: left {left}")] * bool(left)
 
@@ -155,7 +168,7 @@ def experiment(given, context_of, seconds):
     rng = random.Random(f"{given.seed}/state")
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
-    findings, kills, handled, repeated = [], 0, 0, 0
+    findings, kills, cuts, handled, repeated = [], 0, 0, 0, 0
     try:
         context = context_of(given, folder + "/c", site.url())
         end, number = time.monotonic() + seconds, 0
@@ -169,18 +182,19 @@ def experiment(given, context_of, seconds):
             writer.start()
             writer.ready.wait(60)
             # Every fourth without a COMMAND.
-            one = Killed(context, bucket, rng, number % 4 != 0)
+            one = Killed(context, site, bucket, rng, number % 4 != 0)
             one.to_the_end(end + 60)
             writer.join(60)
             one.round(None)
             findings += one.findings()
+            cuts += one.cuts
             kills += sum(status == -signal.SIGKILL for status, _ in one.statuses)
             events = sum(len(part.handled) for part in one.rounds)
             handled += events
             repeated += events - EVENTS
             with site.client(20) as client:
                 client.api("STREAM.DELETE.KV_" + bucket, limit=10)
-        notes = [f"{number} buckets of {EVENTS} events, killed {kills} times; {handled} handled, {repeated} of them again"]
-        return ("state", kills, handled, notes), sorted(set(findings))
+        notes = [f"{number} buckets of {EVENTS} events, killed {kills} times, the line reset {cuts} times; {handled} handled, {repeated} of them again"]
+        return ("state", kills + cuts, handled, notes), sorted(set(findings))
     finally:
         site.close(given.keep)
