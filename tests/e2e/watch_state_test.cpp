@@ -1,3 +1,4 @@
+// ctest: long races
 // watch --state FILE: a second start goes on where the first one was.
 #include "support/client.hpp"
 #include "support/process.hpp"
@@ -110,7 +111,7 @@ TEST_CASE("what comes between two starts is not lost, though nothing had come be
   for (const Words& command : {Words{}, Words{"sh", "-c", "printf '%s\\t' $NATSKV_KEY"}}) {
     std::filesystem::remove(bed.file);
     Process first(bed.command({"--updates"}, command));
-    CHECK_FALSE(first.read_until("\n", 0.3));
+    for (int i = 0; i < 500 && !std::filesystem::exists(bed.file); ++i) first.read_for(0.02);
     first.signal(SIGTERM);
     CHECK(first.wait().status == 143);
     bed.client.put("b", "new", "2");
@@ -235,6 +236,15 @@ TEST_CASE("FILE stays in use until the COMMAND of a killed watch has ended") {
   for (int i = 0; i < 20 && status == 1; ++i) status = bed.run({"--initial"}, second).status;
   CHECK(status == 0);
   CHECK(read_file(log) == "first\nsecond\n");
+}
+
+TEST_CASE("COMMAND has neither FILE nor its lock open") {
+  Bed bed;
+  bed.client.put("b", "a", "1");
+  const auto open =
+      bed.run({"--initial"}, {"sh", "-c", "for fd in /proc/$$/fd/*; do readlink $fd; done; echo all"});
+  CHECK(open.out.find("state") == std::string::npos);
+  CHECK(open.out.find("all\n") != std::string::npos);
 }
 
 TEST_CASE("a folder that nothing can be written to is 1, before connecting and before COMMAND runs") {

@@ -6,7 +6,13 @@
 #include "support/server.hpp"
 #include "support/text.hpp"
 
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,6 +35,19 @@ struct Watched {
   /// sh -c SCRIPT, whose $1 is the folder.
   [[nodiscard]] Words sh(const std::string& script) const {
     return {"sh", "-c", script, "sh", folder.path().string()};
+  }
+
+  /// Waits until a watch has begun: what is written from now on is a change. With `events`: until the server
+  /// has sent it so many.
+  void begun(std::uint64_t events = 0) {
+    for (int slice = 0; slice < 1000; ++slice) {
+      const auto list = nlohmann::json::parse(client.api("CONSUMER.LIST.KV_b"));
+      for (const auto& one : list["consumers"]) {
+        if (one["delivered"]["consumer_seq"].get<std::uint64_t>() >= events) return;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    FAIL("no watch has begun");
   }
 
   Server server;
