@@ -82,7 +82,7 @@ bool Naming::steers_programs(std::string_view name) const {
 }
 
 void Variables::add(std::string_view key, std::string_view value) {
-  const std::string name = naming_.name_of(key);
+  const std::string name = naming_->name_of(key);
   const About about{bucket_, std::string(key), 0};
   const std::string whose = fmt::format("key {} in bucket \"{}\"", in_quotes(key), bucket_);
   if (name.empty())
@@ -92,7 +92,7 @@ void Variables::add(std::string_view key, std::string_view value) {
                   fmt::format("the value of {} has a NUL byte, which {} cannot hold", whose, name), {},
                   about);
   }
-  if (naming_.steers_programs(name)) {
+  if (naming_->steers_programs(name)) {
     throw Failure(
         Exit::failure,
         fmt::format("{} would set {}, with which it could run programs of its writer's choice", whose, name),
@@ -138,6 +138,7 @@ Variables EnvironmentArguments::read(Invocation& natskv) const {
   if (patterns.empty()) patterns.push_back({.text = ">", .wild = true});
   std::vector<bool> met(patterns.size());
   const auto take = [&](const Entry& entry) {
+    variables.saw(entry.revision);
     if (entry.marker()) return;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       if (selects(patterns[i], entry.key)) met[i] = true;

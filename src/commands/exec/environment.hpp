@@ -4,6 +4,8 @@
 #include "app/invocation.hpp"
 #include "cli/declaration.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,20 +30,26 @@ struct Naming {
 /// Variables made of keys, each told from where.
 class Variables {
  public:
-  Variables(std::string bucket, const Naming& naming) : bucket_(std::move(bucket)), naming_(naming) {}
+  Variables(std::string bucket, const Naming& naming) : bucket_(std::move(bucket)), naming_(&naming) {}
   /// Throws Failure(1): two keys of one name, a NUL in the value, a name that steers programs, or none.
   void add(std::string_view key, std::string_view value);
 
   struct Variable {
     std::string key, value;
+    /// For a program it does not matter from which key it came.
+    friend bool operator==(const Variable& one, const Variable& other) { return one.value == other.value; }
   };
   /// By name.
   [[nodiscard]] const std::map<std::string, Variable>& all() const { return variables_; }
+  /// Of what was read, a marker too, the highest revision.
+  void saw(std::uint64_t revision) { newest_ = std::max(newest_, revision); }
+  [[nodiscard]] std::uint64_t newest() const { return newest_; }
 
  private:
   std::string bucket_;
-  const Naming& naming_;
+  const Naming* naming_;
   std::map<std::string, Variable> variables_;
+  std::uint64_t newest_ = 0;
 };
 
 /// BUCKET [KEY|PATTERN…] and the options of both.

@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/exec/environment.hpp"
+#include "commands/exec/restart.hpp"
 #include "commands/shared/command.hpp"
 #include "terminal/child.hpp"
 
@@ -14,21 +15,48 @@ namespace {
 class Run final : public Action {
   EnvironmentArguments arguments_;
   std::vector<std::string> command_;
-  bool pristine_ = false, keep_nats_ = false;
+  bool pristine_ = false, keep_nats_ = false, restart_ = false;
+  std::optional<Span> debounce_, grace_;
 
   void declare(Arguments& a) override {
     arguments_.declare(a);
     a.flag("--pristine", pristine_, "the bucket's variables only, none of natskv's own environment");
     a.flag("--keep-nats", keep_nats_, "leave NATS_PASSWORD and other secrets of natskv's in the environment");
+    a.flag("--restart", restart_, "stop COMMAND and start it again when its environment has changed");
+    a.take({.name = "--debounce",
+            .kind = Kind::duration,
+            .help = "with --restart: how long without a change before the environment is compared (1s)"},
+           debounce_);
+    a.take({.name = "--grace",
+            .kind = Kind::duration,
+            .help = "with --restart: from SIGTERM to SIGKILL when COMMAND is stopped (10s)"},
+           grace_);
     a.command(command_, "what to run", true);
   }
 
-  void check() override { arguments_.check(); }
+  void check() override {
+    arguments_.check();
+    if (debounce_ && !restart_) throw usage("--debounce needs --restart");
+    if (grace_ && !restart_) throw usage("--grace needs --restart");
+  }
 
   int run(Invocation& natskv) override {
     terminal::Program program{.argv = command_, .pristine = pristine_};
     program.path = terminal::find_program(command_.at(0));
+    const auto with = [&](const Variables& variables) { return with_environment(program, variables); };
+    if (restart_) {
+      Restarting how;
+      if (debounce_) how.debounce = std::chrono::nanoseconds(debounce_->ns);
+      if (grace_) how.grace = std::chrono::nanoseconds(grace_->ns);
+      return run_restarting(natskv, arguments_, how, with);
+    }
     const Variables variables = arguments_.read(natskv);
+    if (natskv.stop()) throw Stopped{};
+    terminal::exec_child(with(variables));
+  }
+
+  [[nodiscard]] terminal::Program with_environment(terminal::Program program,
+                                                   const Variables& variables) const {
     unset_event_variables(program);
     if (!keep_nats_) {
       for (const char* name : {"PASSWORD", "TOKEN", "CREDS", "NKEY", "JWT", "SEED"}) {
@@ -37,8 +65,7 @@ class Run final : public Action {
       }
     }
     for (const auto& [name, variable] : variables.all()) program.environment[name] = variable.value;
-    if (natskv.stop()) throw Stopped{};
-    terminal::exec_child(program);
+    return program;
   }
 };
 
@@ -56,7 +83,14 @@ nothing run, are as for natskv env: see natskv-env(1).
 
 The rest of natskv's environment is passed on, but not its secrets NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, NATS_NKEY,
 NATS_JWT and NATS_SEED (and their _FILE forms) unless --keep-nats is given; with --pristine nothing of it is. COMMAND is
-looked up in natskv's own PATH before anything is connected to.)",
+looked up in natskv's own PATH before anything is connected to.
+
+With --restart natskv stays. When the environment, not just a revision, is another one after a second without a change
+(--debounce), COMMAND is stopped (SIGTERM, after --grace SIGKILL) and started with the new one. An environment that cannot
+be used is reported, and COMMAND keeps the one it has; so it does while the server or the bucket is gone. A key that
+expires is noticed where the server makes a marker for it, else with the next change. Signals sent to natskv are passed on
+to COMMAND, SIGHUP too, and its status, when it ends by itself, is natskv's: to start it again then is a service manager's
+business. To send COMMAND a signal instead of starting it again see natskv-watch(1), --debounce.)",
     .output = "What COMMAND prints.",
     .statuses = {{"0, others", "COMMAND's own status."},
                  {"1", "A value or a name cannot be a variable; COMMAND was not run."},
@@ -65,6 +99,9 @@ looked up in natskv's own PATH before anything is connected to.)",
     .examples =
         R"(# A program with the bucket's keys as its environment:
 $ natskv run config -- ./server
+hello
+# The same, stopped and started again whenever the environment has changed:
+$ natskv run config --restart -- ./server
 hello
 # With nothing else in its environment, and other names:
 $ natskv run config --pristine --prefix APP_ -- env
