@@ -204,6 +204,12 @@ TEST_CASE("a context's file is edited as a whole, and kept where the edit is wro
   CHECK(read_file(home.file("a")).find("nats://new:4222\"}") != std::string::npos);
   CHECK(home({"context", "ls", "--names"}).out == "a\n");
   CHECK(edit("true", "none").status == 3);
+  // The next edit goes on with that one.
+  const auto mended = edit("sed -i 's/4222\"/5222\"}/'");
+  CHECK(mended.status == 0);
+  CHECK(mended.err.find("continuing the edit that was left in \"") != std::string::npos);
+  CHECK(read_file(home.file("a")).find("nats://new:5222\"}") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(home.file("a") + ".edit"));
 }
 
 TEST_CASE("a context that is named beats NATS_URL, and the environment's credentials are not used") {

@@ -156,6 +156,13 @@ TEST_CASE("on a terminal a pattern asks, naming how many; only what was listed g
   CHECK(operation(b, "a.4") == "PUT");
 }
 
+TEST_CASE("a missing key is missing on a terminal too, where nothing is left to ask about") {
+  const TestBucket b;
+  Terminal terminal(b.command("del", {"none.>", "absent", "--must-exist"}));
+  CHECK(terminal.wait().status == 3);
+  CHECK(terminal.screen().find("key \"absent\"") != std::string::npos);
+}
+
 // Found by tests/faults/run --cluster --experiment slow: a compact whose line was lost behind its listing
 // was 1.
 TEST_CASE("a server that dies while del asks is not reached, and nothing was changed") {

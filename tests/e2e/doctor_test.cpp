@@ -139,6 +139,17 @@ TEST_CASE("what is found is said: certificate, user and account, version, limits
   CHECK(detail(result, "jetstream") == "0 streams of 3, 0 B storage of 1.9 MiB, 0 B memory of 976.6 KiB | ");
 }
 
+TEST_CASE("a user who may have one connection is examined as a whole") {
+  if (!server_at_least(2, 10)) SKIP("a server before 2.10 bounds no account's connections");
+  const Server server({.config = R"(accounts: { A: { jetstream: enabled, limits: { max_connections: 1 },
+    users: [ { user: a, password: b } ] } })"});
+  REQUIRE(server.natskv({"add", "b", "--user", "a", "--password", "b", "-q"}).status == 0);
+  const auto result = server.natskv({"doctor", "b", "--user", "a", "--password", "b", "-j"});
+  CHECK_MESSAGE(results(result).find("authentication=ok server=ok latency=ok jetstream=ok bucket=ok") !=
+                    std::string::npos,
+                result.out);
+}
+
 TEST_CASE("who signs is said from the JWT or the seed, whether the server tells it or not") {
   const TempDir folder;
   if (const auto why = make_identities(folder); !why.empty()) SKIP(why);

@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace natskv::test;
@@ -195,6 +197,24 @@ TEST_CASE("The edit is kept too when the server is gone") {
   CHECK(result.status >= 5);
   CHECK(result.err.find("the edit is in \"") != std::string::npos);
   CHECK_FALSE(desk.nothing_left());
+}
+
+TEST_CASE("A server that restarts while the editor is open takes the edit") {
+  Desk desk;
+  write_file(desk.folder / "editor",
+             "#!/bin/sh\necho mine > \"$1\"; : > " + (desk.folder / "open") + "\nuntil [ -e " +
+                 (desk.folder / "go") + " ]; do sleep 0.1; done\n",
+             0700);
+  Process natskv(desk.server.command(
+      {"edit-value", "config", "greeting"},
+      {.env = {{"EDITOR", desk.folder / "editor"}, {"TMPDIR", desk.places.path().string()}}}));
+  while (!fs::exists(desk.folder / "open")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  desk.server.restart();
+  write_file(desk.folder / "go", "");
+  const auto result = natskv.wait(30);
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(result.err.find("connection restored") != std::string::npos);
+  CHECK(desk.server.natskv({"get", "config", "greeting"}).out == "mine");
 }
 
 TEST_CASE("edit with a key is an error that points to edit-value") {

@@ -94,7 +94,9 @@ TEST_CASE("COMMAND's status is natskv's, and nothing is written") {
   CHECK(all(b("modify", shell(b, {}, "echo new; exit 9"))) ==
         "9||natskv: modify: COMMAND ended with status 9; nothing was written\n");
   CHECK(all(b("modify", shell(b, {}, "echo new; kill -USR1 $$"))) ==
-        "138||natskv: modify: COMMAND was ended by signal 10; nothing was written\n");
+        "138||natskv: modify: COMMAND ended with status 138; nothing was written\n");
+  CHECK(all(b("modify", shell(b, {}, "exit 255"))) ==
+        "255||natskv: modify: COMMAND ended with status 255; nothing was written\n");
   const auto json = b("modify", shell(b, {"-j"}, "exit 4"));
   CHECK(json.status == 4);
   CHECK(nlohmann::json::parse(json.err)["error"]["exit"] == 4);

@@ -61,7 +61,10 @@ class Add final : public Action {
   Json new_config(Session& session) const {
     if (!settings_.like()) return bucket_config(bucket_, settings_.wishes());
     Json config = config_as(bucket_, read_bucket(session, *settings_.like()).at("config"));
-    apply(settings_.wishes(), bucket_, config);
+    BucketChanges wishes = settings_.wishes();
+    if (wishes.mirror) config.erase("sources");
+    wishes.no_mirror = !wishes.sources.empty();
+    apply(wishes, bucket_, config);
     return config;
   }
 

@@ -71,6 +71,10 @@ class Diff final : public Action {
       // 1 is "they differ".
       if (failure.exit() != Exit::failure) throw;
       throw failure.ending_with(Exit::usage);
+    } catch (const nats::Error& error) {
+      throw Failure(Exit::usage, error.what());
+    } catch (const std::bad_alloc&) {
+      throw Failure(Exit::usage, "out of memory");
     }
     say(natskv);
     return added_ + removed_ + changed_ > 0 ? 1 : 0;
@@ -181,7 +185,7 @@ class Diff final : public Action {
     while (const Item* item = source.next()) {
       const auto* known = first.find(item->key);
       if (known == nullptr || !Snapshot::live(*known) || !first.meet(item->key)) continue;
-      Difference difference{"removed", item->key, Snapshot::revision(*known), 0};
+      Difference difference{"removed", item->key, item->revision.value_or(0), 0};
       if (values_) difference.value_a = Bytes{item->value};
       rows(difference);
       ++removed_;

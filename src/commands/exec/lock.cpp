@@ -89,7 +89,7 @@ KEY it waits: for ever, for --within, or with --try not at all. Waiters race; no
 holder is named on stderr.
 
 The lock is an entry of KEY with a time to live, --ttl, that is renewed every third of it. Its value is --value, and
-every client can read who holds it; its header Invocation-Holder tells natskv its own entry from others. The bucket must
+every client can read who holds it; its header Natskv-Holder tells natskv its own entry from others. The bucket must
 let keys expire one by one (nats-server 2.11 or newer; natskv edit BUCKET --marker-ttl 1m), or have a TTL of 2s to 1h
 for all its keys, which then is the lock's (any server; natskv add locks --ttl 30s). Mirrors are refused.
 

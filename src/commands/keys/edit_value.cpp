@@ -6,6 +6,7 @@
 #include "commands/all.hpp"
 #include "commands/keys/store.hpp"
 #include "commands/keys/write.hpp"
+#include "commands/shared/command.hpp"
 #include "commands/shared/editor.hpp"
 #include "kv/explain.hpp"
 
@@ -133,6 +134,7 @@ class EditValue final : public Action {
 
   int store(Invocation& natskv, Draft& draft, const std::string& value, std::uint64_t revision) {
     try {
+      connect_where_lost(natskv);
       natskv.session().arm_deadline(natskv.session().timeout());
       auto bucket = natskv.bucket(bucket_);
       return print(natskv, options_.store(natskv, bucket, key_, value, revision));
@@ -144,6 +146,9 @@ class EditValue final : public Action {
     } catch (const Stopped&) {
       draft.keep();
       throw Stopped{fmt::format("the edit may not have been stored, it is in {}", in_quotes(draft.path()))};
+    } catch (...) {
+      draft.keep();
+      throw;
     }
   }
 };

@@ -184,6 +184,7 @@ int KeyRemoval::many(Invocation& natskv) {
   tally_.bucket = bucket_;
   tally_.puts = false;
   if (!agreed(natskv)) {
+    report_missing(natskv);
     say_done(natskv);
     return natskv.status();
   }

@@ -119,28 +119,9 @@ class Modify final : public Action {
   }
 
   static int ended_badly(Invocation& natskv, int status) {
-    const std::string how = status > 128 ? fmt::format("was ended by signal {}", status - 128)
-                                         : fmt::format("ended with status {}", status);
-    return told(natskv, {Exit::failure, fmt::format("COMMAND {}; nothing was written", how)}, status);
-  }
-
-  // COMMAND may take as long as it likes: longer than the connection lasts.
-  static void connect_where_lost(Invocation& natskv) {
-    Session& session = natskv.session();
-    if (!session.wire().closed()) return;
-    natskv.warn("connection lost");
-    const auto until = BootClock::now() + std::chrono::nanoseconds(session.timeout().ns);
-    for (bool back = false; !back;) {
-      try {
-        session.connect_again();
-        back = true;
-      } catch (const Failure& failure) {
-        session.lift_deadline();
-        if (failure.exit() != Exit::unreachable || natskv.stop() || BootClock::now() >= until) throw;
-        std::this_thread::sleep_for(100ms);
-      }
-    }
-    natskv.note("connection restored");
+    return told(natskv,
+                {Exit::failure, fmt::format("COMMAND ended with status {}; nothing was written", status)},
+                status);
   }
 };
 

@@ -1,18 +1,42 @@
 #include "commands/shared/command.hpp"
 
+#include "base/boot_clock.hpp"
+#include "base/failure.hpp"
 #include "base/file.hpp"
 #include "terminal/captured.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 namespace natskv::commands {
+
+using namespace std::chrono_literals;
 
 void unset_event_variables(terminal::Program& program) {
   for (const char* name : {"BUCKET", "KEY", "OPERATION", "REVISION", "CREATED", "EVENTS"})
     program.environment[fmt::format("NATSKV_{}", name)] = std::nullopt;
+}
+
+void connect_where_lost(Invocation& natskv) {
+  Session& session = natskv.session();
+  if (!session.wire().closed()) return;
+  natskv.warn("connection lost");
+  const auto until = BootClock::now() + std::chrono::nanoseconds(session.timeout().ns);
+  for (bool back = false; !back;) {
+    try {
+      session.connect_again();
+      back = true;
+    } catch (const Failure& failure) {
+      session.lift_deadline();
+      if (failure.exit() != Exit::unreachable || natskv.stop() || BootClock::now() >= until) throw;
+      std::this_thread::sleep_for(100ms);
+    }
+  }
+  natskv.note("connection restored");
 }
 
 void report_leftovers(Invocation& natskv, const terminal::Supervisor& supervisor) {

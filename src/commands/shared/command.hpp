@@ -15,6 +15,10 @@ namespace natskv::commands {
 /// What an outer natskv may have set for its COMMAND; the variables of a lock stay.
 void unset_event_variables(terminal::Program& program);
 
+/// After a program that may have taken longer than the connection lasts: connects again, for as long as
+/// --timeout. Throws as Session::connect_again() does.
+void connect_where_lost(Invocation& natskv);
+
 /// Says on stderr what COMMAND had left, which was stopped.
 void report_leftovers(Invocation& natskv, const terminal::Supervisor& supervisor);
 

@@ -60,7 +60,7 @@ void Failures::say() {
     }
     const std::string first =
         fmt::format("\"{}\"{}", failure.about().key,
-                    where.empty() ? "" : fmt::format(" ({})", where.substr(0, where.find(':'))));
+                    where.empty() ? "" : fmt::format(" ({})", where.substr(0, where.rfind(": "))));
     const std::string what =
         failure.exit() == Exit::unknown
             ? fmt::format("{} writes may have been stored, the first is that of key {}", count, first)

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -197,7 +199,10 @@ class ContextAction final : public Action {
     if (!exists(contexts, *name_)) (void)contexts.load(*name_);
     const std::string before = contents(path);
     const std::string draft = path + ".edit";
-    write_private(draft, before);
+    if (::access(draft.c_str(), F_OK) == 0)
+      natskv.note(fmt::format("continuing the edit that was left in {}", in_quotes(draft)));
+    else
+      write_private(draft, before);
     const std::string program = editor();
     const int status = run_editor(natskv, program, draft);
     const std::string after = status == 0 ? contents(draft) : before;
