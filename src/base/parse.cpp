@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "base/quote.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -164,6 +165,18 @@ std::optional<Span> go_duration(std::string_view word) {
   if (!ok || total > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     return std::nullopt;
   return Span{static_cast<std::int64_t>(total)};
+}
+
+Moment moment(std::string_view word, std::string_view what) {
+  if (!word.empty() && std::all_of(word.begin(), word.end(), digit)) return revision(word, what);
+  if (word.size() > 1 && word[0] == '-' && (digit(word[1]) || word[1] == '.'))
+    return Ago{duration(word.substr(1), what)};
+  std::string time(word);
+  if (time.size() > 10 && time[10] == ' ') time[10] = 'T';
+  if (const auto instant = text::from_rfc3339(time)) return *instant;
+  if (text::from_rfc3339(time + "Z")) wrong(what, word, "has no zone (2026-11-24T01:02:03Z, or …+01:00)");
+  wrong(what, word,
+        "is not a revision, a time with a zone (2026-11-24T01:02:03Z), or how long ago (-2h, -1d)");
 }
 
 Size size(std::string_view word, std::string_view what) {

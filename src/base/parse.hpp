@@ -23,6 +23,8 @@ std::uint64_t revision(std::string_view word, std::string_view what);
 Span duration(std::string_view word, std::string_view what);
 /// What Go's time.ParseDuration takes, if it is not negative: no d, w, M, y. nullopt: anything else.
 std::optional<Span> go_duration(std::string_view word);
+/// Digits alone are a revision; -DURATION is so long ago; else a time of RFC 3339 with its zone.
+Moment moment(std::string_view word, std::string_view what);
 /// A number of bytes, or with B K KB KiB M MB MiB G GB GiB T TB TiB in powers of 1024 (any case); -1 is
 /// unlimited.
 Size size(std::string_view word, std::string_view what);

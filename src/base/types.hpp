@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <string_view>
+#include <variant>
 
 namespace natskv {
 
@@ -30,6 +31,14 @@ struct Span {
 
 constexpr Span seconds(std::int64_t count) { return Span{count * 1'000'000'000}; }
 constexpr Span milliseconds(std::int64_t count) { return Span{count * 1'000'000}; }
+
+/// How long ago, by the server's clock.
+struct Ago {
+  Span span;
+};
+
+/// A point of a bucket's past: after a revision, at a time, or so long ago.
+using Moment = std::variant<std::uint64_t, Instant, Ago>;
 
 /// A number of bytes; -1 is "unlimited" where a limit is meant.
 struct Size {

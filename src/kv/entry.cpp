@@ -107,6 +107,7 @@ void read_entry(natsMsg* message, bool headers_only, Entry& entry) {
   const auto kv = header(message, "KV-Operation");
   entry.marker_reason = header(message, "Nats-Marker-Reason");
   entry.operation = operation_of(kv, entry.marker_reason);
+  entry.rollup = !header(message, "Nats-Rollup").empty();
   const auto ttl = header(message, "Nats-TTL");
   entry.never_expires = is_never(ttl);
   entry.ttl = ttl.empty() || entry.never_expires ? Span{} : ttl_of(ttl);

@@ -28,6 +28,7 @@ struct Entry {
   Operation operation = Operation::put;
   Span ttl;                        ///< Nats-TTL header; 0: none
   bool never_expires = false;      ///< Nats-TTL: never
+  bool rollup = false;             ///< Nats-Rollup: the key's older revisions were removed with this one
   std::string_view marker_reason;  ///< Nats-Marker-Reason of a marker the server wrote
 
   [[nodiscard]] bool marker() const { return operation != Operation::put; }

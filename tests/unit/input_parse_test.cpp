@@ -178,3 +178,27 @@ TEST_CASE("a word in a message cannot steer a terminal") {
   CHECK(parse::quoted("\xC0\xAF") == "\"\\xC0\\xAF\"");           // overlong
   CHECK(parse::quoted("\U0001F600\u20AC") == "\"\U0001F600\u20AC\"");
 }
+
+TEST_CASE("a moment is a revision, a time with its zone, or so long ago") {
+  const auto revision = [](std::string_view word) {
+    return std::get<std::uint64_t>(parse::moment(word, "--at"));
+  };
+  const auto ns = [](std::string_view word) { return std::get<Instant>(parse::moment(word, "--at")).ns; };
+  const auto ago = [](std::string_view word) { return std::get<Ago>(parse::moment(word, "--at")).span; };
+  CHECK(revision("1") == 1);
+  CHECK(revision("18446744073709551615") == 18446744073709551615U);
+  CHECK(ns("1970-01-01T00:00:01Z") == 1'000'000'000);
+  CHECK(ns("1970-01-01T01:00:00.5+01:00") == 500'000'000);
+  CHECK(ns("1970-01-01 01:00:00+01:00") == 0);  // as date --rfc-3339 prints it
+  CHECK(ago("-2h") == seconds(7200));
+  CHECK(ago("-1d12h") == seconds(129'600));
+  CHECK(ago("-.5s").ns == 500'000'000);
+  CHECK(ago("-0s").ns == 0);
+  for (const char* word : {"", "0", "-", "--2h", "-h", "2h", "-2", "+5", "1970-01-01", "18446744073709551616",
+                           "1970-01-01T00:00:01", "1970-01-01T25:00:00Z", "now", "yesterday"}) {
+    CAPTURE(word);
+    CHECK_THROWS_AS((void)parse::moment(word, "--at"), Failure);
+  }
+  CHECK(failure([] { return parse::moment("1970-01-01T00:00:01", "--at"); }).find("has no zone") !=
+        std::string::npos);
+}

@@ -51,7 +51,7 @@ class Ls final : public Action {
       return;
     }
     if (keys_.depth || keys_.nul || keys_.count || keys_.tree || keys_.deleted || keys_.verbose ||
-        keys_.values || keys_.literal || keys_.limit) {
+        keys_.values || keys_.literal || keys_.limit || keys_.at.given() || keys_.at.partial()) {
       throw usage("without a BUCKET, ls takes --names, --long and --sort only");
     }
   }

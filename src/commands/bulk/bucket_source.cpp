@@ -9,18 +9,19 @@ namespace natskv::commands {
 BucketSource::BucketSource(Session& session, std::string bucket, Options options)
     : session_(session), bucket_(std::move(bucket)), options_(std::move(options)) {}
 
-Listing& BucketSource::entries() {
+Entries& BucketSource::entries() {
   if (entries_) return *entries_;
   number_ = 0;
   missing_.clear();
   for (const auto& pattern : options_.patterns) {
     if (!pattern.wild && options_.required) missing_.push_back(pattern.text);
   }
-  entries_ = std::make_unique<Listing>(session_, bucket_,
+  entries_ = std::make_unique<Entries>(session_, bucket_,
                                        ReadOptions{.patterns = options_.patterns,
                                                    .history = options_.history,
                                                    .values = options_.values,
-                                                   .slow = true});
+                                                   .slow = true},
+                                       options_.past);
   if (options_.idle) entries_->on_idle(options_.idle);
   started_ = std::chrono::steady_clock::now();
   return *entries_;

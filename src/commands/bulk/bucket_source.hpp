@@ -4,7 +4,7 @@
 #include "app/invocation.hpp"
 #include "base/pattern.hpp"
 #include "commands/bulk/source.hpp"
-#include "kv/read/listing.hpp"
+#include "kv/read/past.hpp"
 
 #include <chrono>
 #include <functional>
@@ -25,6 +25,7 @@ class BucketSource final : public Source {
     bool required = true;             ///< a key that is named must be there
     std::function<void()> idle = {};  ///< before a wait
     std::string place = {};           ///< not empty: the server, which a failure then names
+    const Past* past = nullptr;       ///< the entries of then
   };
   BucketSource(Session& session, std::string bucket, Options options);
 
@@ -40,13 +41,13 @@ class BucketSource final : public Source {
   Instant now();
 
  private:
-  Listing& entries();
+  Entries& entries();
   const Item* read();
 
   Session& session_;
   std::string bucket_;
   Options options_;
-  std::unique_ptr<Listing> entries_;
+  std::unique_ptr<Entries> entries_;
   std::chrono::steady_clock::time_point started_;
   std::vector<std::string> missing_;  // keys that were named and did not come
   std::uint64_t number_ = 0;

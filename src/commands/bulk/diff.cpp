@@ -7,6 +7,7 @@
 #include "commands/bulk/folder.hpp"
 #include "commands/bulk/last_items.hpp"
 #include "commands/bulk/line_source.hpp"
+#include "commands/shared/at_option.hpp"
 #include "kv/bucket.hpp"
 #include "kv/read/seen.hpp"
 #include "kv/read/snapshot.hpp"
@@ -28,6 +29,8 @@ class Diff final : public Action {
   std::optional<std::string> b_, word_, context_, file_, dir_;
   std::vector<Pattern> patterns_;
   bool literal_ = false, values_ = false, dots_ = false;
+  AtOption at_;
+  std::unique_ptr<Past> past_;  // with --at, of BUCKET_A
   std::uint64_t added_ = 0, removed_ = 0, changed_ = 0;
 
   void declare(Arguments& a) override {
@@ -47,9 +50,11 @@ class Diff final : public Action {
            context_);
     a.flag("--literal", literal_, "take * and > in PATTERN as they stand");
     a.excludes("--file", "--dir");
+    at_.declare(a);
   }
 
   void check() override {
+    at_.check();
     if (dots_ && !dir_) throw usage("--dots belongs to --dir");
     if (file_ || dir_) {
       const std::string given = file_ ? "--file" : "--dir";
@@ -65,7 +70,10 @@ class Diff final : public Action {
 
   int run(Invocation& natskv) override {
     try {
-      compare(natskv);
+      auto rows = natskv.rows(fields::difference(values_), Style::list());
+      const auto second = other(natskv);  // what is wrong with a file is found before connecting
+      if (!open_past(natskv)) return natskv.status();
+      compare(natskv, *second, rows);
       natskv.out().flush();
     } catch (const Failure& failure) {
       // 1 is "they differ".
@@ -77,6 +85,7 @@ class Diff final : public Action {
       throw Failure(Exit::usage, "out of memory");
     }
     say(natskv);
+    if (natskv.status() != 0) return natskv.status();
     return added_ + removed_ + changed_ > 0 ? 1 : 0;
   }
 
@@ -119,21 +128,27 @@ class Diff final : public Action {
     return patterns_.empty() || selects(patterns_.front(), key);
   }
 
-  void compare(Invocation& natskv) {
-    auto rows = natskv.rows(fields::difference(values_), Style::list());
-    const auto second = other(natskv);  // what is wrong with a file is found before connecting
+  // Whether there is something to compare.
+  bool open_past(Invocation& natskv) {
+    if (!at_.given()) return true;
+    past_ = said_of(place(natskv.session()), [&] { return at_.open(natskv.session(), a_, patterns_); });
+    return at_.report_uncertain(natskv, *past_, patterns_, Exit::usage);
+  }
+
+  void compare(Invocation& natskv, Source& second, Rows<Difference>& rows) {
     Snapshot first;
     const auto keys = read(natskv, first);
     auto bucket = natskv.bucket(a_);
-    LastItems last(*second);
+    LastItems last(second);
     Seen added;
     std::uint64_t met = 0, count = 0;
-    auto progress = natskv.progress_beside(natskv.out(), "diff " + second->shown(), 0);
-    while (const Item* item = second->next()) {
+    auto progress = natskv.progress_beside(natskv.out(), "diff " + second.shown(), 0);
+    while (const Item* item = second.next()) {
       progress.tick(++count);
       if (item->wrong) throw Failure(*item->wrong);
       if (item->operation != Operation::put || item->check || !selected(item->key) || !last.counts(*item))
         continue;
+      if (past_ && past_->is_uncertain(item->key)) continue;
       const auto* known = first.find(item->key);
       const bool there = known != nullptr && Snapshot::live(*known);
       // A key that is written meanwhile comes a second time: it is shown once.
@@ -163,6 +178,7 @@ class Diff final : public Action {
   std::uint64_t read(Invocation& natskv, Snapshot& snapshot) const {
     auto options = reading(natskv.session(), true);
     options.markers = true;  // a key may be deleted while it is read
+    options.past = past_.get();
     BucketSource source(natskv.session(), a_, std::move(options));
     snapshot = Snapshot(source.total());
     auto progress = natskv.progress("diff " + a_, source.total());
@@ -180,6 +196,7 @@ class Diff final : public Action {
   // Their names were not kept: they are read once more.
   void removed(Invocation& natskv, Snapshot& first, Rows<Difference>& rows) {
     auto options = reading(natskv.session(), values_);
+    options.past = past_.get();
     options.idle = [&natskv] { natskv.out().flush(); };
     BucketSource source(natskv.session(), a_, std::move(options));
     while (const Item* item = source.next()) {
@@ -207,7 +224,9 @@ revision in B. What is added and changed comes first, in the order of B. Standar
 many of each.
 
 With --file the lines of an export take BUCKET_B's place (a key's last line counts), with --dir
-the files of a folder, read as import --dir does.
+the files of a folder, read as import --dir does. With --at BUCKET_A is taken as it was then (natskv
+export --help has the rules); if keys are uncertain nothing is compared and the status is 2, and
+--partial leaves those keys out.
 
 Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both sides are read as streams;
 hashes of keys and values are kept, never the values; --values asks for the old value of each key
@@ -229,6 +248,9 @@ status 1
 # What an import of this file would change, with both values:
 $ natskv diff config --file backup.jsonl --values
 changed	greeting	1	2	hello	hi
+# With config as it was after its revision 1 (-2h: two hours ago):
+$ natskv diff config staging --at 1
+changed	greeting	1	2
 )",
     .make = make_action<Diff>,
 };

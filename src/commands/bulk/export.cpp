@@ -5,8 +5,9 @@
 #include "base/quote.hpp"
 #include "commands/all.hpp"
 #include "commands/bulk/folder.hpp"
+#include "commands/shared/at_option.hpp"
 #include "kv/explain.hpp"
-#include "kv/read/listing.hpp"
+#include "kv/read/past.hpp"
 #include "output/file.hpp"
 #include "views/entry.hpp"
 
@@ -30,6 +31,8 @@ class Export final : public Action {
   std::optional<std::string> dir_, mode_word_;
   mode_t mode_ = 0600;
   bool history_ = false, literal_ = false, dots_ = false, prune_ = false, force_ = false;
+  AtOption at_;
+  std::unique_ptr<Past> past_;  // with --at
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
@@ -50,6 +53,9 @@ class Export final : public Action {
     a.excludes("--dir", "--file");
     a.excludes("--dir", "--history");
     a.flag("--history", history_, "every kept revision, with delete and purge markers");
+    at_.declare(a);
+    a.excludes("--at", "--history");
+    a.excludes("--partial", "--prune");
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
   }
 
@@ -58,6 +64,7 @@ class Export final : public Action {
     if (file_ && file_->empty()) throw usage("--file: the name is empty");
     if (!dir_ && (dots_ || mode_word_ || prune_)) throw usage("--dots, --mode and --prune belong to --dir");
     if (mode_word_) mode_ = mode_of(*mode_word_);
+    at_.check();
   }
 
   static mode_t mode_of(const std::string& word) {
@@ -68,38 +75,39 @@ class Export final : public Action {
     return static_cast<mode_t>(mode);
   }
 
+  /// The keys that were named; those that are uncertain were reported.
   [[nodiscard]] std::vector<std::string> named() const {
     std::vector<std::string> keys;
     for (const auto& pattern : patterns_) {
-      if (!pattern.wild) keys.push_back(pattern.text);
+      if (!pattern.wild && !(past_ && past_->is_uncertain(pattern.text))) keys.push_back(pattern.text);
     }
     return keys;
   }
 
-  /// Reports the keys that were named and did not come; whether there are any.
+  /// Reports the keys that were named and did not come; whether none of the named is missing.
   bool report_missing(Invocation& natskv, const std::vector<std::string>& missing) const {
-    for (const auto& key : missing) natskv.report(no_key(bucket_, key));
-    return !missing.empty();
+    for (const auto& key : missing) natskv.report(past_ ? past_->missing(key) : no_key(bucket_, key));
+    return natskv.status() == 0;
   }
 
   int to_folder(Invocation& natskv) {
-    natskv.require_consent(!prune_ || force_, fmt::format("removing files from {}", in_quotes(*dir_)));
     const Paths paths{.dots = dots_};
     FolderWriter files(*dir_, paths, mode_);
     auto missing = named();
     {
-      Listing names(natskv.session(), bucket_, {.patterns = patterns_, .values = false, .slow = true});
+      Entries names(natskv.session(), bucket_, {.patterns = patterns_, .values = false, .slow = true},
+                    past_.get());
       while (const Entry* entry = names.next()) {
         if (entry->marker()) continue;
         files.expect(entry->key);
         std::erase(missing, entry->key);
       }
     }
-    if (report_missing(natskv, missing)) return natskv.status();
+    if (!report_missing(natskv, missing)) return natskv.status();
     files.require_all();
     const std::uint64_t removed = prune_ ? prune(natskv, files, paths) : 0;
     std::uint64_t written = 0, equal = 0;
-    Listing entries(natskv.session(), bucket_, {.patterns = patterns_, .slow = true});
+    Entries entries(natskv.session(), bucket_, {.patterns = patterns_, .slow = true}, past_.get());
     auto progress = natskv.progress("export " + bucket_, entries.total());
     while (const Entry* entry = entries.next()) {
       if (natskv.stop()) throw Stopped{};
@@ -148,16 +156,24 @@ class Export final : public Action {
     const auto& given = natskv.given();
     if (given.json || (given.output && *given.output != "jsonl"))
       throw usage("the output is JSON Lines only");
-    if (dir_) return to_folder(natskv);
     std::optional<OutputFile> file;
     if (file_ && *file_ != "-") file.emplace(*file_);
-    Output& out = file ? file->out() : natskv.out();
+    if (dir_)
+      natskv.require_consent(!prune_ || force_, fmt::format("removing files from {}", in_quotes(*dir_)));
+    past_ = at_.open(natskv.session(), bucket_, patterns_);
+    if (past_ && !at_.report_uncertain(natskv, *past_, patterns_)) return natskv.status();
+    return dir_ ? to_folder(natskv) : to_lines(natskv, file ? &*file : nullptr);
+  }
+
+  int to_lines(Invocation& natskv, OutputFile* file) {
+    Output& out = file != nullptr ? file->out() : natskv.out();
     Rows<Entry> rows(fields::get(), Format::jsonl, {}, {}, out);
     // More than others let wait: a window would cost the transfer a tenth of its speed.
-    Listing entries(
+    Entries entries(
         natskv.session(), bucket_,
-        {.patterns = patterns_, .history = history_, .deltas = true, .most_waiting = std::size_t{24} << 20U});
-    if (!file) entries.on_idle([&] { out.flush(); });
+        {.patterns = patterns_, .history = history_, .deltas = true, .most_waiting = std::size_t{24} << 20U},
+        past_.get());
+    if (file == nullptr) entries.on_idle([&] { out.flush(); });
     auto progress = natskv.progress_beside(out, "export " + bucket_, entries.total());
     auto missing = named();
     std::uint64_t read = 0, written = 0;
@@ -169,10 +185,10 @@ class Export final : public Action {
       ++written;
     }
     rows.finish();
-    report_missing(natskv, missing);
-    if (!file) {
+    const bool all = report_missing(natskv, missing);
+    if (file == nullptr) {
       out.flush();
-    } else if (missing.empty()) {
+    } else if (all) {
       file->commit();
     } else {
       natskv.note(fmt::format("{} was left as it was", in_quotes(*file_)));
@@ -180,7 +196,7 @@ class Export final : public Action {
     }
     natskv.note(fmt::format("bucket \"{}\": {} {}{} written to {}", bucket_, written,
                             history_ ? "revision" : "value", written == 1 ? "" : "s",
-                            file ? *file_ : "standard output"));
+                            file != nullptr ? *file_ : "standard output"));
     return natskv.status();
   }
 };
@@ -212,7 +228,19 @@ removes the files whose keys the bucket does not hold; on a terminal it asks, el
 --force.
 
 A key that is written again while it is exported may come twice; the later line is the later
-value.)",
+value.
+
+With --at the bucket is exported as it was: after a REVISION, at a TIME of the server's clock (RFC
+3339 with its zone; what was written at that very time counts), or so long ago (-2h). Only what the
+bucket still keeps can tell. A key without a revision from then is uncertain if it may have lost one:
+it is at the bucket's history limit, was purged, or an older value may have expired. Where keys expire
+and revisions from then are missing, keys may have existed of which nothing is left. In these cases
+nothing is written; the first ten uncertain keys are named, and the status is 1, or 3 where a KEY is
+uncertain that was asked for. --partial writes what is certain and warns. Where revisions are missing
+that belong to no key (compact, purge --all), a warning gives the last of them. A revision above the
+bucket's last and a time before the bucket are status 3, a time in the future is 2. The history is
+read twice; if the bucket drops an entry in between, or is recreated, the status is 1, and --file
+leaves the file as it was.)",
     .output =
         "JSON Lines, an entry each; there is no other format. With --dir nothing. What was written is said on "
         "standard error.",
@@ -224,6 +252,9 @@ $ natskv export config greeting 'app.>' | jq -r .value
 hello
 # A folder to keep in git, one file for each key:
 $ natskv export config --dir conf
+# As it was after revision 1 (--at -2h: two hours ago), to import with --skip-unchanged --prune:
+$ natskv export config --at 1 | jq -r .value
+hello
 )",
     .make = make_action<Export>,
 };

@@ -3,10 +3,11 @@
 #include "base/parse.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
+#include "commands/shared/at_option.hpp"
 #include "commands/shared/keys.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/get_many.hpp"
-#include "kv/read/listing.hpp"
+#include "kv/read/past.hpp"
 #include "kv/read/together.hpp"
 #include "output/pretty.hpp"
 #include "views/entry.hpp"
@@ -27,6 +28,8 @@ class Get final : public Action {
   std::optional<std::uint64_t> revision_;
   std::optional<std::string> default_;
   bool raw_ = false, consistent_ = false, literal_ = false, nul_ = false, pretty_ = false;
+  AtOption at_;
+  std::unique_ptr<Past> past_;  // with --at
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
@@ -38,6 +41,7 @@ class Get final : public Action {
            words_);
     a.take({.name = "--revision", .kind = Kind::revision, .help = "this revision, not the latest (one KEY)"},
            revision_);
+    at_.declare(a);
     a.take({.name = "--default",
             .kind = Kind::text,
             .help = "print this where the key is absent (one KEY)",
@@ -50,10 +54,13 @@ class Get final : public Action {
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
     a.excludes("--default", "--revision");
     a.excludes("--pretty", "--raw");
+    a.excludes("--at", "--revision");
+    a.excludes("--at", "--consistent");
   }
 
   void check() override {
     patterns_ = parse::patterns(words_, literal_);
+    at_.check();
     if (one()) return;
     if (raw_ && !nul_) throw usage("several values as raw bytes need -0");
     if (revision_) throw usage("--revision takes one KEY");
@@ -73,8 +80,11 @@ class Get final : public Action {
     if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
     auto rows = natskv.rows(fields::get(), style);
     auto bucket = natskv.bucket(bucket_);
-    const auto together = consistent_ ? std::nullopt : get_together(bucket, patterns_);
-    if (together)
+    past_ = at_.open(natskv.session(), bucket_, patterns_);
+    const auto together = past_ || consistent_ ? std::nullopt : get_together(bucket, patterns_);
+    if (past_ && !listing())
+      past_in_order(natskv, bucket, rows);
+    else if (together)
       show(natskv, *together, rows);
     else if (listing())
       from_stream(natskv, rows);
@@ -108,6 +118,7 @@ class Get final : public Action {
     auto rows = natskv.rows(fields::get(), style);
     const std::string& key = patterns_[0].text;
     auto bucket = natskv.bucket(bucket_);
+    past_ = at_.open(natskv.session(), bucket_, patterns_);
     try {
       const OwnedEntry found = read(bucket, key, format);
       if (pretty_) return pretty(natskv, key, found.entry.value.data);
@@ -115,8 +126,10 @@ class Get final : public Action {
       rows.finish();
       if (format == Format::raw && !nul_) final_newline(natskv, found.entry.value.data);
     } catch (const Failure& failure) {
-      // A missing bucket or revision stays a failure: only the key may be absent.
-      if (!default_ || failure.exit() != Exit::not_found || failure.about().key.empty()) throw;
+      // A missing bucket or revision stays a failure, and so does a key that may have had a value.
+      if (!default_ || failure.exit() != Exit::not_found || failure.about().key.empty() ||
+          (past_ && past_->is_uncertain(key)))
+        throw;
       Entry entry;
       entry.bucket = bucket_;
       entry.key = key;
@@ -130,10 +143,30 @@ class Get final : public Action {
   }
 
   OwnedEntry read(Bucket& bucket, const std::string& key, Format format) {
+    if (past_) return past_entry(bucket, key);
     const bool plain = format == Format::raw && !consistent_ && writable(key);
     if (plain) return bucket.value(key, revision_);
     auto found = bucket.entry(key, revision_, consistent_);
     return bucket.live(std::move(found), key, revision_);
+  }
+
+  OwnedEntry past_entry(Bucket& bucket, const std::string& key) const {
+    const auto verdict = past_->keys().of(key);
+    if (verdict.state != AsOf::State::present) throw past_->missing(key);
+    auto found = bucket.entry(key, verdict.revision);
+    if (!found) found = bucket.entry(key, verdict.revision, true);  // a replica may lag
+    return bucket.live(std::move(found), key, verdict.revision);
+  }
+
+  void past_in_order(Invocation& natskv, Bucket& bucket, Rows<Entry>& rows) const {
+    for (const auto& pattern : patterns_) {
+      try {
+        rows(past_entry(bucket, pattern.text).entry);
+      } catch (const Failure& failure) {
+        if (failure.exit() != Exit::not_found) throw;
+        natskv.report(failure);
+      }
+    }
   }
 
   int pretty(Invocation& natskv, const std::string& key, std::string_view value) const {
@@ -205,18 +238,21 @@ class Get final : public Action {
 
   // Patterns, and keys between them: one stream, each entry once.
   void from_stream(Invocation& natskv, Rows<Entry>& rows) {
-    Listing entries(natskv.session(), bucket_, {.patterns = patterns_, .deltas = natskv.json()});
+    Entries entries(natskv.session(), bucket_, {.patterns = patterns_, .deltas = natskv.json()}, past_.get());
     entries.on_idle([&] { natskv.out().flush(); });
     std::set<std::string, std::less<>> missing;
     for (const auto& pattern : patterns_) {
-      if (!pattern.wild) missing.insert(pattern.text);
+      if (!pattern.wild && !(past_ && past_->is_uncertain(pattern.text))) missing.insert(pattern.text);
     }
     while (const Entry* entry = entries.next()) {
       if (entry->marker()) continue;
       rows(*entry);
       if (const auto at = missing.find(entry->key); at != missing.end()) missing.erase(at);
     }
-    for (const auto& key : missing) natskv.report(no_key(bucket_, key));
+    for (const auto& key : missing) natskv.report(past_ ? past_->missing(key) : no_key(bucket_, key));
+    if (!past_) return;
+    natskv.out().flush();
+    at_.report_uncertain(natskv, *past_, patterns_);
   }
 };
 
@@ -238,7 +274,12 @@ const Verb get{
         "error (status 3); a pattern that matches nothing is not an error.\n\n"
         "A plain get may be answered by a replica that lags. --consistent asks the stream's leader: "
         "your own "
-        "earlier writes are seen; in a partition a deposed leader may still answer.",
+        "earlier writes are seen; in a partition a deposed leader may still answer.\n\n"
+        "--at reads the bucket as it was after a revision, at a time or so long ago (natskv export --help "
+        "has the rules). A KEY that did not exist or was deleted then is status 3. So is a KEY that is "
+        "uncertain, because its revision from then is no longer kept: the message says why, and --default "
+        "does not apply. Uncertain keys that a PATTERN selects are named and the status is 1, with "
+        "--partial 0.",
     .output =
         "Of one KEY the value; otherwise the columns key, revision, created and value. JSON: an entry, of "
         "several keys or a PATTERN an array of them.",
@@ -252,6 +293,9 @@ blue
 # The revision too, in a script:
 $ natskv get config greeting -o json | jq .revision
 1
+# As it was after revision 1 (-2h: two hours ago):
+$ natskv get config greeting --at 1
+hello
 )",
     .make = make_action<Get>,
 };

@@ -5,7 +5,7 @@
 #include "base/parse.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/tree.hpp"
-#include "kv/read/listing.hpp"
+#include "kv/read/past.hpp"
 #include "kv/read/seen.hpp"
 #include "views/entry.hpp"
 
@@ -31,7 +31,7 @@ class Keys final : public Action {
 // the start can be of a key that came before: of those the stream held then, one a key is read. `show` says
 // whether to go on.
 template <class Each>
-void each_key(Listing& entries, bool deleted, Each&& show) {
+void each_key(Entries& entries, bool deleted, Each&& show) {
   Seen seen(entries.total());
   while (const Entry* entry = entries.next()) {
     if (entry->marker() && !deleted) continue;
@@ -60,6 +60,7 @@ void KeyListing::declare(Arguments& a) {
   a.flag("--display-value", values, "with the value (as -v)");
   a.take({.name = "--limit", .kind = Kind::count, .help = "end after so many keys"}, limit);
   a.flag("--literal", literal, "take * and > in PATTERN as they stand");
+  at.declare(a);
   a.excludes("--count", "--tree");
   a.excludes("--tree", "--verbose");
   a.excludes("--count", "--verbose");
@@ -67,6 +68,7 @@ void KeyListing::declare(Arguments& a) {
 
 void KeyListing::check() const {
   (void)parse::patterns(words, literal);
+  at.check();
   if (depth && !tree) throw usage("--depth belongs to --tree");
   if (depth && *depth == 0) throw usage("--depth: at least one level");
   if (limit && *limit == 0) throw usage("--limit: at least one key");
@@ -86,10 +88,16 @@ int KeyListing::run(Invocation& natskv) const {
     throw usage("--tree is for people, it has no JSON");
   auto rows = natskv.rows(fields::keys(values), style);
   auto name_rows = natskv.rows(fields::names(), style);
-  Listing entries(natskv.session(), bucket,
-                  {.patterns = parse::patterns(words, literal),
-                   .values = values,
-                   .deltas = entries_wanted && natskv.json()});
+  const auto patterns = parse::patterns(words, literal);
+  const auto past = at.open(natskv.session(), bucket, patterns);
+  const auto end = [&] {
+    natskv.out().flush();
+    if (past) at.report_uncertain(natskv, *past, patterns);
+    return natskv.status();
+  };
+  Entries entries(natskv.session(), bucket,
+                  {.patterns = patterns, .values = values, .deltas = entries_wanted && natskv.json()},
+                  past.get());
   if (count || tree) {
     Tree nodes(depth);
     std::uint64_t number = 0;
@@ -99,7 +107,7 @@ int KeyListing::run(Invocation& natskv) const {
       return true;
     });
     natskv.out().write(tree ? nodes.text() : fmt::format("{}\n", number));
-    return 0;
+    return end();
   }
   entries.on_idle([&] {
     (entries_wanted ? rows.settle() : name_rows.settle());
@@ -117,7 +125,7 @@ int KeyListing::run(Invocation& natskv) const {
     natskv.finish(rows, no_keys(bucket, words));
   else
     natskv.finish(name_rows, no_keys(bucket, words));
-  return 0;
+  return end();
 }
 
 const Verb keys{
@@ -132,7 +140,9 @@ const Verb keys{
         "listing. With -v "
         "each key comes with revision, operation, creation and size of its latest value, in one stream of "
         "messages, never "
-        "a request a key.",
+        "a request a key.\n\n--at lists the keys that had a value then (natskv export --help has the rules). "
+        "Keys that are certain are printed. If others are uncertain, ten of them are named on standard error "
+        "and the status is 1, so that a script does not take the list for the whole; with --partial it is 0.",
     .output =
         "Names, one a line; with -v the columns key, revision, operation, created and size, with "
         "--display-value value too; with --count one number. JSON: an array of names (what is not "
@@ -145,6 +155,9 @@ app.debug
 # How many there are below app:
 $ natskv keys config 'app.>' --count
 1
+# As they were after revision 1 (-2h: two hours ago):
+$ natskv keys config --at 1
+greeting
 # With their revisions and times:
 $ natskv keys config --verbose
 greeting	1	PUT	...

@@ -3,6 +3,7 @@
 
 #include "app/invocation.hpp"
 #include "cli/declaration.hpp"
+#include "commands/shared/at_option.hpp"
 
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct KeyListing {
   std::optional<std::uint64_t> depth, limit;
   bool nul = false, count = false, tree = false, deleted = false, verbose = false, values = false,
        literal = false;
+  AtOption at;
 
   /// The options (not BUCKET and PATTERN).
   void declare(Arguments& arguments);

@@ -12,9 +12,13 @@ namespace natskv::commands {
 
 class SomeNames {
  public:
+  static constexpr std::size_t max_names = 10;
+
   void add(std::string_view name) {
     if (++count_ <= max_names) names_.emplace_back(name);
   }
+  /// So many more, whose names are not asked for.
+  void add_unnamed(std::uint64_t count) { count_ += count; }
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// "a", "a and b", "a, b and c", "a, …, j and 7 more"; "" where there is none.
   [[nodiscard]] std::string text() const {
@@ -28,7 +32,6 @@ class SomeNames {
   }
 
  private:
-  static constexpr std::size_t max_names = 10;
   std::vector<std::string> names_;
   std::uint64_t count_ = 0;
 };

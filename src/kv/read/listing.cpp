@@ -18,6 +18,19 @@ constexpr milliseconds first_pause{45}, longest_pause{1000};
 
 }  // namespace
 
+void require_same(const std::string& bucket, const Before& before, const StreamState& now) {
+  const auto outcome = compare(before, now);
+  const auto* anew = std::get_if<StartAnew>(&outcome);
+  if (anew == nullptr) return;
+  throw Failure(
+      Exit::failure,
+      anew->why == StartAnew::Why::recreated
+          ? fmt::format("bucket \"{}\" was recreated while it was being read", bucket)
+          : fmt::format("bucket \"{}\": its last revision went back from {} to {} while it was being read",
+                        bucket, before.revision, now.last),
+      "run the command again", {bucket, {}, 0});
+}
+
 Listing::Listing(Session& session, std::string bucket, ReadOptions options)
     : session_(session),
       bucket_(std::move(bucket)),
@@ -26,16 +39,15 @@ Listing::Listing(Session& session, std::string bucket, ReadOptions options)
       pause_(first_pause) {
   const Feed::Starting starting(session_, bucket_);
   try {
-    const auto stream = feed_.look(session_.starting());
-    before_ = {.created = stream.created, .start = stream.last};
-    server_time_ = stream.time;
-    feed_.start(stream, {.latest = !history_}, session_.starting());
+    stream_ = feed_.look(session_.starting());
+    server_time_ = stream_.time;
+    feed_.start(stream_, {.latest = !history_}, session_.starting());
   } catch (const nats::Error& error) {
     throw explain(session_, error, {.bucket = bucket_});
   }
   total_ = feed_.waiting();
   if (server_time_.ns == 0) server_time_ = feed_.consumer()->start().created;
-  (void)ending_.started(before_.start, total_);
+  (void)ending_.started(stream_.last, total_);
 }
 
 const Entry* Listing::next() {
@@ -89,7 +101,7 @@ void Listing::follow(Ending::Ask ask) {
 
 Ending::Ask Listing::ask_stream() {
   const auto now = feed_.look(session_.timeout());
-  require_same(now);
+  require_same(bucket_, {.created = stream_.created, .revision = feed_.last()}, now);
   return ending_.stream_at(now.last);
 }
 
@@ -117,24 +129,9 @@ Ending::Ask Listing::ask_heartbeat() {
 // Looks at the bucket again and goes on after the last revision that came.
 void Listing::rejoin() {
   const auto now = feed_.look(session_.timeout());
-  require_same(now);
+  require_same(bucket_, {.created = stream_.created, .revision = feed_.last()}, now);
   feed_.start(now, {.latest = !history_, .after = feed_.last()}, session_.starting());
   follow(ending_.restarted(now.last, feed_.waiting()));
-}
-
-void Listing::require_same(const StreamState& now) const {
-  Before before = before_;
-  before.revision = feed_.last();
-  const auto outcome = compare(before, now);
-  const auto* anew = std::get_if<StartAnew>(&outcome);
-  if (anew == nullptr) return;
-  throw Failure(
-      Exit::failure,
-      anew->why == StartAnew::Why::recreated
-          ? fmt::format("bucket \"{}\" was recreated while it was being read", bucket_)
-          : fmt::format("bucket \"{}\": its last revision went back from {} to {} while it was being read",
-                        bucket_, before.revision, now.last),
-      "run the command again", {bucket_, {}, 0});
 }
 
 // However often another consumer is created meanwhile (heartbeats that do not come, a count that is wrong): a

@@ -12,6 +12,9 @@
 
 namespace natskv {
 
+/// Failure where the bucket is another one than `before`, or its server lost what was read.
+void require_same(const std::string& bucket, const Before& before, const StreamState& now);
+
 class Listing {
  public:
   /// Starts reading. Failure: not_found where the bucket is missing.
@@ -25,8 +28,10 @@ class Listing {
 
   /// How many messages there are, by the server's count; an upper bound.
   [[nodiscard]] std::uint64_t total() const { return total_; }
-  /// The stream's last revision when the reading started.
-  [[nodiscard]] std::uint64_t last_revision() const { return before_.start; }
+  /// The stream as it was when the reading started.
+  [[nodiscard]] const StreamState& stream() const { return stream_; }
+  /// Its last revision then.
+  [[nodiscard]] std::uint64_t last_revision() const { return stream_.last; }
   /// The server's clock when the reading started: `ts` of STREAM.INFO, else `created` of our own consumer.
   [[nodiscard]] Instant server_time() const { return server_time_; }
   /// Deletes the consumer until the next entry is asked for, which is the one after the last: nothing is read
@@ -44,14 +49,13 @@ class Listing {
   void on_silence();
   void rejoin();
   void bound_silence();
-  void require_same(const StreamState& now) const;
 
   Session& session_;
   std::string bucket_;
   bool history_;
   Feed feed_;
   Ending ending_;
-  Before before_;
+  StreamState stream_;
   std::uint64_t total_ = 0;
   Instant server_time_;
   Feed::Clock::duration pause_;             // until it is looked what is left

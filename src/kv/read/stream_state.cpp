@@ -22,10 +22,11 @@ std::uint64_t number(const Json& object, const char* name) {
 StreamState read_stream_state(const std::string& bucket, const Json& info) {
   const auto& config = info.at("config");
   const auto& state = info.at("state");
+  const auto address = address_of(bucket, config, {});
   StreamState read{
       .is_bucket = is_bucket(bucket, config),
       .since_2_9 = config.contains("allow_direct"),
-      .prefix = address_of(bucket, config, {}).read_prefix,
+      .prefix = address.read_prefix,
       .created = info.value("created", std::string()),
       .history = config.value("max_msgs_per_subject", std::int64_t{0}),
       .first = number(state, "first_seq"),
@@ -33,6 +34,9 @@ StreamState read_stream_state(const std::string& bucket, const Json& info) {
       .messages = number(state, "messages"),
       .bytes = number(state, "bytes"),
       .keys = number(state, "num_subjects"),
+      .ttl = Span{config.value("max_age", std::int64_t{0})},
+      .key_ttl = config.value("allow_msg_ttl", false),
+      .mirror = address.mirror,
   };
   if (const auto limits = config.find("consumer_limits"); limits != config.end() && limits->is_object())
     read.max_unacked = static_cast<std::int64_t>(number(*limits, "max_ack_pending"));

@@ -21,7 +21,10 @@ struct StreamState {
   std::uint64_t messages = 0, bytes = 0;
   std::uint64_t keys = 0;        ///< with those whose latest entry is a marker
   std::int64_t max_unacked = 0;  ///< what the stream allows a consumer; 0: says nothing
-  Instant time = {};             ///< the server's; 0 before 2.10
+  Span ttl = {};                 ///< of all keys; 0: none
+  bool key_ttl = false;          ///< single entries may have a time to live
+  bool mirror = false;
+  Instant time = {};  ///< the server's; 0 before 2.10
 };
 
 /// Throws what nlohmann::json throws where the answer is none of STREAM.INFO.

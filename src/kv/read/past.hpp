@@ -1,0 +1,82 @@
+// A bucket as it was: get, keys, export and diff with --at. Its history is read twice: headers, which tell
+// what each key held then, and the entries themselves.
+#pragma once
+
+#include "base/failure.hpp"
+#include "base/pattern.hpp"
+#include "kv/read/as_of.hpp"
+#include "kv/read/listing.hpp"
+#include "kv/session.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace natskv {
+
+class Past {
+ public:
+  /// Reads what the keys held at that moment. `patterns`: none: all keys. Failure: not_found for a revision
+  /// above the last and a time before the bucket; usage for one in the future.
+  Past(Session& session, std::string bucket, std::vector<Pattern> patterns, Moment moment);
+
+  [[nodiscard]] const std::string& bucket() const { return bucket_; }
+  /// "revision 12", or the time.
+  [[nodiscard]] const std::string& shown() const { return shown_; }
+  [[nodiscard]] const AsOf& keys() const { return keys_; }
+  [[nodiscard]] bool is_uncertain(std::string_view key) const {
+    return keys_.of(key).state == AsOf::State::uncertain;
+  }
+  /// Why a key has no value, or none that is certain.
+  [[nodiscard]] Failure missing(const std::string& key) const;
+  /// Of the uncertain keys that no KEY names, the first so many.
+  std::vector<std::string> uncertain_names(std::size_t most);
+
+  /// Failure where it is no longer the bucket whose keys were read.
+  void require_same(const Listing& entries) const;
+
+ private:
+  [[nodiscard]] StreamState look();
+  [[nodiscard]] AsOf start(const Listing& entries, std::uint64_t expected);
+  void read(bool whole);
+  [[nodiscard]] bool doubtful() const;
+  [[nodiscard]] ReadOptions history(bool values) const;
+  [[nodiscard]] bool selected(std::string_view key) const;
+
+  Session& session_;
+  std::string bucket_;
+  std::vector<Pattern> patterns_;
+  Moment moment_;
+  StreamState stream_;  // as it was at the start
+  std::string shown_;
+  AsOf keys_;
+};
+
+/// The latest entry of each key, markers too, as they are now or, with `past`, as they were: then only those
+/// that are certain, in the order of revisions.
+class Entries {
+ public:
+  /// `past` must outlive it.
+  Entries(Session& session, std::string bucket, ReadOptions options, const Past* past = nullptr);
+
+  /// As Listing::next(). Failure where the bucket dropped one of the entries of then meanwhile.
+  const Entry* next();
+  /// How many there are, at most.
+  [[nodiscard]] std::uint64_t total() const { return past_ == nullptr ? listing_.total() : left_; }
+  /// Only above this revision a key may come again.
+  [[nodiscard]] std::uint64_t last_revision() const { return listing_.last_revision(); }
+  [[nodiscard]] Instant server_time() const { return listing_.server_time(); }
+  void on_idle(std::function<void()> idle) { listing_.on_idle(std::move(idle)); }
+
+ private:
+  std::string bucket_;
+  const Past* past_;
+  Listing listing_;
+  std::uint64_t left_ = 0;
+};
+
+}  // namespace natskv
