@@ -68,13 +68,13 @@ class Watch final : public Action {
     a.flag("--literal", literal_, "take * and > in KEY as they stand");
     a.take({.name = "--state",
             .kind = Kind::file,
-            .help = "keep in FILE how far this came, and go on from there at the next start"},
+            .help = "remember in FILE how far this came; the next start continues there"},
            state_);
     a.take({.name = "--debounce",
             .kind = Kind::duration,
-            .help = "run COMMAND once for the changes that come before so long a pause"},
+            .help = "run COMMAND once for changes that follow one another within DURATION"},
            debounce_);
-    a.flag("--keep-going", keep_going_, "report a COMMAND that fails, and go on");
+    a.flag("--keep-going", keep_going_, "report a COMMAND that fails, and continue");
     a.take({.name = "--grace",
             .kind = Kind::duration,
             .help = "from SIGTERM to SIGKILL for what COMMAND leaves running (10s)"},
@@ -278,17 +278,18 @@ the failure is reported, watch continues, and ends with 1 where it would have en
 A signal sent to natskv goes to COMMAND, and watch ends (130, 143) when COMMAND has ended; between events it ends at
 once. On a terminal Ctrl-C reaches COMMAND itself.
 
-BURSTS. With --debounce D, COMMAND runs once for changes that come close together: when none came for D, at the latest
-10 D after the first, or when 8 MiB wait. Its stdin is the newest entry of each key as JSON Lines, as watch -o jsonl prints
-them, in revision order; NATSKV_EVENTS is the number of lines, NATSKV_REVISION the highest revision. There is no
-NATSKV_KEY. Changes that come while COMMAND runs make the next burst.
+BURSTS. With --debounce D, COMMAND runs once for changes that come close together: when none has come for D, at the
+latest 10 D after the first one, or when they fill 8 MiB. Its stdin is the newest entry of each key as JSON Lines, as
+watch -o jsonl prints them, in revision order; NATSKV_EVENTS is the number of lines, NATSKV_REVISION the highest revision;
+NATSKV_KEY is not set. Changes that come while COMMAND runs make the next burst.
 
 STATE. With --state FILE, watch remembers how far it has come: FILE is replaced after each COMMAND that ended with 0
 (without COMMAND: after what was written to stdout, at most ten times a second), and the next start continues after it.
 AT LEAST ONCE: while FILE, the bucket and its revisions are there, every event is handled, in order, however watch ends,
 and again after a COMMAND that failed or was ended by a signal. If natskv is killed after COMMAND has ended and before
-FILE is replaced, that event comes once more, so COMMAND should do no harm when it sees an event twice (compare
-NATSKV_REVISION with the last one). Nothing else is repeated. With --keep-going a failed event counts as handled.
+FILE is replaced, that event comes once more (without COMMAND: the lines since FILE was replaced), so COMMAND should do
+no harm when it sees an event twice; it can compare NATSKV_REVISION with the last one it handled. Nothing else is
+repeated. With --keep-going a failed event counts as handled.
 
 What the bucket did not keep cannot be handled: revisions that were overwritten, purged or expired while no watch ran
 are reported as missed; the newest of every key is always handled. If the bucket was recreated, or its last revision went
