@@ -115,13 +115,14 @@ void Walk::enter(int fd, std::string path) {
   if (stream == nullptr) fail(level.path, errno);
   errno = 0;
   while (const dirent* entry = ::readdir(stream)) {  // NOLINT(concurrency-mt-unsafe): a stream of our own
-    if (entry->d_name[0] != '.') level.names.emplace_back(entry->d_name);
+    if (entry->d_name[0] != '.') level.names.push_back({entry->d_name, entry->d_type});
     errno = 0;
   }
   const int error = errno;
   ::closedir(stream);
   if (error != 0) fail(level.path, error);
-  std::sort(level.names.begin(), level.names.end());
+  std::sort(level.names.begin(), level.names.end(),
+            [](const auto& one, const auto& other) { return one.text < other.text; });
   levels_.push_back(std::move(level));
 }
 
@@ -132,8 +133,12 @@ const Walk::Found* Walk::next() {
       levels_.pop_back();
       continue;
     }
-    const std::string name = level.names[level.at++];
+    const auto& [name, type] = level.names[level.at++];
     const std::string path = level.path + name;
+    if (type == DT_REG) {
+      found_ = {path, level.fd.fd(), name};
+      return &found_;
+    }
     struct stat info {};
     if (::fstatat(level.fd.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) fail(path, errno);
     if (S_ISDIR(info.st_mode)) {
@@ -190,9 +195,9 @@ const Item* FolderSource::next() {
 }
 
 void FolderSource::read(const Walk::Found& found) {
-  const std::string shown = in_quotes(walk_.folder() + "/" + found.path);
+  const auto shown = [&] { return in_quotes(walk_.folder() + "/" + found.path); };
   const auto wrong = [&](const std::string& why) {
-    item_.wrong.emplace(Exit::failure, fmt::format("cannot read {}: {}", shown, why));
+    item_.wrong.emplace(Exit::failure, fmt::format("cannot read {}: {}", shown(), why));
   };
   value_.clear();
   struct stat before {
@@ -201,10 +206,11 @@ void FolderSource::read(const Walk::Found& found) {
   if (file.fd() < 0) return wrong(reason(errno));
   const auto size = static_cast<std::uint64_t>(before.st_size);
   if (max_payload_ > 0 && size > max_payload_) {
-    item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown,
+    item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown(),
                                                    size, max_payload_));
     return;
   }
+  if (sizes_only_) return value_.resize(static_cast<std::size_t>(size));
   value_.resize(static_cast<std::size_t>(size) + 1);  // one more shows that it grew
   const ssize_t got = read_fully(file.fd(), value_.data(), value_.size());
   if (got < 0) return wrong(reason(errno));

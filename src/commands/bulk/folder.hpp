@@ -55,7 +55,11 @@ class Walk {
   struct Level {
     File fd;
     std::string path;  // "" or "a/b/"
-    std::vector<std::string> names;
+    struct Name {
+      std::string text;
+      unsigned char type;  // of readdir(3)
+    };
+    std::vector<Name> names;
     std::size_t at = 0;
   };
   void enter(int fd, std::string path);
@@ -76,6 +80,7 @@ class FolderSource final : public Source {
   /// Failure(1) for paths that are no keys, all of them named at once, before the first item.
   const Item* next() override;
   void rewind() override { walk_.rewind(); }
+  void sizes_only(bool only) override { sizes_only_ = only; }
   [[nodiscard]] bool repeats() const override { return false; }
   [[nodiscard]] std::string shown() const override;
   /// Larger files are not read.
@@ -87,7 +92,7 @@ class FolderSource final : public Source {
 
   Invocation& natskv_;
   Paths paths_;
-  bool checked_ = false, warned_ = false;
+  bool checked_ = false, warned_ = false, sizes_only_ = false;
   Walk walk_;
   std::string key_, value_;
   std::uint64_t max_payload_ = 0;

@@ -58,6 +58,8 @@ class Source {
   virtual const Item* next() = 0;
   /// From the start again.
   virtual void rewind() = 0;
+  /// Until that is taken back: values of the right size will do, their bytes are not looked at.
+  virtual void sizes_only(bool) {}
   /// Whether a key may come more than once; the last one counts.
   [[nodiscard]] virtual bool repeats() const = 0;
   /// Whether Item::number is worth naming in a message: a line.

@@ -85,6 +85,7 @@ void Transfer::require_some(std::uint64_t count) const {
 }
 
 void Transfer::check() {
+  source_.sizes_only(true);
   while (const Item* item = source_.next()) {
     ++options_.total;
     if (options_.keep_going) continue;  // said when its turn to be sent comes
@@ -95,6 +96,7 @@ void Transfer::check() {
     }
   }
   require_some(options_.total);
+  source_.sizes_only(false);
   source_.rewind();
 }
 
