@@ -152,7 +152,6 @@ void Past::require_same(const Listing& entries) const {
 
 namespace {
 
-// How many messages follow says nothing of an entry of then.
 ReadOptions of_then(ReadOptions options, bool then) {
   options.history = options.history || then;
   options.deltas = options.deltas && !then;
@@ -182,7 +181,9 @@ const Entry* Entries::next() {
           "run the command again", {bucket_, {}, 0});
     if (!past_->keys().held(*read)) continue;
     --left_;
-    return read;
+    entry_ = *read;
+    entry_.delta.reset();  // how many revisions follow says nothing of an entry of then
+    return &entry_;
   }
   return nullptr;
 }

@@ -77,6 +77,7 @@ class Entries {
   const Past* past_;
   Listing listing_;
   std::uint64_t left_ = 0;
+  Entry entry_;
 };
 
 }  // namespace natskv
