@@ -56,6 +56,10 @@ class Bucket {
   std::optional<OwnedEntry> entry(const std::string& key, std::optional<std::uint64_t> revision = {},
                                   bool consistent = false);
 
+  /// The entry by the stream's leader, or by a replica where the user may not ask the leader: for a write on
+  /// the condition that it is still the latest.
+  std::optional<OwnedEntry> latest(const std::string& key);
+
   /// The entry where there is one that is no marker; else Failure(not_found) that says which of them it is.
   OwnedEntry live(std::optional<OwnedEntry> found, const std::string& key,
                   std::optional<std::uint64_t> revision);
@@ -107,7 +111,6 @@ class Bucket {
                   const Condition& condition);
   /// What the leader says of a key that a replica says is live; the connection is closed where the user may
   /// not ask it.
-  std::optional<OwnedEntry> confirmed(const std::string& key, std::optional<OwnedEntry> replicas);
   std::optional<OwnedEntry> of_replica(const std::string& subject, std::optional<std::uint64_t> revision);
   std::optional<OwnedEntry> of_leader(const std::string& subject, std::optional<std::uint64_t> revision);
   std::optional<OwnedEntry> found_at(nats::Message message, const Stored& stored, std::string_view subject);

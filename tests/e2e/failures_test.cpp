@@ -155,19 +155,27 @@ TEST_CASE("permissions: a refused key is 6 at once, and of several the others go
   CHECK(client.last("b", "secret.k").data == "v");
 }
 
-TEST_CASE("create of a user who may not ask the leader: what may be read decides") {
+TEST_CASE("a user who may not ask the leader creates and changes by what may be read") {
   const Server server({.config = R"(accounts { A { jetstream: enabled, users: [
     {user: admin, password: p},
     {user: u, password: p, permissions: {publish: {deny: ["$JS.API.STREAM.MSG.GET.>"]}}}] } })"});
   Client client(fmt::format("nats://admin:p@127.0.0.1:{}", server.port()));
-  client.add_bucket("b");
-  const auto create = [&](const std::string& value) {
-    return all(server.natskv({"--user", "u", "--password", "p", "create", "b", "k", value}));
+  client.add_bucket("b", R"({"max_msgs_per_subject": 5, "allow_direct": true})");
+  const auto as = [&](std::vector<std::string> words, Run rest = {}) {
+    words.insert(words.begin(), {"--user", "u", "--password", "p"});
+    return all(server.natskv(words, std::move(rest)));
   };
+  const auto create = [&](const std::string& value) { return as({"create", "b", "k", value}); };
   CHECK(create("v") == "0|1\n|");
   CHECK(create("w") == "4||natskv: create: key \"k\" of bucket \"b\" exists, at revision 1\n");
   client.put("b", "k", "", {{"KV-Operation", "DEL"}});
   CHECK(create("w") == "0|3\n|");
+  // What is written on the condition of what was read.
+  CHECK(as({"modify", "b", "k", "--", "tr", "w", "x"}) == "0|4\n|");
+  CHECK(as({"touch", "b", "k"}) == "0|5\n|");
+  CHECK(as({"edit-value", "b", "k"}, {.env = {{"EDITOR", "sed -i s/x/y/"}}}) == "0|6\n|");
+  CHECK(client.last("b", "k").data == "y");
+  CHECK(as({"get", "b", "k", "--consistent"}).starts_with("6|"));
 }
 
 TEST_CASE("reading is refused: 6, by stream information, direct gets and inboxes") {

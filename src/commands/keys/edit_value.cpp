@@ -82,7 +82,7 @@ class EditValue final : public Action {
   int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
-    const OwnedEntry found = bucket.live(bucket.entry(key_, {}, true), key_, {});
+    const OwnedEntry found = bucket.live(bucket.latest(key_), key_, {});
     const std::string before(found.entry.value.data);
     Draft draft(key_, before, natskv.session().max_payload());
     natskv.session().lift_deadline();

@@ -78,7 +78,7 @@ class Modify final : public Action {
                const terminal::Program& program) {
     Session& session = natskv.session();
     session.arm_deadline(session.timeout());
-    const auto latest = bucket.entry(key_, {}, true);
+    const auto latest = bucket.latest(key_);
     const bool absent = !latest || latest->entry.marker();
     if (absent && !default_) throw no_key(bucket_, key_);
     const std::string_view before = absent ? *default_ : latest->entry.value.data;

@@ -44,7 +44,7 @@ class Revert final : public Action {
                     {}, {bucket_, key_, *revision_});
     }
     const OwnedEntry wanted = bucket.live(old, key_, revision_);
-    const auto latest = bucket.entry(key_, {}, true);
+    const auto latest = bucket.latest(key_);
     if (!latest) throw no_key(bucket_, key_);
     if (!force_ && natskv.interactive()) {
       natskv.confirm(

@@ -83,7 +83,7 @@ Written StoreOptions::store(Invocation& natskv, Bucket& bucket, const std::strin
 Written StoreOptions::store_keeping(Invocation& natskv, Bucket& bucket, const std::string& key,
                                     std::string_view value, std::optional<std::uint64_t> expected) const {
   for (unsigned tries = 1;; ++tries) {
-    const auto before = keep_ttl_ ? bucket.entry(key, {}, true) : latest_where_allowed(bucket, key);
+    const auto before = keep_ttl_ ? bucket.latest(key) : latest_where_allowed(bucket, key);
     if (!keep_ttl_ || !expires(before)) {
       const Written written = drop_history_
                                   ? bucket.store(key, value, {.revision = expected, .drop_history = true})

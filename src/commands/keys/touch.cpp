@@ -33,7 +33,7 @@ class Touch final : public Action {
     auto bucket = natskv.bucket(bucket_);
     // The whole is bounded by the deadline, which ends it as unanswered.
     for (;;) {
-      const OwnedEntry found = bucket.live(bucket.entry(key_, {}, true), key_, {});
+      const OwnedEntry found = bucket.live(bucket.latest(key_), key_, {});
       const Entry& entry = found.entry;
       Condition condition{.revision = entry.revision, .ttl = ttl_, .drop_history = drop_history_};
       if (!ttl_) keep_ttl(bucket, entry, condition);

@@ -113,7 +113,7 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
   constexpr unsigned most_tries = 20;
   for (unsigned tries = 1;; ++tries) {
     auto last = entry(key);
-    if (last && !last->entry.marker()) last = confirmed(key, std::move(last));
+    if (last && !last->entry.marker()) last = latest(key);
     if (last && !last->entry.marker()) throw conflict(doing, last->entry.revision);
     try {
       return publish(key, value, Operation::put, {.revision = last ? last->entry.revision : 0, .ttl = ttl});
@@ -124,14 +124,12 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
   }
 }
 
-// Who may read directly need not be allowed to ask the leader: then the replica's word has to do.
-std::optional<OwnedEntry> Bucket::confirmed(const std::string& key, std::optional<OwnedEntry> replicas) {
-  if (!direct()) return replicas;
+std::optional<OwnedEntry> Bucket::latest(const std::string& key) {
   try {
     return entry(key, {}, true);
   } catch (const Failure& failure) {
-    if (failure.exit() != Exit::not_allowed) throw;
-    return replicas;
+    if (failure.exit() != Exit::not_allowed || !direct()) throw;
+    return entry(key);
   }
 }
 
