@@ -361,6 +361,18 @@ TEST_CASE("a server that hangs: --within bounds it, and it is 5") {
   const auto hung = waiter.wait(20);
   server.resume();
   CHECK(hung.status == 5);
+  CHECK_MESSAGE(hung.err.find("natskv: wait: timed out after 10s; no answer from " + server.url() + "\n") !=
+                    std::string::npos,
+                hung.err);
+  // Its connection refused is the same.
+  Process left(server.command({"wait", "b", "k", "--within", "5s"}));
+  REQUIRE(left.read_err_until("waiting until"));
+  server.kill9();
+  const auto gone = left.wait(20);
+  CHECK(gone.status == 5);
+  CHECK_MESSAGE(gone.err.find("natskv: wait: timed out after 5s; no answer from " + server.url() + "\n") !=
+                    std::string::npos,
+                gone.err);
 }
 
 TEST_CASE("keys that went in an outage count no more") {

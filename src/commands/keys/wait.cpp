@@ -119,7 +119,7 @@ COMMAND may take its time.)",
                  {"126, 127, others",
                   "What COMMAND ended with, above 125; it cannot be executed; there is no such command."}},
     .examples =
-        R"(# Go on when the schema has been migrated, or fail with status 124 after five minutes:
+        R"(# Go on when the schema has been migrated; fail (124) after five minutes:
 $ natskv wait config schema --value 42 --within 5m && echo migrated
 migrated
 # The next change of a key after the revision that was read:

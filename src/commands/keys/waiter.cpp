@@ -65,7 +65,8 @@ int Waiter::wait() {
       return watch();
     } catch (const Failure& failure) {
       if (failure.exit() == Exit::timed_out || once_ || !may_come(failure)) throw;
-      trouble(failure);
+      // What it would say of its own time is not how long this has waited.
+      trouble(natskv_.stop().why() == StopReason::deadline ? no_answer() : failure);
     }
     if (over()) throw time_is_up();
     announce();
@@ -107,10 +108,7 @@ int Waiter::watch() {
     const bool doubtful = reading_since_ != entries.started();
     if (awaited_.is_so() && !doubtful) return 0;
     if (over() || (once_ && entries.caught_up())) {
-      if (entries.away())
-        in_the_way_ = Failure(Exit::unreachable, fmt::format("no answer from {}", session_.connected_url()),
-                              {}, {wanted.bucket, {}, 0});
-      throw time_is_up();
+      throw entries.away() ? no_answer() : time_is_up();
     }
     if (entries.caught_up()) announce();
   }
@@ -213,6 +211,13 @@ void Waiter::announce() {
 
 bool Waiter::over() const {
   return (until_ && Clock::now() >= *until_) || natskv_.stop().why() == StopReason::deadline;
+}
+
+Failure Waiter::no_answer() const {
+  return {Exit::unreachable,
+          fmt::format("no answer from {}", config::shown(session_.settings().servers)),
+          {},
+          {awaited_.wanted().bucket, {}, 0}};
 }
 
 Failure Waiter::time_is_up() const {

@@ -38,6 +38,7 @@ class Waiter {
   void pause(Clock::duration time);
   void announce();
   [[nodiscard]] bool over() const;
+  [[nodiscard]] Failure no_answer() const;
   [[nodiscard]] Failure time_is_up() const;
 
   Invocation& natskv_;
