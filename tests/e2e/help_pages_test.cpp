@@ -23,7 +23,8 @@ TEST_CASE("A command's help names its arguments, options and examples") {
   CHECK(help.status == 0);
   CHECK(help.out.find("Usage: natskv get BUCKET KEY… [OPTIONS]") != std::string::npos);
   CHECK(help.out.find("--revision REVISION") != std::string::npos);
-  CHECK(help.out.find("\nExamples:\n  natskv get config greeting\n") != std::string::npos);
+  CHECK(help.out.find("\nExamples:\n  # The value, byte for byte:\n  natskv get config greeting\n") !=
+        std::string::npos);
   CHECK(test::natskv({"get", "--help"}).out == help.out);
   CHECK(test::natskv({"get", "--nonsense", "-h"}).out == help.out);
 }
