@@ -2,27 +2,15 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include <array>
-#include <charconv>
+#include <cstdint>
 
 namespace natskv::text {
 
 namespace {
-
-constexpr char digits[] = "0123456789ABCDEF";
-
-void hex_byte(char byte, std::string& out) {
-  const auto value = static_cast<unsigned char>(byte);
-  out += "\\x";
-  out += digits[value >> 4];
-  out += digits[value & 15];
-}
-
-void hex_bytes(std::string_view bytes, std::string& out) {
-  for (const char byte : bytes) hex_byte(byte, out);
-}
 
 /// \n \r \t; false for anything else.
 bool short_escape(char byte, std::string& out) {
@@ -100,8 +88,21 @@ void copy(std::string_view bytes, const Passes& passes, std::string& out, Stays 
 
 bool not_control(char32_t point) { return !control(point); }
 
-/// What a terminal would not show, or obey: C1, line separators, bidi, zero-width and other ignorable
-/// characters. Variation selectors 1 to 16 stay: they belong to the emoji before them.
+bool ascii = false;
+bool three_dots = false;
+
+}  // namespace
+
+void hex_bytes(std::string_view bytes, std::string& out) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    out += "\\x";
+    out += digits[value >> 4];
+    out += digits[value & 15];
+  }
+}
+
 bool shown(char32_t point) {
   if (control(point)) return false;
   if (point >= 0xFE00 && point <= 0xFE0F) return true;
@@ -110,17 +111,6 @@ bool shown(char32_t point) {
   return property->category != UTF8PROC_CATEGORY_CF && property->category != UTF8PROC_CATEGORY_ZL &&
          property->category != UTF8PROC_CATEGORY_ZP;
 }
-
-bool ascii = false;
-bool three_dots = false;
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 void only_ascii(bool only) { ascii = only; }
 void plain_dots(bool plain) { three_dots = plain; }
@@ -135,15 +125,7 @@ std::string visible(std::string_view bytes) {
   copy(bytes, passes, out, stays, [&out](std::string_view part, Decoded character) {
     if (short_escape(part[0], out)) return;
     if (!character.valid || character.point < 0x80) return hex_bytes(part, out);
-    std::array<char, 8> hex{};
-    const auto end =
-        std::to_chars(hex.data(), hex.data() + hex.size(), static_cast<std::uint32_t>(character.point), 16)
-            .ptr;
-    out += "\\u{";
-    for (const char* digit = hex.data(); digit != end; ++digit) {
-      out += *digit >= 'a' ? static_cast<char>(*digit - 'a' + 'A') : *digit;
-    }
-    out += '}';
+    out += fmt::format("\\u{{{:X}}}", static_cast<std::uint32_t>(character.point));
   });
   return out;
 }
@@ -178,47 +160,6 @@ void tsv(std::string_view bytes, std::string& out) {
   });
 }
 
-std::optional<std::string> from_tsv(std::string_view text) {
-  std::string bytes;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '\\') {
-      bytes += text[at];
-      continue;
-    }
-    if (++at == text.size()) return std::nullopt;
-    switch (text[at]) {
-      case '\\':
-        bytes += '\\';
-        break;
-      case 'n':
-        bytes += '\n';
-        break;
-      case 'r':
-        bytes += '\r';
-        break;
-      case 't':
-        bytes += '\t';
-        break;
-      case 'x': {
-        if (text.size() - at < 3) return std::nullopt;
-        const int high = hex_digit(text[at + 1]);
-        const int low = hex_digit(text[at + 2]);
-        if (high < 0 || low < 0) return std::nullopt;
-        bytes += static_cast<char>(high << 4 | low);
-        at += 2;
-        break;
-      }
-      default:
-        return std::nullopt;
-    }
-  }
-  // One text for each value: what tsv() would not have written so is refused.
-  std::string again;
-  tsv(bytes, again);
-  if (again != text) return std::nullopt;
-  return bytes;
-}
-
 void json_string(std::string_view text, std::string& out) {
   static constexpr Passes passes{"\"\\"};
   out += '"';
@@ -233,10 +174,7 @@ void json_string(std::string_view text, std::string& out) {
     } else if (part[0] == '\f') {
       out += "\\f";
     } else if (!short_escape(part[0], out)) {
-      constexpr char lower[] = "0123456789abcdef";
-      out += "\\u00";
-      out += lower[character.point >> 4 & 15];
-      out += lower[character.point & 15];
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character.point));
     }
   });
   out += '"';

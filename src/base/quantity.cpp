@@ -1,10 +1,11 @@
-// Times, spans and sizes as text: digits of our own, no locale, no stream.
+// Times, spans and sizes as text.
 #include "base/text.hpp"
+
+#include <fmt/format.h>
 
 #include <time.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -18,29 +19,14 @@ constexpr std::int64_t billion = 1'000'000'000;
 /// Division that rounds down, so that moments before 1970 have a fraction that counts up too.
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-void two(unsigned value, char* to) {
-  to[0] = static_cast<char>('0' + value / 10);
-  to[1] = static_cast<char>('0' + value % 10);
-}
-
-/// 2026-11-24T01:02:03, 19 characters, for seconds since 1970 within an Instant's years.
-void civil(std::int64_t seconds, char between, char* to) {
+/// 2026-11-24T01:02:03, for seconds since 1970 within an Instant's years.
+std::string civil(std::int64_t seconds, char between) {
   const std::int64_t day = floor_div(seconds, 86'400);
-  const auto second = static_cast<unsigned>(seconds - day * 86'400);
+  const std::int64_t second = seconds - day * 86'400;
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  two(year / 100, to);
-  two(year % 100, to + 2);
-  to[4] = '-';
-  two(static_cast<unsigned>(date.month()), to + 5);
-  to[7] = '-';
-  two(static_cast<unsigned>(date.day()), to + 8);
-  to[10] = between;
-  two(second / 3600, to + 11);
-  to[13] = ':';
-  two(second / 60 % 60, to + 14);
-  to[16] = ':';
-  two(second % 60, to + 17);
+  return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), between,
+                     second / 3600, second / 60 % 60, second % 60);
 }
 
 /// Reads what RFC 3339 consists of from the front of a text; `ok` goes false and stays so.
@@ -92,20 +78,11 @@ struct Reader {
   }
 };
 
-/// `ns` of 0 … 999999999 as ".5", without trailing zeros; nothing for 0.
-void append_fraction(std::uint64_t value, int digits, std::string& out) {
-  if (value == 0) return;
-  std::array<char, 10> text{'.'};
-  for (int i = digits; i > 0; --i, value /= 10)
-    text[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
-  std::size_t end = static_cast<std::size_t>(digits) + 1;
-  while (text[end - 1] == '0') --end;
-  out.append(text.data(), end);
-}
-
-void append_number(std::uint64_t value, std::string& out) {
-  std::array<char, 20> text{};
-  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+/// `value`, of so many digits, as ".5": without trailing zeros; nothing for 0.
+std::string fraction(std::uint64_t value, int digits) {
+  if (value == 0) return {};
+  std::string text = fmt::format(".{:0{}}", value, digits);
+  return text.erase(text.find_last_not_of('0') + 1);
 }
 
 /// |ns|, also for the smallest number.
@@ -118,16 +95,14 @@ std::uint64_t magnitude(std::int64_t ns) {
 void rfc3339(Instant when, std::string& out) {
   // A listing's entries were often written in the same second.
   static thread_local std::int64_t last = 0;
-  static thread_local std::array<char, 30> text{};
+  static thread_local std::string text;
   const std::int64_t seconds = floor_div(when.ns, billion);
-  if (text[19] == '\0' || seconds != last) civil(last = seconds, 'T', text.data());
-  text[19] = '.';
+  if (text.empty() || seconds != last) text = civil(last = seconds, 'T') + ".000000000Z";
   // Not when.ns - seconds * billion: the product overflows in the first second an Instant can say.
   const std::int64_t remainder = when.ns % billion;
   auto ns = static_cast<unsigned>(remainder < 0 ? remainder + billion : remainder);
   for (std::size_t i = 28; i > 19; --i, ns /= 10) text[i] = static_cast<char>('0' + ns % 10);
-  text[29] = 'Z';
-  out.append(text.data(), text.size());
+  out += text;
 }
 
 std::string rfc3339(Instant when) {
@@ -175,15 +150,9 @@ std::string local_time(Instant when, bool utc) {
     const time_t moment = seconds;
     if (localtime_r(&moment, &local) != nullptr) offset = local.tm_gmtoff;
   }
-  std::array<char, 26> text{};
-  civil(seconds + offset, ' ', text.data());
-  text[19] = ' ';
-  text[20] = offset < 0 ? '-' : '+';
-  const auto minutes = static_cast<unsigned>(std::abs(offset) / 60);
-  two(minutes / 60, text.data() + 21);
-  text[23] = ':';
-  two(minutes % 60, text.data() + 24);
-  return {text.data(), text.size()};
+  const std::int64_t minutes = std::abs(offset) / 60;
+  return fmt::format("{} {}{:02}:{:02}", civil(seconds + offset, ' '), offset < 0 ? '-' : '+', minutes / 60,
+                     minutes % 60);
 }
 
 std::int64_t zone_offset(bool utc) {
@@ -193,21 +162,14 @@ std::int64_t zone_offset(bool utc) {
 }
 
 std::string zone_name(std::int64_t offset) {
-  std::string name = "UTC";
-  const auto minutes = static_cast<unsigned>(std::abs(offset) / 60);
-  if (minutes == 0) return name;
-  name += offset < 0 ? '-' : '+';
-  append_number(minutes / 60, name);
-  if (minutes % 60 == 0) return name;
-  std::array<char, 3> rest{':'};
-  two(minutes % 60, rest.data() + 1);
-  return name.append(rest.data(), rest.size());
+  const std::int64_t minutes = std::abs(offset) / 60;
+  if (minutes == 0) return "UTC";
+  return fmt::format("UTC{}{}{}", offset < 0 ? '-' : '+', minutes / 60,
+                     minutes % 60 == 0 ? "" : fmt::format(":{:02}", minutes % 60));
 }
 
 std::string time_at(Instant when, std::int64_t offset) {
-  std::array<char, 19> text{};
-  civil(floor_div(when.ns, billion) + offset, ' ', text.data());
-  return {text.data(), text.size()};
+  return civil(floor_div(when.ns, billion) + offset, ' ');
 }
 
 std::string human_size(std::int64_t bytes) {
@@ -221,11 +183,7 @@ std::string human_size(std::int64_t bytes) {
     ++unit;
   }
   const auto tenths = static_cast<std::uint64_t>(std::llround(scaled * 10));
-  std::string out;
-  append_number(tenths / 10, out);
-  append_fraction(tenths % 10, 1, out);
-  out += units[unit];
-  return out;
+  return fmt::format("{}{}{}", tenths / 10, fraction(tenths % 10, 1), units[unit]);
 }
 
 std::string human_span(Span span) {
@@ -238,38 +196,26 @@ std::string human_span(Span span) {
   if (left == 0) return "0s";
   if (left < second) {
     const std::uint64_t unit = left >= 1'000'000 ? 1'000'000 : left >= 1'000 ? 1'000 : 1;
-    append_number(left / unit, out);
-    append_fraction(left % unit, unit == 1'000'000 ? 6 : 3, out);
-    out += unit == 1'000'000 ? "ms" : unit == 1'000 ? "µs" : "ns";
-    return out;
+    return out + fmt::format("{}{}{}", left / unit, fraction(left % unit, unit == 1'000'000 ? 6 : 3),
+                             unit == 1'000'000 ? "ms"
+                             : unit == 1'000   ? "µs"
+                                               : "ns");
   }
   const auto part = [&left, &out](std::uint64_t unit, char name) {
     if (left < unit) return;
-    append_number(left / unit, out);
-    out += name;
+    out += fmt::format("{}{}", left / unit, name);
     left %= unit;
   };
   if (left >= 2 * day) part(day, 'd');
   part(hour, 'h');
   part(minute, 'm');
   if (left == 0) return out;
-  append_number(left / second, out);
-  append_fraction(left % second, 9, out);
-  out += 's';
-  return out;
-}
-
-void seconds(Span span, std::string& out) {
-  const std::uint64_t ns = magnitude(span.ns);
-  if (span.ns < 0) out += '-';
-  append_number(ns / billion, out);
-  append_fraction(ns % billion, 9, out);
+  return out + fmt::format("{}{}s", left / second, fraction(left % second, 9));
 }
 
 std::string seconds(Span span) {
-  std::string out;
-  seconds(span, out);
-  return out;
+  const std::uint64_t ns = magnitude(span.ns);
+  return fmt::format("{}{}{}", span.ns < 0 ? "-" : "", ns / billion, fraction(ns % billion, 9));
 }
 
 }  // namespace natskv::text

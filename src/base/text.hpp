@@ -40,8 +40,6 @@ bool readable(std::string_view bytes);
 std::string table_value(std::string_view bytes);
 /// TSV's escaping: \t \n \r \\ and \xHH for controls and what is not UTF-8. Appends.
 void tsv(std::string_view bytes, std::string& out);
-/// The inverse of tsv(); nullopt where the text is none of its results.
-std::optional<std::string> from_tsv(std::string_view text);
 
 void base64(std::string_view bytes, std::string& out);
 /// Strict RFC 4648 with padding; nullopt otherwise.
@@ -67,7 +65,6 @@ std::string human_size(std::int64_t bytes);
 std::string human_span(Span span);
 /// Seconds for JSON and TSV: "90", "1.5", exact to the nanosecond, no exponent.
 std::string seconds(Span span);
-void seconds(Span span, std::string& out);
 
 /// Appends a JSON string literal with its quotes; invalid UTF-8 becomes U+FFFD; controls
 /// (DEL and C1 too: a terminal may obey them) are escaped.

@@ -1,7 +1,8 @@
-// Strict UTF-8, one character at a time; private to output/.
+// Strict UTF-8, one character at a time.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace natskv::text {
@@ -36,5 +37,10 @@ inline Decoded decode(std::string_view text) {
 
 /// C0, DEL and C1.
 inline bool control(char32_t point) { return point < 0x20 || (point >= 0x7F && point < 0xA0); }
+/// false: what a terminal would not show, or obey (controls, line separators, bidi, zero-width and other
+/// ignorable characters). Variation selectors 1 to 16 are shown: they belong to the emoji before them.
+bool shown(char32_t point);
+/// Each byte as \xHH. Appends.
+void hex_bytes(std::string_view bytes, std::string& out);
 
 }  // namespace natskv::text

@@ -1,5 +1,7 @@
 #include "docs/page.hpp"
 
+#include "base/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,19 +11,6 @@ namespace natskv::docs {
 namespace {
 
 constexpr std::size_t line_width = 78;
-
-// One character of UTF-8 as roff's \[uXXXX]; `at` moves past it. The sources' own texts: always valid.
-std::string unicode(std::string_view text, std::size_t& at) {
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
-  };
-  const std::uint32_t first = byte(at);
-  const std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-  std::uint32_t code = first & (0x3fU >> more);
-  for (std::size_t i = 1; i <= more && at + i < text.size(); ++i) code = code << 6 | (byte(at + i) & 0x3f);
-  at += more;
-  return fmt::format("\\[u{:04X}]", code);
-}
 
 bool is_option(std::string_view word) {
   return word.size() > 1 && word[0] == '-' &&
@@ -70,8 +59,11 @@ std::string roff(std::string_view text) {
         else if (text.substr(at).starts_with("…")) {
           out += "...";
           at += 2;
-        } else
-          out += unicode(text, at);
+        } else {
+          const text::Decoded character = text::decode(text.substr(at));
+          out += fmt::format("\\[u{:04X}]", static_cast<std::uint32_t>(character.point));
+          at += character.length - 1;
+        }
     }
   }
   return out.starts_with('.') ? "\\&" + out : out;

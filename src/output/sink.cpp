@@ -3,8 +3,9 @@
 #include "base/text.hpp"
 #include "output/sinks.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace natskv {
@@ -17,11 +18,7 @@ constexpr std::array<std::pair<std::string_view, Format>, 5> names{{{"table", Fo
                                                                     {"jsonl", Format::jsonl},
                                                                     {"raw", Format::raw}}};
 
-template <class Number>
-void append_number(Number number, std::string& out) {
-  std::array<char, 24> digits{};
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
-}
+void append_number(auto number, std::string& out) { out += fmt::format_int(number).str(); }
 
 /// As much of a value as `columns` could show: characters of more than 64 bytes (marks on marks) are cut.
 std::string value_text(std::string_view bytes, std::size_t columns) {
@@ -57,9 +54,6 @@ std::string_view name_of(Format format) {
   return "plain";
 }
 
-void plain_number(std::int64_t number, std::string& out) { append_number(number, out); }
-void plain_number(std::uint64_t number, std::string& out) { append_number(number, out); }
-
 bool absent(const Value& value) {
   if (const auto* size = std::get_if<Size>(&value)) return size->bytes < 0;
   if (const auto* nested = std::get_if<Nested>(&value)) return nested->json == nullptr;
@@ -71,12 +65,12 @@ void plain_text(const Value& value, std::string& out) {
   std::visit(
       Overloaded{[](std::monostate) {},  //
                  [&out](bool yes) { out += yes ? "true" : "false"; },
-                 [&out](std::int64_t number) { plain_number(number, out); },
-                 [&out](std::uint64_t number) { plain_number(number, out); },
+                 [&out](std::int64_t number) { append_number(number, out); },
+                 [&out](std::uint64_t number) { append_number(number, out); },
                  [&out](std::string_view text) { out += text; }, [&out](Bytes bytes) { out += bytes.data; },
                  [&out](Instant when) { text::rfc3339(when, out); },
-                 [&out](Span span) { text::seconds(span, out); },
-                 [&out](Size size) { plain_number(size.bytes, out); },
+                 [&out](Span span) { out += text::seconds(span); },
+                 [&out](Size size) { append_number(size.bytes, out); },
                  [&out](Nested nested) { dump(*nested.json, out); }},
       value);
 }

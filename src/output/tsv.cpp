@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "output/sinks.hpp"
 
 #include <algorithm>
@@ -7,15 +8,6 @@
 namespace natskv {
 
 namespace {
-
-/// How many bytes at `from` are a control character: C0, DEL, or C1 as UTF-8, which terminals obey, too.
-std::size_t control(std::string_view from) {
-  const auto byte = [&](std::size_t i) {
-    return i < from.size() ? static_cast<unsigned char>(from[i]) : 0xFFU;
-  };
-  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
-  return byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0 ? 2 : 0;
-}
 
 /// Names and texts stand as they are, for a key is used again as it was read; but control characters, which
 /// no key holds, would break a row or reach a terminal.
@@ -27,13 +19,14 @@ void append_name(std::string_view name, std::string& out) {
     const auto at = static_cast<std::size_t>(std::find_if(name.begin(), name.end(), suspect) - name.begin());
     out += name.substr(0, at);
     name.remove_prefix(at);
-    if (const auto size = control(name); size > 0) {
-      text::tsv(name.substr(0, size), out);
-      name.remove_prefix(size);
-    } else if (!name.empty()) {
-      out += name.front();
-      name.remove_prefix(1);
-    }
+    if (name.empty()) return;
+    // C1 is two bytes of UTF-8, which terminals obey, too.
+    const text::Decoded next = text::decode(name);
+    if (next.valid && text::control(next.point))
+      text::tsv(name.substr(0, next.length), out);
+    else
+      out += name.substr(0, next.length);
+    name.remove_prefix(next.length);
   }
 }
 

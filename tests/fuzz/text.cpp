@@ -1,6 +1,7 @@
 // Escaping, base64, times, widths: round trips and limits.
 #include "base/text.hpp"
 
+#include "../support/from_tsv.hpp"
 #include "fuzz.hpp"
 
 #include <string>
@@ -12,11 +13,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string out;
   text::tsv(bytes, out);
   fuzz::require(text::valid_utf8(out) && !fuzz::controls(out));
-  fuzz::require(text::from_tsv(out) == std::string(bytes));
-  if (const auto back = text::from_tsv(bytes)) {
+  fuzz::require(from_tsv(out) == std::string(bytes));
+  if (const auto back = from_tsv(bytes)) {
     out.clear();
     text::tsv(*back, out);
-    fuzz::require(text::from_tsv(out) == *back);
+    fuzz::require(from_tsv(out) == *back);
   }
   out.clear();
   text::base64(bytes, out);

@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "support/from_tsv.hpp"
 
 #include <doctest/doctest.h>
 
@@ -189,12 +190,12 @@ TEST_CASE("TSV reads back any bytes, and only what it writes") {
     const std::string written = tsv(bytes);
     REQUIRE(text::valid_utf8(written));
     REQUIRE(written.find_first_of("\t\n\r\0"sv) == std::string::npos);
-    REQUIRE(text::from_tsv(written) == bytes);
+    REQUIRE(from_tsv(written) == bytes);
   }
   for (const auto wrong : {R"(\)", R"(\q)", R"(\x4)", R"(\x)", R"(\xZZ)", R"(\x41)", R"(\xff)", R"(\x0A)",
                            R"(\xC3\xA9)", "a\tb", "a\nb", "\xFF"}) {
     CAPTURE(wrong);
-    CHECK_FALSE(text::from_tsv(wrong).has_value());
+    CHECK_FALSE(from_tsv(wrong).has_value());
   }
 }
 
