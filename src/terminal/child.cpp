@@ -1,6 +1,7 @@
 #include "terminal/child.hpp"
 
 #include "base/failure.hpp"
+#include "base/file.hpp"
 #include "base/quote.hpp"
 #include "terminal/descriptors.hpp"
 #include "terminal/watchdog.hpp"
@@ -27,23 +28,6 @@
 
 namespace natskv::terminal {
 namespace {
-
-// A descriptor that may be none.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 std::vector<std::string> environment_of(const Program& program) {
   std::vector<std::string> variables;
@@ -199,19 +183,19 @@ pid_t start(const Program& program, const Kept* kept) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     throw Failure(Exit::failure, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
-  const Descriptor read_end(ends[0]);
-  Descriptor write_end(ends[1]);
+  const File read_end(ends[0]);
+  std::optional<File> write_end(ends[1]);
   start_signals();  // remembered by now: it may not be made after the fork
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0)
     throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
   if (child == 0) run_child(program, image, kept, parent, ends[1]);
-  write_end.close();
+  write_end.reset();
   int error = 0;
   ssize_t got = 0;
   do {
-    got = ::read(read_end.get(), &error, sizeof error);
+    got = ::read(read_end.fd(), &error, sizeof error);
   } while (got < 0 && errno == EINTR);
   if (got == static_cast<ssize_t>(sizeof error)) {
     reap(child);
@@ -252,11 +236,11 @@ int reap(pid_t child) {
 std::optional<int> wait_for(pid_t child, int milliseconds) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
-  const Descriptor pidfd(pidfd_of(child));
+  const File pidfd(pidfd_of(child));
   while (!has_ended(child)) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (milliseconds >= 0 && left <= 0) return std::nullopt;
-    pause_for(child, pidfd.get(), milliseconds < 0 ? 200 : static_cast<int>(std::min<long>(left, 200)));
+    pause_for(child, pidfd.fd(), milliseconds < 0 ? 200 : static_cast<int>(std::min<long>(left, 200)));
   }
   return status_of_child(reap(child));
 }

@@ -1,7 +1,9 @@
 #include "terminal/sandbox.hpp"
 
 #include "base/failure.hpp"
+#include "base/file.hpp"
 #include "base/quote.hpp"
+#include "base/random.hpp"
 #include "terminal/sandbox_folder.hpp"
 #include "terminal/watchdog.hpp"
 
@@ -11,7 +13,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,16 +59,6 @@ std::string find_server() {
                 "install it: apt install nats-server, or https://github.com/nats-io/nats-server/releases");
 }
 
-std::string random_token() {
-  std::array<unsigned char, 24> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw Failure(Exit::failure, fmt::format("no random bytes: {}", std::strerror(errno)));
-  }
-  std::string token;
-  for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
-  return token;
-}
-
 std::string content_of(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -75,32 +66,26 @@ std::string content_of(const std::string& file) {
 
 // Whether the server on this port greets: what a client would wait for.
 bool greets(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return false;
+  const File server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (server.fd() < 0) return false;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  bool greeted = false;
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno == EINPROGRESS) {
-    pollfd answer{fd, POLLIN, 0};
-    std::array<char, 5> word{};
-    greeted = ::poll(&answer, 1, 200) == 1 && ::recv(fd, word.data(), word.size(), 0) == 5 &&
-              std::string_view(word.data(), word.size()) == "INFO ";
-  }
-  ::close(fd);
-  return greeted;
+  if (::connect(server.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno != EINPROGRESS)
+    return false;
+  pollfd answer{server.fd(), POLLIN, 0};
+  std::array<char, 5> word{};
+  return ::poll(&answer, 1, 200) == 1 && ::recv(server.fd(), word.data(), word.size(), 0) == 5 &&
+         std::string_view(word.data(), word.size()) == "INFO ";
 }
 
 // Waits for the end of a process that need not be our child.
 bool ends(pid_t process, int milliseconds) {
-  const int fd = process > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, process, 0)) : -1;
-  if (fd < 0) return true;
-  pollfd end{fd, POLLIN, 0};
-  const bool ended = ::poll(&end, 1, milliseconds) == 1;
-  ::close(fd);
-  return ended;
+  const File pidfd(process > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, process, 0)) : -1);
+  pollfd end{pidfd.fd(), POLLIN, 0};
+  return pidfd.fd() < 0 || ::poll(&end, 1, milliseconds) == 1;
 }
 
 // Every NATS_* there is, unset.
@@ -140,7 +125,7 @@ Sandbox::Sandbox(const std::string& server, const std::optional<std::string>& st
   grace_before_ = set_grace(std::chrono::seconds(30));
   try {
     folder_ = std::make_unique<SandboxFolder>(SandboxFolder::fresh());
-    const std::string token = random_token();
+    const std::string token = random_hex(24);
     launch(server, token);
     wait_until_ready(stop);
     const int number = port();
@@ -173,31 +158,25 @@ void Sandbox::launch(const std::string& server, const std::string& token) {
   if (::mkdir(ports.c_str(), 0700) != 0) {
     throw Failure(Exit::failure, fmt::format("cannot make {}: {}", in_quotes(ports), std::strerror(errno)));
   }
-  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (output < 0)
+  const File output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (output.fd() < 0)
     throw Failure(Exit::failure, fmt::format("cannot write {}: {}", in_quotes(log), std::strerror(errno)));
-  Program program{.argv = {server, "-c", folder_->at("server.conf"), "-a", "127.0.0.1", "-p", "-1", "-js",
-                           "-sd", kept_ ? kept_->path() : folder_->at("data"), "--ports_file_dir", ports},
-                  .environment = without_nats(),
-                  .out = output,
-                  .error = output,
-                  .alone = true,
-                  // Data that stay are closed properly.
-                  .death_signal = kept_ ? SIGTERM : SIGKILL,
-                  // Nobody takes the folder before the server has ended too.
-                  .inherited = kept_ ? kept_->lock() : folder_->lock()};
-  try {
-    // A script would be killed with natskv, and what it started would stay.
-    keeper_.start();
-    Orders orders;
-    orders.grace = kept_ ? std::int64_t{gentle_ms} * 1'000'000 : 0;
-    const Kept kept{keeper_, orders, true};
-    server_ = start(program, &kept);
-  } catch (...) {
-    ::close(output);
-    throw;
-  }
-  ::close(output);
+  // A script would be killed with natskv, and what it started would stay.
+  keeper_.start();
+  Orders orders;
+  orders.grace = kept_ ? std::int64_t{gentle_ms} * 1'000'000 : 0;
+  const Kept kept{keeper_, orders, true};
+  server_ = start({.argv = {server, "-c", folder_->at("server.conf"), "-a", "127.0.0.1", "-p", "-1", "-js",
+                            "-sd", kept_ ? kept_->path() : folder_->at("data"), "--ports_file_dir", ports},
+                   .environment = without_nats(),
+                   .out = output.fd(),
+                   .error = output.fd(),
+                   .alone = true,
+                   // Data that stay are closed properly.
+                   .death_signal = kept_ ? SIGTERM : SIGKILL,
+                   // Nobody takes the folder before the server has ended too.
+                   .inherited = kept_ ? kept_->lock() : folder_->lock()},
+                  &kept);
 }
 
 // The file is named by the server's program and process: a script that starts it has another name and pid.

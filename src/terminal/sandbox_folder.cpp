@@ -1,6 +1,7 @@
 #include "terminal/sandbox_folder.hpp"
 
 #include "base/failure.hpp"
+#include "base/file.hpp"
 #include "base/quote.hpp"
 
 #include <fmt/format.h>
@@ -60,31 +61,28 @@ int take_lock(int folder, const char* name, int flags) {
   return -1;
 }
 
-int open_folder(const std::string& path, int flags) {
-  return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+File open_folder(const std::string& path, int flags) {
+  return File(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
 }
 
 // Whether this folder is one of ours that nobody has: then its lock, taken.
-std::optional<int> abandoned(int folder) {
+std::optional<File> abandoned(int folder) {
   struct stat info {};
   if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0)
     return std::nullopt;
   const int lock = take_lock(folder, own_lock, 0);
-  if (lock >= 0) return lock;
-  if (errno == ENOENT && std::time(nullptr) - info.st_mtime > newborn) return -1;
-  return std::nullopt;
+  const bool old = errno == ENOENT && std::time(nullptr) - info.st_mtime > newborn;
+  return lock >= 0 || old ? std::optional<File>(lock) : std::nullopt;
 }
 
 void remove_if_abandoned(const std::string& path) {
-  const int folder = open_folder(path, O_NOFOLLOW);
-  if (folder < 0) return;
-  if (const std::optional<int> lock = abandoned(folder)) {
+  const File folder = open_folder(path, O_NOFOLLOW);
+  if (folder.fd() < 0) return;
+  if (const std::optional<File> lock = abandoned(folder.fd())) {
     // Only we could put another folder in its place, and a name is random.
     std::error_code ignored;
     fs::remove_all(path, ignored);
-    if (*lock >= 0) ::close(*lock);
   }
-  ::close(folder);
 }
 
 }  // namespace
@@ -99,10 +97,9 @@ SandboxFolder SandboxFolder::fresh() {
         error = errno;
         break;
       }
-      const int folder = open_folder(path, O_NOFOLLOW);
-      const int lock = folder < 0 ? -1 : take_lock(folder, own_lock, O_CREAT | O_EXCL);
+      const File folder = open_folder(path, O_NOFOLLOW);
+      const int lock = folder.fd() < 0 ? -1 : take_lock(folder.fd(), own_lock, O_CREAT | O_EXCL);
       error = errno;
-      if (folder >= 0) ::close(folder);
       if (lock >= 0) return {std::move(path), lock, true};
       std::error_code ignored;
       fs::remove_all(path, ignored);
@@ -121,11 +118,10 @@ SandboxFolder SandboxFolder::kept(const std::string& path) {
     fs::create_directories(absolute, error);
     ::umask(mask);
     if (error) throw cannot("make the store", path, error.value());
-    const int folder = open_folder(absolute.string(), 0);
-    if (folder < 0) throw cannot("use the store", path, errno);
-    const int lock = take_lock(folder, store_lock, O_CREAT);
+    const File folder = open_folder(absolute.string(), 0);
+    if (folder.fd() < 0) throw cannot("use the store", path, errno);
+    const int lock = take_lock(folder.fd(), store_lock, O_CREAT);
     const int why = errno;
-    ::close(folder);
     if (lock >= 0) return {absolute.string(), lock, false};
     if (why == EWOULDBLOCK) {
       throw Failure(Exit::failure, fmt::format("the store {} is in use by another sandbox", in_quotes(path)));
@@ -159,12 +155,9 @@ SandboxFolder::~SandboxFolder() {
 
 void SandboxFolder::write(const char* name, const std::string& bytes) const {
   const std::string file = at(name);
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) throw cannot("write", file, errno);
-  const bool whole = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-  const int error = errno;
-  ::close(fd);
-  if (!whole) throw cannot("write", file, error);
+  const File out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (out.fd() < 0 || ::write(out.fd(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+    throw cannot("write", file, errno);
 }
 
 }  // namespace natskv::terminal

@@ -2,6 +2,7 @@
 #include "app/invocation.hpp"
 #include "base/number_of.hpp"
 #include "base/parse.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
@@ -26,22 +27,16 @@
 
 #include <algorithm>
 #include <functional>
-#include <random>
 
 namespace natskv::commands {
 namespace {
-
-std::string random_key() {
-  std::random_device random;
-  return fmt::format("natskv-doctor-{:08x}{:08x}", random(), random());
-}
 
 class Examination {
  public:
   Examination(Invocation& natskv, std::optional<std::string> bucket, std::optional<std::string> key)
       : natskv_(natskv),
         bucket_(std::move(bucket)),
-        key_(key ? *key : random_key()),
+        key_(key ? *key : "natskv-doctor-" + random_hex(8)),
         random_(!key),
         lines_(natskv.format(Style::list()) == Format::table),
         rows_(natskv.rows(fields::check(), Style::list())) {}

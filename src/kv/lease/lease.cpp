@@ -1,15 +1,13 @@
 #include "kv/lease/lease.hpp"
 
+#include "base/random.hpp"
 #include "kv/explain.hpp"
 #include "nats/codes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
 
 namespace natskv::lease {
 namespace {
@@ -21,15 +19,6 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds look_every = 10s;
 // An expiry is up to a third of a second late.
 constexpr nanoseconds expiry_delay = 350ms;
-
-std::string random_word() {
-  std::array<unsigned char, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw Failure(Exit::failure, "no random bytes");
-  std::string word;
-  for (const unsigned char byte : bytes) word += fmt::format("{:02x}", byte);
-  return word;
-}
 
 std::string whole_seconds(Span span) { return fmt::format("{}s", span.ns / seconds(1).ns); }
 
@@ -59,7 +48,7 @@ std::string Lease::named() const {
 }
 
 void Lease::new_holder() {
-  holder_ = random_word();
+  holder_ = random_hex(16);
   first_sent_.reset();
 }
 

@@ -2,15 +2,13 @@
 // places, at most half of them full.
 #pragma once
 
+#include "base/random.hpp"
 #include "kv/read/seen.hpp"
-
-#include <sys/random.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +25,7 @@ class KeyTable {
   /// `expected`: how many keys are likely to come.
   explicit KeyTable(std::uint64_t expected = 0)
       : slots_(std::bit_ceil(std::size_t{std::min(expected, most_expected)} * 2 + 64)), secret_{} {
-    if (getrandom(secret_, sizeof secret_, 0) != sizeof secret_)
-      throw std::runtime_error("the kernel gives no random bytes");
+    fill_randomly(secret_, sizeof secret_);
   }
 
   /// nullptr: not there. Valid until the next key is added.

@@ -1,11 +1,10 @@
 #include "kv/read/seen.hpp"
 
-#include <sys/random.h>
+#include "base/random.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 namespace natskv {
@@ -63,10 +62,7 @@ void siphash128(std::string_view data, const std::uint64_t (&key)[2], std::uint6
   high = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-Seen::Seen(std::uint64_t expected) : expected_(expected), key_{} {
-  if (getrandom(key_, sizeof key_, 0) != sizeof key_)
-    throw std::runtime_error("the kernel gives no random bytes");
-}
+Seen::Seen(std::uint64_t expected) : expected_(expected), key_{} { fill_randomly(key_, sizeof key_); }
 
 Seen::Hash Seen::hash(std::string_view key) const {
   Hash hash;

@@ -1,5 +1,6 @@
 #include "kv/write/batch.hpp"
 
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
@@ -9,11 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <sys/random.h>
-
-#include <array>
 #include <chrono>
-#include <stdexcept>
 #include <utility>
 
 namespace natskv {
@@ -22,15 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr Span slice = milliseconds(100);
 constexpr Span patience = seconds(2);  // how long a Ctrl-C waits for the commit's answer
-
-std::string random_id() {
-  std::array<unsigned char, 16> bytes{};
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw std::runtime_error("the kernel gives no random bytes");
-  std::string id;
-  for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
-  return id;
-}
 
 }  // namespace
 
@@ -51,7 +39,7 @@ void require_atomic(Bucket& bucket) {
 AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count)
     : bucket_(bucket),
       count_(count),
-      id_(random_id()),
+      id_(random_hex(16)),
       requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
   trace(requests_, bucket_.session());
   // Its own answers are bounded one by one; the whole may take as long as it needs.
