@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
-#include <optional>
 
 namespace natskv::parse {
 namespace {
@@ -22,14 +20,8 @@ bool alnum(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c
   throw usage(std::string(what) + ": " + quoted(word) + " " + why);
 }
 
-/// nullopt for anything but decimal digits and for what is over 2^64-1. from_chars takes no sign, space or
-/// prefix into an unsigned, so that all of the word must be digits.
-std::optional<std::uint64_t> digits(std::string_view word) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
-}
+// No sign, space or prefix is taken into an unsigned: all of the word must be digits.
+std::optional<std::uint64_t> digits(std::string_view word) { return whole<std::uint64_t>(word); }
 
 struct Unit {
   std::string_view name;

@@ -6,6 +6,7 @@
 #include "base/pattern.hpp"
 #include "base/types.hpp"
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,15 @@
 #include <vector>
 
 namespace natskv::parse {
+
+/// The whole word as a number; nullopt for anything but its digits (and a sign, where the type has one), and
+/// for what the type cannot hold.
+template <class Number>
+std::optional<Number> whole(std::string_view word, int base = 10) {
+  Number value{};
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
+  return error == std::errc{} && end == word.data() + word.size() ? std::optional(value) : std::nullopt;
+}
 
 /// Decimal digits only, least … most inclusive. An empty word is an error (an unset variable).
 std::uint64_t number(std::string_view word, std::string_view what, std::uint64_t least, std::uint64_t most);
@@ -31,20 +41,19 @@ Size size(std::string_view word, std::string_view what);
 
 /// [A-Za-z0-9_-]+
 std::string bucket(std::string_view word, std::string_view what = "BUCKET");
-/// What may be written: [-/_=.A-Za-z0-9]+ without empty token.
+/// Whether natskv writes such a key: [-/_=.A-Za-z0-9]+ without empty token.
+bool is_key(std::string_view word);
+/// The same, or Failure.
 std::string key(std::string_view word, std::string_view what = "KEY");
 /// A key that exists under any client's rules: tokens of printable bytes without space, no empty token; * and
 /// > inside are ordinary (--literal).
 std::string any_key(std::string_view word, std::string_view what = "KEY");
 
-using natskv::Pattern;
 /// `literal`: the word is a key whatever it holds; nullopt: the command has no such option to point to.
 /// "tmp*" is refused with did-you-mean "tmp.*".
 Pattern pattern(std::string_view word, std::optional<bool> literal = false,
                 std::string_view what = "PATTERN");
 std::vector<Pattern> patterns(const std::vector<std::string>& words, std::optional<bool> literal = false);
-using natskv::covering_filter;
-using natskv::matches;
 
 /// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in
 /// quotes.

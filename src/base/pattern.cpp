@@ -1,5 +1,7 @@
 #include "base/pattern.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace natskv {
@@ -22,19 +24,6 @@ bool reads_as_pattern(std::string_view key) {
 bool selects(const Pattern& pattern, std::string_view key) {
   return pattern.wild ? matches(pattern.text, key) : pattern.text == key;
 }
-
-namespace {
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += '.';
-    out += part;
-  }
-  return out;
-}
-
-}  // namespace
 
 bool matches(std::string_view pattern, std::string_view key) {
   // Called for every event where several patterns share a subscription: no allocation.
@@ -98,7 +87,7 @@ std::string covering_filter(const std::vector<Pattern>& patterns) {
     result.resize(most - 1);
     result.emplace_back(">");
   }
-  return joined(result);
+  return fmt::format("{}", fmt::join(result, "."));
 }
 
 }  // namespace natskv

@@ -1,11 +1,11 @@
 // URLs of servers: checked here, because nats.c crashes on an empty one, calls an unknown scheme "no server"
 // and connects in clear to tls://.
 #include "base/failure.hpp"
+#include "base/parse.hpp"
 #include "base/quote.hpp"
 #include "config/settings.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace natskv::config {
 namespace {
@@ -38,9 +38,8 @@ Url split(std::string_view text) {
 }
 
 bool valid_port(std::string_view port) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  return error == std::errc{} && end == port.data() + port.size() && number >= 1 && number <= 65535;
+  const auto number = parse::whole<unsigned>(port);
+  return number && *number >= 1 && *number <= 65535;
 }
 
 bool valid_host(std::string_view host) {

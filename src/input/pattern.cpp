@@ -2,6 +2,9 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
+#include "base/utf8.hpp"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -12,15 +15,6 @@ namespace {
 constexpr std::string_view key_tokens = "(keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
 constexpr std::string_view any_tokens =
     "(keys are tokens of printable bytes without space, joined by single dots)";
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += '.';
-    out += part;
-  }
-  return out;
-}
 
 bool written(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '/' ||
@@ -55,13 +49,8 @@ bool fits(std::string_view word) {
   }
   const auto bad = std::find_if_not(word.begin(), word.end(), allowed);
   // A UTF-8 character is shown whole.
-  std::size_t length = 1;
-  const auto at = static_cast<std::size_t>(bad - word.begin());
-  if ((static_cast<unsigned char>(*bad) & 0xC0U) == 0xC0U) {
-    while (at + length < word.size() && (static_cast<unsigned char>(word[at + length]) & 0xC0U) == 0x80U)
-      ++length;
-  }
-  throw usage(start + quoted(word) + " holds " + in_quotes(word.substr(at, length)) + end);
+  const auto at = word.substr(static_cast<std::size_t>(bad - word.begin()));
+  throw usage(start + quoted(word) + " holds " + in_quotes(at.substr(0, text::decode(at).length)) + end);
 }
 
 bool has_wildcard(std::string_view token) { return token.find_first_of("*>") != std::string_view::npos; }
@@ -94,7 +83,7 @@ std::string meant(const std::vector<std::string_view>& all) {
   for (std::size_t i = 0; i + 1 < out.size(); ++i) {
     if (out[i] == ">") out[i] = "*";
   }
-  return joined(out);
+  return fmt::format("{}", fmt::join(out, "."));
 }
 
 [[noreturn]] void misplaced(std::string_view word, char wildcard, const std::vector<std::string_view>& all,
@@ -111,6 +100,8 @@ std::string meant(const std::vector<std::string_view>& all) {
 }
 
 }  // namespace
+
+bool is_key(std::string_view word) { return fits<written>(word); }
 
 std::string key(std::string_view word, std::string_view what) {
   if (!fits<written>(word)) refuse(word, what, written, key_tokens);

@@ -9,15 +9,7 @@
 namespace natskv {
 
 std::string_view name_of(Operation operation) {
-  switch (operation) {
-    case Operation::put:
-      return "PUT";
-    case Operation::del:
-      return "DEL";
-    case Operation::purge:
-      return "PURGE";
-  }
-  return "PUT";
+  return operation == Operation::put ? "PUT" : operation == Operation::del ? "DEL" : "PURGE";
 }
 
 namespace {
@@ -37,10 +29,8 @@ Operation operation_of(std::string_view kv, std::string_view reason) {
 Span ttl_of(std::string_view word) {
   constexpr std::int64_t second = 1'000'000'000;
   if (const auto span = parse::go_duration(word)) return Span{span->ns - span->ns % second};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  const bool whole = error == std::errc{} && end == word.data() + word.size();
-  return whole && number > 0 && !__builtin_mul_overflow(number, second, &number) ? Span{number} : Span{};
+  std::int64_t number = parse::whole<std::int64_t>(word).value_or(0);
+  return number > 0 && !__builtin_mul_overflow(number, second, &number) ? Span{number} : Span{};
 }
 
 bool is_never(std::string_view word) {

@@ -1,5 +1,6 @@
 #include "nats/requests.hpp"
 
+#include "base/parse.hpp"
 #include "nats/check.hpp"
 #include "nats/inbox.hpp"
 
@@ -72,10 +73,8 @@ Requests::PendingRequest* Requests::find(std::uint64_t id) {
 }
 
 std::optional<std::uint64_t> Requests::id_in(std::string_view reply) const {
-  std::uint64_t id = 0;
   if (!reply.starts_with(inbox_)) return std::nullopt;
-  const auto [end, error] = std::from_chars(reply.data() + inbox_.size(), reply.data() + reply.size(), id);
-  return error == std::errc{} && end == reply.data() + reply.size() ? std::optional(id) : std::nullopt;
+  return parse::whole<std::uint64_t>(reply.substr(inbox_.size()));
 }
 
 // The reference is not valid after this.

@@ -1,9 +1,10 @@
 #include "terminal/screen.hpp"
 
+#include "base/parse.hpp"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <string>
 
@@ -15,10 +16,7 @@ std::string_view word(const char* variable) { return variable != nullptr ? varia
 }  // namespace
 
 int width_of(const char* columns, int terminal) {
-  const std::string_view text = word(columns);
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number > 0) return number;
+  if (const auto number = parse::whole<int>(word(columns)).value_or(0); number > 0) return number;
   return terminal > 0 ? terminal : 80;
 }
 

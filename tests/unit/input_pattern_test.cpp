@@ -7,7 +7,6 @@
 #include <vector>
 
 using namespace natskv;
-using parse::Pattern;
 using test::failure;
 
 namespace {
@@ -19,7 +18,7 @@ std::string pattern(const std::string& word) {
   return failure([&] { return parse::pattern(word); });
 }
 std::string common_of(const std::vector<std::string>& words) {
-  return parse::covering_filter(parse::patterns(words));
+  return covering_filter(parse::patterns(words));
 }
 
 const std::string rule = " (keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
@@ -118,31 +117,31 @@ TEST_CASE("literal takes every word as a key") {
 }
 
 TEST_CASE("a key is matched token by token") {
-  CHECK(parse::matches("a", "a"));
-  CHECK(parse::matches("a.b", "a.b"));
-  CHECK(parse::matches("*", "a"));
-  CHECK(parse::matches("a.*", "a.b"));
-  CHECK(parse::matches("a.*.c", "a.b.c"));
-  CHECK(parse::matches(">", "a"));
-  CHECK(parse::matches(">", "a.b.c"));
-  CHECK(parse::matches("a.>", "a.b"));
-  CHECK(parse::matches("a.>", "a.b.c"));
-  CHECK(parse::matches("*.>", "a.b.c"));
-  CHECK(parse::matches("*.b", "\xFF.b"));
+  CHECK(matches("a", "a"));
+  CHECK(matches("a.b", "a.b"));
+  CHECK(matches("*", "a"));
+  CHECK(matches("a.*", "a.b"));
+  CHECK(matches("a.*.c", "a.b.c"));
+  CHECK(matches(">", "a"));
+  CHECK(matches(">", "a.b.c"));
+  CHECK(matches("a.>", "a.b"));
+  CHECK(matches("a.>", "a.b.c"));
+  CHECK(matches("*.>", "a.b.c"));
+  CHECK(matches("*.b", "\xFF.b"));
 
-  CHECK_FALSE(parse::matches("a", "b"));
-  CHECK_FALSE(parse::matches("a", "a.b"));
-  CHECK_FALSE(parse::matches("a.b", "a"));
-  CHECK_FALSE(parse::matches("a", "ab"));
-  CHECK_FALSE(parse::matches("ab", "a"));
-  CHECK_FALSE(parse::matches("*", "a.b"));
-  CHECK_FALSE(parse::matches("a.*", "a"));
-  CHECK_FALSE(parse::matches("a.*", "a.b.c"));
-  CHECK_FALSE(parse::matches("a.>", "a"));
-  CHECK_FALSE(parse::matches("a.>", "b.a"));
-  CHECK_FALSE(parse::matches("*.>", "a"));
-  CHECK_FALSE(parse::matches("A", "a"));
-  CHECK_FALSE(parse::matches(">", ""));
+  CHECK_FALSE(matches("a", "b"));
+  CHECK_FALSE(matches("a", "a.b"));
+  CHECK_FALSE(matches("a.b", "a"));
+  CHECK_FALSE(matches("a", "ab"));
+  CHECK_FALSE(matches("ab", "a"));
+  CHECK_FALSE(matches("*", "a.b"));
+  CHECK_FALSE(matches("a.*", "a"));
+  CHECK_FALSE(matches("a.*", "a.b.c"));
+  CHECK_FALSE(matches("a.>", "a"));
+  CHECK_FALSE(matches("a.>", "b.a"));
+  CHECK_FALSE(matches("*.>", "a"));
+  CHECK_FALSE(matches("A", "a"));
+  CHECK_FALSE(matches(">", ""));
 }
 
 TEST_CASE("the common filter is the narrowest one that covers all patterns") {
@@ -167,12 +166,12 @@ TEST_CASE("the common filter is the narrowest one that covers all patterns") {
 }
 
 TEST_CASE("the common filter of keys that hold wildcards is a filter that covers them") {
-  CHECK(parse::covering_filter(parse::patterns({"a.>"}, true)) == "a.>");
-  CHECK(parse::covering_filter(parse::patterns({"a.>", "a.>"}, true)) == "a.>");
-  CHECK(parse::covering_filter(parse::patterns({"a.>.b"}, true)) == "a.>");
-  CHECK(parse::covering_filter(parse::patterns({"a.*.b"}, true)) == "a.*.b");
-  CHECK(parse::covering_filter(parse::patterns({"tmp*"}, true)) == "tmp*");
-  CHECK(parse::covering_filter({Pattern{"a.b", false}, Pattern{"a.>", false}}) == "a.>");
+  CHECK(covering_filter(parse::patterns({"a.>"}, true)) == "a.>");
+  CHECK(covering_filter(parse::patterns({"a.>", "a.>"}, true)) == "a.>");
+  CHECK(covering_filter(parse::patterns({"a.>.b"}, true)) == "a.>");
+  CHECK(covering_filter(parse::patterns({"a.*.b"}, true)) == "a.*.b");
+  CHECK(covering_filter(parse::patterns({"tmp*"}, true)) == "tmp*");
+  CHECK(covering_filter({Pattern{"a.b", false}, Pattern{"a.>", false}}) == "a.>");
 }
 
 TEST_CASE("the common filter covers whatever one of its patterns matches") {
@@ -186,7 +185,7 @@ TEST_CASE("the common filter covers whatever one of its patterns matches") {
         CAPTURE(one);
         CAPTURE(other);
         CAPTURE(name);
-        if (parse::matches(one, name) || parse::matches(other, name)) CHECK(parse::matches(filter, name));
+        if (matches(one, name) || matches(other, name)) CHECK(matches(filter, name));
       }
     }
   }

@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -68,9 +67,8 @@ class Export final : public Action {
   }
 
   static mode_t mode_of(const std::string& word) {
-    unsigned mode = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), mode, 8);
-    if (error != std::errc{} || end != word.data() + word.size() || mode > 0777 || (mode & 0400U) == 0)
+    const unsigned mode = parse::whole<unsigned>(word, 8).value_or(0);
+    if (mode > 0777 || (mode & 0400U) == 0)
       throw usage("--mode takes permissions in octal, as 0644, which its owner may read");
     return static_cast<mode_t>(mode);
   }

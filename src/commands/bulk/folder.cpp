@@ -54,19 +54,11 @@ bool same_time(const timespec& one, const timespec& other) {
   return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
 }
 
-bool is_key(const std::string& key) {
-  try {
-    return !parse::key(key).empty();
-  } catch (const Failure&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 Paths::Path Paths::of_key(std::string_view key) const {
   Path path{std::string(key)};
-  if (!is_key(path.text)) return {{}, "natskv does not write such names"};
+  if (!parse::is_key(path.text)) return {{}, "natskv does not write such names"};
   if (dots) {
     if (key.find('/') != std::string_view::npos) return {{}, "--dots has no path for a \"/\""};
     std::replace(path.text.begin(), path.text.end(), '.', '/');
@@ -88,7 +80,7 @@ std::string Paths::key_of(std::string_view path) const {
     if (key.find('.') != std::string::npos) return {};
     std::replace(key.begin(), key.end(), '/', '.');
   }
-  return is_key(key) ? key : std::string();
+  return parse::is_key(key) ? key : std::string();
 }
 
 Walk::Walk(std::string folder, std::function<void(const std::string&)> skipped)

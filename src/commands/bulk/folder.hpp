@@ -68,7 +68,6 @@ class Walk {
   std::string folder_;
   std::function<void(const std::string&)> skipped_;
   std::vector<Level> levels_;
-  bool started_ = false;
   Found found_;
 };
 
@@ -92,7 +91,7 @@ class FolderSource final : public Source {
 
   Invocation& natskv_;
   Paths paths_;
-  bool checked_ = false, warned_ = false, sizes_only_ = false;
+  bool checked_ = false, sizes_only_ = false;
   Walk walk_;
   std::string key_, value_;
   std::uint64_t max_payload_ = 0;

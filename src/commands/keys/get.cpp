@@ -144,7 +144,7 @@ class Get final : public Action {
 
   OwnedEntry read(Bucket& bucket, const std::string& key, Format format) {
     if (past_) return past_entry(bucket, key);
-    const bool plain = format == Format::raw && !consistent_ && writable(key);
+    const bool plain = format == Format::raw && !consistent_ && parse::is_key(key);
     if (plain) return bucket.value(key, revision_);
     auto found = bucket.entry(key, revision_, consistent_);
     return bucket.live(std::move(found), key, revision_);
@@ -176,14 +176,6 @@ class Get final : public Action {
                     fmt::format("the value of key \"{}\" in bucket \"{}\" is not JSON", key, bucket_));
     natskv.out().write(*text);
     return 0;
-  }
-
-  static bool writable(const std::string& key) {
-    try {
-      return parse::key(key) == key;
-    } catch (const Failure&) {
-      return false;
-    }
   }
 
   // For people: a prompt behind a value without a newline is unreadable.

@@ -30,14 +30,6 @@ Failure at_origin(const Failure& failure, const std::string& origin) {
           failure.about()};
 }
 
-bool writable(const std::string& key) {
-  try {
-    return !parse::key(key).empty();
-  } catch (const Failure&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 void KeyRemoval::declare(Arguments& a) {
@@ -79,7 +71,7 @@ int KeyRemoval::one(Invocation& natskv) {
   auto bucket = natskv.bucket(bucket_);
   const std::string& key = patterns_[0].text;
   // A key that other clients wrote gets a marker only where there is something to mark.
-  if (must_exist_ || !writable(key)) {
+  if (must_exist_ || !parse::is_key(key)) {
     const auto found = bucket.entry(key, {}, must_exist_ || text::valid_utf8(key));
     if (!found || found->entry.marker()) {
       if (must_exist_) throw no_key(bucket_, key);
@@ -279,7 +271,7 @@ void KeyRemoval::each_to_mark(Invocation& natskv, Writes& writes, const Push& pu
   if (must_exist_) return each_key(natskv, distinct(), listed);
   std::vector<std::string> foreign;
   for (const auto& key : distinct()) {
-    if (writable(key))
+    if (parse::is_key(key))
       push(key, std::nullopt);
     else
       foreign.push_back(key);
