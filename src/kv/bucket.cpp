@@ -34,13 +34,7 @@ std::optional<OwnedEntry> of_leaderless(Session& session, const std::string& buc
       auto answer = session.request(session.api_subject("DIRECT.GET.KV_" + bucket + "." + subject), {});
       const auto stored = read_stored(answer.get());
       if (!stored || stored->subject != subject) return std::nullopt;
-      Entry entry;
-      read_entry(answer.get(), false, entry);
-      entry.bucket = bucket;
-      entry.key = stored->subject.substr(subject.size() - key.size());
-      entry.revision = stored->sequence;
-      entry.created = stored->time;
-      return OwnedEntry{entry, std::shared_ptr<natsMsg>(std::move(answer))};
+      return entry_of(std::move(answer), *stored, bucket, subject.substr(0, subject.size() - key.size()));
     } catch (const nats::Error& error) {
       if (error.status != NATS_NO_RESPONDERS) return std::nullopt;
     }
@@ -253,13 +247,7 @@ std::optional<OwnedEntry> Bucket::of_leader(const std::string& subject,
 std::optional<OwnedEntry> Bucket::found_at(nats::Message message, const Stored& stored,
                                            std::string_view subject) {
   if (stored.subject != subject) return std::nullopt;
-  Entry entry;
-  read_entry(message.get(), false, entry);
-  entry.bucket = name_;
-  entry.key = stored.subject.substr(place().read_prefix.size());
-  entry.revision = stored.sequence;
-  entry.created = stored.time;
-  return OwnedEntry{entry, std::shared_ptr<natsMsg>(std::move(message))};
+  return entry_of(std::move(message), stored, name_, place().read_prefix);
 }
 
 std::optional<OwnedEntry> Bucket::listed(const std::string& key, std::uint64_t* bucket_at) {

@@ -19,8 +19,6 @@ namespace natskv {
 struct Task;
 struct Stored;  // kv/message.hpp
 
-struct Asked;  // kv/trace.hpp
-
 /// What a write answers. Owns its words, for it outlives the command's locals in a row.
 struct Written {
   std::string bucket;
@@ -118,8 +116,9 @@ class Bucket {
   std::optional<OwnedEntry> listed(const std::string& key, std::uint64_t* bucket_at = nullptr);
   Written publish_listed(const std::string& key, std::string_view value, Operation operation,
                          Condition condition);
-  Asked put_asked(std::string_view function, const std::string& key, std::string_view value,
-                  const Condition& condition);
+  /// Put or, if `conditional`, update to the revision of `doing`. nullopt: a mirror, whose origin is to be
+  /// written to; a create that was refused.
+  std::optional<Written> store_by_library(std::string_view value, const Task& doing, bool conditional);
   /// As it was when it was last asked for.
   const nlohmann::ordered_json& own_config();
   /// The option that a command on a mirror's origin needs.

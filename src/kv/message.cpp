@@ -1,11 +1,11 @@
 #include "kv/message.hpp"
 
+#include "base/parse.hpp"
 #include "base/text.hpp"
 #include "nats/check.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <cstdlib>
 #include <string>
 
@@ -44,14 +44,25 @@ std::string_view last_header(natsMsg* message, const char* name) {
 }
 
 std::optional<Stored> read_stored(natsMsg* message) {
-  const auto sequence = last_header(message, "Nats-Sequence");
+  const auto sequence = parse::whole<std::uint64_t>(last_header(message, "Nats-Sequence"));
+  if (!sequence) return std::nullopt;
   Stored stored;
-  const auto [end, error] =
-      std::from_chars(sequence.data(), sequence.data() + sequence.size(), stored.sequence);
-  if (error != std::errc{} || end != sequence.data() + sequence.size()) return std::nullopt;
+  stored.sequence = *sequence;
   stored.subject = last_header(message, "Nats-Subject");
   stored.time = text::from_rfc3339(last_header(message, "Nats-Time-Stamp")).value_or(Instant{});
   return stored;
+}
+
+std::optional<OwnedEntry> entry_of(std::shared_ptr<natsMsg> message, const Stored& stored,
+                                   std::string_view bucket, std::string_view prefix) {
+  if (!stored.subject.starts_with(prefix)) return std::nullopt;
+  Entry entry;
+  read_entry(message.get(), false, entry);
+  entry.bucket = bucket;
+  entry.key = stored.subject.substr(prefix.size());
+  entry.revision = stored.sequence;
+  entry.created = stored.time;
+  return OwnedEntry{entry, std::move(message)};
 }
 
 nats::Message read_stored(const nlohmann::ordered_json& document, Stored& stored) {

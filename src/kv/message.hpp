@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,11 @@ struct Stored {
 };
 /// nullopt: an answer without a message, which has a Status. A stored value may have a header Status, too.
 std::optional<Stored> read_stored(natsMsg* message);
+
+/// That message as an entry of the bucket whose keys' subjects begin with `prefix`; nullopt: it is none. The
+/// bucket's name must outlive it.
+std::optional<OwnedEntry> entry_of(std::shared_ptr<natsMsg> message, const Stored& stored,
+                                   std::string_view bucket, std::string_view prefix);
 
 /// The error where a server answers with something else than what it was asked for.
 inline constexpr const char* not_of_this_key = "the answer is not about this key";

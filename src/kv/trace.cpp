@@ -39,14 +39,14 @@ std::string line(const Asked& asked, std::string_view result, Clock::duration to
       asked.headers.empty() ? "" : fmt::format(" [{}]", asked.headers), asked.bytes, result, ms.count());
 }
 
+}  // namespace
+
 std::string joined(const nats::Headers& headers) {
   std::string text;
   for (const auto& [name, value] : headers)
     text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, value);
   return text;
 }
-
-}  // namespace
 
 Asking::Asking(Session& session, Asked asked)
     : session_(session), asked_(std::move(asked)), started_(Clock::now()) {

@@ -23,6 +23,9 @@ struct Asked {
   bool writes = false;
 };
 
+/// "Name: value, …"
+std::string joined(const nats::Headers& headers);
+
 /// From before the call to its result. Meanwhile the last words know what is waited for, and a call inside
 /// nats.c ends at once where it is refused or a Stop comes.
 class Asking {

@@ -101,6 +101,19 @@ void Feed::restart(Span wait) {
   window_->lower_to(consumer_->window());
 }
 
+Ending::Ask Feed::ask_consumer(Ending& ending) {
+  try {
+    if (may_ask_consumer_) {
+      const auto state = consumer_->state(session_.timeout());
+      return ending.consumer_at(state.delivered, state.pending);
+    }
+  } catch (const nats::Error& error) {
+    if (error.status != NATS_NOT_PERMITTED) throw;
+    may_ask_consumer_ = false;
+  }
+  return ending.heartbeat_at(consumer_->heartbeat().delivered, consumer_->heartbeat().looked_through);
+}
+
 void Feed::only_new() {
   latest_ = false;
   live_ = true;

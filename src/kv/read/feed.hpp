@@ -3,6 +3,7 @@
 
 #include "kv/entry.hpp"
 #include "kv/read/consumer.hpp"
+#include "kv/read/ending.hpp"
 #include "kv/read/entry_reader.hpp"
 #include "kv/read/stream_state.hpp"
 #include "kv/read/window.hpp"
@@ -63,6 +64,9 @@ class Feed {
   };
   /// Throws nats::Error. `stream` is what look() said last.
   void start(const StreamState& stream, Start start, Span wait);
+  /// What the consumer has delivered and has left, for an Ending that asks: by its last heartbeat where the
+  /// user may not ask about it (then a listing ends a second later). Throws nats::Error.
+  Ending::Ask ask_consumer(Ending& ending);
   /// Another consumer that goes on after the last message. Throws nats::Error.
   void restart(Span wait);
   /// Everything there was has come: from now on only what is new counts.
@@ -121,6 +125,7 @@ class Feed {
   bool with_values_ = true;  // as the server is asked
   bool named_ = true, old_server_ = false;
   bool latest_ = false, live_ = false;
+  bool may_ask_consumer_ = true;
   std::optional<Window> window_;
   std::optional<Consumer> consumer_;
   std::uint64_t last_ = 0;

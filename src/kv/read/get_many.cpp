@@ -22,10 +22,6 @@ constexpr std::size_t most_together = 1024, fewest_together = 256;
 constexpr std::size_t most_together_bytes = most_bytes / 2;
 constexpr std::size_t most_name_bytes = std::size_t{128} << 10U;
 
-std::shared_ptr<natsMsg> shared(natsMsg* message) {
-  return {message, [](natsMsg* m) { natsMsg_Destroy(m); }};
-}
-
 }  // namespace
 
 GetMany::GetMany(Bucket& bucket, bool consistent, bool together)
@@ -135,7 +131,7 @@ void GetMany::take(nats::Answer answer) {
     if (answer.status == NATS_CONNECTION_CLOSED || answer.status == NATS_CONNECTION_DISCONNECTED)
       throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
     if (answer.status != NATS_OK) return none_together();
-    return take_one_of_many(answer.id, shared(answer.message.release()));
+    return take_one_of_many(answer.id, std::move(answer.message));
   }
   const auto at = single_.find(answer.id);
   if (at == single_.end()) return;
@@ -145,9 +141,9 @@ void GetMany::take(nats::Answer answer) {
     return;
   }
   if (answer.status != NATS_OK) throw nats::Error(answer.status, 0, natsStatus_GetText(answer.status));
-  const auto message = shared(answer.message.release());
+  const std::shared_ptr<natsMsg> message(std::move(answer.message));
   bound_window(message.get());
-  auto found = entry_of(message);
+  auto found = read(message);
   const bool absent = !found && header(message.get(), "Status") == "404";
   if (!absent && (!found || found->entry.key != name(at->second)))
     throw nats::Error(NATS_ERR, 0, not_of_this_key);
@@ -171,7 +167,7 @@ void GetMany::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>&
   }
   if (!status.empty()) return none_together();
   bound_window(message.get());
-  const auto found = entry_of(message);
+  const auto found = read(message);
   if (!found) return;
   Together& keys = many_.at(id);
   const auto [from, to] = keys.equal_range(found->entry.key);
@@ -179,17 +175,9 @@ void GetMany::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>&
   keys.erase(from, to);
 }
 
-// ADR-31: the message itself, with its place in headers; an empty body with a Status where there is none.
-std::optional<OwnedEntry> GetMany::entry_of(const std::shared_ptr<natsMsg>& message) {
+std::optional<OwnedEntry> GetMany::read(const std::shared_ptr<natsMsg>& message) {
   const auto stored = read_stored(message.get());
-  if (!stored || !stored->subject.starts_with(bucket_.place().read_prefix)) return std::nullopt;
-  Entry entry;
-  read_entry(message.get(), false, entry);
-  entry.bucket = bucket_.name();
-  entry.key = stored->subject.substr(bucket_.place().read_prefix.size());
-  entry.revision = stored->sequence;
-  entry.created = stored->time;
-  return OwnedEntry{entry, message};
+  return stored ? entry_of(message, *stored, bucket_.name(), bucket_.place().read_prefix) : std::nullopt;
 }
 
 }  // namespace natskv

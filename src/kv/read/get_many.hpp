@@ -45,7 +45,8 @@ class GetMany {
   void ask_again(std::uint64_t id);
   void none_together();
   [[nodiscard]] const std::string& name(Turn turn) const { return asked_[turn - first_]; }
-  std::optional<OwnedEntry> entry_of(const std::shared_ptr<natsMsg>& message);
+  /// The entry of an answer that has one.
+  std::optional<OwnedEntry> read(const std::shared_ptr<natsMsg>& message);
 
   Bucket& bucket_;
   std::size_t window_;  // keys under way or held, by the size of the largest so far

@@ -107,23 +107,13 @@ Ending::Ask Listing::ask_stream() {
 
 Ending::Ask Listing::ask_consumer() {
   bound_silence();
-  if (!may_ask_consumer_) return ask_heartbeat();
   try {
-    const auto state = feed_.consumer()->state(session_.timeout());
-    return ending_.consumer_at(state.delivered, state.pending);
+    return feed_.ask_consumer(ending_);
   } catch (const nats::Error& error) {
-    if (error.status == NATS_NOT_PERMITTED) return ask_heartbeat();
     if (error.code != nats::code::consumer_not_found) throw;
   }
   rejoin();
   return Ending::Ask::more;
-}
-
-// Least privilege: without the permission to ask about its consumer a listing ends a second later.
-Ending::Ask Listing::ask_heartbeat() {
-  may_ask_consumer_ = false;
-  const auto& heartbeat = feed_.consumer()->heartbeat();
-  return ending_.heartbeat_at(heartbeat.delivered, heartbeat.looked_through);
 }
 
 // Looks at the bucket again and goes on after the last revision that came.

@@ -45,8 +45,6 @@ class Listing {
   void follow(Ending::Ask ask);
   Ending::Ask ask_stream();
   Ending::Ask ask_consumer();
-  Ending::Ask ask_heartbeat();
-  void on_silence();
   void rejoin();
   void bound_silence();
 
@@ -61,7 +59,6 @@ class Listing {
   Feed::Clock::duration pause_;             // until it is looked what is left
   Feed::Clock::time_point silent_since_{};  // while silent_
   bool silent_ = false;
-  bool may_ask_consumer_ = true;
 };
 
 }  // namespace natskv

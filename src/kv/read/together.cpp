@@ -36,19 +36,6 @@ std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern
   return request;
 }
 
-// An answer's message; nullopt: of another subject than the bucket's.
-std::optional<OwnedEntry> found_in(Bucket& bucket, std::shared_ptr<natsMsg> message, const Stored& stored) {
-  const std::string& prefix = bucket.place().read_prefix;
-  if (!stored.subject.starts_with(prefix)) return std::nullopt;
-  Entry entry;
-  read_entry(message.get(), false, entry);
-  entry.bucket = bucket.name();
-  entry.key = stored.subject.substr(prefix.size());
-  entry.revision = stored.sequence;
-  entry.created = stored.time;
-  return OwnedEntry{entry, std::move(message)};
-}
-
 // What the end of an answer means: 204 after the last message, 404 where one was overwritten while they were
 // sent, or where there is none, of a replica that lags perhaps.
 enum class End : std::uint8_t { whole, moved, impossible };
@@ -76,7 +63,7 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
     const std::shared_ptr<natsMsg> message(std::move(answer->message));
     const auto stored = read_stored(message.get());
     if (!stored) return end_of(message.get(), !found.empty());
-    auto one = found_in(bucket, message, *stored);
+    auto one = entry_of(message, *stored, bucket.name(), bucket.place().read_prefix);
     if (!one) continue;
     const auto asked_for = [&](const Pattern& pattern) { return selects(pattern, one->entry.key); };
     if (std::ranges::any_of(patterns, asked_for)) found.push_back(std::move(*one));

@@ -187,7 +187,7 @@ void Watch::follow(Ending::Ask ask) {
   using Ask = Ending::Ask;
   while (ask == Ask::stream || ask == Ask::consumer || ask == Ask::restart) {
     if (ask == Ask::consumer) {
-      ask = ask_consumer();
+      ask = feed_.ask_consumer(ending_);
     } else if (ask == Ask::restart) {
       feed_.restart(session_.starting());
       ask = ending_.restarted(feed_.waiting());
@@ -202,20 +202,6 @@ void Watch::follow(Ending::Ask ask) {
   caught_up_ = true;
   told_ = false;
   feed_.only_new();
-}
-
-Ending::Ask Watch::ask_consumer() {
-  try {
-    if (may_ask_consumer_) {
-      const auto state = feed_.consumer()->state(session_.timeout());
-      return ending_.consumer_at(state.delivered, state.pending);
-    }
-  } catch (const nats::Error& error) {
-    if (error.status != NATS_NOT_PERMITTED) throw;
-    may_ask_consumer_ = false;
-  }
-  const auto& heartbeat = feed_.consumer()->heartbeat();
-  return ending_.heartbeat_at(heartbeat.delivered, heartbeat.looked_through);
 }
 
 }  // namespace natskv

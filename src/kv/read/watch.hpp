@@ -82,7 +82,6 @@ class Watch {
   void on_message();
   void on_silence();
   void follow(Ending::Ask ask);
-  Ending::Ask ask_consumer();
   void rejoin();
   void go_on(const StreamState& now, const GoOn& on);
   void start_anew(const StreamState& now, StartAnew why);
@@ -105,9 +104,8 @@ class Watch {
   Missed missed_;
   bool caught_up_ = false, told_ = false;  // told_: so was the caller
   bool anew_ = false;                      // to be told
-  bool may_ask_consumer_ = true;
-  bool broken_ = false;    // the consumer at hand does not deliver what we want
-  Clock::duration pause_;  // until it is looked what is left
+  bool broken_ = false;                    // the consumer at hand does not deliver what we want
+  Clock::duration pause_;                  // until it is looked what is left
   std::optional<Clock::time_point> away_since_, unheard_since_;
 };
 

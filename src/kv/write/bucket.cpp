@@ -5,6 +5,7 @@
 #include "kv/explain.hpp"
 #include "kv/message.hpp"
 #include "kv/trace.hpp"
+#include "kv/write/write.hpp"
 #include "nats/codes.hpp"
 
 #include <fmt/format.h>
@@ -14,42 +15,6 @@
 #include <thread>
 
 namespace natskv {
-namespace {
-
-std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'000); }
-
-void set(natsMsg* message, const char* name, const std::string& value) {
-  nats::check(natsMsgHeader_Set(message, name, value.c_str()));
-}
-
-std::string header_words(Operation operation, const Condition& condition) {
-  std::string words;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    words += fmt::format("{}{}: {}", words.empty() ? "" : ", ", name, value);
-  };
-  if (operation != Operation::put) add("KV-Operation", natskv::name_of(operation));
-  if (operation == Operation::purge || condition.drop_history) add("Nats-Rollup", "sub");
-  if (condition.never_expires)
-    add("Nats-TTL", "never");
-  else if (condition.ttl)
-    add("Nats-TTL", ttl_text(*condition.ttl));
-  if (condition.bucket_at.value_or(0) > 0)
-    add("Nats-Expected-Last-Sequence", std::to_string(*condition.bucket_at));
-  else if (condition.revision)
-    add("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition.revision));
-  return words;
-}
-
-}  // namespace
-
-Asked Bucket::put_asked(std::string_view function, const std::string& key, std::string_view value,
-                        const Condition& condition) {
-  return {.subject = fmt::format("{}$KV.{}.{}", session_.put_prefix(), name_, key),
-          .function = function,
-          .bytes = value.size(),
-          .headers = header_words(Operation::put, condition),
-          .writes = true};
-}
 
 // The library takes an answer without a revision for a good one.
 Written Bucket::acknowledged(Written written, const Task& doing) {
@@ -58,55 +23,52 @@ Written Bucket::acknowledged(Written written, const Task& doing) {
   return written;
 }
 
-Written Bucket::put(const std::string& key, std::string_view value) {
-  const Task doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
-  if (mirrors_from_afar()) return publish(key, value, Operation::put, {});
-  kvStore* kv = store();
+std::optional<Written> Bucket::store_by_library(std::string_view value, const Task& doing, bool conditional) {
+  const std::string& key = doing.key;
+  kvStore* const kv = store();
   check_size(session_, doing);
+  Condition condition;
+  if (conditional) condition.revision = doing.revision;
   std::uint64_t revision = 0;
-  const auto status = traced(session_, put_asked("kvStore_Put", key, value, {}), &revision, [&] {
-    return kvStore_Put(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()));
-  });
+  const auto status = traced(
+      session_,
+      {.subject = fmt::format("{}$KV.{}.{}", session_.put_prefix(), name_, key),
+       .function = conditional ? "kvStore_Update" : "kvStore_Put",
+       .bytes = value.size(),
+       .headers = joined(headers_of(Operation::put, condition)),
+       .writes = true},
+      &revision, [&] {
+        const int size = static_cast<int>(value.size());
+        return conditional ? kvStore_Update(&revision, kv, key.c_str(), value.data(), size, doing.revision)
+                           : kvStore_Put(&revision, kv, key.c_str(), value.data(), size);
+      });
   if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
   const auto error = nats::answer_error(status);
-  if (is_mirror(status)) return publish(key, value, Operation::put, {});
+  if (is_mirror(status) || (doing.creates && error.conflict())) return std::nullopt;
   throw explain(session_, error, doing);
+}
+
+Written Bucket::put(const std::string& key, std::string_view value) {
+  const Task doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size()};
+  std::optional<Written> written;
+  if (!mirrors_from_afar()) written = store_by_library(value, doing, false);
+  return written ? *written : publish(key, value, Operation::put, {});
 }
 
 Written Bucket::update(const std::string& key, std::string_view value, std::uint64_t expected) {
   const Task doing{
       .bucket = name_, .key = key, .revision = expected, .writes = true, .value_size = value.size()};
-  if (mirrors_from_afar()) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
-  kvStore* kv = store();
-  check_size(session_, doing);
-  std::uint64_t revision = 0;
-  const auto status = traced(
-      session_, put_asked("kvStore_Update", key, value, {.revision = expected, .ttl = {}}), &revision, [&] {
-        return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()),
-                              expected);
-      });
-  if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
-  const auto error = nats::answer_error(status);
-  if (is_mirror(status)) return publish(key, value, Operation::put, {.revision = expected, .ttl = {}});
-  throw explain(session_, error, doing);
+  std::optional<Written> written;
+  if (!mirrors_from_afar()) written = store_by_library(value, doing, true);
+  return written ? *written : publish(key, value, Operation::put, {.revision = expected});
 }
 
 Written Bucket::create(const std::string& key, std::string_view value, std::optional<Span> ttl) {
   const Task doing{.bucket = name_, .key = key, .writes = true, .value_size = value.size(), .creates = true};
-  if (ttl) {
+  if (ttl)
     require_ttl(*ttl);
-  } else if (!mirrors_from_afar()) {
-    kvStore* kv = store();
-    check_size(session_, doing);
-    std::uint64_t revision = 0;
-    const auto status =
-        traced(session_, put_asked("kvStore_Update", key, value, {.revision = 0, .ttl = {}}), &revision, [&] {
-          return kvStore_Update(&revision, kv, key.c_str(), value.data(), static_cast<int>(value.size()), 0);
-        });
-    if (status == NATS_OK) return acknowledged({name_, key, revision, Operation::put}, doing);
-    const auto error = nats::answer_error(status);
-    if (!error.conflict() && !is_mirror(status)) throw explain(session_, error, doing);
-  }
+  else if (!mirrors_from_afar())
+    if (const auto written = store_by_library(value, doing, true)) return *written;
   // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
   // neither a TTL, a mirror, nor a marker that the server wrote. A try that is lost proves no value: one
   // marker may have followed another, and a replica lags.
@@ -184,29 +146,17 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
   natsMsg* raw = nullptr;
   nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, value.data(), static_cast<int>(value.size())));
   const nats::Message message(raw);
-  if (operation != Operation::put) set(raw, "KV-Operation", std::string(natskv::name_of(operation)));
-  if (operation == Operation::purge || condition.drop_history) set(raw, "Nats-Rollup", "sub");
-  if (condition.never_expires)
-    set(raw, "Nats-TTL", "never");
-  else if (condition.ttl)
-    set(raw, "Nats-TTL", ttl_text(*condition.ttl));
-  jsPubOptions options;
-  nats::check(jsPubOptions_Init(&options));
-  if (condition.bucket_at.value_or(0) > 0)  // 0 would be no condition at all
-    options.ExpectLastSeq = *condition.bucket_at;
-  else if (condition.revision && *condition.revision == 0)
-    options.ExpectNoMessage = true;
-  else if (condition.revision)
-    options.ExpectLastSubjectSeq = *condition.revision;
+  const auto headers = headers_of(operation, condition);
+  for (const auto& [name, text] : headers) nats::check(natsMsgHeader_Set(raw, name.c_str(), text.c_str()));
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   jsCtx* js = session_.jetstream();
   Asking asking(session_, {.subject = subject,
                            .function = "js_PublishMsg",
                            .bytes = value.size(),
-                           .headers = header_words(operation, condition),
+                           .headers = joined(headers),
                            .writes = true});
-  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
+  const natsStatus status = js_PublishMsg(&ack, js, raw, nullptr, &code);
   const nats::PubAck owned(ack);
   if (status == NATS_OK)
     asking.revision(ack->Sequence);
@@ -273,17 +223,17 @@ void Bucket::ask_write(const std::string& key) {
   natsMsg* raw = nullptr;
   nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, nullptr, 0));
   const nats::Message message(raw);
-  jsPubOptions options;
-  nats::check(jsPubOptions_Init(&options));
-  options.ExpectStream = "natskv-doctor-asks-only";
+  constexpr const char* header = "Nats-Expected-Stream";
+  constexpr const char* other = "natskv-doctor-asks-only";
+  nats::check(natsMsgHeader_Set(raw, header, other));
   jsCtx* js = session_.jetstream();
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   Asking asking(session_, {.subject = subject,
                            .function = "js_PublishMsg",
-                           .headers = std::string("Nats-Expected-Stream: ") + options.ExpectStream,
+                           .headers = joined({{header, other}}),
                            .writes = true});
-  const natsStatus status = js_PublishMsg(&ack, js, raw, &options, &code);
+  const natsStatus status = js_PublishMsg(&ack, js, raw, nullptr, &code);
   const nats::PubAck owned(ack);
   asking.ended(status, static_cast<int>(code));
   if (static_cast<int>(code) == nats::code::stream_not_match) return;

@@ -28,16 +28,27 @@ std::optional<std::uint64_t> plain_ack(std::string_view body) {
 
 }  // namespace
 
-nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
+nats::Headers headers_of(Operation operation, const Condition& condition) {
   nats::Headers headers;
-  if (write.operation != Operation::put) headers.emplace_back("KV-Operation", name_of(write.operation));
-  if (write.operation == Operation::purge || write.drop_history) headers.emplace_back("Nats-Rollup", "sub");
-  if (condition) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition));
-  if (write.never_expires)
+  if (operation != Operation::put) headers.emplace_back("KV-Operation", name_of(operation));
+  if (operation == Operation::purge || condition.drop_history) headers.emplace_back("Nats-Rollup", "sub");
+  if (condition.never_expires)
     headers.emplace_back("Nats-TTL", "never");
-  else if (write.ttl)
-    headers.emplace_back("Nats-TTL", fmt::format("{}s", write.ttl->ns / 1'000'000'000));
+  else if (condition.ttl)
+    headers.emplace_back("Nats-TTL", fmt::format("{}s", condition.ttl->ns / 1'000'000'000));
+  if (condition.bucket_at.value_or(0) > 0)  // 0 would be no condition at all
+    headers.emplace_back("Nats-Expected-Last-Sequence", std::to_string(*condition.bucket_at));
+  else if (condition.revision)
+    headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*condition.revision));
   return headers;
+}
+
+nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
+  return headers_of(write.operation,
+                    {.revision = condition,
+                     .ttl = write.ttl,
+                     .never_expires = write.never_expires,
+                     .drop_history = write.drop_history});
 }
 
 std::uint64_t acknowledged(std::string_view answer, bool erase) {

@@ -3,6 +3,7 @@
 
 #include "base/failure.hpp"
 #include "base/types.hpp"
+#include "kv/bucket.hpp"
 #include "kv/entry.hpp"
 #include "kv/explain.hpp"
 #include "nats/requests.hpp"
@@ -42,6 +43,7 @@ struct WriteResult {
 };
 
 /// The headers of a write that is sent under this condition.
+nats::Headers headers_of(Operation operation, const Condition& condition);
 nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition);
 /// The revision that an answer acknowledges, or of an erase how many values went. Throws nats::Error:
 /// refused, or an answer that acknowledges nothing.
