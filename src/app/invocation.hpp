@@ -26,17 +26,12 @@ struct Style {
 
   static Style list(Layout layout = {}) { return {.layout = layout}; }
   static Style object(bool vertical = false) {
-    return {.layout = {.shape = Shape::object, .vertical = vertical, .nul = false, .names = false}};
+    return {.layout = {.shape = Shape::object, .vertical = vertical}};
   }
-  static Style live() {
-    return {.layout = {.shape = Shape::live, .vertical = false, .nul = false, .names = false}};
-  }
+  static Style live() { return {.layout = {.shape = Shape::live}}; }
   /// A write: its revision, unless a format was asked for.
   static Style write() {
-    return {.on_terminal = Format::plain,
-            .in_pipe = Format::plain,
-            .raw = false,
-            .layout = {.shape = Shape::object, .vertical = false, .nul = false, .names = false}};
+    return {.on_terminal = Format::plain, .in_pipe = Format::plain, .layout = {.shape = Shape::object}};
   }
 };
 

@@ -64,10 +64,10 @@ struct Column {
 template <class T>
 struct View {
   std::span<const Field<T>> fields;
-  std::vector<std::string_view> json;  ///< empty: all fields
-  std::vector<std::string_view> tsv;
-  std::vector<std::string_view> table;  ///< empty: as tsv
-  std::string_view plain;
+  std::vector<std::string_view> json = {};  ///< empty: all fields
+  std::vector<std::string_view> tsv = {};
+  std::vector<std::string_view> table = {};  ///< empty: as tsv
+  std::string_view plain = {};
   std::vector<std::string_view> line = {};  ///< of a live stream for people; empty: as table
 };
 

@@ -37,9 +37,6 @@ bool absent(const Value& value);
 /// Text for machines, unescaped: RFC 3339, plain numbers, seconds, bytes as they are, JSON on one line.
 /// Appends.
 void plain_text(const Value& value, std::string& out);
-/// Decimal digits. Appends.
-void plain_number(std::int64_t number, std::string& out);
-void plain_number(std::uint64_t number, std::string& out);
 
 /// JSON on one line; invalid UTF-8 becomes U+FFFD. Appends.
 void dump(const nlohmann::ordered_json& json, std::string& out);

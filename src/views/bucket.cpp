@@ -297,8 +297,8 @@ std::vector<Field<B>> as_sheet() {
 
 const View<BucketRecord>& bucket(bool for_people) {
   static const auto sheet_fields = as_sheet();
-  static const View<B> record{.fields = bucket_fields, .json = {}, .tsv = {}, .table = {}, .plain = "bucket"};
-  static const View<B> sheet{.fields = sheet_fields, .json = {}, .tsv = {}, .table = {}, .plain = "bucket"};
+  static const View<B> record{.fields = bucket_fields, .plain = "bucket"};
+  static const View<B> sheet{.fields = sheet_fields, .plain = "bucket"};
   return for_people ? sheet : record;
 }
 
@@ -306,8 +306,7 @@ const View<BucketRecord>& buckets(bool more) {
   static const auto column_fields = as_columns();
   static const std::vector<std::string_view> listed{"bucket",  "values",      "bytes",
                                                     "created", "last_update", "description"};
-  static const View<B> list{
-      .fields = column_fields, .json = json_names(), .tsv = listed, .table = {}, .plain = "bucket"};
+  static const View<B> list{.fields = column_fields, .json = json_names(), .tsv = listed, .plain = "bucket"};
   static const View<B> settings{
       .fields = column_fields,
       .json = json_names(),

@@ -17,11 +17,7 @@ constexpr Field<Check> check_fields[] = {
 }  // namespace
 
 const View<Check>& check() {
-  static const View<Check> view{.fields = check_fields,
-                                .json = {},
-                                .tsv = {"check", "result", "detail", "hint"},
-                                .table = {},
-                                .plain = {}};
+  static const View<Check> view{.fields = check_fields, .tsv = {"check", "result", "detail", "hint"}};
   return view;
 }
 

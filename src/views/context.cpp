@@ -74,16 +74,13 @@ constexpr Field<S> shown_fields[] = {
 }  // namespace
 
 const View<ListedContext>& contexts() {
-  static const View<L> view{.fields = listed_fields,
-                            .json = {},
-                            .tsv = {"name", "selected", "description", "server"},
-                            .table = {},
-                            .plain = "name"};
+  static const View<L> view{
+      .fields = listed_fields, .tsv = {"name", "selected", "description", "server"}, .plain = "name"};
   return view;
 }
 
 const View<ShownContext>& context() {
-  static const View<S> view{.fields = shown_fields, .json = {}, .tsv = {}, .table = {}, .plain = {}};
+  static const View<S> view{.fields = shown_fields};
   return view;
 }
 

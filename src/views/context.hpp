@@ -11,7 +11,7 @@ namespace natskv {
 struct ListedContext {
   std::string name;
   bool selected = false;
-  std::string description, server, path;
+  std::string description = {}, server = {};
 };
 
 struct ShownContext {

@@ -31,10 +31,8 @@ const View<Difference>& difference(bool values) {
   static const std::vector<std::string_view> columns{"change", "key", "revision_a", "revision_b"};
   static const std::vector<std::string_view> more{"change",     "key",     "revision_a",
                                                   "revision_b", "value_a", "value_b"};
-  static const View<Difference> bare{
-      .fields = difference_fields, .json = columns, .tsv = columns, .table = {}, .plain = {}};
-  static const View<Difference> full{
-      .fields = difference_fields, .json = more, .tsv = more, .table = {}, .plain = {}};
+  static const View<Difference> bare{.fields = difference_fields, .json = columns, .tsv = columns};
+  static const View<Difference> full{.fields = difference_fields, .json = more, .tsv = more};
   return values ? full : bare;
 }
 

@@ -26,108 +26,61 @@ Value reason(const Entry& e) { return e.marker_reason.empty() ? Value{} : Value{
 
 // Titles are short: a value needs the room.
 constexpr Field<Entry> entry_fields[] = {
-    {.key = "bucket",
-     .title = "BUCKET",
-     .read = bucket,
-     .look = Emphasis::name,
-     .type = "string",
-     .meaning = "name of the bucket."},
-    {.key = "key",
-     .title = "KEY",
-     .read = key,
-     .look = Emphasis::name,
-     .type = "string",
-     .meaning = "name of the key; key_base64 where it is not UTF-8."},
-    {.key = "revision",
-     .title = "REV",
-     .read = revision,
-     .look = Emphasis::number,
-     .type = "number",
-     .meaning = "revision in the bucket: each write gets the next one.",
-     .leaves = 5},
-    {.key = "operation",
-     .title = "OP",
-     .read = operation,
-     .look = Emphasis::operation,
-     .type = "string",
-     .meaning = "PUT, DEL or PURGE; DEL and PURGE are markers.",
-     .leaves = 3},
-    {.key = "created",
-     .title = "CREATED",
-     .read = created,
-     .look = Emphasis::faint,
-     .type = "string",
-     .meaning = "when it was written: RFC 3339, UTC, nanoseconds.",
-     .leaves = 2},
-    {.key = "size",
-     .title = "SIZE",
-     .read = size,
-     .look = Emphasis::number,
-     .type = "number",
-     .meaning = "bytes of the value.",
-     .leaves = 1},
-    {.key = "value",
-     .title = "VALUE",
-     .read = value,
-     .look = Emphasis::text,
-     .type = "string",
-     .meaning = "the value where it is valid UTF-8."},
-    {.key = "delta",
-     .title = "DELTA",
-     .read = delta,
-     .look = Emphasis::number,
-     .type = "number",
-     .meaning = "how many messages of this listing come after it; absent where keys were asked for one by "
-                "one, and where more than 64 keys and patterns were listed."},
-    {.key = "ttl_seconds",
-     .title = "TTL",
-     .read = ttl,
-     .type = "number",
-     .meaning = "time to live, in seconds."},
-    {.key = "expires",
-     .title = "EXPIRES",
-     .read = expires,
-     .look = Emphasis::faint,
-     .type = "string",
-     .meaning = "when it expires, from created and ttl_seconds.",
-     .leaves = 4},
-    {.key = "marker_reason",
-     .title = "REASON",
-     .read = reason,
-     .type = "string",
-     .meaning = "of a marker that the server wrote: MaxAge, Purge or Remove."},
+    {"bucket", "BUCKET", bucket, Emphasis::name, "string", "name of the bucket."},
+    {"key", "KEY", key, Emphasis::name, "string", "name of the key; key_base64 where it is not UTF-8."},
+    {"revision",
+     "REV",
+     revision,
+     Emphasis::number,
+     "number",
+     "revision in the bucket: each write gets the next one.",
+     {},
+     5},
+    {"operation",
+     "OP",
+     operation,
+     Emphasis::operation,
+     "string",
+     "PUT, DEL or PURGE; DEL and PURGE are markers.",
+     {},
+     3},
+    {"created",
+     "CREATED",
+     created,
+     Emphasis::faint,
+     "string",
+     "when it was written: RFC 3339, UTC, nanoseconds.",
+     {},
+     2},
+    {"size", "SIZE", size, Emphasis::number, "number", "bytes of the value.", {}, 1},
+    {"value", "VALUE", value, Emphasis::text, "string", "the value where it is valid UTF-8."},
+    {"delta", "DELTA", delta, Emphasis::number, "number",
+     "how many messages of this listing come after it; absent where keys were asked for one by one, and "
+     "where more than 64 keys and patterns were listed."},
+    {"ttl_seconds", "TTL", ttl, Emphasis::plain, "number", "time to live, in seconds."},
+    {"expires",
+     "EXPIRES",
+     expires,
+     Emphasis::faint,
+     "string",
+     "when it expires, from created and ttl_seconds.",
+     {},
+     4},
+    {"marker_reason", "REASON", reason, Emphasis::plain, "string",
+     "of a marker that the server wrote: MaxAge, Purge or Remove."},
 };
 
-constexpr Field<Name> name_fields[] = {{.key = "name",
-                                        .title = "KEY",
-                                        .read = [](const Name& n) { return Value{n.name}; },
-                                        .look = Emphasis::name}};
+constexpr Field<Entry> name_fields[] = {{"name", "KEY", key, Emphasis::name}};
 
 constexpr Field<Written> written_fields[] = {
-    {.key = "bucket",
-     .title = "BUCKET",
-     .read = [](const Written& w) { return Value{std::string_view(w.bucket)}; },
-     .look = Emphasis::name,
-     .type = "string",
-     .meaning = "name of the bucket."},
-    {.key = "key",
-     .title = "KEY",
-     .read = [](const Written& w) { return Value{std::string_view(w.key)}; },
-     .look = Emphasis::name,
-     .type = "string",
-     .meaning = "name of the key; key_base64 where it is not UTF-8."},
-    {.key = "revision",
-     .title = "REV",
-     .read = [](const Written& w) { return w.revision == 0 ? Value{} : Value{w.revision}; },
-     .look = Emphasis::number,
-     .type = "number",
-     .meaning = "the revision that was written."},
-    {.key = "operation",
-     .title = "OP",
-     .read = [](const Written& w) { return Value{name_of(w.operation)}; },
-     .look = Emphasis::operation,
-     .type = "string",
-     .meaning = "PUT, DEL or PURGE; DEL and PURGE are markers."},
+    {"bucket", "BUCKET", [](const Written& w) { return Value{std::string_view(w.bucket)}; }, Emphasis::name,
+     "string", "name of the bucket."},
+    {"key", "KEY", [](const Written& w) { return Value{std::string_view(w.key)}; }, Emphasis::name, "string",
+     "name of the key; key_base64 where it is not UTF-8."},
+    {"revision", "REV", [](const Written& w) { return w.revision == 0 ? Value{} : Value{w.revision}; },
+     Emphasis::number, "number", "the revision that was written."},
+    {"operation", "OP", [](const Written& w) { return Value{name_of(w.operation)}; }, Emphasis::operation,
+     "string", "PUT, DEL or PURGE; DEL and PURGE are markers."},
 };
 
 using Keys = std::vector<std::string_view>;
@@ -145,9 +98,8 @@ View<Entry> entries(Keys json, Keys tsv, Keys table, Keys line = {}) {
 
 }  // namespace
 
-const View<Name>& names() {
-  static const View<Name> view{
-      .fields = name_fields, .json = {}, .tsv = {"name"}, .table = {}, .plain = "name"};
+const View<Entry>& names() {
+  static const View<Entry> view{.fields = name_fields, .tsv = {"name"}, .plain = "name"};
   return view;
 }
 
@@ -177,11 +129,8 @@ const View<Entry>& events(bool with_value) {
 }
 
 const View<Written>& written() {
-  static const View<Written> view{.fields = written_fields,
-                                  .json = {},
-                                  .tsv = {"bucket", "key", "revision", "operation"},
-                                  .table = {},
-                                  .plain = "revision"};
+  static const View<Written> view{
+      .fields = written_fields, .tsv = {"bucket", "key", "revision", "operation"}, .plain = "revision"};
   return view;
 }
 

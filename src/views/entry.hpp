@@ -1,21 +1,14 @@
-// What is printed of an entry, a write, a name: one line a field, SPEC 5's names and order.
+// What is printed of an entry and a write: one line a field, SPEC 5's names and order.
 #pragma once
 
 #include "kv/bucket.hpp"
 #include "kv/entry.hpp"
 #include "output/record.hpp"
 
-#include <string>
-#include <string_view>
-
 namespace natskv::fields {
 
-struct Name {
-  std::string_view name;
-};
-
-/// One key's name.
-const View<Name>& names();
+/// `keys`: the name.
+const View<Entry>& names();
 /// `get` and its records.
 const View<Entry>& get();
 /// `keys -v`; with the value where it was read.

@@ -159,46 +159,27 @@ constexpr Member change_members[] = {
     {"field", "string", ""}, {"old", "of the field's type", ""}, {"new", "of the field's type", ""}};
 
 constexpr Field<Change> change_fields[] = {
-    {.key = "field",
-     .title = "FIELD",
-     .read = [](const Change& c) { return Value{std::string_view(c.field)}; },
-     .look = Emphasis::name},
-    {.key = "old",
-     .title = "OLD",
-     .read = [](const Change& c) { return value_of(c, *c.old_value); },
-     .look = Emphasis::text},
-    {.key = "new",
-     .title = "NEW",
-     .read = [](const Change& c) { return value_of(c, *c.new_value); },
-     .look = Emphasis::text},
+    {"field", "FIELD", [](const Change& c) { return Value{std::string_view(c.field)}; }, Emphasis::name},
+    {"old", "OLD", [](const Change& c) { return value_of(c, *c.old_value); }, Emphasis::text},
+    {"new", "NEW", [](const Change& c) { return value_of(c, *c.new_value); }, Emphasis::text},
 };
 
 constexpr Field<Edited> edited_fields[] = {
-    {.key = "bucket",
-     .title = "BUCKET",
-     .read = [](const Edited& e) { return Value{std::string_view(e.bucket)}; },
-     .look = Emphasis::name,
-     .type = "string",
-     .meaning = "name of the bucket."},
-    {.key = "changes",
-     .title = "CHANGES",
-     .read = [](const Edited& e) { return Value{Nested{e.changes.get()}}; },
-     .type = "array",
-     .meaning = "an object for each setting that changes",
-     .members = change_members},
+    {"bucket", "BUCKET", [](const Edited& e) { return Value{std::string_view(e.bucket)}; }, Emphasis::name,
+     "string", "name of the bucket."},
+    {"changes", "CHANGES", [](const Edited& e) { return Value{Nested{e.changes.get()}}; }, Emphasis::plain,
+     "array", "an object for each setting that changes", change_members},
 };
 
 }  // namespace
 
 const View<Change>& changes() {
-  static const View<Change> view{
-      .fields = change_fields, .json = {}, .tsv = {"field", "old", "new"}, .table = {}, .plain = "field"};
+  static const View<Change> view{.fields = change_fields, .tsv = {"field", "old", "new"}, .plain = "field"};
   return view;
 }
 
 const View<Edited>& edited() {
-  static const View<Edited> view{
-      .fields = edited_fields, .json = {}, .tsv = {"bucket", "changes"}, .table = {}, .plain = "bucket"};
+  static const View<Edited> view{.fields = edited_fields, .tsv = {"bucket", "changes"}, .plain = "bucket"};
   return view;
 }
 

@@ -82,7 +82,7 @@ class Ls final : public Action {
   }
 
   int buckets(Invocation& natskv) const {
-    const auto style = Style::list({.shape = Shape::list, .vertical = false, .nul = false, .names = names_});
+    const auto style = Style::list({.names = names_});
     auto rows = natskv.rows(fields::buckets(long_), style);
     Session& session = natskv.session();
     session.connection();

@@ -40,13 +40,13 @@ std::string reason_of(const Step& step) {
   }
 }
 
-}  // namespace
-
 const View<Planned>& planned() {
   static const View<Planned> view{
-      .fields = planned_fields, .json = {}, .tsv = {"key", "action", "reason"}, .table = {}, .plain = "key"};
+      .fields = planned_fields, .tsv = {"key", "action", "reason"}, .plain = "key"};
   return view;
 }
+
+}  // namespace
 
 Transfer::Transfer(Invocation& natskv, Bucket& target, Source& source, Planner& planner,
                    std::function<Instant()> now, Options options)

@@ -22,7 +22,6 @@ struct Planned {
   std::string_view key;
   std::string_view reason;
 };
-const View<Planned>& planned();
 
 class Transfer {
  public:

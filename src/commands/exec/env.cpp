@@ -20,8 +20,7 @@ constexpr Field<Row> row_fields[] = {
     {"value", "VALUE", [](const Row& row) { return Value{Bytes{row.value}}; }, Emphasis::text}};
 
 const View<Row>& row_view() {
-  static const View<Row> view{
-      .fields = row_fields, .json = {}, .tsv = {"name", "value"}, .table = {}, .plain = {}};
+  static const View<Row> view{.fields = row_fields, .tsv = {"name", "value"}};
   return view;
 }
 

@@ -78,16 +78,14 @@ void KeyListing::check() const {
 }
 
 int KeyListing::run(Invocation& natskv) const {
-  const bool entries_wanted = verbose || values;
-  const Layout layout{.shape = Shape::list, .vertical = false, .nul = nul, .names = !entries_wanted};
-  Style style = Style::list(layout);
+  const bool names = !verbose && !values;
+  Style style = Style::list({.nul = nul, .names = names});
   if (nul || count || tree) style.on_terminal = Format::tsv;
   const Format format = natskv.format(style);
   if (nul && format != Format::tsv) throw usage("-0 is plain names, without --output");
   if (tree && (format == Format::json || format == Format::jsonl))
     throw usage("--tree is for people, it has no JSON");
-  auto rows = natskv.rows(fields::keys(values), style);
-  auto name_rows = natskv.rows(fields::names(), style);
+  auto rows = natskv.rows(names ? fields::names() : fields::keys(values), style);
   const auto patterns = parse::patterns(words, literal);
   const auto past = at.open(natskv.session(), bucket, patterns);
   const auto end = [&] {
@@ -96,8 +94,7 @@ int KeyListing::run(Invocation& natskv) const {
     return natskv.status();
   };
   Entries entries(natskv.session(), bucket,
-                  {.patterns = patterns, .values = values, .deltas = entries_wanted && natskv.json()},
-                  past.get());
+                  {.patterns = patterns, .values = values, .deltas = !names && natskv.json()}, past.get());
   if (count || tree) {
     Tree nodes(depth);
     std::uint64_t number = 0;
@@ -110,21 +107,15 @@ int KeyListing::run(Invocation& natskv) const {
     return end();
   }
   entries.on_idle([&] {
-    (entries_wanted ? rows.settle() : name_rows.settle());
+    rows.settle();
     natskv.out().flush();
   });
   std::uint64_t shown = 0;
   each_key(entries, deleted, [&](const Entry& entry) {
-    if (entries_wanted)
-      rows(entry);
-    else
-      name_rows({entry.key});
+    rows(entry);
     return !limit || ++shown < *limit;
   });
-  if (entries_wanted)
-    natskv.finish(rows, no_keys(bucket, words));
-  else
-    natskv.finish(name_rows, no_keys(bucket, words));
+  natskv.finish(rows, no_keys(bucket, words));
   return end();
 }
 

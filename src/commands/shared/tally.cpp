@@ -34,8 +34,7 @@ constexpr Field<Tally> fields[] = {
 };
 
 const View<Tally>& view() {
-  static const View<Tally> all{
-      .fields = fields, .json = {}, .tsv = {"bucket"}, .table = {}, .plain = "bucket"};
+  static const View<Tally> all{.fields = fields, .tsv = {"bucket"}, .plain = "bucket"};
   return all;
 }
 

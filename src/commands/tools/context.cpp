@@ -45,8 +45,7 @@ constexpr Field<Checked> checked_fields[] = {
      Emphasis::text}};
 
 const View<Checked>& checked() {
-  static const View<Checked> view{
-      .fields = checked_fields, .json = {}, .tsv = {"name", "problem"}, .table = {}, .plain = {}};
+  static const View<Checked> view{.fields = checked_fields, .tsv = {"name", "problem"}};
   return view;
 }
 
@@ -111,13 +110,12 @@ class ContextAction final : public Action {
   int run(Invocation& natskv) override { return (this->*task_->run)(natskv, Contexts(config::environment)); }
 
   int list(Invocation& natskv, const Contexts& contexts) const {
-    Style style = Style::list({.shape = Shape::list, .vertical = false, .nul = false, .names = names_});
+    Style style = Style::list({.names = names_});
     if (names_) style.on_terminal = Format::tsv;
     auto rows = natskv.rows(fields::contexts(), style);
     const std::string selected = contexts.selected();
     for (const std::string& name : contexts.names()) {
-      ListedContext one{
-          .name = name, .selected = name == selected, .description = {}, .server = {}, .path = {}};
+      ListedContext one{.name = name, .selected = name == selected};
       try {
         const Context context = contexts.load(name);
         one.description = context.description;
