@@ -2,13 +2,13 @@
 
 #include "app/globals.hpp"
 #include "app/invocation.hpp"
-#include "app/version.hpp"
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
 #include "commands/all.hpp"
 #include "commands/tools/help.hpp"
 #include "config/word.hpp"
 #include "nats/check.hpp"
+#include "nats/version.hpp"
 #include "terminal/descriptors.hpp"
 
 #include <nlohmann/json.hpp>
@@ -36,6 +36,11 @@ int flush_output(int status, Output& out, Invocation& natskv) {
     if (status == 0) natskv.print(failure);
     return status == 0 ? static_cast<int>(failure.exit()) : status;
   }
+}
+
+std::string version() {
+  return std::string("natskv ") + NATSKV_VERSION + " (nats.c compiled " + nats::compiled_version() +
+         ", running " + nats::running_version() + ")\n";
 }
 
 int run_action(const Scan& line, Invocation& natskv, Output& out) {

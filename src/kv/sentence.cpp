@@ -87,12 +87,10 @@ Failure not_for_account(const Task& doing) {
           about(doing)};
 }
 
-Failure too_large(const Task& doing, std::optional<std::int64_t> limit) {
-  const std::string of = limit ? fmt::format(" of {} B", *limit) : "";
-  return {
-      Exit::failure,
-      fmt::format("{}: the value of {} B is over the bucket's limit{}", what_of(doing), doing.value_size, of),
-      "natskv edit --max-value-size raises it", about(doing)};
+Failure too_large(const Task& doing) {
+  return {Exit::failure,
+          fmt::format("{}: the value of {} B is over the bucket's limit", what_of(doing), doing.value_size),
+          "natskv edit --max-value-size raises it", about(doing)};
 }
 
 Failure over(const Limit& limit, const Task& doing) {
@@ -143,7 +141,7 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
     case stream_full:
       return full(error, doing);
     case message_too_large:
-      return too_large(doing, std::nullopt);
+      return too_large(doing);
     case resources_exceeded:
       return over(account_limit, doing);
     case too_many_streams:

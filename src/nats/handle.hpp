@@ -23,7 +23,6 @@ using Connection = Handle<natsConnection, natsConnection_Destroy>;
 using JetStream = Handle<jsCtx, jsCtx_Destroy>;
 using Message = Handle<natsMsg, natsMsg_Destroy>;
 using Store = Handle<kvStore, kvStore_Destroy>;
-using StoreEntry = Handle<kvEntry, kvEntry_Destroy>;
 using Statistics = Handle<natsStatistics, natsStatistics_Destroy>;
 using Inbox = Handle<natsInbox, natsInbox_Destroy>;
 using PubAck = Handle<jsPubAck, jsPubAck_Destroy>;

@@ -23,8 +23,6 @@ class Progress {
   void tick(std::uint64_t done) {
     if (--skip_ == 0) look(done);
   }
-  /// Known later, or after all not as expected.
-  void total(std::uint64_t total) { total_ = total; }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -9,39 +9,29 @@ namespace natskv::commands {
 
 std::optional<Failure> Planner::unfit(const Item& item) const {
   const auto size = item.value.size();
-  const bool no_ttl = item.ttl && !rules_.ignore_ttl && !rules_.ttl_allowed;
-  const bool conditional = rules_.create || rules_.update || item.if_revision || item.check;
-  if (!no_ttl && !conditional && (rules_.max_payload == 0 || size <= rules_.max_payload) &&
-      (rules_.max_value == 0 || size <= rules_.max_value))
-    return std::nullopt;
-  return unfit_for(item);
-}
-
-std::optional<Failure> Planner::unfit_for(const Item& item) const {
-  const std::string key(item.key);
-  const Task doing{.bucket = rules_.bucket, .key = key, .value_size = item.value.size()};
-  const About about{rules_.bucket, key, 0};
+  const auto key = [&] { return std::string(item.key); };
+  const auto doing = [&] { return Task{.bucket = rules_.bucket, .key = key(), .value_size = size}; };
   if (item.check && !rules_.atomic) return usage("a CHECK needs --atomic");
   if (item.if_revision && (rules_.create || rules_.update))
     return usage("\"if_revision\" and --create or --update are two conditions");
   if (rules_.update && !item.revision) return usage("--update needs \"revision\"");
-  if (rules_.max_payload > 0 && doing.value_size > rules_.max_payload)
-    return over_limit(doing, "server", rules_.max_payload, {});
-  if (rules_.max_value > 0 && doing.value_size > rules_.max_value)
-    return over_limit(doing, "bucket", rules_.max_value, "natskv edit --max-value-size raises it");
-  if (reads_as_pattern(key) && rules_.atomic && item.if_revision) {
+  if (rules_.max_payload > 0 && size > rules_.max_payload)
+    return over_limit(doing(), "server", rules_.max_payload, {});
+  if (rules_.max_value > 0 && size > rules_.max_value)
+    return over_limit(doing(), "bucket", rules_.max_value, "natskv edit --max-value-size raises it");
+  if (rules_.atomic && item.if_revision && reads_as_pattern(item.key)) {
     return Failure(
         Exit::failure,
         fmt::format("key \"{}\" of bucket \"{}\": the server takes it for a pattern, so a batch cannot "
                     "write it on a condition",
-                    key, rules_.bucket),
-        "without --atomic it can be imported", about);
+                    item.key, rules_.bucket),
+        "without --atomic it can be imported", {rules_.bucket, key(), 0});
   }
   if (!item.ttl || rules_.ignore_ttl || rules_.ttl_allowed) return std::nullopt;
   return Failure(
       Exit::failure,
-      fmt::format("key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL", key, rules_.bucket),
-      rules_.ttl_hint, about);
+      fmt::format("key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL", item.key, rules_.bucket),
+      rules_.ttl_hint, {rules_.bucket, key(), 0});
 }
 
 /// false: it is over.

@@ -59,7 +59,6 @@ class Planner {
   [[nodiscard]] const Seen& keys() const { return keys_; }
 
  private:
-  [[nodiscard]] std::optional<Failure> unfit_for(const Item& item) const;
   [[nodiscard]] bool keep_ttl(const Item& item, Instant now, Write& write) const;
   /// A write over a bucket's history: what an older value has to do with it. False: one would return.
   [[nodiscard]] bool over_history(Write& write, bool live) const;

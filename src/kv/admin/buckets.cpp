@@ -177,11 +177,6 @@ int api_level(Session& session, const std::string& bucket) {
   }
 }
 
-void require_bucket(const std::string& bucket, const Json& config, Exit exit) {
-  if (is_bucket(bucket, config)) return;
-  throw Failure(exit, no_key_value(bucket).what(), {}, {bucket, {}, 0});
-}
-
 std::optional<Json> find_bucket(Session& session, const std::string& bucket, Exit if_none) {
   Json info;
   try {
@@ -190,7 +185,8 @@ std::optional<Json> find_bucket(Session& session, const std::string& bucket, Exi
     if (error.code == nats::code::stream_not_found) return std::nullopt;
     throw explain(session, error, {.bucket = bucket});
   }
-  require_bucket(bucket, info.at("config"), if_none);
+  if (!is_bucket(bucket, info.at("config")))
+    throw Failure(if_none, no_key_value(bucket).what(), {}, {bucket, {}, 0});
   return info;
 }
 

@@ -21,11 +21,6 @@ std::optional<nlohmann::ordered_json> find_bucket(Session& session, const std::s
                                                   Exit if_none = Exit::failure);
 /// The same; Failure(not_found) where there is none.
 nlohmann::ordered_json read_bucket(Session& session, const std::string& bucket);
-/// Failure(`exit`) unless the configuration is a bucket's: a stream KV_x with other subjects is somebody
-/// else's.
-void require_bucket(const std::string& bucket, const nlohmann::ordered_json& config,
-                    Exit exit = Exit::failure);
-
 /// STREAM.CREATE; the answer is what STREAM.INFO would say. Failure(conflict) where it was made meanwhile.
 nlohmann::ordered_json create_bucket(Session& session, const std::string& bucket,
                                      const nlohmann::ordered_json& config);

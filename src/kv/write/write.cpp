@@ -44,11 +44,10 @@ nats::Headers headers_of(Operation operation, const Condition& condition) {
 }
 
 nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition) {
-  return headers_of(write.operation,
-                    {.revision = condition,
-                     .ttl = write.ttl,
-                     .never_expires = write.never_expires,
-                     .drop_history = write.drop_history});
+  return headers_of(write.operation, {.revision = condition,
+                                      .ttl = write.ttl,
+                                      .never_expires = write.never_expires,
+                                      .drop_history = write.drop_history});
 }
 
 std::uint64_t acknowledged(std::string_view answer, bool erase) {
