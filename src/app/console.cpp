@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 namespace natskv {
@@ -33,27 +34,9 @@ bool stderr_color(const config::Given& given) {
 }  // namespace
 
 int status_of(StopReason why) {
-  switch (why) {
-    case StopReason::interrupted:
-      return 130;
-    case StopReason::terminated:
-      return 143;
-    case StopReason::hung_up:
-      return 129;
-    case StopReason::quit:
-      return 131;
-    case StopReason::user1:
-      return 138;
-    case StopReason::user2:
-      return 140;
-    case StopReason::reader_gone:
-      return 141;
-    case StopReason::deadline:
-      return static_cast<int>(Exit::unreachable);
-    case StopReason::none:
-      break;
-  }
-  return static_cast<int>(Exit::failure);
+  constexpr std::array statuses{1, 130, 143, 129, 131, 138, 140, 5, 141};  // in the order of StopReason
+  static_assert(statuses.size() == static_cast<std::size_t>(StopReason::reader_gone) + 1);
+  return statuses.at(static_cast<std::size_t>(why));
 }
 
 Console::Console(const config::Given& given, std::string verb, bool json, Stop& stop)

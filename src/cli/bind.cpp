@@ -1,25 +1,14 @@
 #include "cli/bind.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace natskv {
 
 std::string_view title(Group group) {
-  switch (group) {
-    case Group::buckets:
-      return "Buckets";
-    case Group::keys:
-      return "Keys";
-    case Group::bulk:
-      return "Bulk";
-    case Group::exec:
-      return "Run";
-    case Group::tools:
-      return "Tools";
-    case Group::hidden:
-      break;
-  }
-  return "";
+  constexpr std::array titles{"Buckets", "Keys", "Bulk", "Run", "Tools", ""};
+  static_assert(titles.size() == static_cast<std::size_t>(Group::hidden) + 1);
+  return titles.at(static_cast<std::size_t>(group));
 }
 
 const Verb* Program::find(std::string_view word) const {

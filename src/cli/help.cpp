@@ -14,26 +14,11 @@ namespace {
 
 constexpr std::size_t screen = 79;
 
-// Words in lines of at most `screen` columns, the first after `indent` columns that are already written.
+// In lines of at most `screen` columns, the first after `indent` columns that are already written.
 std::string wrapped(std::string_view text, std::size_t indent) {
-  std::string out;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(" \n"), text.size());
-    const auto word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (column > indent && column + 1 + word.size() > screen) {
-      out += '\n';
-      out.append(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-  }
-  return out;
+  std::string words(text);
+  std::replace(words.begin(), words.end(), '\n', ' ');
+  return text::wrapped(words, screen - indent, indent);
 }
 
 std::string rows(const std::vector<std::pair<std::string, std::string>>& items) {

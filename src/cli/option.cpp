@@ -75,39 +75,11 @@ void check(const Argument& argument, const std::string& word) {
 }
 
 std::string_view placeholder(Kind kind) {
-  switch (kind) {
-    case Kind::text:
-      return "TEXT";
-    case Kind::value:
-      return "VALUE";
-    case Kind::bucket:
-      return "BUCKET";
-    case Kind::key:
-      return "KEY";
-    case Kind::pattern:
-      return "PATTERN";
-    case Kind::revision:
-      return "REVISION";
-    case Kind::count:
-      return "N";
-    case Kind::duration:
-      return "DURATION";
-    case Kind::size:
-      return "BYTES";
-    case Kind::file:
-      return "FILE";
-    case Kind::directory:
-      return "DIR";
-    case Kind::context:
-      return "CONTEXT";
-    case Kind::choice:
-      return "WORD";
-    case Kind::topic:
-      return "TOPIC";
-    case Kind::command:
-      return "COMMAND";
-  }
-  return "TEXT";
+  constexpr std::array words{"TEXT",     "VALUE",   "BUCKET",   "KEY",   "PATTERN",
+                             "REVISION", "N",       "DURATION", "BYTES", "FILE",
+                             "DIR",      "CONTEXT", "WORD",     "TOPIC", "COMMAND"};
+  static_assert(words.size() == static_cast<std::size_t>(Kind::command) + 1);
+  return words.at(static_cast<std::size_t>(kind));
 }
 
 }  // namespace natskv

@@ -56,7 +56,7 @@ std::string meaning(const Option& item, const Declaration& declared) {
 
 void options(Page& page, const Command& command) {
   for (const auto* item : command.options())
-    page.item(option_words(*item), meaning(*item, *command.declared));
+    page.item(option_words(*item), meaning(*item, *command.declaration));
 }
 
 void name(Page& page, std::string_view names, std::string_view summary) {
@@ -78,7 +78,7 @@ std::string command_page(const Command& command) {
   Page page(page_of(verb), "1");
   name(page, page_of(verb), verb.summary);
   page.heading("SYNOPSIS");
-  page.synopsis("natskv", synopsis(verb, *command.declared) + " [OPTIONS]");
+  page.synopsis("natskv", synopsis(verb, *command.declaration) + " [OPTIONS]");
   for (const auto alias : verb.aliases) page.alias(fmt::format("natskv {}", alias));
   page.heading("DESCRIPTION");
   page.prose(verb.description);
@@ -87,7 +87,7 @@ std::string command_page(const Command& command) {
     for (const auto* item : command.arguments())
       page.item((item->argument.kind == Kind::command ? "-- " : "") + item->long_name +
                     (item->argument.many ? "…" : ""),
-                meaning(*item, *command.declared));
+                meaning(*item, *command.declaration));
     options(page, command);
     page.prose_after_items("The options of all commands are in natskv(1).");
   }
@@ -128,7 +128,7 @@ void commands_of(Page& page, const std::vector<Command>& all) {
       std::string meaning(command.verb->summary);
       if (!command.verb->aliases.empty())
         meaning += fmt::format(" (also {})", fmt::join(command.verb->aliases, ", "));
-      page.item(synopsis(*command.verb, *command.declared), meaning + ".");
+      page.item(synopsis(*command.verb, *command.declaration), meaning + ".");
     }
   }
 }

@@ -7,7 +7,7 @@ namespace natskv::docs {
 
 std::vector<const Option*> Command::options() const {
   std::vector<const Option*> found;
-  for (const auto& item : declared->options()) {
+  for (const auto& item : declaration->options()) {
     // A command's own options; of globals() the global ones, which are all it has.
     if (item.is_option() && !item.argument.hidden && item.global == (verb == nullptr)) found.push_back(&item);
   }
@@ -15,8 +15,8 @@ std::vector<const Option*> Command::options() const {
 }
 
 std::vector<const Option*> Command::arguments() const {
-  auto found = declared->arguments();
-  if (const Option* command = declared->command()) found.push_back(command);
+  auto found = declaration->arguments();
+  if (const Option* command = declaration->command()) found.push_back(command);
   std::erase_if(found, [](const Option* item) { return item->argument.hidden; });
   return found;
 }
@@ -25,22 +25,16 @@ namespace {
 
 Program program() { return {.verbs = commands::table(), .declare_globals = declare_globals}; }
 
-Command made_of(BoundVerb bound) {
-  return {bound.verb, std::move(bound.action), std::move(bound.given), std::move(bound.declaration)};
-}
-
 }  // namespace
-
-Command command(const Verb& verb) { return made_of(bind(program(), verb)); }
 
 std::vector<Command> commands() {
   std::vector<Command> all;
   for (const Verb* verb : commands::table()) {
-    if (verb->group != Group::hidden) all.push_back(command(*verb));
+    if (verb->group != Group::hidden) all.push_back({bind(program(), *verb)});
   }
   return all;
 }
 
-Command globals() { return made_of(bind_globals(program())); }
+Command globals() { return {bind_globals(program())}; }
 
 }  // namespace natskv::docs

@@ -2,30 +2,20 @@
 #pragma once
 
 #include "cli/bind.hpp"
-#include "cli/verb.hpp"
-#include "config/settings.hpp"
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace natskv::docs {
 
 /// A verb with all it declares, bound to an action that never runs.
-struct Command {
-  const Verb* verb = nullptr;
-  std::unique_ptr<Action> action;
-  std::unique_ptr<config::Given> given;
-  std::unique_ptr<Declaration> declared;
-
+struct Command : BoundVerb {
   /// Its own options and the arguments; not the hidden ones, not the global ones.
   [[nodiscard]] std::vector<const Option*> options() const;
   [[nodiscard]] std::vector<const Option*> arguments() const;
 };
 
-/// One command with its options bound to itself.
-Command command(const Verb& verb);
 /// All but the hidden commands, in the order of help.
 std::vector<Command> commands();
 /// The global options alone.

@@ -58,7 +58,7 @@ TEST_CASE("Every command, alias and option is offered, with what it means") {
     CHECK(holds(commands, name));
     for (const auto alias : command.verb->aliases) CHECK(holds(commands, alias));
     const auto options = place.offered({name, "-"});
-    for (const auto& option : command.declared->options()) {
+    for (const auto& option : command.declaration->options()) {
       if (!option.is_option() || option.argument.hidden || option.long_name == "--version") continue;
       CAPTURE(option.long_name);
       CHECK(holds(options, option.long_name));
@@ -127,7 +127,7 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
           break;
       }
     };
-    for (const auto& item : command.declared->options()) {
+    for (const auto& item : command.declaration->options()) {
       // The global ones are the same everywhere.
       if (!item.is_option() || !item.takes_value() || item.argument.hidden) continue;
       if (item.global && command.verb != &natskv::commands::get) continue;

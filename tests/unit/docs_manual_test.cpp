@@ -44,7 +44,7 @@ TEST_CASE("No name is two commands, and no option is declared twice or without h
     CHECK(names.insert(command.verb->name).second);
     for (const auto alias : command.verb->aliases) CHECK(names.insert(alias).second);
     std::set<std::string> options;
-    for (const auto& item : command.declared->options()) {
+    for (const auto& item : command.declaration->options()) {
       CAPTURE(item.long_name);
       CHECK((item.argument.hidden || !item.argument.help.empty()));
       CHECK(options.insert(item.long_name).second);
@@ -74,7 +74,7 @@ TEST_CASE("Help fits a screen of 24 lines and 80 columns, a command's of 80 colu
   for (const auto& command : docs::commands()) {
     CAPTURE(command.verb->name);
     CHECK(text.find(std::string(command.verb->name)) != std::string::npos);
-    fits(help(*command.verb, *command.declared));
+    fits(help(*command.verb, *command.declaration));
   }
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("Every command has two examples or more that say what they are for, th
     CHECK(examples.size() >= 2);
     CHECK((command.verb->examples.starts_with("# ") || command.verb->group == Group::hidden));
     if (examples.size() > 3) examples.resize(3);
-    const auto text = help(*command.verb, *command.declared);
+    const auto text = help(*command.verb, *command.declaration);
     const auto at = text.find("\nExamples:\n");
     REQUIRE(at != std::string::npos);
     for (const auto& example : examples) {
@@ -155,7 +155,7 @@ TEST_CASE("Every command, argument and option is in the manual") {
   const auto files = generated();
   const auto& all = files.at("man/natskv.1");
   const auto globals = docs::globals();
-  for (const auto& item : globals.declared->options()) {
+  for (const auto& item : globals.declaration->options()) {
     if (item.argument.hidden) continue;
     CAPTURE(item.long_name);
     CHECK(holds(all, docs::roff(item.long_name)));
@@ -170,7 +170,7 @@ TEST_CASE("Every command, argument and option is in the manual") {
     for (const auto alias : command.verb->aliases) CHECK(holds(all, docs::roff(alias)));
     const auto& page = files.at(fmt::format("man/natskv-{}.1", command.verb->name));
     const auto options = between(page, "\n.SH OPTIONS\n", "\n.SH ");
-    for (const auto& item : command.declared->options()) {
+    for (const auto& item : command.declaration->options()) {
       if (item.global || item.argument.hidden) continue;
       CAPTURE(item.long_name);
       CHECK(holds(options, docs::roff(item.long_name)));
