@@ -1,6 +1,7 @@
 #include "kv/admin/config.hpp"
 
 #include "base/failure.hpp"
+#include "base/pattern.hpp"
 #include "kv/admin/parts.hpp"
 
 #include <fmt/format.h>
@@ -78,18 +79,6 @@ void set_metadata(const BucketChanges& wishes, Json& config) {
     config["metadata"] = metadata;
 }
 
-/// Whether some subject is matched by both.
-bool overlap(std::string_view one, std::string_view other) {
-  while (!one.empty() && !other.empty()) {
-    const auto first = one.substr(0, one.find('.')), second = other.substr(0, other.find('.'));
-    if (first == ">" || second == ">") return true;
-    if (first != second && first != "*" && second != "*") return false;
-    one.remove_prefix(std::min(one.size(), first.size() + 1));
-    other.remove_prefix(std::min(other.size(), second.size() + 1));
-  }
-  return one.empty() && other.empty();
-}
-
 /// Newer servers take a source that nothing stored here can match. Sources may bring other buckets' subjects.
 void check_republish_source(const BucketChanges& wishes, const std::string& bucket, const Json& config) {
   if (!wishes.republish_source || !wishes.sources.empty() || config.contains("sources")) return;
@@ -97,7 +86,7 @@ void check_republish_source(const BucketChanges& wishes, const std::string& buck
   if (const auto mirror = config.find("mirror"); mirror != config.end() && mirror->is_object())
     stored = bucket_of(mirror->value("name", ""));
   if (wishes.mirror) stored = *wishes.mirror;
-  if (overlap(*wishes.republish_source, subjects(stored))) return;
+  if (intersection(*wishes.republish_source, subjects(stored))) return;
   throw usage(fmt::format("--republish-source: this bucket's keys are stored under {}", subjects(stored)));
 }
 
