@@ -4,7 +4,6 @@
 #include "base/failure.hpp"
 #include "cli/bind.hpp"
 
-#include <string>
 #include <string_view>
 #include <vector>
 

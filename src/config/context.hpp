@@ -4,7 +4,6 @@
 
 #include "config/settings.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <string_view>
 
 namespace natskv::docs {
 namespace {

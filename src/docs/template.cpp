@@ -1,7 +1,6 @@
 #include "docs/template.hpp"
 
 #include <algorithm>
-#include <string>
 
 namespace natskv::docs {
 namespace {

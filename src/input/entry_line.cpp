@@ -2,7 +2,6 @@
 
 #include "base/failure.hpp"
 #include "base/parse.hpp"
-#include "base/quote.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>

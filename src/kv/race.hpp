@@ -9,7 +9,6 @@
 #include "nats/check.hpp"
 #include "nats/handle.hpp"
 
-#include <cstddef>
 #include <functional>
 #include <optional>
 

@@ -2,7 +2,6 @@
 
 #include "nats/codes.hpp"
 
-#include <cctype>
 #include <charconv>
 #include <string_view>
 

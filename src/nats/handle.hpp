@@ -3,7 +3,6 @@
 
 #include <nats/nats.h>
 
-#include <cstdlib>
 #include <memory>
 
 namespace natskv::nats {

@@ -3,8 +3,6 @@
 #include "output/pretty.hpp"
 #include "output/sinks.hpp"
 
-#include <utility>
-
 namespace natskv {
 
 namespace {

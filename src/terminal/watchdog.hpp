@@ -9,7 +9,6 @@
 #include <csignal>
 #include <functional>
 #include <memory>
-#include <optional>
 
 namespace natskv {
 

@@ -7,7 +7,6 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <memory>
-#include <string>
 
 namespace natskv {
 

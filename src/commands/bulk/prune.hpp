@@ -6,7 +6,6 @@
 #include "commands/shared/pinned_listing.hpp"
 #include "kv/read/seen.hpp"
 
-#include <functional>
 #include <string>
 #include <vector>
 

@@ -7,8 +7,6 @@
 #include "input/value.hpp"
 #include "views/entry.hpp"
 
-#include <utility>
-
 namespace natskv::commands {
 namespace {
 

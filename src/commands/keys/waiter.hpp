@@ -7,7 +7,6 @@
 #include "commands/shared/repeated.hpp"
 #include "kv/read/watch.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>

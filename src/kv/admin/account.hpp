@@ -5,7 +5,6 @@
 #include "kv/session.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace natskv {

@@ -1,7 +1,6 @@
 #include "kv/admin/buckets.hpp"
 
 #include "kv/explain.hpp"
-#include "nats/api.hpp"
 #include "nats/codes.hpp"
 #include "nats/probe.hpp"
 

@@ -5,7 +5,6 @@
 #include "kv/read/feed.hpp"
 #include "kv/read/outage.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>

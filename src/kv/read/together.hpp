@@ -6,7 +6,6 @@
 #include "kv/bucket.hpp"
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <vector>
 

@@ -6,7 +6,6 @@
 #include "kv/read/missed.hpp"
 #include "kv/read/outage.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>

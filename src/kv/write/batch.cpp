@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <utility>
 
 namespace natskv {
 namespace {

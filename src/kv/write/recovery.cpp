@@ -2,7 +2,6 @@
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "kv/write/writer.hpp"
-#include "nats/api.hpp"
 #include "nats/codes.hpp"
 
 #include <fmt/format.h>
