@@ -1,6 +1,7 @@
 #include "app/console.hpp"
 
 #include "app/messages.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "output/ansi.hpp"
 #include "terminal/screen.hpp"
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 
 namespace natskv {
 namespace {
@@ -20,11 +20,7 @@ namespace {
 // One write a line, so that lines of several processes do not mix. stderr's reader is not our concern.
 void to_stderr(std::string_view text) {
   terminal::wipe_status_line();
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return;
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  (void)write_all(STDERR_FILENO, text);
 }
 
 bool stderr_color(const config::Given& given) {

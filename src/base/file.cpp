@@ -40,7 +40,18 @@ std::size_t read_some(int fd, char* to, std::size_t size, const std::string& wha
   }
 }
 
-// Returns errno, 0 where all were written.
+[[noreturn]] void too_long(const std::string& what, const std::string& shown, std::size_t most) {
+  throw usage(what + ": " + shown + " holds more than " + std::to_string(most) + " bytes");
+}
+
+}  // namespace
+
+File::~File() {
+  const int error = errno;
+  if (fd_ >= 0) ::close(fd_);
+  errno = error;
+}
+
 int write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());
@@ -50,16 +61,6 @@ int write_all(int fd, std::string_view bytes) {
       return errno;
   }
   return 0;
-}
-
-[[noreturn]] void too_long(const std::string& what, const std::string& shown, std::size_t most) {
-  throw usage(what + ": " + shown + " holds more than " + std::to_string(most) + " bytes");
-}
-
-}  // namespace
-
-File::~File() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 File open_to_read(const std::string& path, const std::string& what, const std::string& shown) {

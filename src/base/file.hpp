@@ -4,17 +4,20 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace natskv {
 
-/// An open file descriptor, owned.
+/// An open file descriptor, owned; -1: none.
 class File {
  public:
-  explicit File(int fd) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  File& operator=(File&&) = delete;
+  explicit File(int fd = -1) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  /// Keeps errno.
   ~File();
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
@@ -35,6 +38,9 @@ bool read_more(int fd, std::string& bytes, std::size_t most, const std::string& 
 /// The first line without its line end (\n or \r\n). Reads no byte behind it, so that the rest of stdin
 /// stays.
 std::string read_line(int fd, const std::string& what, const std::string& shown, std::size_t most);
+
+/// Writes all of them. Returns errno, 0 where that was done.
+int write_all(int fd, std::string_view bytes);
 
 /// A file of these bytes that lives in memory, at its beginning, close-on-exec: a program's stdin.
 /// Failure(failure) where there is no room for it.

@@ -56,7 +56,7 @@ std::optional<std::string> intersection(std::string_view a, std::string_view b) 
     if (left[i] != right[i] && left[i] != "*" && right[i] != "*") return std::nullopt;
     both.emplace_back(left[i] == "*" ? right[i] : left[i]);
   }
-  return joined(both);
+  return fmt::format("{}", fmt::join(both, "."));
 }
 
 std::string covering_filter(const std::vector<Pattern>& patterns) {

@@ -1,6 +1,8 @@
 // Why we stop: set by the watchdog thread (signals, deadline, closed stdout), looked at by every loop.
 #pragma once
 
+#include "base/file.hpp"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -37,9 +39,6 @@ struct Stopped {
 class Stop {
  public:
   Stop() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-  ~Stop() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
   Stop(const Stop&) = delete;
   Stop& operator=(const Stop&) = delete;
 
@@ -51,10 +50,10 @@ class Stop {
     StopReason none = StopReason::none;
     if (!why_.compare_exchange_strong(none, why)) return;
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(descriptor_.fd(), &one, sizeof one);
   }
   /// Readable once there is a reason, for poll(2): never read it.
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_.fd(); }
 
   /// Runs the interruption, once, from the calling thread: for a main thread that a Stop finds in a call that
   /// blocks.
@@ -109,7 +108,7 @@ class Stop {
   void keep_time(std::function<void(Time)> timekeeper) { timekeeper_ = std::move(timekeeper); }
 
  private:
-  int descriptor_;
+  File descriptor_;
   std::function<void(Time)> timekeeper_;
   std::function<void()> reader_watch_;
   std::atomic<StopReason> why_{StopReason::none};

@@ -137,11 +137,8 @@ void Lines::spool() {
   File copy = nameless();
   std::array<char, 65536> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
   while (const std::size_t count = read_some(part.data(), part.size())) {
-    for (std::size_t done = 0; done < count;) {
-      const ssize_t written = ::write(copy.fd(), part.data() + done, count - done);
-      if (written < 0 && errno != EINTR) throw cannot("write", "a temporary copy of the input", errno);
-      if (written > 0) done += static_cast<std::size_t>(written);
-    }
+    if (const int error = write_all(copy.fd(), {part.data(), count}); error != 0)
+      throw cannot("write", "a temporary copy of the input", error);
   }
   file_.emplace(std::move(copy));
   fd_ = file_->fd();

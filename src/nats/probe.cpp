@@ -112,10 +112,7 @@ ServerProbe::ServerProbe(const std::string& url, Span wait)
   if (host_.starts_with('[') && host_.ends_with(']')) host_ = host_.substr(1, host_.size() - 2);
 }
 
-ServerProbe::~ServerProbe() {
-  tls_.reset();
-  if (fd_ >= 0) ::close(fd_);
-}
+ServerProbe::~ServerProbe() = default;
 
 int ServerProbe::left() const {
   const auto time = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now()).count();
@@ -136,7 +133,7 @@ const std::vector<std::string>& ServerProbe::resolve() {
 }
 
 void ServerProbe::ready(short events) {
-  pollfd one{fd_, events, 0};
+  pollfd one{socket_.fd(), events, 0};
   for (;;) {
     const int count = ::poll(&one, 1, left());
     if (count > 0) return;
@@ -152,23 +149,22 @@ bool ServerProbe::try_address(const std::string& address) {
   addrinfo* found = nullptr;
   if (::getaddrinfo(address.c_str(), port_.c_str(), &hints, &found) != 0) return false;
   const std::unique_ptr<addrinfo, Freed<::freeaddrinfo>> owner(found);
-  fd_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return false;
-  int error = ::connect(fd_, found->ai_addr, found->ai_addrlen) == 0 ? 0 : errno;
+  socket_ = File(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket_.fd() < 0) return false;
+  int error = ::connect(socket_.fd(), found->ai_addr, found->ai_addrlen) == 0 ? 0 : errno;
   if (error == EINPROGRESS) {
     ready(POLLOUT);
     socklen_t size = sizeof error;
-    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
   }
   if (error == 0) return true;
-  ::close(fd_);
-  fd_ = -1;
+  socket_ = File();
   errno = error;
   return false;
 }
 
 const std::string& ServerProbe::connect() {
-  if (fd_ >= 0) return peer_;
+  if (socket_.fd() >= 0) return peer_;
   for (const std::string& address : resolve()) {
     if (!try_address(address)) continue;
     peer_ = (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + port_;
@@ -188,7 +184,7 @@ std::size_t ServerProbe::receive(char* to, std::size_t size) {
       continue;
     }
     ready(POLLIN);
-    const ssize_t got = ::recv(fd_, to, size, 0);
+    const ssize_t got = ::recv(socket_.fd(), to, size, 0);
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR && errno != EAGAIN) throw ProbeError(std::generic_category().message(errno));
   }
@@ -248,7 +244,7 @@ Certificate ServerProbe::handshake(const std::string& authorities) {
   if (inet_pton(AF_INET, host_.c_str(), address.data()) != 1 &&
       inet_pton(AF_INET6, host_.c_str(), address.data()) != 1)
     SSL_set_tlsext_host_name(ssl, host_.c_str());
-  SSL_set_fd(ssl, fd_);
+  SSL_set_fd(ssl, socket_.fd());
   for (;;) {
     const int done = SSL_connect(ssl);
     if (done == 1) break;

@@ -2,6 +2,7 @@
 // for doctor, and for the reason of a connection that was broken off. Sends nothing but a TLS handshake.
 #pragma once
 
+#include "base/file.hpp"
 #include "base/types.hpp"
 #include "nats/handle.hpp"
 
@@ -73,7 +74,7 @@ class ServerProbe {
   std::string host_, port_, peer_;
   Clock::time_point until_;
   std::vector<std::string> addresses_;
-  int fd_ = -1;
+  File socket_;
   std::unique_ptr<Tls> tls_;
 };
 

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -29,25 +28,17 @@ bool is_tcp(int descriptor) {
 
 std::optional<Socket> Socket::of(int descriptor) {
   if (!is_tcp(descriptor)) return std::nullopt;
-  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-  if (own < 0) return std::nullopt;
+  File own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
   struct stat info {};
-  Socket socket(descriptor, own, ::fstat(own, &info) == 0 ? info.st_ino : 0);
   // Between the two calls it may have become another one's.
-  return is_tcp(own) ? std::optional(std::move(socket)) : std::nullopt;
+  if (own.fd() < 0 || ::fstat(own.fd(), &info) != 0 || !is_tcp(own.fd())) return std::nullopt;
+  return Socket(descriptor, std::move(own), info.st_ino);
 }
-
-Socket::~Socket() {
-  if (own_ >= 0) ::close(own_);
-}
-
-Socket::Socket(Socket&& other) noexcept
-    : original_(other.original_), own_(std::exchange(other.own_, -1)), inode_(other.inode_) {}
 
 int Socket::local_port() const {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  if (::getsockname(own_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
+  if (::getsockname(own_.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
   return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
                                              : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
@@ -57,7 +48,7 @@ bool Socket::still_open_elsewhere() const {
   return ::fstat(original_, &info) == 0 && S_ISSOCK(info.st_mode) && info.st_ino == inode_;
 }
 
-bool Socket::shut_down() const noexcept { return ::shutdown(own_, SHUT_RDWR) == 0; }
+bool Socket::shut_down() const noexcept { return ::shutdown(own_.fd(), SHUT_RDWR) == 0; }
 
 std::vector<Socket> sockets() {
   std::vector<int> descriptors;

@@ -1,6 +1,8 @@
 // This process's TCP sockets: nats.c does not tell which is a connection's.
 #pragma once
 
+#include "base/file.hpp"
+
 #include <nats/nats.h>
 
 #include <sys/types.h>
@@ -15,10 +17,6 @@ class Socket {
  public:
   /// nullopt: not a TCP socket.
   static std::optional<Socket> of(int descriptor);
-  ~Socket();
-  Socket(Socket&& other) noexcept;
-  Socket& operator=(Socket&&) = delete;
-
   /// The port of its own end, or -1.
   [[nodiscard]] int local_port() const;
   /// Which socket it is, while it lives.
@@ -29,8 +27,9 @@ class Socket {
   bool shut_down() const noexcept;
 
  private:
-  Socket(int original, int own, ino_t inode) : original_(original), own_(own), inode_(inode) {}
-  int original_, own_;
+  Socket(int original, File own, ino_t inode) : original_(original), own_(std::move(own)), inode_(inode) {}
+  int original_;
+  File own_;
   ino_t inode_;
 };
 

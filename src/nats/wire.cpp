@@ -1,5 +1,6 @@
 #include "nats/wire.hpp"
 
+#include "base/file.hpp"
 #include "nats/check.hpp"
 #include "nats/closing.hpp"
 
@@ -23,9 +24,8 @@ std::size_t bytes_of(const Event& event) {
 
 struct Wire::Queue {
   Queue() : descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    if (descriptor.fd() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   }
-  ~Queue() { ::close(descriptor); }
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
@@ -42,11 +42,11 @@ struct Wire::Queue {
   }
   void notify() const noexcept {
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(descriptor.fd(), &one, sizeof one);
   }
 
-  const int descriptor;  // readable: whoever waits should look
-  std::mutex mutex;      // of all below
+  const File descriptor;  // readable: whoever waits should look
+  std::mutex mutex;       // of all below
   std::deque<Event> events;
   std::size_t bytes = 0;
   std::atomic<bool> hears_refusals{true};
@@ -233,7 +233,7 @@ Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> ot
   std::array<pollfd, most + 1> fds{};
   const std::size_t count = std::min(others.size(), most);
   const auto ready = [&](std::chrono::nanoseconds time) {
-    fds[0] = {queue_->descriptor, POLLIN, 0};
+    fds[0] = {queue_->descriptor.fd(), POLLIN, 0};
     std::copy_n(others.begin(), count, fds.begin() + 1);
     const timespec limit{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
     const bool some = ::ppoll(fds.data(), count + 1, &limit, nullptr) > 0;
@@ -265,7 +265,7 @@ Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> ot
     const bool other = ready(std::min<nanoseconds>(left, std::chrono::hours(1)));
     std::uint64_t rung = 0;
     if ((fds[0].revents & POLLIN) != 0) [[maybe_unused]]
-      const auto got = ::read(queue_->descriptor, &rung, sizeof rung);
+      const auto got = ::read(queue_->descriptor.fd(), &rung, sizeof rung);
     const std::lock_guard lock(queue_->mutex);
     queue_->waiting = false;
     if (other) return Waited::descriptor;

@@ -37,27 +37,25 @@ OutputFile::OutputFile(const std::string& path) : path_(path), shown_(in_quotes(
   const bool exists = (descriptor ? ::stat(path_.c_str(), &info) : ::lstat(path_.c_str(), &info)) == 0;
   direct_ = exists && (descriptor || !(S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)));
   if (direct_) {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | (descriptor ? 0 : O_NOFOLLOW));
+    file_ = File(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | (descriptor ? 0 : O_NOFOLLOW)));
     // What was no file a moment ago must still be none.
-    if (fd_ >= 0 && !descriptor && (::fstat(fd_, &info) != 0 || S_ISREG(info.st_mode))) {
-      ::close(fd_);
-      fd_ = -1;
+    if (file_.fd() >= 0 && !descriptor && (::fstat(file_.fd(), &info) != 0 || S_ISREG(info.st_mode))) {
+      file_ = File();
       errno = ELOOP;
     }
   } else {
-    fd_ = ::open(folder_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)) {
+    file_ = File(::open(folder_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+    if (file_.fd() < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)) {
       temporary_ = path_ + ".XXXXXX";
-      fd_ = ::mkostemp(temporary_.data(), O_CLOEXEC);  // 0600
-      if (fd_ < 0) temporary_.clear();
+      file_ = File(::mkostemp(temporary_.data(), O_CLOEXEC));  // 0600
+      if (file_.fd() < 0) temporary_.clear();
     }
   }
-  if (fd_ < 0) fail(errno);
-  out_ = std::make_unique<Output>(fd_, shown_);
+  if (file_.fd() < 0) fail(errno);
+  out_ = std::make_unique<Output>(file_.fd(), shown_);
 }
 
 OutputFile::~OutputFile() {
-  if (fd_ >= 0) ::close(fd_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
@@ -67,7 +65,7 @@ void OutputFile::fail(int error) const {
 
 // A file without a name gets one that is free; only then can it replace what stands there.
 void OutputFile::name_temporary() {
-  const std::string self = "/proc/self/fd/" + std::to_string(fd_);
+  const std::string self = "/proc/self/fd/" + std::to_string(file_.fd());
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::string name = path_ + "." + std::to_string(::getpid()) + "." + std::to_string(attempt);
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
@@ -82,7 +80,7 @@ void OutputFile::name_temporary() {
 void OutputFile::commit() {
   out_->flush();
   if (direct_) return;
-  if (::fsync(fd_) != 0) fail(errno);
+  if (::fsync(file_.fd()) != 0) fail(errno);
   if (temporary_.empty()) name_temporary();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
   temporary_.clear();

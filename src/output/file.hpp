@@ -1,6 +1,7 @@
 // A file that is there whole or not at all.
 #pragma once
 
+#include "base/file.hpp"
 #include "output/stream.hpp"
 
 #include <memory>
@@ -28,7 +29,7 @@ class OutputFile {
   void name_temporary();
 
   std::string path_, shown_, temporary_;
-  int fd_ = -1;
+  File file_;
   bool direct_ = false;
   std::unique_ptr<Output> out_;
 };

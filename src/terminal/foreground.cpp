@@ -10,12 +10,8 @@ namespace natskv::terminal {
 
 Foreground::Foreground()
     : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)),
-      shared_(terminal_ >= 0 && ::tcgetpgrp(terminal_) == ::getpgrp()),
-      known_(shared_ && ::tcgetattr(terminal_, &modes_) == 0) {}
-
-Foreground::~Foreground() {
-  if (terminal_ >= 0) ::close(terminal_);
-}
+      shared_(terminal_.fd() >= 0 && ::tcgetpgrp(terminal_.fd()) == ::getpgrp()),
+      known_(shared_ && ::tcgetattr(terminal_.fd(), &modes_) == 0) {}
 
 void Foreground::put_back(int wait_status) {
   if (!shared_) return;
@@ -25,8 +21,8 @@ void Foreground::put_back(int wait_status) {
   ::sigemptyset(&output);
   ::sigaddset(&output, SIGTTOU);
   ::pthread_sigmask(SIG_BLOCK, &output, &before);
-  if (::tcgetpgrp(terminal_) != ::getpgrp()) ::tcsetpgrp(terminal_, ::getpgrp());
-  if (known_ && WIFSIGNALED(wait_status)) ::tcsetattr(terminal_, TCSADRAIN, &modes_);
+  if (::tcgetpgrp(terminal_.fd()) != ::getpgrp()) ::tcsetpgrp(terminal_.fd(), ::getpgrp());
+  if (known_ && WIFSIGNALED(wait_status)) ::tcsetattr(terminal_.fd(), TCSADRAIN, &modes_);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

@@ -1,6 +1,8 @@
 // natskv's place at its terminal.
 #pragma once
 
+#include "base/file.hpp"
+
 #include <termios.h>
 
 namespace natskv::terminal {
@@ -11,9 +13,6 @@ namespace natskv::terminal {
 class Foreground {
  public:
   Foreground();
-  ~Foreground();
-  Foreground(const Foreground&) = delete;
-  Foreground& operator=(const Foreground&) = delete;
 
   /// A child that natskv starts shares the terminal with it.
   [[nodiscard]] bool shared() const { return shared_; }
@@ -23,7 +22,7 @@ class Foreground {
 
  private:
   termios modes_{};  // before known_, whose initialization fills it
-  int terminal_;
+  File terminal_;
   bool shared_;
   bool known_;
 };

@@ -128,36 +128,33 @@ class Keeping {
 Keeper::~Keeper() { reap(); }
 
 void Keeper::start() {
-  if (line_ >= 0) return;
+  if (line_.fd() >= 0) return;
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw Failure(Exit::failure, fmt::format("cannot make a pair of sockets: {}", std::strerror(errno)));
   const pid_t pid = ::fork();
   if (pid == 0) Keeping(ends[0], held_).run();
-  ::close(ends[0]);
-  if (pid < 0) {
-    ::close(ends[1]);
-    throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
-  }
-  line_ = ends[1];
+  const File theirs(ends[0]);
+  File ours(ends[1]);
+  if (pid < 0) throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
+  line_ = std::move(ours);
   pid_ = pid;
 }
 
 bool Keeper::tell(const Orders& orders) const {
   ssize_t sent = 0;
   do {
-    sent = ::send(line_, &orders, sizeof orders, MSG_NOSIGNAL | MSG_DONTWAIT);
+    sent = ::send(line_.fd(), &orders, sizeof orders, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
   return sent == static_cast<ssize_t>(sizeof orders);
 }
 
 void Keeper::reap() {
-  if (line_ >= 0) ::close(line_);
+  line_ = File();
   if (pid_ > 0) {
     ::kill(pid_, SIGKILL);  // somebody may have stopped it
     ::waitpid(pid_, nullptr, 0);
   }
-  line_ = -1;
   pid_ = 0;
 }
 

@@ -1,6 +1,7 @@
 // A process that ends COMMAND when natskv can't: killed with SIGKILL, stopped, or hanging.
 #pragma once
 
+#include "base/file.hpp"
 #include "terminal/processes.hpp"
 
 #include <sys/types.h>
@@ -35,7 +36,7 @@ class Keeper {
   /// be had.
   void start();
   /// Our end of the line, close-on-exec, or -1; poll says POLLHUP there when the keeper has died.
-  [[nodiscard]] int line() const { return line_; }
+  [[nodiscard]] int line() const { return line_.fd(); }
   /// Async-signal-safe, so that COMMAND can report itself between fork and exec. Returns whether it was told.
   bool tell(const Orders& orders) const;
   /// Ends it, or takes notice of its end.
@@ -43,7 +44,7 @@ class Keeper {
 
  private:
   int held_;
-  int line_ = -1;
+  File line_;
   pid_t pid_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "terminal/processes.hpp"
 
+#include "base/file.hpp"
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,15 +57,14 @@ class Words {
 
 // A process that ended while we looked must not have its id's next owner signalled.
 void send(const ProcessInfo& process, int signal) {
-  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
-  if (fd < 0) {
+  const File pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (pidfd.fd() < 0) {
     if (errno != ESRCH) ::kill(process.pid, signal);
     return;
   }
   ProcessInfo now;
   if (read_process(process.pid, now) && now.started == process.started)
-    ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0);
-  ::close(fd);
+    ::syscall(SYS_pidfd_send_signal, pidfd.fd(), signal, nullptr, 0);
 }
 
 // Passes over /proc.
@@ -153,11 +154,10 @@ bool for_each_number(const char* folder, EachNumber each, void* closure) {
 bool read_process(pid_t pid, ProcessInfo& info) {
   std::array<char, longest_path> path{};
   stat_path(pid, path);
-  const int fd = ::open(path.data(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
+  const File file(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  if (file.fd() < 0) return false;
   std::array<char, 1024> text{};
-  const ssize_t got = ::read(fd, text.data(), text.size());
-  ::close(fd);
+  const ssize_t got = ::read(file.fd(), text.data(), text.size());
   if (got <= 0) return false;
   const std::string_view line(text.data(), static_cast<std::size_t>(got));
   const std::size_t name_end = line.rfind(')');

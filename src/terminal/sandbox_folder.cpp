@@ -48,17 +48,14 @@ std::vector<std::string> places() {
   return found;
 }
 
-// The lock file in an open folder, locked: -1 where somebody has it, and where it was unlinked while we
-// waited for it.
-int take_lock(int folder, const char* name, int flags) {
-  const int fd = ::openat(folder, name, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return -1;
+// The lock file in an open folder, locked: none, with errno, where somebody has it, and where it was unlinked
+// while we waited for it.
+File take_lock(int folder, const char* name, int flags) {
+  File lock(::openat(folder, name, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
   struct stat info {};
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(fd, &info) == 0 && info.st_nlink > 0) return fd;
-  const int error = errno;
-  ::close(fd);
-  errno = error;
-  return -1;
+  const bool ours = lock.fd() >= 0 && ::flock(lock.fd(), LOCK_EX | LOCK_NB) == 0 &&
+                    ::fstat(lock.fd(), &info) == 0 && info.st_nlink > 0;
+  return ours ? std::move(lock) : File();
 }
 
 File open_folder(const std::string& path, int flags) {
@@ -70,9 +67,9 @@ std::optional<File> abandoned(int folder) {
   struct stat info {};
   if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0)
     return std::nullopt;
-  const int lock = take_lock(folder, own_lock, 0);
+  File lock = take_lock(folder, own_lock, 0);
   const bool old = errno == ENOENT && std::time(nullptr) - info.st_mtime > newborn;
-  return lock >= 0 || old ? std::optional<File>(lock) : std::nullopt;
+  return lock.fd() >= 0 || old ? std::optional(std::move(lock)) : std::nullopt;
 }
 
 void remove_if_abandoned(const std::string& path) {
@@ -98,9 +95,9 @@ SandboxFolder SandboxFolder::fresh() {
         break;
       }
       const File folder = open_folder(path, O_NOFOLLOW);
-      const int lock = folder.fd() < 0 ? -1 : take_lock(folder.fd(), own_lock, O_CREAT | O_EXCL);
+      File lock = folder.fd() < 0 ? File() : take_lock(folder.fd(), own_lock, O_CREAT | O_EXCL);
       error = errno;
-      if (lock >= 0) return {std::move(path), lock, true};
+      if (lock.fd() >= 0) return {std::move(path), std::move(lock), true};
       std::error_code ignored;
       fs::remove_all(path, ignored);
     }
@@ -120,9 +117,9 @@ SandboxFolder SandboxFolder::kept(const std::string& path) {
     if (error) throw cannot("make the store", path, error.value());
     const File folder = open_folder(absolute.string(), 0);
     if (folder.fd() < 0) throw cannot("use the store", path, errno);
-    const int lock = take_lock(folder.fd(), store_lock, O_CREAT);
+    File lock = take_lock(folder.fd(), store_lock, O_CREAT);
     const int why = errno;
-    if (lock >= 0) return {absolute.string(), lock, false};
+    if (lock.fd() >= 0) return {absolute.string(), std::move(lock), false};
     if (why == EWOULDBLOCK) {
       throw Failure(Exit::failure, fmt::format("the store {} is in use by another sandbox", in_quotes(path)));
     }
@@ -142,7 +139,7 @@ void SandboxFolder::remove_leftovers() {
 
 SandboxFolder::SandboxFolder(SandboxFolder&& other) noexcept
     : path_(std::move(other.path_)),
-      lock_(std::exchange(other.lock_, -1)),
+      lock_(std::move(other.lock_)),
       remove_(std::exchange(other.remove_, false)) {}
 
 SandboxFolder::~SandboxFolder() {
@@ -150,14 +147,13 @@ SandboxFolder::~SandboxFolder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
-  if (lock_ >= 0) ::close(lock_);
 }
 
 void SandboxFolder::write(const char* name, const std::string& bytes) const {
   const std::string file = at(name);
   const File out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (out.fd() < 0 || ::write(out.fd(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-    throw cannot("write", file, errno);
+  if (const int error = out.fd() < 0 ? errno : write_all(out.fd(), bytes); error != 0)
+    throw cannot("write", file, error);
 }
 
 }  // namespace natskv::terminal

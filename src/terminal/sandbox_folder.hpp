@@ -1,6 +1,8 @@
 // Folders that one process at a time has: a sandbox's own, and the store that --store names.
 #pragma once
 
+#include "base/file.hpp"
+
 #include <string>
 #include <utility>
 
@@ -19,8 +21,6 @@ class SandboxFolder {
   static void remove_leftovers();
 
   SandboxFolder(SandboxFolder&& other) noexcept;
-  SandboxFolder(const SandboxFolder&) = delete;
-  SandboxFolder& operator=(const SandboxFolder&) = delete;
   SandboxFolder& operator=(SandboxFolder&&) = delete;
   ~SandboxFolder();
 
@@ -28,16 +28,16 @@ class SandboxFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string at(const char* name) const { return path_ + "/" + name; }
   /// The lock's descriptor, close-on-exec: a child that keeps it open has the lock too.
-  [[nodiscard]] int lock() const { return lock_; }
+  [[nodiscard]] int lock() const { return lock_.fd(); }
   /// A new file of mode 0600 in it, with these bytes.
   void write(const char* name, const std::string& bytes) const;
 
  private:
-  SandboxFolder(std::string path, int lock, bool remove)
-      : path_(std::move(path)), lock_(lock), remove_(remove) {}
+  SandboxFolder(std::string path, File lock, bool remove)
+      : path_(std::move(path)), lock_(std::move(lock)), remove_(remove) {}
 
   std::string path_;
-  int lock_;
+  File lock_;
   bool remove_;
 };
 

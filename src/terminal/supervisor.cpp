@@ -49,13 +49,11 @@ struct Supervisor::Run {
   Run() {
     if (no_watchdog.too_late()) throw Stopped{};
     ::pthread_sigmask(SIG_BLOCK, &handled_signals(), &mask_before);
-    signals = ::signalfd(-1, &handled_signals(), SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals < 0)
+    if (signals.fd() < 0)
       throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
     if (foreground.shared()) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
   ~Run() {
-    ::close(signals);
     if (foreground.shared()) ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
   }
@@ -67,7 +65,7 @@ struct Supervisor::Run {
   Watchdog::Pause no_watchdog;
   Foreground foreground;
   sigset_t mask_before{};
-  int signals = -1;
+  File signals{::signalfd(-1, &handled_signals(), SFD_CLOEXEC | SFD_NONBLOCK)};
   pid_t pid = 0;
   Kin kin;
   std::uint64_t started_by = Kin::any_time;  // for the keeper, which may act late
@@ -82,12 +80,12 @@ Supervisor::~Supervisor() {
   if (running()) stop();
   while (running() && !wait()) {
   }
-  if (timer_ >= 0) ::close(timer_);
 }
 
 void Supervisor::start(const Program& program) {
-  if (timer_ < 0) timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (timer_ < 0) throw Failure(Exit::failure, fmt::format("cannot make a timer: {}", std::strerror(errno)));
+  if (timer_.fd() < 0) timer_ = File(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (timer_.fd() < 0)
+    throw Failure(Exit::failure, fmt::format("cannot make a timer: {}", std::strerror(errno)));
   auto run = std::make_unique<Run>();
   renew_keeper();
   run->kin.root = ::getpid();
@@ -197,8 +195,9 @@ Supervisor::Watched Supervisor::watched(std::optional<Time> until) {
   const std::int64_t time = nanoseconds_of(next);
   at.it_value.tv_sec = time / 1'000'000'000;
   at.it_value.tv_nsec = time % 1'000'000'000;
-  ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &at, nullptr);
-  return {{{run_ ? run_->signals : -1, POLLIN, 0}, {timer_, POLLIN, 0}, {keeper_.line(), POLLIN, 0}}};
+  ::timerfd_settime(timer_.fd(), TFD_TIMER_ABSTIME, &at, nullptr);
+  return {
+      {{run_ ? run_->signals.fd() : -1, POLLIN, 0}, {timer_.fd(), POLLIN, 0}, {keeper_.line(), POLLIN, 0}}};
 }
 
 void Supervisor::react(const Watched& fds) {
@@ -214,7 +213,7 @@ void Supervisor::react(const Watched& fds) {
 
 void Supervisor::read_signals() {
   signalfd_siginfo signal{};
-  while (::read(run_->signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
+  while (::read(run_->signals.fd(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal))
     pass_on(static_cast<int>(signal.ssi_signo), signal.ssi_code == SI_KERNEL);
 }
 

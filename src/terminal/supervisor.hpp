@@ -78,7 +78,7 @@ class Supervisor {
   std::chrono::nanoseconds grace_;
   std::optional<Time> stop_at_, kill_at_;
   Keeper keeper_;
-  int timer_ = -1;
+  File timer_;
   std::unique_ptr<Run> run_;
   std::function<void()> on_end_;
   int status_ = 0;

@@ -1,6 +1,7 @@
 #include "terminal/watchdog.hpp"
 
 #include "base/failure.hpp"
+#include "base/file.hpp"
 #include "terminal/status_line.hpp"
 
 #include <fmt/format.h>
@@ -64,8 +65,6 @@ struct Watchdog::State {
 #else
     if (interrupter.joinable()) interrupter.detach();  // the process ends now; `stop` lives as long as it
 #endif
-    ::close(signals);
-    ::close(wake);
   }
 
   void open();
@@ -84,14 +83,13 @@ struct Watchdog::State {
       apply();
     }
     const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(wake, &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(wake.fd(), &one, sizeof one);
   }
 
   Stop& stop;
   std::function<void(StopReason)> last_words;
   pthread_t thread{};
-  int signals = -1;
-  int wake = -1;
+  File signals, wake;
 
   std::mutex mutex;  // all below
   Time deadline;
@@ -120,9 +118,9 @@ void Watchdog::State::open() {
   // The rest waits for a COMMAND (terminal/supervisor).
   sigset_t ours = terminal::handled_signals();
   for (const int signal : {SIGCONT, SIGWINCH, SIGCHLD}) ::sigdelset(&ours, signal);
-  signals = ::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-  wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (signals < 0 || wake < 0) {
+  signals = File(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+  wake = File(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (signals.fd() < 0 || wake.fd() < 0) {
     throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
   }
   stdout_watched = has_a_reader(STDOUT_FILENO);
@@ -155,7 +153,7 @@ void Watchdog::State::run() {
 // One poll and what it brought. A stop that the main thread made itself is noticed with the next event; its
 // own unwinding needs no help from here.
 void Watchdog::State::wait() {
-  std::array<pollfd, 3> fds{{{wake, POLLIN, 0}, {signals, POLLIN, 0}, {STDOUT_FILENO, 0, 0}}};
+  std::array<pollfd, 3> fds{{{wake.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}}};
   Time next;
   {
     const std::lock_guard lock(mutex);
@@ -171,7 +169,7 @@ void Watchdog::State::wait() {
   if (::poll(fds.data(), fds.size(), milliseconds_until(next)) <= 0) return;
   if (fds[0].revents != 0) {
     std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = ::read(wake, &count, sizeof count);
+    [[maybe_unused]] const auto got = ::read(wake.fd(), &count, sizeof count);
   }
   if ((fds[1].revents & POLLIN) != 0) read_signals();
   if (fds[2].revents != 0) {
@@ -193,7 +191,7 @@ void Watchdog::State::read_signals() {
       // What is read before a Pause has set Stop before it.
       const std::lock_guard lock(mutex);
       if (quit || paused) return;
-      if (::read(signals, &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal)) return;
+      if (::read(signals.fd(), &signal, sizeof signal) != static_cast<ssize_t>(sizeof signal)) return;
       if (const StopReason why = terminal::reason_of(static_cast<int>(signal.ssi_signo));
           why != StopReason::none)
         stop.set(why);

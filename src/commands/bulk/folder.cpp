@@ -27,14 +27,13 @@ int open_folder(int parent, const std::string& name) {
   return ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/// A regular file, or -1 with errno: never through a link, and a FIFO that took its place is not waited for.
-int open_regular(int folder, const std::string& name, struct stat& info) {
-  const int fd = ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) return fd;
-  ::close(fd);
+/// A regular file, or none, with errno: never through a link, and a FIFO that took its place is not waited
+/// for.
+File open_regular(int folder, const std::string& name, struct stat& info) {
+  File file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (file.fd() < 0 || (::fstat(file.fd(), &info) == 0 && S_ISREG(info.st_mode))) return file;
   errno = ELOOP;
-  return -1;
+  return File();
 }
 
 /// How many bytes came, less than `size` only at the end; -1 with errno.
@@ -194,7 +193,7 @@ void FolderSource::read(const Walk::Found& found) {
   value_.clear();
   struct stat before {
   }, after{};
-  const File file(open_regular(found.folder, found.name, before));
+  const File file = open_regular(found.folder, found.name, before);
   if (file.fd() < 0) return wrong(reason(errno));
   const auto size = static_cast<std::uint64_t>(before.st_size);
   if (max_payload_ > 0 && size > max_payload_) {
@@ -280,7 +279,7 @@ int FolderWriter::folder_of(const std::string& path) {
 
 bool FolderWriter::equal(int folder, const std::string& name, std::string_view value) const {
   struct stat info {};
-  const File file(open_regular(folder, name, info));
+  const File file = open_regular(folder, name, info);
   if (file.fd() < 0 || static_cast<std::uint64_t>(info.st_size) != value.size()) return false;
   std::string bytes(value.size(), '\0');
   return read_fully(file.fd(), bytes.data(), bytes.size()) == static_cast<ssize_t>(value.size()) &&
@@ -290,19 +289,11 @@ bool FolderWriter::equal(int folder, const std::string& name, std::string_view v
 void FolderWriter::replace(int folder, const std::string& name, const std::string& path,
                            std::string_view value) const {
   const std::string temporary = fmt::format(".natskv-{}", ::getpid());
-  const int fd =
-      ::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) fail(path, errno);
-  int error = 0;
-  {
-    const File file(fd);
-    for (std::string_view rest = value; !rest.empty() && error == 0;) {
-      const ssize_t written = ::write(fd, rest.data(), rest.size());
-      if (written < 0 && errno != EINTR) error = errno;
-      if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (error == 0 && mode_ != 0600 && ::fchmod(fd, mode_) != 0) error = errno;
-  }
+  File file(::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file.fd() < 0) fail(path, errno);
+  int error = write_all(file.fd(), value);
+  if (error == 0 && mode_ != 0600 && ::fchmod(file.fd(), mode_) != 0) error = errno;
+  file = File();
   if (error == 0 && ::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
     error = errno;
     // An empty folder gives way: git keeps none either.

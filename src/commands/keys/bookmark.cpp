@@ -42,11 +42,7 @@ class Temporary {
   Temporary& operator=(const Temporary&) = delete;
 
   void write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(file_.fd(), bytes.data(), bytes.size());
-      if (count < 0 && errno != EINTR) throw cannot("write", shown_, errno);
-      if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
+    if (const int error = write_all(file_.fd(), bytes); error != 0) throw cannot("write", shown_, error);
   }
   void replace(const std::string& path) {
     if (::fsync(file_.fd()) != 0 || ::rename(path_.c_str(), path.c_str()) != 0)
