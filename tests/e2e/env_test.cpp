@@ -1,8 +1,10 @@
 // env: a bucket as lines that a shell reads.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
+#include "support/traffic.hpp"
 
 #include <doctest/doctest.h>
 
@@ -99,4 +101,15 @@ TEST_CASE("JSON needs UTF-8, a shell does not") {
   const auto json = config.env({"-o", "json"});
   CHECK(json.status == 1);
   CHECK(json.out == "");
+}
+
+TEST_CASE("Ten thousand keys are ten thousand variables") {
+  Config config;
+  fill(config.client, "config", "key.", 10'000, "v");
+  const auto result = config.env({});
+  CHECK(result.status == 0);
+  CHECK(lines(result.out) == 10'000);
+  CHECK(result.out.starts_with("KEY_0='v'\nKEY_1='v'\nKEY_10='v'\n"));
+  const auto counted = config.server.natskv({"run", "config", "--", "sh", "-c", "env | grep -c ^KEY_"});
+  CHECK(counted.out == "10000\n");
 }

@@ -1,5 +1,5 @@
-// wait: conditions, what it waits for, its statuses, and that no write is missed.
 // ctest: long
+// wait: conditions, what it waits for, its statuses, and that no write is missed.
 #include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
