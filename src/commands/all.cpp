@@ -4,8 +4,6 @@
 
 namespace natskv::commands {
 
-extern const Verb wait;
-
 std::span<const Verb* const> table() {
   static constexpr std::array list{
       &add,      &edit,    &rm,         &ls,     &info,    &compact,              // buckets

@@ -13,8 +13,8 @@ std::span<const Verb* const> table();
 std::span<const std::pair<std::string_view, std::string_view>> peers();
 
 extern const Verb add, edit, rm, ls, info, compact;
-extern const Verb get, put, create, update, del, purge, keys, history, revert, watch, edit_value, modify,
-    touch;
+extern const Verb get, put, create, update, del, purge, keys, history, revert, watch, wait, edit_value,
+    modify, touch;
 extern const Verb export_, import_, diff, cp;
 extern const Verb env, run, lock, elect, sandbox;
 extern const Verb context, doctor, completion, help;

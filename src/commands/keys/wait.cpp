@@ -83,7 +83,6 @@ class Wait final : public Action {
 
 }  // namespace
 
-extern const Verb wait;
 const Verb wait{
     .name = "wait",
     .aliases = {},
