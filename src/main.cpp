@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
 #ifdef NATSKV_UNWIND
   return status;
 #else
-  // The answer is out: what is left, the kernel does for free.
+  // The output is written; the kernel cleans up faster.
   ::_exit(status);
 #endif
 }

@@ -25,7 +25,7 @@
 namespace natskv {
 namespace {
 
-// A failed write to stdout replaces success only: what went wrong before is the better news.
+// A failed write to stdout only replaces success: an earlier failure is more important.
 int flush_output(int status, Output& out, Invocation& natskv) {
   try {
     out.flush();
@@ -58,14 +58,14 @@ int run_action(const Scan& line, Invocation& natskv, Output& out) {
     return static_cast<int>(Exit::usage);
   }
   const int status = line.bound.action->run(natskv);
-  return std::max(status, natskv.status());  // of what was reported meanwhile
+  return std::max(status, natskv.status());  // with what was reported meanwhile
 }
 
 int report_failures(const Scan& line, Invocation& natskv, Output& out, Stop& stop) {
   try {
     return run_action(line, natskv, out);
   } catch (const Failure& failure) {
-    // What was found is printed before what was not.
+    // Results are printed before the failure.
     try {
       out.flush();
     } catch (const ReaderGone&) {
@@ -82,7 +82,7 @@ int report_failures(const Scan& line, Invocation& natskv, Output& out, Stop& sto
   } catch (const nats::Error& error) {
     natskv.print(Failure(Exit::failure, error.what()));
   } catch (const nlohmann::json::exception&) {
-    natskv.print(Failure(Exit::failure, "the server's answer has another form than natskv knows"));
+    natskv.print(Failure(Exit::failure, "the server's answer has an unexpected form"));
   } catch (const std::bad_alloc&) {
     natskv.print(Failure(Exit::failure, "out of memory"));
   } catch (const std::exception& error) {
@@ -91,8 +91,8 @@ int report_failures(const Scan& line, Invocation& natskv, Output& out, Stop& sto
   return static_cast<int>(Exit::failure);
 }
 
-// Overwrites the secrets among the process's arguments, so that ps does not show them. Their words were
-// copied before.
+// Overwrites the secrets among the process's arguments, so that ps does not show them. They were copied
+// before.
 void hide_secrets(const Scan& line, int argc, char** argv) {
   const auto wipe = [](char* text, std::size_t size) { std::memset(text, 'x', size); };
   for (const SecretPart& part : line.secrets) {
@@ -100,8 +100,8 @@ void hide_secrets(const Scan& line, int argc, char** argv) {
     if (part.file && (*value == 0 || std::strcmp(value, "-") == 0 || config::names_file(value))) continue;
     wipe(value, std::strlen(value));
   }
-  // A URL's user part, with or without a scheme. It may hold / and @, so that in a list all up to the last @
-  // goes; so does part of a VALUE with an @, which was read before.
+  // A URL's user part, with or without a scheme. It may contain / and @, so in a list everything up to the
+  // last @ is overwritten; so is part of a VALUE with an @, which was copied before.
   for (int i = 1; i < argc; ++i) {
     const std::string_view text(argv[i]);
     const std::size_t at = text.rfind('@');
@@ -146,7 +146,7 @@ void keep_standard_descriptors() {
   terminal::remember_descriptors();
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free number is this one: those below are open by now.
+    // This is the lowest free number, as those below are open.
     [[maybe_unused]] const int kept =
         ::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
   }

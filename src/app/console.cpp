@@ -17,7 +17,7 @@
 namespace natskv {
 namespace {
 
-// One write a line, so that lines of several processes do not mix. stderr's reader is not our concern.
+// One write per line, so that lines of several processes do not mix. Errors of stderr are ignored.
 void to_stderr(std::string_view text) {
   terminal::wipe_status_line();
   (void)write_all(STDERR_FILENO, text);
@@ -50,7 +50,7 @@ void Console::say(std::string_view prefix, std::string_view color, std::string_v
   to_stderr(fmt::format("{} {}\n", ansi::painted(prefix, color, stderr_color(given_)), text::visible(text)));
 }
 
-// A message after a signal: the process ends in time even if nobody reads it.
+// A message after a signal must not delay the end of the process if stderr is not read.
 void Console::speaking() {
   if (auto* const watchdog = Watchdog::current(); watchdog != nullptr && stop_) watchdog->speaks();
 }
@@ -97,8 +97,8 @@ void Console::print(const Failure& failure, std::optional<int> status) {
 
 void Console::report(const Failure& failure) {
   print(failure);
-  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks as 1
-  // would.
+  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks
+  // like 1.
   status(failure.exit());
 }
 

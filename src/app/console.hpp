@@ -1,4 +1,4 @@
-// What natskv says on standard error, and the status that what was reported there leads to.
+// What natskv reports on standard error, and the exit status that follows from it.
 #pragma once
 
 #include "base/failure.hpp"
@@ -29,7 +29,7 @@ class Console : public Reporter {
 
   [[nodiscard]] const config::Given& given() const { return given_; }
   [[nodiscard]] bool quiet() const { return given_.quiet; }
-  /// Whether JSON was asked for: what is said on standard error is JSON then, too.
+  /// Whether JSON was asked for: then standard error is JSON, too.
   [[nodiscard]] bool json() const { return json_; }
   Stop& stop() { return stop_; }
 
@@ -39,21 +39,21 @@ class Console : public Reporter {
   [[nodiscard]] std::shared_ptr<void> waiting(const std::string& what) override;
   [[nodiscard]] bool tracing() const override { return given_.trace; }
   void trace(std::string_view line) override;
-  /// Help on stderr, as it is.
+  /// Writes text to stderr unchanged.
   void usage_page(std::string_view text);
 
   Progress progress(std::string what, std::uint64_t total);
-  /// None where `rows` is a terminal: lines there are progress enough, and a bar would stand between them.
+  /// None if `rows` is a terminal: its lines show progress, and a bar would come between them.
   Progress progress_beside(const Output& rows, std::string what, std::uint64_t total);
 
-  /// One of several items failed: a line on stderr; the rest goes on. status() is then the first of 7, 6, 5,
-  /// 4, 3, 1.
+  /// One of several items failed: prints a line on stderr; the others go on. status() is then the first of 7,
+  /// 6, 5, 4, 3, 1.
   void report(const Failure& failure);
   [[nodiscard]] int status() const { return status_; }
-  /// The same for a failure that stdout shows.
+  /// The same for a failure that stdout reports.
   void status(Exit exit) { status_ = std::max(status_, static_cast<int>(exit)); }
   /// The failure as run() prints it: message and hint, or with -o json and jsonl one line of JSON. `status`:
-  /// what natskv ends with, where that is not the failure's own.
+  /// what natskv ends with, if that is not the failure's own.
   void print(const Failure& failure, std::optional<int> status = {});
 
  private:

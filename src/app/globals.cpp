@@ -22,10 +22,10 @@ void declare(Declaration& a, const config::Parameter& parameter, Given& given) {
     a.excludes(parameter.option, name);
   };
   if (parameter.name == "password")
-    file("--password-file", "file whose first line is the password, - is stdin", "NATS_PASSWORD_FILE",
+    file("--password-file", "file whose first line is the password; - is stdin", "NATS_PASSWORD_FILE",
          given.password_file);
   if (parameter.name == "token")
-    file("--token-file", "file whose first line is the token, - is stdin", "NATS_TOKEN_FILE",
+    file("--token-file", "file whose first line is the token; - is stdin", "NATS_TOKEN_FILE",
          given.token_file);
 }
 
@@ -48,7 +48,7 @@ void declare_globals(Declaration& a, Given& given) {
   a.flag("--no-context", given.no_context, "use no context, not even the selected one");
   a.take({.name = "--connection-name",
           .kind = Kind::text,
-          .help = "name that the server shows",
+          .help = "name of the connection, shown by the server",
           .placeholder = "NAME"},
          given.connection_name);
   a.take({.name = "-o,--output",
@@ -65,11 +65,11 @@ void declare_globals(Declaration& a, Given& given) {
           .placeholder = "WHEN",
           .environment = "NO_COLOR, CLICOLOR_FORCE"},
          given.color);
-  a.flag("--utc", given.utc, "times of tables in UTC");
-  a.flag("-q,--quiet", given.quiet, "no results of writes, summaries, progress and hints");
+  a.flag("--utc", given.utc, "show times in tables in UTC");
+  a.flag("-q,--quiet", given.quiet, "omit results of writes, summaries, progress and hints");
   a.flag("-h,--help", given.help, "help: of natskv, or of the command");
-  a.flag("-V,--version", given.version, "the versions of natskv and of nats.c, compiled and running");
-  a.flag("--trace", given.trace, "each operation on stderr, values and secrets masked");
+  a.flag("-V,--version", given.version, "versions of natskv and of nats.c, as compiled and as running");
+  a.flag("--trace", given.trace, "show each operation on stderr; values and secrets are masked");
   a.excludes("--context", "--no-context");
   a.excludes("--js-domain", "--js-api-prefix");
   a.excludes("--output", "--json");

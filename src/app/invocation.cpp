@@ -13,7 +13,7 @@ std::optional<Format> asked_format(const config::Given& given) {
   if (!given.output) return given.json ? std::optional(Format::json) : std::nullopt;
   const auto named = format_named(*given.output);
   if (!named) throw usage("--output: formats are table, tsv, json, jsonl and raw");
-  if (given.json && *named != Format::json) throw usage("--json and --output are two formats");
+  if (given.json && *named != Format::json) throw usage("--json and --output name different formats");
   return named;
 }
 
@@ -72,7 +72,7 @@ Session& Invocation::session(const std::string& context) {
 Format Invocation::format(const Style& style) const {
   if (!asked_) return out_.terminal() ? style.on_terminal : style.in_pipe;
   if (*asked_ == Format::raw && !style.raw)
-    throw usage("there is no raw output of it", "use -o tsv or -o json");
+    throw usage("raw output is not available here", "use -o tsv or -o json");
   return *asked_;
 }
 

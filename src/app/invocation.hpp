@@ -1,4 +1,4 @@
-// What a command works with: sessions, formats, rows, questions; nothing costs before it is asked for.
+// What a command works with: sessions, formats, rows, questions, all created when first needed.
 #pragma once
 
 #include "app/console.hpp"
@@ -17,7 +17,7 @@
 
 namespace natskv {
 
-/// How a command's results look when -o says nothing, and what it can do.
+/// How a command's results look without -o, and which formats it has.
 struct Style {
   Format on_terminal = Format::table;
   Format in_pipe = Format::tsv;
@@ -37,7 +37,7 @@ struct Style {
 
 class Invocation final : public Console {
  public:
-  /// `verb`: for messages. Does no I/O; throws Failure(usage) for a format or colour that is none.
+  /// `verb`: for messages. Does no I/O; throws Failure(usage) for an unknown format or colour.
   Invocation(const Program& program, const config::Given& given, std::string verb, Output& out, Stop& stop);
   ~Invocation() override { stop().on_last_words({}); }
   Invocation(const Invocation&) = delete;
@@ -60,7 +60,7 @@ class Invocation final : public Console {
   Rows<T> rows(const View<T>& view, const Style& style, Output& out) {
     return Rows<T>(view, format(style), style.layout, terminal_style(), out);
   }
-  /// Ends a list. On a terminal a list that has nothing to show says so: `if_empty`.
+  /// Ends a list. On a terminal an empty list is reported: `if_empty`.
   template <class T>
   void finish(Rows<T>& rows, std::string_view if_empty) {
     rows.finish();
@@ -68,21 +68,22 @@ class Invocation final : public Console {
   }
   Output& out() { return out_; }
 
-  /// SPEC rule 3, before connecting: Failure(usage) where what is not forced (-f) cannot be asked about.
+  /// SPEC rule 3, before connecting: Failure(usage) if it is not forced (-f) and no question can be asked.
   /// `doing`: "emptying bucket \"b\"".
   void require_consent(bool forced, std::string_view doing) const;
-  /// Asks, unless it is forced. Failure(1, "nothing changed") on no.
+  /// Asks, unless forced. Failure(1, "nothing changed") on no.
   void confirm(bool forced, const std::string& question);
-  /// `bucket "b"` as a question names it: with its server or context, unless that is the default.
+  /// `bucket "b"` for a question: with its server or context, unless that is the default.
   static std::string named(Session& session, std::string_view bucket);
-  /// `context "x"`, or the servers' URLs: which of two servers is meant.
+  /// `context "x"`, or the servers' URLs: to tell two servers apart.
   static std::string place(Session& session);
   [[nodiscard]] bool interactive() const;
   /// Asks without refusing off a terminal; only where interactive().
   bool ask(const std::string& question);
 
  private:
-  /// The main thread hangs where nothing can end it (name resolution, a TLS handshake): on the watchdog's.
+  /// For the watchdog's thread, if the main thread hangs where nothing can end it (name resolution, a TLS
+  /// handshake).
   int last_words(StopReason why, const Stop::Waiting& waiting);
   [[nodiscard]] std::string timed_out() const;
 

@@ -19,11 +19,11 @@ bool short_escape(char byte, std::string& out) {
   return escape != nullptr;
 }
 
-/// Which ASCII bytes an escaping passes through; what is not ASCII is looked at.
+/// Which ASCII bytes an escaping passes through; anything else is examined.
 struct Passes {
   std::array<bool, 256> byte{};
-  unsigned char first, second;  // what does not; none: a byte that does not pass anyway
-  /// `but`: two at most.
+  unsigned char first, second;  // exceptions; where there are none, a byte that does not pass anyway
+  /// `but`: at most two.
   constexpr explicit Passes(std::string_view but)
       : first(but.empty() ? '\0' : static_cast<unsigned char>(but[0])),
         second(but.empty() ? '\0' : static_cast<unsigned char>(but[but.size() - 1])) {
@@ -33,7 +33,7 @@ struct Passes {
   bool operator()(char c) const { return byte[static_cast<unsigned char>(c)]; }
 };
 
-/// How many of the bytes at `from` surely pass, looked at sixteen at a time (vectorized by the compiler).
+/// How many of the bytes at `from` certainly pass, sixteen at a time (vectorized by the compiler).
 inline std::size_t plain_run(const char* from, std::size_t size, const Passes& passes) {
   std::size_t at = 0;
   for (; at + 16 <= size; at += 16) {
@@ -49,7 +49,7 @@ inline std::size_t plain_run(const char* from, std::size_t size, const Passes& p
   return at;
 }
 
-/// Whether all of it surely passes.
+/// Whether all of it certainly passes.
 inline bool plain(std::string_view bytes, const Passes& passes) {
   if (bytes.size() >= 16) {
     const std::size_t last = bytes.size() - 16;

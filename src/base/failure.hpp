@@ -23,7 +23,7 @@ enum class Exit : int {
   no_such_command = 127,  ///< COMMAND
 };
 
-/// What a failure is about, for the JSON error line; empty and 0 are "does not apply".
+/// What a failure is about, for the JSON error line; empty and 0 mean "does not apply".
 struct About {
   std::string bucket;
   std::string key;
@@ -42,7 +42,7 @@ class Failure : public std::runtime_error {
 
   /// The status natskv ends with.
   [[nodiscard]] Exit exit() const noexcept { return exit_; }
-  /// What went wrong; another than exit() where a command's statuses mean something of their own (diff).
+  /// What went wrong; differs from exit() where a command gives statuses a meaning of their own (diff).
   [[nodiscard]] Exit code() const noexcept { return code_; }
   /// The same failure under another status.
   [[nodiscard]] Failure ending_with(Exit exit) const {
@@ -53,7 +53,7 @@ class Failure : public std::runtime_error {
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
   [[nodiscard]] const About& about() const noexcept { return about_; }
   /// Not empty: every further write to the bucket would fail like this ("the bucket is full"), so that it is
-  /// said once for all keys (SPEC 3).
+  /// reported once for all keys (SPEC 3).
   [[nodiscard]] const std::string& common() const noexcept { return common_; }
   Failure& common(std::string words) {
     common_ = std::move(words);

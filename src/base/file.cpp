@@ -34,7 +34,7 @@ std::size_t read_some(int fd, char* to, std::size_t size, const std::string& wha
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) cannot_read(what, shown, errno);
-    // Somebody who shares the pipe made it non-blocking.
+    // Another process that shares the pipe made it non-blocking.
     pollfd input{fd, POLLIN, 0};
     ::poll(&input, 1, -1);
   }

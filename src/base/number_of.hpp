@@ -1,4 +1,4 @@
-// "1 value", "2 values".
+// "no values", "1 value", "2 values".
 #pragma once
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@ namespace natskv {
 
 /// `thing` in the singular; its plural ends in s.
 std::string number_of(std::integral auto count, std::string_view thing) {
+  if (count == 0) return fmt::format("no {}s", thing);
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 

@@ -103,7 +103,7 @@ std::string upper(std::string_view text) {
 }  // namespace
 
 std::string quoted(std::string_view word) {
-  // What stands behind a '=' may be a secret or a VALUE; 20 characters tell which word is meant.
+  // What follows a '=' may be a secret or a VALUE; 20 characters tell which word is meant.
   constexpr std::size_t most = 20;
   const std::size_t equals = word.find('=');
   if (equals == std::string_view::npos) return in_quotes(word, most);
@@ -133,7 +133,7 @@ Span duration(std::string_view word, std::string_view what) {
   std::uint64_t total = 0;
   std::string_view rest = word;
   Wrong result = rest.empty() ? Wrong::syntax : Wrong::no;
-  // The whole word is read before an overflow is reported: "99999999999999999999q" is no duration at all.
+  // The whole word is read before an overflow is reported: "99999999999999999999q" is not a duration at all.
   while (!rest.empty() && result != Wrong::syntax) {
     const Wrong part = add_part(rest, total);
     if (part != Wrong::no) result = part;
@@ -197,7 +197,7 @@ Size size(std::string_view word, std::string_view what) {
 std::string bucket(std::string_view word, std::string_view what) {
   const auto allowed = [](char c) { return alnum(c) || c == '_' || c == '-'; };
   if (word.empty() || !std::all_of(word.begin(), word.end(), allowed)) {
-    wrong(what, word, "is not a bucket's name (one or more of A-Z a-z 0-9 - _)");
+    wrong(what, word, "is not a bucket name (one or more of A-Z a-z 0-9 - _)");
   }
   return std::string(word);
 }

@@ -1,5 +1,5 @@
-// Words to values, the same with every version of CLI11: numbers, durations, sizes, names, patterns.
-// Each throws Failure(usage) with one line that names `what` (an option or argument name), quotes the word
+// Words to values, independent of the version of CLI11: numbers, durations, sizes, names, patterns. Each
+// throws Failure(usage) with one line that names `what` (an option or argument name), quotes the word
 // (quoted()) and says what is allowed. No I/O.
 #pragma once
 
@@ -49,7 +49,7 @@ std::string key(std::string_view word, std::string_view what = "KEY");
 /// > inside are ordinary (--literal).
 std::string any_key(std::string_view word, std::string_view what = "KEY");
 
-/// `literal`: the word is a key whatever it holds; nullopt: the command has no such option to point to.
+/// `literal`: the word is a key whatever it contains; nullopt: the command has no --literal to suggest.
 /// "tmp*" is refused with did-you-mean "tmp.*".
 Pattern pattern(std::string_view word, std::optional<bool> literal = false,
                 std::string_view what = "PATTERN");

@@ -63,17 +63,17 @@ std::string covering_filter(const std::vector<Pattern>& patterns) {
   if (patterns.empty()) return ">";
   std::vector<std::string> result;
   bool open = false;     // ends in >
-  std::size_t most = 0;  // tokens in front of that >
+  std::size_t most = 0;  // tokens before that >
   for (const Pattern& pattern : patterns) {
     auto all = tokens(pattern.text);
-    // A literal > in a key is matched by a filter's > only.
+    // A literal > in a key is matched only by a filter's >.
     if (const auto literal = std::find(all.begin(), all.end(), ">"); literal != all.end())
       all.erase(literal + 1, all.end());
     const bool ends_open = all.back() == ">";
     const bool first = &pattern == &patterns.front();
     if (ends_open || (!first && !open && all.size() != result.size())) open = true;
     if (first) most = all.size();
-    // In front of > only as many tokens as each pattern has in front of its own last one.
+    // Before > only as many tokens as each pattern has before its own last one.
     most = std::min(most, all.size());
     if (first) {
       result.assign(all.begin(), all.end());

@@ -8,7 +8,7 @@
 
 namespace natskv {
 
-/// A word of a listing: a PATTERN (one token is *, or the last is >), or one key, whatever it holds.
+/// A word of a listing: a PATTERN (one token is *, or the last is >), or one key, whatever characters it has.
 struct Pattern {
   std::string text;
   bool wild = false;
@@ -19,7 +19,7 @@ struct Pattern {
 std::vector<std::string_view> tokens(std::string_view key);
 /// Whether a key is matched by a pattern's text, NATS token rules. Allocates nothing.
 bool matches(std::string_view pattern, std::string_view key);
-/// Whether a word of a listing means this key.
+/// Whether a word of a listing selects this key.
 bool selects(const Pattern& pattern, std::string_view key);
 /// Whether the server takes this key for a pattern wherever it reads one (a token is *, or the last is >).
 bool reads_as_pattern(std::string_view key);

@@ -53,7 +53,7 @@ struct Reader {
   }
   void need(std::string_view any) { ok = take(any) && ok; }
 
-  /// Up to nine digits behind a point, in nanoseconds.
+  /// Up to nine digits after a point, in nanoseconds.
   std::int64_t fraction() {
     if (!take(".")) return 0;
     std::int64_t ns = 0;

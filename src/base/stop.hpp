@@ -1,4 +1,4 @@
-// Why we stop: set by the watchdog thread (signals, deadline, closed stdout), looked at by every loop.
+// Why natskv stops: set by the watchdog thread (signals, deadline, closed stdout), checked by every loop.
 #pragma once
 
 #include "base/file.hpp"
@@ -31,7 +31,7 @@ enum class StopReason : int {
 };
 
 /// Thrown where a call ended because of a Stop other than the deadline: run() turns it into 130, 143 or 141.
-/// `said` is what the user should know (a write that was under way), or empty.
+/// `said` is what the user should know (a write that was in flight), or empty.
 struct Stopped {
   std::string said;
 };
@@ -55,15 +55,14 @@ class Stop {
   /// Readable once there is a reason, for poll(2): never read it.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_.fd(); }
 
-  /// Runs the interruption, once, from the calling thread: for a main thread that a Stop finds in a call that
-  /// blocks.
+  /// Runs the interruption once, from the calling thread: for when the main thread is in a call that blocks.
   void interrupt() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(interrupted_, true) || !interrupt_) return;
     interrupt_();
   }
-  /// What ends a call that blocks (closing the connection); run at once when it was asked for before. An
-  /// empty function takes it back: after that the old one is not running and will not run.
+  /// What ends a blocking call (closing the connection); runs at once if it was requested before. Pass {} to
+  /// unregister: on return the old function is neither running nor will run.
   void on_interrupt(std::function<void()> interrupt) {
     const std::lock_guard lock(mutex_);
     interrupt_ = std::move(interrupt);
@@ -80,14 +79,14 @@ class Stop {
     const std::lock_guard lock(words_);
     waiting_ = std::move(what);
   }
-  /// Who says what is known when the main thread does not unwind, and returns the status to end with. An
-  /// empty function takes it back.
+  /// Reports what is known when the main thread does not unwind, and returns the status to end with. Pass {}
+  /// to unregister.
   using LastWords = std::function<int(StopReason, const Waiting&)>;
   void on_last_words(LastWords speaker) {
     const std::lock_guard lock(words_);
     speaker_ = std::move(speaker);
   }
-  /// On the watchdog's thread. `status` is returned where there is no speaker.
+  /// On the watchdog's thread. Without a registered function `status` is returned.
   int last_words(int status) {
     const std::lock_guard lock(words_);
     return speaker_ ? speaker_(why(), waiting_) : status;
@@ -99,12 +98,12 @@ class Stop {
   void deadline(Time when) {
     if (timekeeper_) timekeeper_(when);
   }
-  /// From now on a stdout whose reader went away ends the command also while nothing is written (watch).
+  /// From now on a closed reader of stdout ends the command even while nothing is written (watch).
   void watch_reader() {
     if (reader_watch_) reader_watch_();
   }
   void on_watch_reader(std::function<void()> watch) { reader_watch_ = std::move(watch); }
-  /// Who watches the clock and stdout (terminal/watchdog); set once, before anything else runs.
+  /// What watches the clock and stdout (terminal/watchdog); set once, before anything else runs.
   void keep_time(std::function<void(Time)> timekeeper) { timekeeper_ = std::move(timekeeper); }
 
  private:

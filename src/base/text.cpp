@@ -1,4 +1,4 @@
-// What text takes on a terminal.
+// How wide text is on a terminal.
 #include "base/text.hpp"
 
 #include "base/utf8.hpp"
@@ -91,7 +91,7 @@ std::string cut(std::string_view utf8, std::size_t columns) {
 
 std::string_view first_line(std::string_view utf8, std::size_t columns) {
   const std::size_t fits = fit(utf8, columns);
-  if (fits == utf8.size() || fits == 0) return utf8;  // 0: one character wider than the room
+  if (fits == utf8.size() || fits == 0) return utf8;  // 0: one character that is wider than that
   const std::size_t blank = utf8.rfind(' ', fits);
   return utf8.substr(0, blank == std::string_view::npos || blank == 0 ? fits : blank);
 }

@@ -1,4 +1,4 @@
-// Text for people and machines: widths, escaping, base64, times, sizes. Pure functions that append or return.
+// Text for people and machines: widths, escaping, base64, times, sizes. Pure functions.
 #pragma once
 
 #include "base/types.hpp"
@@ -19,23 +19,23 @@ std::size_t fit(std::string_view utf8, std::size_t columns);
 /// Cut to at most `columns`, ending in ellipsis() where something was cut; never splits a character or a
 /// cluster's base.
 std::string cut(std::string_view utf8, std::size_t columns);
-/// What stands on a line of `columns`: up to the last blank that fits, or to the edge where there is none.
+/// What fits on a line of `columns`: up to the last blank, or to the edge where there is none.
 std::string_view first_line(std::string_view utf8, std::size_t columns);
-/// In lines of at most `columns` (0: one line), the second and all others behind `indent` blanks.
+/// In lines of at most `columns` (0: one line); all but the first are indented by `indent` blanks.
 std::string wrapped(std::string_view utf8, std::size_t columns, std::size_t indent);
 /// For a terminal: control bytes (C0, DEL, C1), invalid UTF-8, bidi controls and zero-width characters become
 /// visible escapes (\n, \t, \r, \xHH, \u{200B}); everything else stays.
 std::string visible(std::string_view bytes);
-/// For a terminal that does not show UTF-8: visible() makes ASCII. There a character's bytes may be
-/// controls (0x9B is CSI). Said once, at the start.
+/// For a terminal that does not show UTF-8: visible() makes ASCII. There a character's bytes may be controls
+/// (0x9B is CSI). Called once, at the start.
 void only_ascii(bool only);
-/// Whether natskv's own text may hold other characters than ASCII. Said once, at the start.
+/// Whether natskv's own text may contain characters other than ASCII. Called once, at the start.
 void plain_dots(bool plain);
-/// What stands for what was cut: … or, after plain_dots() or only_ascii(), three dots.
+/// Marks where text was cut: … or, after plain_dots() or only_ascii(), three dots.
 std::string_view ellipsis();
-/// UTF-8 without other controls than \t \n \r.
+/// UTF-8 without controls other than \t \n \r.
 bool readable(std::string_view bytes);
-/// A value in a table: visible() where it is UTF-8 without other controls than \t \n \r, else "(binary, N
+/// A value in a table: visible() where it is UTF-8 without controls other than \t \n \r, else "(binary, N
 /// B)".
 std::string table_value(std::string_view bytes);
 /// TSV's escaping: \t \n \r \\ and \xHH for controls and what is not UTF-8. Appends.
@@ -52,7 +52,7 @@ void rfc3339(Instant when, std::string& out);
 std::optional<Instant> from_rfc3339(std::string_view text);
 /// 2026-11-24 01:02:03 +01:00 in the local zone, or in UTC.
 std::string local_time(Instant when, bool utc);
-/// Seconds east of Greenwich that the local zone is now; 0 for `utc`.
+/// The local zone's current offset, seconds east of Greenwich; 0 for `utc`.
 std::int64_t zone_offset(bool utc);
 /// UTC, UTC+1, UTC-3:30.
 std::string zone_name(std::int64_t offset);

@@ -16,7 +16,7 @@ namespace natskv {
 struct Program {
   std::span<const Verb* const> verbs;  ///< in help's order
   void (*declare_globals)(Declaration& declaration, config::Given& given);
-  /// Words of other tools, and what to write here: {"set", "put"}.
+  /// Commands of other tools and what to use here: {"set", "put"}.
   std::span<const std::pair<std::string_view, std::string_view>> peers = {};
 
   /// The verb of this name or alias, or null.
@@ -30,7 +30,8 @@ struct BoundVerb {
   std::unique_ptr<Declaration> declaration;  ///< bound to `action` and `given`
 };
 
-/// The global options; then bind() adds a command's. Nothing else of the tree is declared: it costs.
+/// The global options; then bind() adds a command's. Nothing else of the tree is declared, because that takes
+/// time.
 BoundVerb bind_globals(const Program& program);
 void bind(BoundVerb& bound, const Verb& verb);
 BoundVerb bind(const Program& program, const Verb& verb);

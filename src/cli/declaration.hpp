@@ -1,4 +1,4 @@
-// All that a command takes, written down once: scanner, parser, help, manual and completion read it.
+// All that a command takes, declared once: scanner, parser, help, manual and completion read it.
 #pragma once
 
 #include "cli/option.hpp"
@@ -14,17 +14,17 @@ namespace natskv {
 
 class Declaration {
  public:
-  /// `on_value` runs once a word, in the order of the command line, after the whole line was parsed and only
-  /// if help was not asked for. It throws Failure(usage) for a word that is wrong.
+  /// `on_value` runs once for each word, in the order of the command line, after the whole line was parsed
+  /// and only if help was not asked for. It throws Failure(usage) for a wrong word.
   void add(const Argument& argument, std::function<void(const std::string&)> on_value);
   void flag(std::string_view name, bool& given, std::string_view help);
-  /// Both given is a usage error that names both. An argument's name is possible too ("VALUE").
+  /// Giving both is a usage error that names them. An argument's name is possible too ("VALUE").
   void excludes(std::string_view one, std::string_view other, std::string_view hint = {});
   /// What follows the first -- is a program and its arguments, as they stand. KEYs then have the name --key
   /// too, for one that begins with -.
   void command(std::vector<std::string>& words, std::string_view help, bool required = false);
 
-  // The words below check by Kind (base/parse.hpp); what they are bound to must outlive the parsing.
+  // The functions below check by Kind (base/parse.hpp); the variables that they bind must outlive parsing.
   void bucket(std::string& name, std::string_view argument = "BUCKET");
   void key(std::string& name, std::string_view argument = "KEY");
   void take(const Argument& argument, std::string& text);
@@ -38,7 +38,7 @@ class Declaration {
   /// Whether what is declared from here on is global (accepted by every command).
   void globals(bool global) { global_ = global; }
 
-  /// Options and arguments. Their addresses stay when more is declared.
+  /// Options and arguments. Their addresses stay the same when more are declared.
   [[nodiscard]] const std::deque<Option>& options() const { return options_; }
   struct Exclusion {
     std::string one, other, hint;
@@ -50,7 +50,7 @@ class Declaration {
   [[nodiscard]] std::vector<const Option*> arguments() const;
   /// COMMAND, or null.
   [[nodiscard]] const Option* command() const;
-  /// The exclusion that forbids both, or null.
+  /// The rule that forbids giving both, or null.
   [[nodiscard]] const Exclusion* exclusion(const Option& one, const Option& other) const;
 
  private:

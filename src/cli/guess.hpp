@@ -1,4 +1,4 @@
-// What was probably meant by a word that nothing is called.
+// What an unknown word probably means.
 #pragma once
 
 #include "base/failure.hpp"

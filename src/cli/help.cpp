@@ -134,7 +134,7 @@ std::string meaning_of(const Option& option) {
 // The first paragraph, which says what the command does.
 std::string_view first_paragraph(std::string_view text) { return text.substr(0, text.find("\n\n")); }
 
-// What is needed most of what every command accepts.
+// Of what every command accepts, what is needed most.
 constexpr std::array often_needed{"--server", "--context", "--output", "--json", "--quiet"};
 
 }  // namespace
@@ -190,7 +190,9 @@ std::string help(const Verb& verb, const Declaration& declared) {
     out += "\nOptions of all commands (natskv help options has the others):\n" + rows(globals);
   const auto examples = commands_of(verb.examples);
   if (!examples.empty()) out += "\nExamples:\n" + examples;
-  return out + fmt::format("\nMore: man natskv-{}, natskv help\n", verb.name);
+  return out +
+         fmt::format("\nMore: man natskv-{}\n      natskv help output, patterns, values, exit-status, contexts\n",
+                     verb.name);
 }
 
 }  // namespace natskv

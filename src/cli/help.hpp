@@ -8,15 +8,15 @@
 
 namespace natskv {
 
-/// The names of all commands, a group a line.
+/// The names of all commands, one group a line.
 std::string command_names(const Program& program);
-/// Each command in a line, with its summary.
+/// One command a line, with its summary.
 std::string command_summaries(const Program& program);
 /// All that every command accepts.
 std::string global_options(const Program& program);
 /// `natskv VERB --help`.
 std::string help(const Verb& verb, const Declaration& declared);
-/// A page for a terminal that shows colours: its headings are bold.
+/// A page for a terminal with colours: its headings are bold.
 std::string with_bold_headings(std::string_view page);
 /// "get BUCKET KEY…": a verb and its arguments.
 std::string synopsis(const Verb& verb, const Declaration& declared);

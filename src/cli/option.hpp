@@ -11,7 +11,7 @@
 
 namespace natskv {
 
-/// What a word means. Gives the check, the placeholder in help and what Tab offers.
+/// What a word means. Determines the check, the placeholder in help and what Tab offers.
 /// `value`: the VALUE of put, create and update: taken literally (SPEC 2). `pattern`: a key or a PATTERN.
 /// `choice`: one of Argument::choices. `topic`: a command, or one of Argument::choices.
 /// `command`: a program and its arguments (Declaration::command).
@@ -49,7 +49,7 @@ struct Argument {
   bool hidden = false;                         ///< accepted, in neither help nor completion
   std::uint64_t least = 0;                     ///< Kind::count
   std::uint64_t most = 0;                      ///< Kind::count; 0: 2^64-1
-  /// The value must not stay in the process's arguments; a Kind::file only where it is not a file's name.
+  /// The value must not stay in the process's arguments; of a Kind::file only where it is not a file's name.
   bool secret = false;
 };
 

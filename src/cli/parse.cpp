@@ -12,18 +12,18 @@
 namespace natskv {
 namespace {
 
-// Every word goes through CLI11 with a guard before it, so that none of its readings of "++", "[a,b]", "" or
-// "-x" applies: it gets `--long=:text` for an option, `--long` for a flag, `:text` for an argument.
+// Every word goes through CLI11 with a guard before it, so that CLI11 gives "++", "[a,b]", "" and "-x" no
+// meaning of their own: it gets `--long=:text` for an option, `--long` for a flag, `:text` for an argument.
 constexpr char guard = ':';
 
-// Counts, repetitions, what is required and what excludes what.
+// Counts, repetitions, required arguments and exclusions.
 class Parser {
  public:
   explicit Parser(const Scan& line) : line_(line), verb_(*line.bound.verb) {
     root_.set_help_flag();
     root_.require_subcommand(1);
     root_.fallthrough();
-    // Only the named one: the others cost 0.2 ms and could not be meant.
+    // Only the named one: the others cannot apply, and cost 0.2 ms.
     command_ = root_.add_subcommand(std::string(verb_.name));
     command_->set_help_flag();
     for (const auto& option : declared().options()) {
@@ -42,7 +42,7 @@ class Parser {
       else
         words.push_back(guard + word.text);
     }
-    std::reverse(words.begin(), words.end());  // CLI11 wants them from the last
+    std::reverse(words.begin(), words.end());  // CLI11 wants them in reverse
     try {
       root_.parse(words);
     } catch (const CLI::ParseError& error) {
@@ -55,7 +55,7 @@ class Parser {
   struct Declared {
     const Option* option;
     CLI::Option* parsed;
-    std::string text;                // CLI11 wants a place for each; the scan's words are what is read
+    std::string text;                // CLI11 wants a variable for each; the values are read from the scan
     std::vector<std::string> texts;  // of a list
   };
 
@@ -82,7 +82,7 @@ class Parser {
     return found->parsed;
   }
 
-  // CLI11's texts differ between its versions and name the guard: these are the same for all.
+  // CLI11's messages differ between versions and show the guard; these are the same for all.
   Failure translated(const CLI::ParseError& error) const {
     using CLI::ExitCodes;
     const std::string shape = "natskv " + synopsis(verb_, declared());
@@ -126,9 +126,9 @@ class Parser {
   [[nodiscard]] Failure one_too_many(const std::string& word, const std::string& shape) const {
     if (declared().command() != nullptr) {
       return usage(fmt::format("unexpected argument {} ({})", parse::quoted(word), shape),
-                   "what to run stands after --");
+                   "write -- before the command to run");
     }
-    // It may be a value: it is not quoted where values stand.
+    // It may be a value: not quoted for commands that take one.
     const auto arguments = declared().arguments();
     const bool values = std::any_of(arguments.begin(), arguments.end(), [](const Option* option) {
       return option->argument.kind == Kind::value;
@@ -159,7 +159,7 @@ void accept(const Scan& line) {
   if (line.wrong) throw Failure(*line.wrong);
   if (line.bound.verb == nullptr) return;
   Parser(line).run();
-  // Only now do words mean something: the whole line is well formed.
+  // Values are read only now that the whole line is well formed.
   for (const auto& word : line.words) {
     if (word.option->takes_value())
       word.option->on_value(word.text);
@@ -178,7 +178,7 @@ void accept_globals(const Scan& line) {
     else
       try {
         word.option->on_value(word.text);
-      } catch (const Failure&) {  // another part of the line may be what was said to be wrong
+      } catch (const Failure&) {  // the error may be about another part of the line
       }
   }
 }

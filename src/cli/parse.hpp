@@ -1,4 +1,4 @@
-// A scanned command line, checked: CLI11 counts, the declared types read the values, the command its
+// A scanned command line, checked: CLI11 counts, the declared types read the values, the command checks
 // combinations. The only room that includes CLI11.
 #pragma once
 
@@ -6,14 +6,14 @@
 
 namespace natskv {
 
-/// Everything of a line but what it asks a server for. Failure(usage). Then the action can run. A line that
-/// asks for help or the version is not checked at all.
+/// Does everything for a line that needs no server; throws Failure(usage). Then the action can run. A line
+/// that asks for help or the version is not checked at all.
 void accept(const Scan& line);
 
-/// Sets the global options as far as they can be read, of a line that is unfinished or wrong.
+/// Sets the global options of an unfinished or wrong line, as far as they can be read.
 void accept_globals(const Scan& line);
 
-/// How a line that is wrong wanted its output: the global options that can be read, of those about output.
+/// How a wrong line wanted its output: those global options about output that can be read.
 config::Given presentation(const Scan& line);
 
 }  // namespace natskv

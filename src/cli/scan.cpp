@@ -86,7 +86,7 @@ class Scanner {
   std::size_t flag(const Option& option, std::size_t at) {
     if (option.flag == &out_.bound.given->help) {
       if (in_values_place()) {
-        fail(usage(fmt::format("{} stands where VALUE is expected", words_[at]),
+        fail(usage(fmt::format("{} is where VALUE is expected", words_[at]),
                    fmt::format("natskv {} --help shows help; write -- before it to store it",
                                out_.bound.verb->name)));
         return at + 1;
@@ -118,7 +118,7 @@ class Scanner {
       return at + 1;
     }
     if (words_[at + 1] == "--" || is_option(words_[at + 1])) {
-      // It may be meant as the value all the same.
+      // It may still be meant as the value.
       hide(option, at + 1, 0);
       fail(usage(fmt::format("{0} needs a value (one that looks like an option is written {0}=VALUE)",
                              name_of(option))));
@@ -137,7 +137,7 @@ class Scanner {
     if (option.argument.secret) out_.secrets.push_back({at, from, option.argument.kind == Kind::file});
   }
 
-  // VALUE's place: there an unknown option would be stored, or a value taken for an option, both unnoticed.
+  // In VALUE's place an unknown option would be stored, or a value taken for an option, unnoticed.
   [[nodiscard]] bool in_values_place() const {
     const Option* next = out_.next_argument();
     return next != nullptr && next->argument.kind == Kind::value &&
@@ -154,7 +154,7 @@ class Scanner {
 
   [[nodiscard]] const Option* known(std::string_view name) const {
     const Option* found = declared().option(name);
-    // After a command it would be a word of the command's, and end a script's line with 0.
+    // After a command it might be meant as an argument, and would end a script's line with 0.
     const bool no_version = found != nullptr && found->flag == &out_.bound.given->version &&
                             (out_.bound.verb != nullptr || out_.no_such_command);
     return no_version ? nullptr : found;

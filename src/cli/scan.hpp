@@ -1,6 +1,6 @@
 // The words of a command line and what each of them is (SPEC 2). One scanner for everything that reads a
-// line: the parser, what hides secrets, what tells whether an error is to be JSON, and completion of an
-// unfinished line. So it never throws: what is wrong is kept, and the rest of the line is read on.
+// line: the parser, hiding secrets, deciding whether an error is JSON, and completing an unfinished line. So
+// it never throws: the first error is kept, and the rest of the line is still read.
 #pragma once
 
 #include "base/failure.hpp"
@@ -16,15 +16,15 @@ namespace natskv {
 
 /// One option with its value (a flag has none), or one argument.
 struct Word {
-  const Option* option = nullptr;  ///< null: an argument for which there is no place
+  const Option* option = nullptr;  ///< null: one argument too many
   std::string text;
-  bool named = false;  ///< by the option's name, not by its place
+  bool named = false;  ///< by the option's name, not by position
 };
 
 /// Part of a word that must not stay in the process's arguments: from a byte of words[at] on.
 struct SecretPart {
   std::size_t at, from;
-  bool file;  ///< unless it is a file's name
+  bool file;  ///< unless it is a file name
 };
 
 struct Scan {
@@ -36,10 +36,10 @@ struct Scan {
   bool no_such_command = false;
   bool help = false, version = false;
   const Option* unfinished = nullptr;  ///< the last word is this option, and its value is missing
-  std::optional<Failure> wrong;        ///< the first thing that is
+  std::optional<Failure> wrong;        ///< the first error
   std::vector<SecretPart> secrets;
 
-  /// The place that the next argument would take, or null.
+  /// What the next argument would be, or null.
   [[nodiscard]] const Option* next_argument() const;
   [[nodiscard]] bool has(const Option& option) const;
   /// The first value of an argument or option; null: not given.

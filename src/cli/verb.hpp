@@ -27,15 +27,15 @@ inline constexpr std::array shown_groups{Group::buckets, Group::keys, Group::bul
 std::string_view title(Group group);
 
 /// What a verb is. `examples`: man-page text of lines "$ command" followed by its expected output lines and
-/// free prose lines starting with "# "; each is run by a test inside a sandbox.
+/// free prose lines starting with "# "; each is run by a test. "..." is the rest of a line or of the output.
 struct Verb {
   std::string_view name;
   std::vector<std::string_view> aliases;
   Group group;
   std::string_view summary;      ///< at most 60 characters, no full stop
   std::string_view description;  ///< paragraphs separated by an empty line
-  std::string_view output = {};  ///< what stands on standard output, in the manual
-  /// Exit statuses that mean something else here than elsewhere, or are only here; in the manual.
+  std::string_view output = {};  ///< what standard output gets, for the manual
+  /// Exit statuses that mean something else here than elsewhere, or exist only here; for the manual.
   std::vector<std::pair<std::string_view, std::string_view>> statuses = {};
   std::string_view examples;
   std::unique_ptr<Action> (*make)();

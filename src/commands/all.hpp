@@ -9,7 +9,7 @@
 namespace natskv::commands {
 
 std::span<const Verb* const> table();
-/// The words of other tools, and what to write here.
+/// Commands of other tools, and what to use here.
 std::span<const std::pair<std::string_view, std::string_view>> peers();
 
 extern const Verb add, edit, rm, ls, info, compact;

@@ -60,7 +60,7 @@ std::string expanded(const std::string& text, const Environment& environment) {
 
 namespace {
 
-/// A reference that the nats tool resolves by other programs ("op://"), or "".
+/// A reference that the nats tool resolves with other programs ("op://"), or "".
 std::string reference(const std::string& text) {
   for (const char* scheme : {"op://", "nsc://"}) {
     if (text.starts_with(scheme)) return scheme;
@@ -68,7 +68,7 @@ std::string reference(const std::string& text) {
   return {};
 }
 
-// No ~ or $ of a reference is expanded.
+// In a reference ~ and $ are not expanded.
 std::string path_in(const std::string& text, const Environment& environment) {
   return refers(text) ? text : expanded(without_scheme(text), environment);
 }
@@ -82,7 +82,7 @@ void check_name(const std::string& name) {
   if (name.empty() || name == "." || name.ends_with(".json") || name.find("..") != std::string::npos ||
       name.find_first_of("/\\") != std::string::npos || std::any_of(name.begin(), name.end(), control)) {
     throw usage("context: " + in_quotes(name) +
-                " is not a context's name (no / or \\, no .., no control characters, no .json at its end)");
+                " is not a context name (no / or \\, no .., no control characters, no .json at its end)");
   }
 }
 
@@ -93,7 +93,7 @@ ordered_json parsed(const std::string& bytes, const std::string& where) {
     document = ordered_json::parse(bytes);
   } catch (const ordered_json::parse_error& error) {
     throw usage(where + " is not JSON (byte " + std::to_string(error.byte) + ")");
-  } catch (const ordered_json::out_of_range&) {  // all that parse() throws beside it: 406
+  } catch (const ordered_json::out_of_range&) {  // the only other exception of parse(): 406
     throw usage(where + " has a number that is too large");
   }
   if (!document.is_object()) throw usage(where + " is not a JSON object");

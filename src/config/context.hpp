@@ -21,11 +21,11 @@ struct Context {
   /// connect.
   std::vector<std::string> unsupported;
   std::string document;
-  /// Everyone on this machine may read the file, and it holds a secret.
+  /// The file is readable by everyone on this machine, and holds a secret.
   bool exposed = false;
 };
 
-/// Whether it stands for words that are elsewhere or are encoded: env://NAME, data:….
+/// Whether it refers to text that is elsewhere or encoded: env://NAME, data:….
 bool refers(std::string_view text);
 /// ~, $NAME and ${NAME}. A variable that is not set stays as written, so that the message about the file
 /// names it.
@@ -36,23 +36,23 @@ class Contexts {
   /// Finds the folder from XDG_CONFIG_HOME and HOME; no I/O yet.
   explicit Contexts(const Environment& environment);
 
-  /// Of the contexts' files; "" when neither variable is set.
+  /// The folder of the contexts' files; "" when neither variable is set.
   [[nodiscard]] const std::string& folder() const { return folder_; }
-  /// The file of a name, there or not. Failure(usage) for a name that no file can have.
+  /// The file of that name, whether it exists or not. Failure(usage) for a name that no file can have.
   [[nodiscard]] std::string path_of(const std::string& name) const;
   /// Names, sorted; empty where the folder does not exist.
   [[nodiscard]] std::vector<std::string> names() const;
-  /// The selected one's name, or "".
+  /// The name of the selected one, or "".
   [[nodiscard]] std::string selected() const;
   /// By name, or by the path of its file (holds a '/' or ends in ".json"). Paths inside are expanded (~,
-  /// $VAR). Failure: not_found (3) for an unknown name; usage (2) for what is not a context.
+  /// $VAR). Failure: not_found (3) for an unknown name; usage (2) for a file that is not a context.
   [[nodiscard]] Context load(const std::string& name) const;
   /// Atomically (temporary beside it, rename), mode 0600, folders 0700; keeps the fields natskv does not
-  /// know. A path whose expansion is what the context holds stays as it was written (~, $VAR). Failure(usage)
-  /// for a name that no file can have, not_found never.
+  /// know. A path whose expansion is unchanged stays as it was written (~, $VAR). Failure(usage) for a name
+  /// that no file can have, never not_found.
   void save(const Context& context) const;
   void remove(const std::string& name) const;  ///< not_found (3); unselects it
-  /// not_found (3); atomically. The one before is kept in previous-context.txt, as the nats tool does.
+  /// not_found (3); atomically. The previous one is kept in previous-context.txt, as the nats tool does.
   void select(const std::string& name) const;
   void unselect() const;
   /// The one that was selected before, or "".

@@ -1,4 +1,4 @@
-// Which credentials are used: one way, from the strongest place that names one.
+// Which credentials are used: one way to authenticate, from the strongest place that names one.
 #include "base/failure.hpp"
 #include "base/quote.hpp"
 #include "config/parameters.hpp"
@@ -29,7 +29,7 @@ void Resolution::authenticate() {
   }
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
     if (in_url && layer > server_layer_) break;
-    // A password without a user is an error as an option; a variable or field left over is not.
+    // A password without a user is an error as an option, but not as a stray variable or field.
     const auto given = [&](const AuthMethod& way) {
       if (find(layers_[layer], way.first) != nullptr) return true;
       const bool second = !way.second.empty() && find(layers_[layer], way.second) != nullptr;
@@ -72,8 +72,8 @@ void Resolution::drop_users() {
   for (std::string& server : settings_.servers) server = shown({server});
 }
 
-// Options and environment complete each other, a context only itself: but an option or variable may name the
-// password (seed) of a context's user (JWT).
+// Options and environment complete each other; a context must be complete in itself, but an option or
+// variable may give the password (seed) for a context's user (JWT).
 void Resolution::apply(const AuthMethod& way, std::size_t layer) {
   const Sourced* own = find(layers_[layer], way.first);
   const Sourced* one = own != nullptr ? own : find(layers_, way.first);
@@ -117,8 +117,8 @@ void Resolution::take_token(const Sourced& token) {
   note("token", "(set)", token.from);
 }
 
-// The nats tool takes the words themselves, and keeps them in its contexts; elsewhere what has not their form
-// is a file.
+// The nats tool takes the text itself, and keeps it in its contexts; elsewhere anything of another form is a
+// file.
 bool Resolution::take_word(const Sourced& given, bool has_form, Secret& word, const char* name) {
   const bool decorated = given.value.find_first_of(" \t\r\n") != std::string::npos;
   if (given.form != Sourced::Form::text &&

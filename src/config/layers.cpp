@@ -66,7 +66,7 @@ void resolve_reference(Sourced& sourced, const Parameter& parameter, const std::
     value = without_line_end(
         read_all(open_to_read(path, field, shown_file(path)).fd(), field, shown_file(path), longest_secret));
   }
-  if (value.empty()) throw usage(field + " stands for nothing: it is empty");
+  if (value.empty()) throw usage(field + " refers to an empty text");
 }
 
 }  // namespace
@@ -105,7 +105,8 @@ Layer environment_layer(const Environment& environment) {
     if (!value) continue;
     if (const Sourced* other = find(layer, name))
       throw usage(std::string(variable) + " and " + other->from + " exclude each other");
-    if (*value == "-") throw usage(std::string(variable) + ": only an option can say - for standard input");
+    if (*value == "-")
+      throw usage(std::string(variable) + ": - (standard input) is only possible as an option");
     layer.insert_or_assign(name, Sourced{std::move(*value), variable, Sourced::Form::file_of_word});
   }
   return layer;

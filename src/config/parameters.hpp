@@ -12,7 +12,7 @@
 namespace natskv::config {
 
 struct Parameter {
-  /// `word_or_path`: the nats tool takes the words themselves, and keeps them in its contexts.
+  /// `word_or_path`: the nats tool takes the text itself, and keeps it in its contexts.
   enum class Holds { word, secret, path, word_or_path };
 
   std::string_view name;    ///< in Layers and Origins

@@ -39,7 +39,7 @@ class Resolution {
   void take_user(const Sourced& user, const Sourced* password, std::size_t layer);
   bool take_word(const Sourced& given, bool has_form, Secret& word, const char* name);
   void take_file(std::string_view name, const Sourced& file, bool secret);
-  /// A merely selected context is easily forgotten: its secret must not reach another server unnoticed.
+  /// It is easy to forget which context is selected: its secret must not reach another server unnoticed.
   void warn_of_selected(const Sourced& one, const Sourced* two);
   void secure();
   std::string spoken(const Sourced& word, const char* field) const;

@@ -1,4 +1,4 @@
-// A word that must never be shown: no formatter takes it, so printing one is a compile error.
+// A secret that must never be shown: no formatter accepts it, so printing one is a compile error.
 #pragma once
 
 #include <string>

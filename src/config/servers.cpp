@@ -59,7 +59,7 @@ std::string complete(std::string_view text, const std::string& what) {
                 "use the server's nats:// or tls:// port");
   }
   if (url.scheme != "nats" && url.scheme != "tls") {
-    throw usage(what + ": " + in_quotes(url.scheme, 20) + " is not a scheme of servers (nats, tls)");
+    throw usage(what + ": " + in_quotes(url.scheme, 20) + " is not a server's scheme (nats, tls)");
   }
   if (url.rest.ends_with('/')) url.rest.remove_suffix(1);
   std::string_view host = url.rest;
@@ -77,7 +77,7 @@ std::string complete(std::string_view text, const std::string& what) {
   if (bracketed) host = host.substr(1, close - 1);
   if (!valid_host(host)) throw wrong(host.empty() ? "names no host" : "is not HOST or HOST:PORT");
   if (!valid_port(port)) {
-    // Anything but a number may be a password that lost its @host.
+    // Anything but a number may be a password without its @host.
     const bool number = port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
     if (number) throw wrong("has no port from 1 to 65535");
     throw usage(what + ": " + in_quotes(std::string(host) + ":…") + " has no port from 1 to 65535");

@@ -35,7 +35,7 @@ Settings Resolution::run(const std::optional<std::string>& context_override) {
   return std::move(settings_);
 }
 
-// They may be another server's: --context names all that is used.
+// They may belong to another server: --context names everything that is used.
 void Resolution::drop_variables(Layer& variables) {
   auto dropped = drop_credentials(variables);
   if (dropped.empty()) return;
@@ -189,8 +189,8 @@ void Resolution::limits() {
     from = "NATS_TIMEOUT";
     word = *variable;
   }
-  if (settings_.timeout.ns == 0) throw usage(from + ": a timeout is above 0");
-  // nats.c and poll count milliseconds in an int: 24 days, which is for ever to whoever waits.
+  if (settings_.timeout.ns == 0) throw usage(from + ": the timeout must be above 0");
+  // nats.c and poll count milliseconds in an int: 24 days, which is forever to anyone who waits.
   settings_.timeout = std::min(settings_.timeout, milliseconds(std::numeric_limits<int>::max()));
   note("timeout", word, from);
   if (given_.connection_name && given_.connection_name->empty())

@@ -11,7 +11,7 @@
 
 namespace natskv::config {
 
-/// What was typed: texts, not yet checked. One member an option of SPEC 2.
+/// What was typed, not yet checked. One member for each option of SPEC 2.
 struct Given {
   std::optional<std::string> server, user, password, token, password_file, token_file, creds, nkey, jwt, seed,
       tlscert, tlskey, tlsca, context, js_domain, js_api_prefix, inbox_prefix, connection_name, output, color;
@@ -32,7 +32,7 @@ struct Origin {
   std::string from;   ///< "--server", "NATS_URL", "context \"x\" (/path)", "default"
 };
 
-/// Checked values; empty is "not set". Files exist and are readable when resolve() returned.
+/// Checked values; empty is "not set". When resolve() returns, files exist and are readable.
 struct Settings {
   /// At least one, each SCHEME://[USER@]HOST:PORT with scheme nats or tls. The user part is kept: shown()
   /// before print.
@@ -40,7 +40,7 @@ struct Settings {
   std::string user;
   Secret password, token;
   std::string creds_file, nkey_file, jwt_file, seed_file;
-  Secret jwt, seed;  ///< the words themselves, each in place of its file
+  Secret jwt, seed;  ///< the text itself, instead of a file
   std::string tls_cert, tls_key, tls_ca;
   bool tls_required = false;  ///< a tls:// server, --tlsfirst, or a certificate or CA was given
   bool tls_first = false;
@@ -55,17 +55,17 @@ struct Settings {
 };
 
 /// Precedence: option, --context, environment, another context (NATS_CONTEXT, the selected one), default.
-/// Credentials are one way (user, token, creds, nkey, jwt) from one place, which may be a URL's user part,
-/// and replace all below it. With --context those of the environment (and its certificate) are not used.
-/// `context_override`: another context (cp --to-context): of options and variables only timeout and
-/// connection name apply. Reads stdin for `--password-file -`: call once for what is not an override.
-/// Failure: usage (2) for a bad URL, a file that cannot be read, a context that is not JSON, or a field of it
-/// that has a wrong type, is not supported or not set; not_found (3) for an unknown context.
+/// Credentials are one way to authenticate (user, token, creds, nkey, jwt) from one place, which may be a
+/// URL's user part, and replace all weaker ones. With --context those of the environment (and its
+/// certificate) are not used. `context_override`: another context (cp --to-context): of options and variables
+/// only timeout and connection name apply. Reads stdin for `--password-file -`: call once, other than for
+/// overrides. Failure: usage (2) for a bad URL, a file that cannot be read, a context that is not JSON, or a
+/// field of it that has a wrong type, is not supported or not set; not_found (3) for an unknown context.
 Settings resolve(const Given& given, const Environment& environment,
                  const std::optional<std::string>& context_override = {});
 
-/// A comma list of URLs or HOST[:PORT], checked and completed. Failure(usage) names `what` and never a user
-/// part.
+/// A comma-separated list of URLs or HOST[:PORT], checked and completed. Failure(usage) names `what` and
+/// never a user part.
 std::vector<std::string> servers(const std::string& list, const std::string& what);
 /// URLs as messages may show them: without the user part, joined by commas.
 std::string shown(const std::vector<std::string>& servers);

@@ -20,7 +20,7 @@ bool alphanumeric(char c) {
 
 bool there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// Anywhere in the word: a seed of 58 letters, whole or cut off.
+// Anywhere in the word: a seed of 58 letters, whole or truncated.
 bool holds_seed(std::string_view word) {
   constexpr std::size_t least = 20;
   for (std::size_t at = 0; at < word.size();) {
@@ -78,7 +78,7 @@ std::string without_scheme(const std::string& word) {
 }
 
 std::string shown_file(const std::string& word) {
-  return like_path(word) ? in_quotes(word) : "the file of that name (not shown: it may be a secret)";
+  return like_path(word) ? in_quotes(word) : "the file of that name (not shown, as it may be a secret)";
 }
 
 }  // namespace natskv::config

@@ -34,10 +34,10 @@ RecordLines record(std::string title, const View<T>& view) {
     lines.fields.push_back({std::string(field.key), std::string(field.type), std::string(field.meaning),
                             members_of(field.members)});
     if (field.key == "value")
-      lines.fields.push_back({"value_base64", "string", "the value where it is not. Markers have neither."});
-    if (field.key.starts_with("value_"))
       lines.fields.push_back(
-          {std::string(field.key) + "_base64", "string", "the same where it is not UTF-8."});
+          {"value_base64", "string", "the value, if it is not valid UTF-8. Markers have neither."});
+    if (field.key.starts_with("value_"))
+      lines.fields.push_back({std::string(field.key) + "_base64", "string", "the same, if it is not UTF-8."});
   }
   return lines;
 }

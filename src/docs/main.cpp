@@ -21,7 +21,7 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 void write_all(const std::filesystem::path& project, const std::filesystem::path& folder) {
   const auto files = natskv::docs::manual(project);
-  // A command that is gone leaves no page.
+  // Removes the pages of commands that no longer exist.
   std::filesystem::remove_all(folder / "man");
   for (const auto& file : files) write(folder / file.path, file.text);
 }

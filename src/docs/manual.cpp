@@ -1,4 +1,4 @@
-// The manual: natskv(1), a page a command, natskv-output(7).
+// The manual: natskv(1), one page per command, natskv-output(7).
 #include "cli/help.hpp"
 #include "commands/tools/topics.hpp"
 #include "docs/fields.hpp"

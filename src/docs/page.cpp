@@ -126,7 +126,7 @@ void Page::wrap(std::string_view text) {
       width = 0;
     }
     if (width > 0) line += ' ';
-    // A word that would be a request at the start of a line is not one after \&.
+    // \& keeps a word at the start of a line from being a request.
     if (width == 0 && shown.starts_with('.')) shown.insert(0, "\\&");
     line += shown;
     width = line.size();
@@ -170,7 +170,7 @@ void Page::lines(std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     std::string line;
-    // A tab is where the terminal's next stop is, as on a screen.
+    // Tabs as on a terminal.
     for (const char c : text.substr(0, end)) {
       if (c == '\t')
         line.append(8 - line.size() % 8, ' ');

@@ -1,4 +1,4 @@
-// A manual page in the making: man(7) macros, every text escaped.
+// Builds a manual page: man(7) macros, all text escaped.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace natskv::docs {
 
-/// Text inside a line of roff: backslashes, hyphens, quotes and what is not ASCII. Nothing in it is a
+/// Escapes text inside a line of roff: backslashes, hyphens, quotes and what is not ASCII. Nothing in it is a
 /// request.
 std::string roff(std::string_view text);
 /// The same with the words that are options in bold.
@@ -27,11 +27,11 @@ class Page {
   void item(std::string_view term, std::string_view meaning);
   /// A paragraph with a bold beginning: a synopsis.
   void synopsis(std::string_view bold, std::string_view rest);
-  /// Another way to say what the synopsis said.
+  /// Another spelling of the synopsis.
   void alias(std::string_view words);
   /// A paragraph at the margin after items.
   void prose_after_items(std::string_view text);
-  /// Lines as they stand.
+  /// Lines that are not filled.
   void lines(std::string_view text);
   /// "A(1), B(7)".
   void references(std::string_view list);

@@ -5,7 +5,7 @@
 namespace natskv::docs {
 namespace {
 
-// Up to the next empty line; takes it off `text`.
+// The text up to the next empty line, removed from `text`.
 std::string_view next_block(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
   const auto end = std::min(text.find("\n\n"), text.size());

@@ -1,8 +1,8 @@
-// A page of the manual from a text: natskv.1.in, natskv-output.7.in.
+// A page of the manual from a template: natskv.1.in, natskv-output.7.in.
 //
 // `.SH TITLE` and `.SS TITLE` are headings, `.TP TERM` an item that the paragraph below it explains; lines
-// that begin with two blanks stand as they are; all else is paragraphs. A line `@NAME rest@` is what `filler`
-// writes.
+// that begin with two blanks are not filled; everything else is paragraphs. A line `@NAME rest@` is replaced
+// by what `filler` writes.
 #pragma once
 
 #include "docs/page.hpp"

@@ -8,7 +8,7 @@ namespace natskv::docs {
 std::vector<const Option*> Command::options() const {
   std::vector<const Option*> found;
   for (const auto& item : declaration->options()) {
-    // A command's own options; of globals() the global ones, which are all it has.
+    // A command's own options; for globals() the global ones, as it has no others.
     if (item.is_option() && !item.argument.hidden && item.global == (verb == nullptr)) found.push_back(&item);
   }
   return found;

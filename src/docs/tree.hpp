@@ -1,4 +1,4 @@
-// The tree of commands, written down: what the manual is made of.
+// The commands and their declarations, for the manual.
 #pragma once
 
 #include "cli/bind.hpp"
@@ -9,9 +9,9 @@
 
 namespace natskv::docs {
 
-/// A verb with all it declares, bound to an action that never runs.
+/// A verb with its declarations, bound to an action that never runs.
 struct Command : BoundVerb {
-  /// Its own options and the arguments; not the hidden ones, not the global ones.
+  /// Its own options and arguments, without hidden and global ones.
   [[nodiscard]] std::vector<const Option*> options() const;
   [[nodiscard]] std::vector<const Option*> arguments() const;
 };

@@ -51,7 +51,7 @@ Name name_of_member(std::string_view text) {
   return other;
 }
 
-/// Members into the line, whoever reads the JSON. Each returns false with why() set.
+/// Sets the line's members, for both readers of JSON. Each returns false with why() set.
 class Members {
  public:
   Members(EntryLine& line, std::string& unknown) : line_(line), unknown_(unknown) {
@@ -157,7 +157,7 @@ class Members {
     }
     return wrong("\"operation\" must be PUT, DEL, PURGE or CHECK");
   }
-  // What is ignored may be anything.
+  // Ignored members may be anything.
   bool not_of_type() {
     if (name_ == other || name_ == ignored || name_ == revision || name_ == created) return true;
     for (const auto& [text, number] : names) {
@@ -219,7 +219,7 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
     if (depth_ == 0) return members_.wrong("not a JSON object");
     return depth_ > 1 || act();
   }
-  // Only a member of the line itself is looked at; what is nested deeper is as good as its outermost shell.
+  // Only members of the line itself matter; anything nested only counts as an object or array.
   bool nest() {
     const bool fits = depth_ != 1 || members_.something_else();
     ++depth_;
@@ -230,8 +230,8 @@ class Events final : public nlohmann::json_sax<nlohmann::json> {
   int depth_ = 0;
 };
 
-/// The JSON that exports are made of: one object of strings without escapes and of whole numbers. false:
-/// something else stands there, or something wrong; Events says which.
+/// The JSON of most exported lines: one object of strings without escapes and of whole numbers. false:
+/// anything else, or an error; Events tells which.
 class Plain {
  public:
   explicit Plain(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}

@@ -11,7 +11,7 @@
 
 namespace natskv {
 
-/// What a line asks for. Its strings are reused from line to line.
+/// What a line says. Its strings are reused from line to line.
 struct EntryLine {
   std::string key;
   std::string value;  ///< empty for markers
@@ -28,7 +28,7 @@ class EntryParser {
   /// Fills `line`. Failure(usage) that says what is wrong and never quotes a value: not a JSON object, a key
   /// that no client can write, not exactly one of `value` and `value_base64`, a type that is not SPEC 5's.
   void parse(std::string_view text, EntryLine& line);
-  /// The first member that no entry has, or "".
+  /// The first unknown member, or "".
   [[nodiscard]] const std::string& unknown() const { return unknown_; }
 
  private:

@@ -25,7 +25,7 @@ Failure cannot(const char* what, const std::string& shown, int error) {
           fmt::format("cannot {} {}: {}", what, shown, std::generic_category().message(error))};
 }
 
-// Gone with its last descriptor, whatever ends the process. It never has a name, but on file systems without
+// Disappears with its last descriptor, however the process ends. It has a name only on file systems without
 // O_TMPFILE.
 File nameless() {
   const std::string folder = temporary_folder();
@@ -69,7 +69,7 @@ void Lines::check_unchanged() const {
 std::size_t Lines::read_some(char* to, std::size_t size) {
   while (true) {
     if (!regular_) {
-      // A generator may take its time: answers and signals are looked at meanwhile.
+      // The writer of a pipe may take its time: meanwhile answers and signals are handled.
       pollfd waiting{fd_, POLLIN, 0};
       if (::poll(&waiting, 1, 100) <= 0) {
         wait_();

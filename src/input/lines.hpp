@@ -16,23 +16,23 @@ namespace natskv {
 
 class Lines {
  public:
-  /// `path`: a file, or "-" for standard input. `wait` runs now and then while nothing comes from a pipe (at
-  /// least every 100 ms) and may throw. Failure(usage) for a file that is missing, unreadable or a directory.
+  /// `path`: a file, or "-" for standard input. `wait` is called while nothing comes from a pipe (at least
+  /// every 100 ms) and may throw. Failure(usage) for a file that is missing, unreadable or a directory.
   Lines(const std::string& path, std::function<void()> wait);
 
   /// Whether it can be read twice.
   [[nodiscard]] bool regular() const { return regular_; }
   [[nodiscard]] bool terminal() const;
-  /// Copies a pipe to its end into a temporary without a name, mode 0600, which is read from then on.
+  /// Copies the rest of a pipe into an unnamed temporary file, mode 0600, which is read from then on.
   void spool();
 
   /// The next line without its end, valid until the next call; nullopt at the end. Failure(usage) for a line
-  /// longer than longest(); Failure(failure) on a read error, and when a regular file is not what it was when
-  /// it was opened (size, time of change).
+  /// longer than longest(); Failure(failure) on a read error, and if a regular file has changed since it was
+  /// opened (size, time of change).
   std::optional<std::string_view> next();
-  /// Number of the line that next() gave last, from 1.
+  /// Number of the line that next() returned last, from 1.
   [[nodiscard]] std::uint64_t number() const { return number_; }
-  /// From the first line again; regular() only.
+  /// Starts again at the first line; regular() only.
   void rewind();
 
   void longest(std::size_t bytes) { longest_ = bytes; }
@@ -50,9 +50,10 @@ class Lines {
   std::function<void()> wait_;
   bool regular_ = false, spooled_ = false, ended_ = false;
   struct stat info_ {};
-  std::int64_t first_ = 0, offset_ = 0;  // where the first line is; where to read on
+  std::int64_t first_ = 0, offset_ = 0;  // where the first line is; where to continue reading
   std::string buffer_;
-  std::size_t from_ = 0, upto_ = 0, scanned_ = 0;  // what of the buffer is not yet given; known to hold no \n
+  std::size_t from_ = 0, upto_ = 0,
+              scanned_ = 0;  // the unread part of the buffer; how far it is known to have no \n
   std::size_t longest_ = std::size_t{64} << 20U;
   std::uint64_t number_ = 0;
 };

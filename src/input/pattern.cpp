@@ -1,4 +1,4 @@
-// Keys and patterns: dots separate tokens, * stands for one, > for one or more at the end.
+// Keys and patterns: dots separate tokens, * matches one, > at the end one or more.
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
@@ -27,7 +27,7 @@ bool printable(char c) {
   return byte > 0x20 && byte != 0x7F;
 }
 
-/// Whether it is a key. An import asks it of every line.
+/// Whether it is a key. Called for every line of an import.
 template <bool allowed(char)>
 bool fits(std::string_view word) {
   char before = '.';
@@ -55,7 +55,7 @@ bool fits(std::string_view word) {
 
 bool has_wildcard(std::string_view token) { return token.find_first_of("*>") != std::string_view::npos; }
 
-/// "tmp*" -> "tmp", "*": what stands beside a wildcard becomes a token of its own.
+/// "tmp*" -> "tmp", "*": what is next to a wildcard becomes a token of its own.
 void split(std::string_view token, std::vector<std::string>& out) {
   std::string plain;
   for (const char c : token) {
@@ -69,7 +69,7 @@ void split(std::string_view token, std::vector<std::string>& out) {
   if (!plain.empty()) out.push_back(plain);
 }
 
-/// The pattern that was probably meant by a word with a misplaced wildcard.
+/// The pattern that a word with a misplaced wildcard probably means.
 std::string meant(const std::vector<std::string_view>& all) {
   std::vector<std::string> out;
   for (const std::string_view token : all) {
@@ -92,7 +92,7 @@ std::string meant(const std::vector<std::string_view>& all) {
   message +=
       wildcard == '*' ? "* stands for a whole token" : "> stands for one or more whole tokens at the end";
   const std::string better = meant(all);
-  // Shown whole or not at all: rule 8 cuts what is longer.
+  // Shown whole or not at all: rule 8 cuts longer words.
   if (better.size() <= 20 && better.find('=') == std::string::npos) {
     message += "; did you mean " + in_quotes(better) + "?";
   }

@@ -30,7 +30,7 @@ std::string read_bytes(int fd, const std::string& what, const std::string& shown
   const std::size_t allowed = limit->most();
   if (size.value_or(0) > allowed) throw limit->over(size);
   bytes.reserve(size.value_or(0));
-  // One that is only a little too large is read to its end, so that its size can be told.
+  // One that is only a little too large is read to its end, so that its size can be reported.
   const bool ended = read_more(fd, bytes, allowed + small, what, shown);
   if (bytes.size() > allowed)
     throw limit->over(ended ? std::optional<std::uint64_t>(bytes.size()) : std::nullopt);

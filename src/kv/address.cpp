@@ -17,8 +17,8 @@ std::string without_wildcard(std::string_view subject) {
   return std::string(subject.substr(0, subject.size() - 1));
 }
 
-// The subjects that keys of the bucket have at its mirror's origin, where a transform renames them:
-// "$KV.origin." of {"src":"$KV.origin.>","dest":"$KV.copy.>"}. nullopt: they keep their names.
+// The subjects of the bucket's keys in a mirror that renames them with a transform:
+// "$KV.origin." of {"src":"$KV.origin.>","dest":"$KV.copy.>"}. nullopt: they are not renamed.
 std::optional<std::string> renamed_from(const Json& mirror, const std::string& bucket) {
   const auto transforms = mirror.find("subject_transforms");
   if (transforms == mirror.end() || !transforms->is_array()) return std::nullopt;

@@ -25,8 +25,7 @@ bool says_no_leader(std::string_view text) {
   return text.starts_with("JetStream cluster") || text.starts_with("JetStream system temporarily");
 }
 
-// A stream without a leader cannot be bound, but its replicas answer direct gets. nullopt: none did, or not
-// before the time was up.
+// A stream without a leader cannot be bound, but its replicas answer direct gets. nullopt: none did in time.
 std::optional<OwnedEntry> of_leaderless(Session& session, const std::string& bucket, const std::string& key) {
   const std::string subject = fmt::format("$KV.{}.{}", bucket, key);
   while (!session.stop()) {
@@ -38,12 +37,12 @@ std::optional<OwnedEntry> of_leaderless(Session& session, const std::string& buc
     } catch (const nats::Error& error) {
       if (error.status != NATS_NO_RESPONDERS) return std::nullopt;
     }
-    nats_Sleep(100);  // a replica that hears of a new leader is not there for a moment
+    nats_Sleep(100);  // a replica that learns of a new leader is unavailable for a moment
   }
   return std::nullopt;
 }
 
-// Bound for reading: half of the time is left for asking a replica.
+// Binding for a read takes at most half of the time; the rest is for asking a replica.
 natsStatus bind_impatiently(Session& session, const std::string& bucket, nats::Store& store) {
   natsConnection* const connection = session.connection();
   jsOptions options;
@@ -76,7 +75,7 @@ kvStore* Bucket::store() {
         nullptr, [&] { return js_KeyValue(&raw, js, name_.c_str()); });
     if (status == NATS_NOT_FOUND) throw no_bucket(name_);
     if (status == NATS_INVALID_ARG) throw no_key_value(name_);
-    if (status == NATS_ERR) (void)info();  // js_KeyValue loses the code that says which error it was
+    if (status == NATS_ERR) (void)info();  // js_KeyValue loses the error code
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
     store_.reset(raw);
   }
@@ -100,7 +99,7 @@ const nlohmann::ordered_json& Bucket::info() {
   return *info_;
 }
 
-// `ts` of STREAM.INFO is there since 2.10.
+// STREAM.INFO has `ts` since 2.10.
 bool Bucket::on_old_server() {
   (void)own_config();
   return !info_->contains("ts");
@@ -155,9 +154,9 @@ OwnedEntry Bucket::value(const std::string& key, std::optional<std::uint64_t> re
     entry.created = Instant{kvEntry_Created(raw)};
     return {entry, owner};
   }
-  // An empty value may be a marker the server wrote (nats.c < 3.13 calls it a PUT), a key that is not found
-  // may be a mirror's, stored under another subject, and a stored header Status looks like the server's: the
-  // message itself decides.
+  // An empty value may be a marker that the server wrote (nats.c < 3.13 calls it a PUT), a key that is not
+  // found may be stored under another subject (a mirror's), and a stored header Status looks like the
+  // server's: the message itself decides.
   if (status != NATS_OK && status != NATS_NOT_FOUND && status != NATS_NO_RESPONDERS && status != NATS_ERR) {
     throw explain(session_, nats::error(status), {.bucket = name_, .key = key});
   }
@@ -177,7 +176,7 @@ OwnedEntry Bucket::live(std::optional<OwnedEntry> found, const std::string& key,
 
 bool Bucket::direct() { return own_config().value("allow_direct", false); }
 
-// Servers since 2.11 say the level of their API with each configuration (ADR-44).
+// Servers since 2.11 report the level of their API with each configuration (ADR-44).
 bool Bucket::direct_for_many() {
   const auto& config = own_config();
   const auto metadata = config.find("metadata");
@@ -190,7 +189,7 @@ std::optional<OwnedEntry> Bucket::entry(const std::string& key, std::optional<st
   const bool by_leader = consistent || !direct();
   const bool no_json = by_leader && !text::valid_utf8(key);
   if (no_json && (consistent || revision))
-    throw not_utf8(name_, key, "cannot be asked of the stream's leader");
+    throw not_utf8(name_, key, "cannot be read from the stream's leader");
   if (no_json || (!revision && reads_as_pattern(key))) return listed(key);
   if (revision && *revision > highest_revision) return std::nullopt;
   const std::string subject = where.read_prefix + key;
@@ -201,8 +200,8 @@ std::optional<OwnedEntry> Bucket::entry(const std::string& key, std::optional<st
   }
 }
 
-// By requests of our own: js_DirectGetMsg takes headers that are stored (a republished value's, a Status) for
-// the server's, js_GetLastMsg writes the key into its JSON as it is, quotes and backslashes too.
+// With requests of our own: js_DirectGetMsg takes stored headers (a republished value's, a Status) for the
+// server's, js_GetLastMsg writes the key into its JSON without escaping quotes and backslashes.
 std::optional<OwnedEntry> Bucket::of_replica(const std::string& subject,
                                              std::optional<std::uint64_t> revision) {
   const std::string asked = session_.api_subject("DIRECT.GET." + place().stream);
@@ -211,7 +210,7 @@ std::optional<OwnedEntry> Bucket::of_replica(const std::string& subject,
     answer = revision ? session_.request(asked, fmt::format("{{\"seq\":{}}}", *revision))
                       : session_.request(asked + "." + subject, {});
   } catch (const nats::Error& error) {
-    // An empty value with a stored header "Status: 503" looks so to nats.c, too.
+    // nats.c also takes an empty value with a stored header "Status: 503" for this.
     if (error.status != NATS_NO_RESPONDERS) throw;
     return of_leader(subject, revision);
   }
@@ -243,7 +242,7 @@ std::optional<OwnedEntry> Bucket::of_leader(const std::string& subject,
   }
 }
 
-// A revision may be another key's.
+// The revision may be another key's.
 std::optional<OwnedEntry> Bucket::found_at(nats::Message message, const Stored& stored,
                                            std::string_view subject) {
   if (stored.subject != subject) return std::nullopt;
@@ -269,8 +268,8 @@ std::optional<OwnedEntry> Bucket::listed(const std::string& key, std::uint64_t* 
   return found;
 }
 
-// In another domain somebody may listen on the mirror's own subjects (a leaf's account does): then nobody
-// answers in time instead of at once.
+// In another domain something may subscribe to the mirror's own subjects (a leaf's account does): then there
+// is a time-out instead of "no responders".
 bool Bucket::mirrors_from_afar() { return !session_.put_prefix().empty() && place().mirror; }
 
 bool Bucket::is_mirror(natsStatus status) { return status == NATS_NO_RESPONDERS && place().mirror; }

@@ -30,7 +30,7 @@ nlohmann::json claims_of(const std::string& jwt) {
 std::string bearer_of(const std::string& jwt) {
   const auto claims = claims_of(jwt);
   const std::string user = word(claims, "name");
-  // An account's signing key names the account beside itself.
+  // A JWT signed by an account's signing key names the account separately.
   std::string account = word(claims.value("nats", nlohmann::json::object()), "issuer_account");
   if (account.empty()) account = word(claims, "iss");
   if (user.empty() && account.empty()) return {};

@@ -1,4 +1,4 @@
-// What a JWT says of itself. Nobody's signature is looked at: it is the server that decides.
+// What a JWT says about itself. Signatures are not checked: the server decides.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,10 +7,10 @@
 
 namespace natskv {
 
-/// The claims; an empty object where it is no JWT.
+/// The claims; an empty object where it is not a JWT.
 nlohmann::json claims_of(const std::string& jwt);
 
-/// "user NAME, account KEY", or "" where it says neither.
+/// "user NAME, account KEY", or "" where it has neither.
 std::string bearer_of(const std::string& jwt);
 
 }  // namespace natskv

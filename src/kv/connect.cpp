@@ -23,21 +23,21 @@
 namespace natskv {
 namespace {
 
-// nats.c puts words into its CONNECT as they are: a quote in a password would end it.
+// nats.c does not escape what it puts into its CONNECT: a quote in a password would end the string.
 std::string in_json(std::string_view word) {
   std::string literal;
   text::json_string(word, literal);
   return literal.substr(1, literal.size() - 2);
 }
 
-// Into the library's memory: it frees what it is given.
+// Allocated for the library, which frees it.
 natsStatus handed_over(const std::string& text, char** out) {
   *out = ::strdup(text.c_str());
   return *out == nullptr ? NATS_NO_MEMORY : NATS_OK;
 }
 
-// A connection that is made again takes what the files hold by now: short-lived credentials are renewed in
-// place. What cannot be read stays as it was, and the server says what it thinks of it.
+// On a reconnect the files are read again, because short-lived credentials are renewed in place. What cannot
+// be read stays as it was, and the server decides.
 void renew(ConnectionState& link) {
   const std::lock_guard lock(link.mutex);
   if (!link.renew) return;
@@ -55,7 +55,7 @@ natsStatus give_jwt(char** jwt, char**, void* closure) {
 
 natsStatus sign(char** why, unsigned char** signature, int* length, const char* nonce, void* closure) {
   if (nonce == nullptr || *nonce == '\0') {
-    (void)handed_over("the server gives no nonce to sign: it takes neither NKeys nor JWTs", why);
+    (void)handed_over("the server sent no nonce to sign: it does not support NKeys or JWTs", why);
     return NATS_CONNECTION_AUTH_FAILED;
   }
   auto& link = *static_cast<ConnectionState*>(closure);
@@ -74,11 +74,11 @@ std::string content(const std::string& path, const std::string& what) {
   return read_all(open_to_read(path, what).fd(), what, in_quotes(path), most);
 }
 
-// The signing itself is nats.c's (nats_Sign); what it is given is looked at here, so that a wrong file is
-// named before a server is asked.
+// nats.c signs (nats_Sign); what it signs with is checked here, so that a wrong file is reported before
+// connecting.
 config::Secret seed_of(const std::string& text, const std::string& what) {
   const auto seed = nats::seed_in(text);
-  if (!seed) throw no_secret(what, text.empty() ? "is empty" : "holds no NKey seed");
+  if (!seed) throw no_secret(what, text.empty() ? "is empty" : "contains no NKey seed");
   return config::Secret(*seed);
 }
 
@@ -96,7 +96,7 @@ config::Secret jwt_of(std::string_view text, const std::string& what) {
   throw no_secret(what, "holds no JWT");
 }
 
-// Of a word that is given itself.
+// For text that was given directly.
 std::string where_from(const config::Settings& settings, const std::string& name) {
   for (const auto& origin : settings.origins) {
     if (origin.name != name) continue;
@@ -133,7 +133,7 @@ ConnectionState::Credentials read_credentials(const config::Settings& settings) 
   return {};
 }
 
-// What a pipe gave is gone.
+// A pipe can only be read once.
 bool can_be_read_again(const config::Settings& settings) {
   const auto regular = [](const std::string& path) {
     std::error_code error;
@@ -144,7 +144,7 @@ bool can_be_read_again(const config::Settings& settings) {
 
 void secrets(natsOptions* options, const config::Settings& settings, ConnectionState& link, bool reconnect) {
   using nats::check;
-  // Else they were read for another connection, maybe from a pipe.
+  // Otherwise they were read for another connection, possibly from a pipe.
   if (link.credentials().seed.empty()) {
     const std::lock_guard lock(link.mutex);
     link.secrets = read_credentials(settings);
@@ -158,7 +158,7 @@ void secrets(natsOptions* options, const config::Settings& settings, ConnectionS
     check(natsOptions_SetUserCredentialsCallbacks(options, give_jwt, &link, sign, &link));
   } else if (!seed.empty()) {
     const auto key = nats::public_key(seed.reveal());
-    if (!key) throw no_secret(nkey_words(settings), "holds no NKey seed");
+    if (!key) throw no_secret(nkey_words(settings), "contains no NKey seed");
     check(natsOptions_SetNKey(options, key->c_str(), sign, &link));
   }
   if (!settings.token.empty()) check(natsOptions_SetToken(options, in_json(settings.token.reveal()).c_str()));
@@ -171,7 +171,7 @@ void secrets(natsOptions* options, const config::Settings& settings, ConnectionS
 void tls(natsOptions* options, const config::Settings& settings) {
   using nats::check;
   if (!settings.tls_required) return;
-  // `tls://` alone is not enforced by the library: it would go on in clear with a plain server.
+  // The library does not enforce `tls://`: with a plain server it would continue unencrypted.
   check(natsOptions_SetSecure(options, true));
   if (!settings.tls_ca.empty())
     check(natsOptions_LoadCATrustedCertificates(options, settings.tls_ca.c_str()));
@@ -185,7 +185,7 @@ void tls(natsOptions* options, const config::Settings& settings) {
 void connection_policy(natsOptions* options, const config::Settings& settings, bool reconnect) {
   using nats::check;
   check(natsOptions_SetName(options, in_json(settings.connection_name).c_str()));
-  // One dead server of several may not eat the time of the others when a connection is made again.
+  // On a reconnect one dead server must not use up the time of the others.
   const auto count = static_cast<std::int64_t>(settings.servers.size());
   const std::int64_t share = settings.timeout.ms() / count;
   check(natsOptions_SetTimeout(
@@ -195,17 +195,17 @@ void connection_policy(natsOptions* options, const config::Settings& settings, b
     check(natsOptions_SetCustomInboxPrefix(options, settings.inbox_prefix.c_str()));
   }
   if (!reconnect) {
-    // A request under way when the server dies ends at once instead of after its whole wait, and no write
-    // lies in a buffer to be stored later, after it was reported as failed.
+    // A request in flight when the server dies ends at once instead of timing out, and no write stays in a
+    // buffer to be stored after it was reported as failed.
     check(natsOptions_SetAllowReconnect(options, false));
     return;
   }
   check(natsOptions_SetMaxReconnect(options, -1));
   check(natsOptions_SetReconnectWait(options, 200));
   check(natsOptions_SetReconnectJitter(options, 50, 100));
-  // No write may wait in the buffer to be sent behind our back after it was judged.
+  // No write may stay in the buffer and be sent after its outcome was reported.
   check(natsOptions_SetReconnectBufSize(options, 1));
-  // A hung connection would otherwise be noticed after four minutes.
+  // Otherwise a hung connection would only be noticed after four minutes.
   check(natsOptions_SetPingInterval(options, 5000));
   check(natsOptions_SetMaxPingsOut(options, 2));
 }
@@ -226,8 +226,8 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// A user part is percent-encoded, as in the nats tool; nats.c reads it so from 3.9 on only, and no version
-// escapes it. It becomes an option: servers that are tried by one connection have the same (kv/attempts).
+// A user part is percent-encoded, as in the nats tool; nats.c decodes it only since 3.9, and no version
+// escapes it. It becomes an option: all servers of one connection have the same (kv/race).
 std::vector<std::string> without_users(natsOptions* options, const std::vector<std::string>& servers) {
   std::string user = config::user_part(servers.front());
   if (user.empty()) return servers;
@@ -245,14 +245,15 @@ std::vector<std::string> without_users(natsOptions* options, const std::vector<s
   return bare;
 }
 
-// What nats.c finds wrong with the files, as a sentence.
+// What nats.c says is wrong with the files, as a sentence.
 Failure unusable(const nats::Error& error, const config::Settings& settings) {
   const std::string_view text = error.what();
   if (text.find("trusted certificates") != std::string_view::npos) return no_authorities(settings);
   if (!settings.tls_cert.empty() && nats::passphrase_refused()) {
     return {Exit::not_allowed,
-            fmt::format("the key {} is encrypted; natskv takes no passphrase", in_quotes(settings.tls_key)),
-            "openssl pkey -in FILE -out FILE writes it without one"};
+            fmt::format("the key {} is encrypted, and natskv does not ask for passphrases",
+                        in_quotes(settings.tls_key)),
+            "openssl pkey -in FILE -out FILE decrypts it"};
   }
   if (!settings.tls_cert.empty() && error.status == NATS_SSL_ERROR) {
     return {Exit::not_allowed, fmt::format("--tlscert {} and --tlskey {} cannot be used: {}",
@@ -265,7 +266,7 @@ Failure unusable(const nats::Error& error, const config::Settings& settings) {
 
 Failure no_authorities(const config::Settings& settings) {
   return {Exit::not_allowed,
-          fmt::format("--tlsca: {} holds no certificate (PEM)", in_quotes(settings.tls_ca))};
+          fmt::format("--tlsca: {} contains no certificate (PEM)", in_quotes(settings.tls_ca))};
 }
 
 nats::Options connect_options(const config::Settings& settings, ConnectionState& link, bool reconnect) {

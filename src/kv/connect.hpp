@@ -9,13 +9,13 @@
 namespace natskv {
 
 /// Options for settings, callbacks bound to `link` (which must outlive the connection).
-/// Failure: usage (2) for files nats.c can't read, not_allowed (6) for secrets that are none.
+/// Failure: usage (2) for files that nats.c cannot read, not_allowed (6) for malformed secrets.
 nats::Options connect_options(const config::Settings& settings, ConnectionState& link, bool reconnect);
 
-/// What a failed connect means to a user. May look at the servers' greetings and at the JWT's own date.
+/// What a failed connect means to a user. May read the servers' greetings and the JWT's own date.
 Failure refused(const nats::Error& error, const config::Settings& settings, const ConnectionState& link);
 
-/// A file of --tlsca that is none.
+/// For a --tlsca file without certificates.
 Failure no_authorities(const config::Settings& settings);
 
 }  // namespace natskv

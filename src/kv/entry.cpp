@@ -14,8 +14,7 @@ std::string_view name_of(Operation operation) {
 
 namespace {
 
-// ADR-8 and ADR-48; the rule of nats.c 3.13 (729805e0), which 3.4 to 3.12 lack: they call these markers a
-// PUT.
+// ADR-8 and ADR-48, as nats.c 3.13 does (729805e0); 3.4 to 3.12 call these markers a PUT.
 Operation operation_of(std::string_view kv, std::string_view reason) {
   if (kv == "DEL") return Operation::del;
   if (kv == "PURGE") return Operation::purge;
@@ -24,8 +23,8 @@ Operation operation_of(std::string_view kv, std::string_view reason) {
   return Operation::put;
 }
 
-// Nats-TTL as the server reads it (parseMessageTTL): Go's "1h30m" or plain seconds, whole seconds count. What
-// it would have refused is none.
+// Nats-TTL as the server reads it (parseMessageTTL): Go's "1h30m" or plain seconds, in whole seconds. What
+// the server would refuse counts as none.
 Span ttl_of(std::string_view word) {
   constexpr std::int64_t second = 1'000'000'000;
   if (const auto span = parse::go_duration(word)) return Span{span->ns - span->ns % second};
@@ -49,7 +48,7 @@ std::string_view header(natsMsg* message, const char* name) {
 
 bool read_reply(std::string_view reply, Delivery& delivery) {
   // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, and since 2.3 with
-  // <domain>.<account> behind ACK and a token at the end (ADR-15). Counted from known ends, as names hold no
+  // <domain>.<account> after ACK and a token at the end (ADR-15). Counted from both ends, as names contain no
   // dots.
   std::string_view tokens[12];
   std::size_t count = 0;

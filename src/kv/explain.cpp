@@ -1,4 +1,4 @@
-// From an error to its sentence, step by step: some of them ask the server once more.
+// From an error to its sentence, step by step; some steps ask the server again.
 #include "kv/explain.hpp"
 
 #include "kv/address.hpp"
@@ -16,8 +16,8 @@ namespace {
 
 using namespace nats::code;
 
-// 34 may be a missing bucket or no JetStream at all; an old server does not answer a direct get of a missing
-// bucket.
+// "No responders" may mean a missing bucket or no JetStream at all; an old server does not answer a direct
+// get of a missing bucket.
 bool needs_a_look(const nats::Error& error, const Task& doing) {
   // Of a key only: a bucket that was asked for would be silent once more.
   return error.status == NATS_TIMEOUT && !doing.writes && !doing.key.empty();
@@ -55,7 +55,7 @@ std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error
     if (second.status == NATS_NO_RESPONDERS) return said(jetstream_not_enabled);
     if (second.code == stream_not_found) return no_bucket(doing.bucket);
     if (second.code == jetstream_not_enabled_for_account) return said(second.code);
-  } catch (const nlohmann::json::exception&) {  // then the first answer has to do
+  } catch (const nlohmann::json::exception&) {  // then the first answer has to suffice
   }
   return std::nullopt;
 }

@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A silent server has this long before the next is tried beside it.
+// After this long without an answer the next server is tried as well.
 constexpr std::int64_t most_alone_ms = 1000;
 
 /// What the threads share; the last one frees it.
@@ -54,7 +54,7 @@ void run(const std::shared_ptr<Race>& race, const nats::Options& options, Connec
     }
     race->changed.notify_all();
   }
-  connection.reset();  // of one that came too late
+  connection.reset();  // one that came too late
   nats_ReleaseThreadMemory();
 }
 
@@ -63,7 +63,7 @@ std::string with_user(const std::string& url, const std::string& user) {
   return out.insert(out.find("://") + 3, user);
 }
 
-/// Each server's URL with its user part. Where all that have one have the same, it is for all.
+/// Each server's URL with its user part. If all that have one have the same, it applies to all.
 std::vector<std::string> urls_of(const config::Settings& settings) {
   std::set<std::string> users;
   for (const auto& url : settings.servers) {
@@ -75,8 +75,8 @@ std::vector<std::string> urls_of(const config::Settings& settings) {
   return urls;
 }
 
-// nats.c 3.4 waits for a PONG in a loop that takes all of a processor and more and more memory; only the end
-// of the stream ends it.
+// nats.c 3.4 waits for a PONG in a loop that uses a whole processor and ever more memory; only closing the
+// stream ends it.
 void end_those_under_way(const std::set<ino_t>& before, natsConnection* winner) {
   const auto port = winner != nullptr ? nats::local_port(winner) : -1;
   if (!port) return;
@@ -85,7 +85,7 @@ void end_those_under_way(const std::set<ino_t>& before, natsConnection* winner) 
   }
 }
 
-// An answer that names the reason tells more than silence.
+// An answer with a reason is more useful than silence.
 int informativeness(const nats::Error& error) {
   switch (error.status) {
     case NATS_NO_SERVER:
@@ -110,7 +110,7 @@ class Attempts {
   }
 
   Attempt run() {
-    // Before the first thread: what is wrong with the files is thrown here, and they are read once.
+    // Before the first thread starts: errors in the files are thrown here, and they are read once.
     auto options = options_of(0);
     const auto alone = std::chrono::milliseconds(std::clamp<std::int64_t>(
         settings_.timeout.ms() / static_cast<std::int64_t>(urls_.size()), 1, most_alone_ms));
@@ -131,7 +131,7 @@ class Attempts {
     lock.unlock();
     if (under_way && !stop_) end_those_under_way(before, outcome.connection.get());
 #ifdef NATSKV_UNWIND
-    // Sanitizers let the process unwind, OpenSSL with it: not under a thread that is still in there.
+    // With sanitizers the process unwinds, including OpenSSL: not while a thread is still using it.
     if (!stop_) {
       lock.lock();
       race_->changed.wait_for(lock, std::chrono::milliseconds(500), [&] { return race_->ended == started_; });
@@ -155,7 +155,7 @@ class Attempts {
 
   [[nodiscard]] bool decided() const { return race_->connection || stop_; }
 
-  // Until there is a connection, all that started have ended, or the next may start. A stop is looked for.
+  // Until there is a connection, all that started have ended, or the next may start. Checks for a stop.
   void wait(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
     constexpr std::chrono::milliseconds slice{20};
     while (!decided() && race_->ended < started_ && Clock::now() < until)
@@ -172,7 +172,7 @@ class Attempts {
       if (error && (!before || informativeness(*error) > informativeness(*before))) best = i;
     }
     const auto& error = race_->errors[best];
-    // Of silence all are guilty.
+    // If nobody answered, name all servers.
     if (!error || informativeness(*error) < 2) return {settings_, links_[0], nullptr, error};
     return {one(best), links_[best], nullptr, error};
   }

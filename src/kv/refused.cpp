@@ -1,4 +1,4 @@
-// What a connection that failed means to a user (NATSC.md 1).
+// What a failed connection means to a user (NATSC.md 1).
 #include "base/text.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
@@ -29,12 +29,12 @@ Failure untrusted(std::string_view text, const std::string& where, const config:
   if (text.starts_with(beginning)) text.remove_prefix(beginning.size());
   int number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string ca_hint = settings.tls_ca.empty() ? "name the certificate authority with --tlsca"
-                                                      : "--tlsca names another authority than the server's";
+  const std::string ca_hint = settings.tls_ca.empty() ? "give the CA's certificate with --tlsca"
+                                                      : "--tlsca names a CA other than the server's";
   switch (number) {
     case 9:
       return not_allowed(fmt::format("the certificate of {} is not valid yet", where),
-                         "look at the clock of this machine");
+                         "check this machine's clock");
     case 10:
       return not_allowed(fmt::format("the certificate of {} has expired", where),
                          "natskv doctor shows its dates");
@@ -44,20 +44,20 @@ Failure untrusted(std::string_view text, const std::string& where, const config:
                          settings.tls_ca.empty() ? "trust it with --tlsca" : ca_hint);
     case 20:
     case 21:
-      return not_allowed(fmt::format("the certificate of {} is from an authority that is not trusted", where),
+      return not_allowed(fmt::format("the certificate of {} is from a CA that is not trusted", where),
                          ca_hint);
     case 62:
     case 64:
       return not_allowed(fmt::format("the certificate of {} is for another host", where),
-                         "use a name that it holds (natskv doctor shows them)");
+                         "use a name that it contains (natskv doctor shows them)");
     default:
       return not_allowed(fmt::format("no trusted TLS connection to {}: {}", where, text),
-                         settings.tls_ca.empty() ? "name the certificate authority with --tlsca" : "");
+                         settings.tls_ca.empty() ? "give the CA's certificate with --tlsca" : "");
   }
 }
 
-// The connection ended in the middle: TLS 1.3 lets a client without the wanted certificate notice only then.
-// The greeting says what the server wanted.
+// The connection ended midway: with TLS 1.3 a client without the required certificate notices only then. The
+// greeting says what the server requires.
 Failure broken_off(std::string_view text, const std::string& where, const config::Settings& settings) {
   bool greeted = false;
   for (const auto& server : settings.servers) {
@@ -65,22 +65,23 @@ Failure broken_off(std::string_view text, const std::string& where, const config
     if (!greeting) continue;
     greeted = true;
     if (greeting->tls_verify && settings.tls_cert.empty())
-      return not_allowed(fmt::format("{} wants a client certificate", where), "give --tlscert and --tlskey");
+      return not_allowed(fmt::format("{} requires a client certificate", where),
+                         "give --tlscert and --tlskey");
     if (greeting->tls_verify) return not_allowed(fmt::format("{} refused the client certificate", where));
   }
   if (!greeted && !settings.tls_first) {
-    return {Exit::unreachable, fmt::format("{} broke off the connection before a greeting: {}", where, text),
-            "a server that wants the TLS handshake first needs --tlsfirst; natskv doctor looks closer"};
+    return {Exit::unreachable, fmt::format("{} closed the connection before its greeting: {}", where, text),
+            "if the server expects the TLS handshake first, use --tlsfirst; natskv doctor shows more"};
   }
   if (settings.tls_required && settings.tls_cert.empty()) {
-    return not_allowed(fmt::format("{} broke off the TLS handshake: it may want a client certificate", where),
+    return not_allowed(fmt::format("{} ended the TLS handshake: it may require a client certificate", where),
                        "give --tlscert and --tlskey");
   }
-  return {Exit::unreachable, fmt::format("{} broke off the connection: {}", where, text),
-          "natskv doctor looks closer"};
+  return {Exit::unreachable, fmt::format("{} closed the connection: {}", where, text),
+          "natskv doctor shows more"};
 }
 
-// When a JWT ended (RFC 3339), if it has: the server says "Authorization Violation" for every reason.
+// When a JWT expired (RFC 3339), if it has: the server says "Authorization Violation" whatever the reason.
 std::optional<std::string> expired(const std::string& jwt) {
   const auto document = claims_of(jwt);
   const auto end = document.find("exp");
@@ -97,7 +98,7 @@ bool has_credentials(const config::Settings& settings) {
                      [](const std::string& url) { return url.find('@') != std::string::npos; });
 }
 
-// nats.c says the same of a name that means nothing and of a server that does not listen.
+// nats.c gives the same error for an unknown name and for a server that does not listen.
 std::optional<Failure> unresolved(const config::Settings& settings) {
   std::string why;
   for (const auto& server : settings.servers) {
@@ -129,13 +130,13 @@ Failure refused(const nats::Error& error, const config::Settings& settings, cons
       return has_credentials(settings)
                  ? not_allowed(fmt::format("{} refused the credentials: {}", where, text),
                                "natskv doctor shows which were used, and from where")
-                 : not_allowed(fmt::format("{} wants credentials: {}", where, text),
+                 : not_allowed(fmt::format("{} requires credentials: {}", where, text),
                                "give --user and --password, --token, --creds or --nkey, or a --context that "
                                "has them");
     case NATS_SSL_ERROR:
       return untrusted(text, where, settings);
     case NATS_SECURE_CONNECTION_WANTED:
-      return not_allowed(fmt::format("{} does not offer TLS, which was asked for", where));
+      return not_allowed(fmt::format("{} does not offer TLS, which you asked for", where));
     case NATS_SECURE_CONNECTION_REQUIRED:
       return not_allowed(fmt::format("{} requires TLS", where), "use a tls:// URL, and --tlsca");
     case NATS_PROTOCOL_ERROR:
@@ -146,7 +147,7 @@ Failure refused(const nats::Error& error, const config::Settings& settings, cons
       return {Exit::unreachable,
               fmt::format("no answer from {} within {}", where, text::human_span(settings.timeout))};
     default:
-      // What nats.c finds wrong with a seed or JWT only while it signs.
+      // What nats.c finds wrong with a seed or JWT only when it signs.
       if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty() ||
           !settings.jwt.empty()) {
         return not_allowed(fmt::format("cannot use the given credentials: {}", text));

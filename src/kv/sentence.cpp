@@ -1,4 +1,4 @@
-// The sentences: pure, nobody is asked.
+// The sentences. Pure: asks no server.
 #include "base/pattern.hpp"
 #include "base/text.hpp"
 #include "kv/explain.hpp"
@@ -17,8 +17,8 @@ namespace {
 
 using namespace nats::code;
 
-// What a limit refused, by the server's words (all of them are 10077), and what a user reads. Which of them
-// an emptier bucket would take: no_room().
+// Which limit was reached, by the server's words (all have the code 10077), and what a user reads. no_room()
+// says which of them an emptier bucket would avoid.
 struct Limit {
   std::string_view server, said, hint;
 };
@@ -37,7 +37,7 @@ constexpr const Limit& account_limit = limits.back();
 
 About about(const Task& doing) { return {doing.bucket, doing.key, doing.revision}; }
 
-// Where a part was written already, how far it came is not known.
+// If something was written before, how much is not known.
 Failure nothing_more(const Circumstances& now, const std::string& text, std::string hint, const Task& doing) {
   return {now.changed ? Exit::unknown : Exit::unreachable,
           text + (now.changed ? "; what was written before stays" : "; nothing was changed"), std::move(hint),
@@ -53,7 +53,7 @@ Failure no_answer(const Circumstances& now, const nats::Error& error, const Task
     why = fmt::format("{} ended the connection: {}", now.servers, now.ended->what());
   if (doing.writes) {
     return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
-            "look with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
+            "check with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
   }
   return nothing_more(now, fmt::format("{}: {}", what_of(doing), why), {}, doing);
 }
@@ -62,14 +62,14 @@ Failure no_sense(const Task& doing) {
   return {Exit::unknown,
           fmt::format("{}: the server's answer cannot be understood; the write may have been stored",
                       what_of(doing)),
-          "look with natskv history", about(doing)};
+          "check with natskv history", about(doing)};
 }
 
-// Each node of a cluster hears a request to the JetStream API, and one that knows no leader (it was paused,
+// Every node of a cluster gets a request to the JetStream API, and one that knows no leader (it was paused,
 // or cut off) refuses while the leader does what was asked (nats-server's jsStreamPurgeRequest).
 Failure no_leader_known(const Task& doing) {
   return {Exit::unknown,
-          fmt::format("{}: a server that knows no leader for it just now refused; another may have done it",
+          fmt::format("{}: refused by a server that currently knows no leader; another one may have done it",
                       what_of(doing)),
           "try again in a moment", about(doing)};
 }
@@ -124,8 +124,8 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
       [[fallthrough]];
     case not_assigned:
     case not_the_leader:
-      // As if nobody had listened: a cluster between two leaders refuses before it does anything.
-      return nothing_more(now, fmt::format("{}: the servers have no leader for it just now", what_of(doing)),
+      // The same as no responders: a cluster without a leader refuses before it does anything.
+      return nothing_more(now, fmt::format("{}: currently it has no leader", what_of(doing)),
                           "try again in a moment", doing);
     case stream_offline:
     case stream_offline_because:
@@ -135,8 +135,8 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
     case rollup_refused:
       return failure(
           Exit::failure,
-          fmt::format("{}: the bucket takes no purge, an early client made it so ({})", what_of(doing),
-                      error.what()),
+          fmt::format("{}: the bucket was created by an early client and does not allow purges ({})",
+                      what_of(doing), error.what()),
           fmt::format("natskv add {} --update allows it; natskv del deletes the key", doing.bucket));
     case stream_full:
       return full(error, doing);
@@ -146,7 +146,7 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
       return over(account_limit, doing);
     case too_many_streams:
       return failure(Exit::failure,
-                     fmt::format("bucket \"{}\": the account may have no more buckets", doing.bucket));
+                     fmt::format("bucket \"{}\": the account's bucket limit is reached", doing.bucket));
     case name_in_use:
       return failure(Exit::conflict,
                      fmt::format("bucket \"{}\" exists with another configuration", doing.bucket));
@@ -155,8 +155,8 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
     case replicas_not_supported:
       return needs_cluster(doing.bucket);
     case message_ttl_invalid:
-      return failure(Exit::usage,
-                     fmt::format("{}: the server takes no such --ttl (1s or more)", what_of(doing)));
+      return failure(Exit::usage, fmt::format("{}: the server refused this --ttl, which must be at least 1s",
+                                              what_of(doing)));
     case message_ttl_disabled:
       return failure(Exit::failure, fmt::format("{}: the bucket has no per-key TTL", what_of(doing)),
                      fmt::format("natskv edit {} --marker-ttl 1s enables it", doing.bucket));
@@ -165,7 +165,8 @@ Failure by_code(const Circumstances& now, const nats::Error& error, const Task& 
   }
 }
 
-// The server ends a connection on which a line is too long (a key, as a rule), and announces no limit.
+// The server closes a connection on which a line is too long (usually because of a key), and does not
+// announce the limit.
 bool line_too_long(const Circumstances& now, const Task& doing) {
   return now.ended && says_line_too_long(now.ended->what()) && doing.key.size() > least_too_long;
 }
@@ -303,7 +304,8 @@ Failure sentence(const Circumstances& now, const nats::Error& error, const Task&
     return line_too_long(now, doing) ? too_long(doing.bucket, doing.key) : no_answer(now, error, doing);
   switch (error.status) {
     case NATS_NO_RESPONDERS:
-      return {Exit::unreachable, fmt::format("{}: nobody answers for it", what_of(doing)), {}, about(doing)};
+      return {
+          Exit::unreachable, fmt::format("{}: no stream answers for it", what_of(doing)), {}, about(doing)};
     case NATS_PROTOCOL_ERROR:
       if (doing.writes) return no_sense(doing);
       return by_code(now, error, doing);

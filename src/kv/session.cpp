@@ -22,7 +22,7 @@ namespace natskv {
 
 namespace {
 
-// What this nats.c can't do is said before anything is connected to.
+// What this nats.c cannot do is reported before connecting.
 void check_possible(const config::Settings& settings) {
   if (nats::tls_handshake_first_works || !settings.tls_first) return;
   const auto origin = std::find_if(settings.origins.begin(), settings.origins.end(),
@@ -40,7 +40,7 @@ Session::Session(std::function<config::Settings()> settings, Stop& stop, Reporte
 
 Session::~Session() { disconnect(); }
 
-// The library's threads may still be in a callback that uses the link: only a closed connection has none.
+// The library's threads may still be in a callback that uses the state: only a closed connection has none.
 void Session::disconnect() {
   requests_.reset();
   jetstream_.reset();
@@ -108,7 +108,7 @@ Attempt Session::first_that_answers() {
   // An attempt that hangs keeps its own.
   if (!attempt.connection && !attempt.error) link_ = new_connection_state();
   if (!attempt.connection || !reconnect_) return attempt;
-  // It works: a connection to it that knows the others too, for the day when it does not.
+  // It works: connect to it with the others as alternatives for reconnecting.
   const auto servers = starting_with(settings(), attempt.settings);
   attempt.connection.reset();
   link_ = new_connection_state();
@@ -174,12 +174,12 @@ nats::Message Session::request(const std::string& subject, std::string_view body
   }
 }
 
-// A Stop ends it as a closed connection would.
+// A Stop ends it by closing the connection.
 nats::Message Session::ask(const std::string& subject, std::string_view body, Span wait) {
   const auto failed = [](natsStatus status) { return nats::Error(status, 0, natsStatus_GetText(status)); };
   natsConnection* const nc = connection_.get();
   if (natsConnection_IsClosed(nc)) throw failed(NATS_CONNECTION_CLOSED);
-  // nats.c would keep it and send it when the connection is back: nobody would wait for it any more.
+  // nats.c would keep it and send it after a reconnect, when nothing waits for the answer any more.
   if (natsConnection_Status(nc) != NATS_CONN_STATUS_CONNECTED) throw failed(NATS_CONNECTION_DISCONNECTED);
   if (!requests_) requests_.emplace(nc, wire(), settings().inbox_prefix, nats::Requests::Limits{}, wait);
   requests_->answers_within(wait);
@@ -239,7 +239,7 @@ std::string Session::connected_url() {
 }
 
 Span Session::round_trip() {
-  // Not natsConnection_GetRTT: it waits for ten seconds.
+  // Not natsConnection_GetRTT, which waits for ten seconds.
   natsConnection* const nc = connection();
   const auto sent = std::chrono::steady_clock::now();
   const auto status = natsConnection_FlushTimeout(nc, timeout().ms());

@@ -1,4 +1,4 @@
-// One server connection and its JetStream, made when first asked for. Whoever reads or writes a bucket goes
+// One server connection and its JetStream, made when first needed. All reading and writing of buckets goes
 // through it.
 #pragma once
 
@@ -23,17 +23,17 @@
 
 namespace natskv {
 
-/// Where a session says what is no result: warnings, notes, the trace. Never throws.
+/// Where a session reports what is not a result: warnings, notes, the trace. Never throws.
 class Reporter {
  public:
   virtual ~Reporter() = default;
   virtual void warn(std::string_view text) = 0;  ///< always shown
   virtual void note(std::string_view text) = 0;  ///< dropped by --quiet
-  /// While the result lives, a terminal is told what is waited for, after 2 s.
+  /// While the result lives, a terminal shows, after 2 s, what natskv is waiting for.
   [[nodiscard]] virtual std::shared_ptr<void> waiting(const std::string& what) = 0;
   [[nodiscard]] virtual bool tracing() const = 0;
   virtual void trace(std::string_view line) = 0;
-  /// Something was written, of many: what fails from then on has not left everything as it was.
+  /// One of many writes succeeded: later failures can no longer say that nothing was changed.
   void changed() { changed_ = true; }
   [[nodiscard]] bool has_changed() const { return changed_; }
 
@@ -41,10 +41,11 @@ class Reporter {
   bool changed_ = false;
 };
 
-/// A connection's wire, and what the library's threads ask for. Lives as long as the process.
+/// A connection's wire, and what the library's threads need. Lives as long as the process.
 struct ConnectionState {
   nats::Wire& wire = nats::new_wire();
-  /// nats.c before 3.10 sends no signature that begins with a zero byte, one in 256: another nonce has to do.
+  /// nats.c before 3.10 cannot send a signature that begins with a zero byte, one in 256: then another nonce
+  /// is needed.
   std::atomic<bool> unsendable{false};
   std::atomic<bool> given{false};  ///< the credentials, once
 
@@ -56,17 +57,16 @@ struct ConnectionState {
     const std::lock_guard lock(mutex);
     return secrets;
   }
-  mutable std::mutex mutex;  ///< of all below: the library's thread reads files again
+  mutable std::mutex mutex;  ///< guards all below: the library's thread reads files again
   Credentials secrets;
-  std::function<Credentials()> renew;  ///< reads them once more from their files; empty: can't be
+  std::function<Credentials()> renew;  ///< reads them again from their files; empty: not possible
 };
 
 struct Attempt;
 
 class Session {
  public:
-  /// `settings` is called at the first need of a connection, not before. `waiting` is told what a long start
-  /// waits for.
+  /// `settings` is called when a connection is first needed. `waiting` shows what a long start waits for.
   Session(std::function<config::Settings()> settings, Stop& stop, Reporter& notices);
   ~Session();
   Session(const Session&) = delete;
@@ -76,33 +76,34 @@ class Session {
   /// Before the first connection(): reconnect for ever (watch, import) instead of failing at once.
   void keep_reconnecting() { reconnect_ = true; }
   [[nodiscard]] bool reconnecting() const { return reconnect_; }
-  /// Before the first connection(): a connecting that hangs is left behind at its time-out, so that the
-  /// caller goes on (doctor).
+  /// Before the first connection(): connecting that hangs is abandoned at its time-out, so that the caller
+  /// can continue (doctor).
   void give_up_connecting() { gives_up_ = true; }
 
-  /// Connects if need be. Failure: unreachable (5), not_allowed (6), usage (2) for files that are no secrets.
-  /// From then on the deadline is armed: `timeout` for the whole command unless lift_deadline() is called.
+  /// Connects if need be. Failure: unreachable (5), not_allowed (6), usage (2) for files that are not
+  /// secrets. From then on the deadline is armed: `timeout` for the whole command unless lift_deadline() is
+  /// called.
   natsConnection* connection();
   jsCtx* jetstream();
-  /// Instead of a connection that was closed for good. What was made with the old one is over: Requests,
-  /// subscriptions, jetstream(). Throws as connection().
+  /// Replaces a connection that was closed for good. What belonged to the old one is no longer valid:
+  /// Requests, subscriptions, jetstream(). Throws as connection().
   void connect_again();
-  /// Which of them it is.
+  /// Counts them.
   [[nodiscard]] int generation() const { return generation_; }
   ConnectionState& link() { return *link_; }
-  /// What happens on the connection: nats::Mailbox and nats::Requests read it. Of the connection at hand: ask
-  /// after connection().
+  /// What happens on the connection, for nats::Mailbox and nats::Requests. Of the current connection: call
+  /// connection() first.
   nats::Wire& wire() { return link_->wire; }
   /// Many requests at once on it. Throws nats::Error.
   nats::Requests requests(nats::Requests::Limits limits = {});
-  /// Where subscriptions of this connection end.
+  /// Where subscriptions of this connection are kept after their end.
   nats::Retired& retired() { return link_->wire.retired(); }
   /// The largest message the server takes, in bytes.
   std::uint64_t max_payload();
   Stop& stop() { return stop_; }
   Reporter& notices() { return notices_; }
 
-  /// Ends a call of nats.c's that waits, from any thread.
+  /// Ends a waiting call of nats.c's, from any thread.
   void end_call() noexcept { link_->wire.close(connection_.get()); }
 
   /// For commands that take longer than one answer: no deadline, or another.
@@ -122,11 +123,11 @@ class Session {
                              std::optional<Span> wait = {});
   /// A request without a body whose answer is JSON.
   nlohmann::ordered_json request_json(const std::string& subject, Span wait);
-  /// Asks what is only nice to know: false where the user may not.
+  /// Runs an optional request: false where the user has no permission.
   bool where_allowed(const std::function<void()>& ask);
-  /// The answer of such a request; nullopt where the user may not ask.
+  /// The answer to an optional request; nullopt where the user has no permission.
   std::optional<nlohmann::ordered_json> json_if_allowed(const std::string& subject);
-  /// SCHEME://HOST:PORT of the server that serves us; connects if need be.
+  /// SCHEME://HOST:PORT of the connected server; connects if need be.
   std::string connected_url();
   /// A PING and its PONG.
   Span round_trip();
@@ -136,10 +137,9 @@ class Session {
   /// does).
   std::string put_prefix();
 
-  /// The error of a call of nats.c's as it is, or NATS_NOT_PERMITTED with the server's words where a refusal
-  /// ended it.
+  /// The error of a call of nats.c's, or NATS_NOT_PERMITTED with the server's words where a refusal ended it.
   nats::Error blamed(const nats::Error& error);
-  /// Why a connection that is closed for good was closed; nullopt: it is not, or nobody said.
+  /// Why the connection was closed for good; nullopt: it was not, or the reason is unknown.
   std::optional<nats::Error> ended_by();
 
  private:
@@ -153,7 +153,7 @@ class Session {
   std::optional<config::Settings> settings_;
   Stop& stop_;
   Reporter& notices_;
-  ConnectionState* link_;  // never freed: a closed connection's last callback may come after everything else
+  ConnectionState* link_;  // never freed: a closed connection's last callback may come at any time
   bool reconnect_ = false;
   bool gives_up_ = false;
   Span deadline_;

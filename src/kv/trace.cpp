@@ -11,9 +11,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A revision, an error, or the answer's size: never what it holds.
+// A revision, an error, or the answer's size, never its contents.
 std::string result_of(natsMsg* message) {
-  if (natsMsg_IsNoResponders(message)) return "nobody answers";
+  if (natsMsg_IsNoResponders(message)) return "no responders";
   const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(message));
   if (const auto sequence = header(message, "Nats-Sequence"); !sequence.empty())
     return fmt::format("revision {}, {} B", sequence, size);

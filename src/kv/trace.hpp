@@ -13,8 +13,8 @@
 
 namespace natskv {
 
-/// Something asked of the server. `function`: of nats.c where the request is made inside it, whose documented
-/// subject is then `subject`; "" for our own request.
+/// A request. `function`: the function of nats.c that makes it, with its documented subject; "" for our own
+/// requests.
 struct Asked {
   std::string subject;
   std::string_view function = {};
@@ -26,8 +26,8 @@ struct Asked {
 /// "Name: value, …"
 std::string joined(const nats::Headers& headers);
 
-/// From before the call to its result. Meanwhile the last words know what is waited for, and a call inside
-/// nats.c ends at once where it is refused or a Stop comes.
+/// Lives from before the call to its result. Meanwhile a Stop can say what was being waited for, and a call
+/// inside nats.c ends at once if it is refused or a Stop comes.
 class Asking {
  public:
   Asking(Session& session, Asked asked);
@@ -62,7 +62,7 @@ natsStatus traced(Session& session, Asked asked, const std::uint64_t* revision, 
   return status;
 }
 
-/// Traces what goes through these requests; nothing where nobody traces.
+/// Traces these requests, if --trace is on.
 void trace(nats::Requests& requests, Session& session);
 
 }  // namespace natskv

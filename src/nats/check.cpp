@@ -19,14 +19,12 @@ bool text_is_fresh(natsStatus status, natsStatus of_text) {
 // The library's reader of JSON, and a little else.
 bool by_reader(const char* last) { return last != nullptr && std::string_view(last).starts_with("(util.c:"); }
 
-// The last error's text, fit to be shown: that reader quotes what it could not read, and with it the values
-// that stand there.
+// The last error's text, fit to be shown: that reader quotes what it could not parse, values included.
 std::string shown(const char* last) {
   std::string text = without_prefix(last);
   const bool quotes = by_reader(last) && text.find('\'') != std::string::npos;
-  return quotes && text.find(" file '") == std::string::npos
-             ? "the server's answer has another form than natskv knows"
-             : text;
+  return quotes && text.find(" file '") == std::string::npos ? "the server's answer has an unexpected form"
+                                                             : text;
 }
 
 }  // namespace
@@ -78,7 +76,7 @@ bool Error::connection_lost() const {
     case NATS_IO_ERROR:
     case NATS_STALE_CONNECTION:
     case NATS_INVALID_SUBSCRIPTION:  // closed with its connection
-    case NATS_INSUFFICIENT_BUFFER:  // what a request meets while a connection is down that will be made again
+    case NATS_INSUFFICIENT_BUFFER:   // what a request gets while the connection is down and may be restored
       return true;
     default:
       return false;

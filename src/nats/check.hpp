@@ -12,16 +12,15 @@
 
 namespace natskv::nats {
 
-/// What nats.c or the server said. `code` is the JetStream API error code (10071, …) or 0. `text` never is a
-/// stale one (nats_GetLastError is kept by the library over later calls) and carries no "(file.c:1): "
-/// prefix.
+/// What nats.c or the server said. `code` is the JetStream API error code (10071, …) or 0. `text` is never
+/// stale (the library keeps nats_GetLastError across later calls) and has no "(file.c:1): " prefix.
 struct Error : std::runtime_error {
   Error(natsStatus s, int c, const std::string& text) : std::runtime_error(text), status(s), code(c) {}
   natsStatus status;
   int code;
   std::optional<Span> waited = {};  ///< of a time-out: for how long
 
-  /// A lost compare-and-set, whichever way the library reports it (10071, on replicated streams 10164).
+  /// A lost compare-and-set, in whichever way the library reports it (10071, on replicated streams 10164).
   [[nodiscard]] bool conflict() const;
   /// Whether it says that the connection is gone, for now or for good; a time-out may mean that, too.
   [[nodiscard]] bool connection_lost() const;
@@ -32,8 +31,8 @@ struct Error : std::runtime_error {
 
 /// The error of a call that just returned `status` on this thread.
 Error error(natsStatus status, int code = 0);
-/// As error(), of a request that was answered: NATS_PROTOCOL_ERROR where the library could not read the
-/// answer (its util.c, which holds its JSON, says so with a status that refusals have, too).
+/// Like error(), for a request that was answered: NATS_PROTOCOL_ERROR where the library could not parse the
+/// answer (its util.c reports that with a status that refusals have, too).
 Error answer_error(natsStatus status, int code = 0);
 /// Throws it unless OK.
 inline void check(natsStatus status, int code = 0) {

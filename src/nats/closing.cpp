@@ -9,8 +9,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds most{500};
 
-// Woken by the end of the stream, the reading thread as a rule is through in less than a sleep takes. The
-// descriptor is the last but one thing it lets go of.
+// Woken by the end of the stream, the reading thread usually finishes within one sleep. Closing the
+// descriptor is the last but one thing it does.
 void wait_until_left(natsConnection* connection, const Socket& socket) {
   const auto start = Clock::now();
   while (!natsConnection_IsClosed(connection) || socket.still_open_elsewhere()) {

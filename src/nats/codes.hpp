@@ -1,4 +1,4 @@
-// JetStream API error codes (nats-server's errors.json), as far as natskv has words or ways for them.
+// JetStream API error codes (nats-server's errors.json), as far as natskv handles or explains them.
 #pragma once
 
 namespace natskv::nats::code {
@@ -19,7 +19,7 @@ enum Code : int {
   wrong_last_sequence = 10071,
   replicas_not_supported = 10074,
   jetstream_not_enabled = 10076,
-  stream_full = 10077,  ///< any limit of the stream: its text says which
+  stream_full = 10077,  ///< any limit of the stream; the text says which
   filter_not_a_subset = 10093,
   rollup_refused = 10111,
   stream_offline = 10118,
@@ -29,7 +29,7 @@ enum Code : int {
   message_ttl_invalid = 10165,
   message_ttl_disabled = 10166,
   too_many_requests = 10167,
-  batch_incomplete = 10176,  ///< the server forgot it: a new leader, 10 s without a message
+  batch_incomplete = 10176,  ///< the server dropped it: a new leader, or 10 s without a message
   stream_offline_because = 10194,
   too_many_batches = 10210,
 };

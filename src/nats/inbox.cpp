@@ -12,7 +12,7 @@ std::string new_inbox(const std::string& prefix) {
   check(natsInbox_Create(&raw));
   const Inbox inbox(raw);
   const std::string_view subject = raw;
-  // natsInbox_Create knows nothing of the connection's own prefix.
+  // natsInbox_Create ignores the connection's own prefix.
   constexpr std::string_view standard = "_INBOX";
   if (prefix.empty() || !subject.starts_with(standard)) return std::string(subject);
   return prefix + std::string(subject.substr(standard.size()));

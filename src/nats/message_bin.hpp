@@ -9,11 +9,11 @@
 
 namespace natskv::nats {
 
-/// nats.c hands each freed message to a thread of its own (natsGC_collect) and wakes that for every one: in a
-/// long listing a third of the reader's time. Freed together they cost one awakening.
+/// nats.c hands each freed message to a thread (natsGC_collect), which it wakes every time: a third of the
+/// reader's time in a long listing. Freed together they cost one wake-up.
 class MessageBin {
  public:
-  /// Takes it; none is fine.
+  /// Takes ownership; may be null.
   void keep(Message message) {
     if (!message) return;
     bytes_ += static_cast<std::size_t>(natsMsg_GetDataLength(message.get()));

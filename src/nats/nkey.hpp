@@ -1,4 +1,4 @@
-// NATS's Ed25519 keys as text (nats-io/nkeys): nats.c signs with a seed but does not say whose it is.
+// NATS's Ed25519 keys as text (nats-io/nkeys): nats.c signs with a seed but does not give its public key.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,11 @@
 
 namespace natskv::nats {
 
-/// The seed in a file's text: its first word that is one, alone or between BEGIN and END lines. nullopt where
-/// there is none whose checksum is right.
+/// The seed in a file's text: the first word that is one, alone or between BEGIN and END lines. nullopt where
+/// none has a valid checksum.
 std::optional<std::string> seed_in(std::string_view text);
 
-/// The public key ("UD4…") of a seed ("SUA…"); nullopt for what is no seed.
+/// The public key ("UD4…") of a seed ("SUA…"); nullopt for anything that is not a seed.
 std::optional<std::string> public_key(std::string_view seed);
 
 }  // namespace natskv::nats

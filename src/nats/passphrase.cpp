@@ -18,7 +18,7 @@ int refuse(UI*, UI_STRING*) {
 
 void refuse_passphrases() {
   static UI_METHOD* const refusing = [] {
-    UI_METHOD* method = UI_create_method("natskv takes no passphrase");
+    UI_METHOD* method = UI_create_method("natskv does not ask for a passphrase");
     if (method == nullptr) return method;
     UI_method_set_reader(method, refuse);
     UI_set_default_method(method);

@@ -1,5 +1,5 @@
 // An encrypted private key: OpenSSL would ask for its passphrase, on the terminal or, without one, on stdin,
-// which is a command's input. Nobody is asked.
+// which is a command's input. natskv never asks.
 #pragma once
 
 namespace natskv::nats {

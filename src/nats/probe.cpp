@@ -68,7 +68,7 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
-// getaddrinfo knows no limit: it runs beside, and what it finds too late nobody reads.
+// getaddrinfo has no time limit: it runs in a thread of its own, and a late result is ignored.
 struct Resolution {
   std::mutex mutex;
   std::condition_variable done;
@@ -125,7 +125,7 @@ const std::vector<std::string>& ServerProbe::resolve() {
   std::thread(look_up, host_, resolution).detach();
   std::unique_lock lock(resolution->mutex);
   if (!resolution->done.wait_until(lock, until_, [&] { return resolution->ended; }))
-    throw ProbeTimeout("the name service does not answer");
+    throw ProbeTimeout("the name service did not answer");
   if (resolution->error != 0) throw ProbeError(::gai_strerror(resolution->error));
   addresses_ = resolution->addresses;
   if (addresses_.empty()) throw ProbeError("the name has no address");
@@ -137,7 +137,7 @@ void ServerProbe::ready(short events) {
   for (;;) {
     const int count = ::poll(&one, 1, left());
     if (count > 0) return;
-    if (count == 0) throw ProbeTimeout("nothing came in time");
+    if (count == 0) throw ProbeTimeout("no answer in time");
     if (errno != EINTR) throw ProbeError(std::generic_category().message(errno));
   }
 }
@@ -190,23 +190,24 @@ std::size_t ServerProbe::receive(char* to, std::size_t size) {
   }
 }
 
-// Byte by byte: behind the line may stand the beginning of a TLS handshake.
+// Byte by byte: a TLS handshake may follow the line.
 std::string ServerProbe::info() {
   connect();
   constexpr std::size_t most = 65536;
   std::string line;
   char byte = 0;
   while (byte != '\n') {
-    if (receive(&byte, 1) == 0) throw ProbeError("it closes the connection without a greeting");
+    if (receive(&byte, 1) == 0) throw ProbeError("it closed the connection without a greeting");
     line += byte;
-    if (line.size() > most || (line.size() == 5 && line != "INFO ")) throw ProbeError("it is no NATS server");
+    if (line.size() > most || (line.size() == 5 && line != "INFO "))
+      throw ProbeError("it is not a NATS server");
   }
   return line.substr(std::min<std::size_t>(5, line.size()));
 }
 
 Greeting ServerProbe::greeting() {
   const auto info = nlohmann::json::parse(this->info(), nullptr, false);
-  if (!info.is_object()) throw ProbeError("it is no NATS server");
+  if (!info.is_object()) throw ProbeError("it is not a NATS server");
   const auto text = [&](const char* name) {
     const auto at = info.find(name);
     return at != info.end() && at->is_string() ? at->get<std::string>() : std::string();
@@ -232,14 +233,15 @@ Certificate ServerProbe::handshake(const std::string& authorities) {
   if (authorities.empty())
     SSL_CTX_set_default_verify_paths(context);
   else if (SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr) != 1)
-    throw NoAuthorities("the file of authorities holds no certificate");
+    throw NoAuthorities("the CA file holds no certificate");
   tls_->connection.reset(SSL_new(context));
   SSL* ssl = tls_->connection.get();
-  // The result is looked at below: what is wrong with a certificate is what is asked here. No secret is sent.
+  // The result is examined below: the point is to find out what is wrong with a certificate. No secret is
+  // sent.
   SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   SSL_set1_host(ssl, host_.c_str());
-  // A server of several certificates chooses by this name (SNI), as for nats.c; an address is none.
+  // A server with several certificates chooses by this name (SNI), as for nats.c; an address is not a name.
   std::array<unsigned char, sizeof(in6_addr)> address{};
   if (inet_pton(AF_INET, host_.c_str(), address.data()) != 1 &&
       inet_pton(AF_INET6, host_.c_str(), address.data()) != 1)
@@ -258,7 +260,7 @@ Certificate ServerProbe::handshake(const std::string& authorities) {
     throw ProbeError(why == nullptr ? "the TLS handshake was broken off" : why);
   }
   const std::unique_ptr<X509, Freed<X509_free>> peer(SSL_get1_peer_certificate(ssl));
-  if (!peer) throw ProbeError("it shows no certificate");
+  if (!peer) throw ProbeError("it presented no certificate");
   int days = 0;
   int rest = 0;
   ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(peer.get()));

@@ -1,5 +1,5 @@
-// One look at a server without nats.c, which tells neither addresses nor the greeting nor the certificate:
-// for doctor, and for the reason of a connection that was broken off. Sends nothing but a TLS handshake.
+// Probes a server without nats.c, which reports neither addresses nor the greeting nor the certificate: for
+// doctor, and to explain a connection that failed. Sends nothing but a TLS handshake.
 #pragma once
 
 #include "base/file.hpp"
@@ -29,38 +29,38 @@ struct Certificate {
   std::string problem;  ///< why it is not trusted for this host; empty: it is
 };
 
-/// What stopped the look, as the end of a sentence ("refused the connection").
+/// What stopped the probe, as the end of a sentence ("refused the connection").
 struct ProbeError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Nothing came in time.
+/// No answer in time.
 struct ProbeTimeout : ProbeError {
   using ProbeError::ProbeError;
 };
 
-/// The file of authorities holds no certificate.
+/// The CA file holds no certificate.
 struct NoAuthorities : ProbeError {
   using ProbeError::ProbeError;
 };
 
 class ServerProbe {
  public:
-  /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole look takes at most `wait`.
+  /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole probe takes at most `wait`.
   ServerProbe(const std::string& url, Span wait);
   ~ServerProbe();
   ServerProbe(const ServerProbe&) = delete;
   ServerProbe& operator=(const ServerProbe&) = delete;
 
   [[nodiscard]] const std::string& host() const { return host_; }
-  /// The host's addresses. The steps below do what comes before them. All throw LookError.
+  /// The host's addresses. The steps below do what comes before them. All throw ProbeError.
   const std::vector<std::string>& resolve();
   /// "ADDRESS:PORT" of the first that accepts.
   const std::string& connect();
   Greeting greeting();
   /// The JSON of its INFO line.
   std::string info();
-  /// Of a connection that greeted, or (TLS first) did not yet. `authorities`: a file, or "" for the system's.
+  /// On a connection that has greeted, or (TLS first) not yet. `authorities`: a file, or "" for the system's.
   Certificate handshake(const std::string& authorities);
 
  private:
@@ -78,9 +78,9 @@ class ServerProbe {
   std::unique_ptr<Tls> tls_;
 };
 
-/// The greeting of a server, or nothing where it did not come within `wait` (TLS first, a proxy).
+/// The greeting of a server, or nothing where none came within `wait` (TLS first, a proxy).
 std::optional<Greeting> greeting_of(const std::string& url, Span wait);
-/// The JSON behind the INFO of the server that this connection is to, or "".
+/// The JSON of the INFO line of the server that this connection is to, or "".
 std::string greeting(natsConnection* connection, Span wait);
 
 }  // namespace natskv::nats

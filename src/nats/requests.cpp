@@ -11,13 +11,13 @@
 namespace natskv::nats {
 namespace {
 
-// nats.c's flusher sleeps for a millisecond before it sends. Where so few are under way their answers are
-// waited for, and a PING sends them at once; where there are more the flusher's packets are better.
+// nats.c's flusher sleeps for a millisecond before it sends. With this few in flight their answers are
+// awaited, and a PING sends them at once; with more the flusher's larger packets are better.
 constexpr std::size_t few = 32;
 constexpr std::int64_t most_hurry_ms = 2;
 constexpr std::chrono::milliseconds late{10};  // from one thread of nats.c's to another
 
-// A value may be stored with a header Status: what has a sequence (ADR-31) is a message, whatever that says.
+// A value may be stored with a header Status: what has a sequence (ADR-31) is a message whatever its status.
 bool has_status(natsMsg* message) {
   const char* value = nullptr;
   return natsMsgHeader_Get(message, "Status", &value) == NATS_OK &&
@@ -107,7 +107,7 @@ void Requests::settle_all(natsStatus status, const std::string& text, std::uint6
   }
 }
 
-// The loss is told by another thread than answers: those that came before it may still be on their way.
+// Another thread reports the loss than the answers: answers that came before it may still be queued.
 void Requests::lose(natsStatus status) {
   lost_ = {.status = status, .due = Clock::now() + late, .before = id_of(open_.size())};
 }

@@ -22,12 +22,12 @@
 
 namespace natskv::nats {
 
-/// What became of one request.
+/// The outcome of one request.
 struct Answer {
   std::uint64_t id = 0;
-  /// NATS_OK with a message; NATS_NO_RESPONDERS; NATS_TIMEOUT: none came in time; NATS_NOT_PERMITTED:
-  /// refused, `text` has the server's words; NATS_CONNECTION_DISCONNECTED, NATS_CONNECTION_CLOSED: the
-  /// connection was lost, for now or for good.
+  /// NATS_OK with a message; NATS_NO_RESPONDERS; NATS_TIMEOUT; NATS_NOT_PERMITTED, with the server's words in
+  /// `text`; NATS_CONNECTION_DISCONNECTED, NATS_CONNECTION_CLOSED: the connection was lost, for now or for
+  /// good.
   natsStatus status = NATS_OK;
   Message message = nullptr;
   std::string text = {};
@@ -43,7 +43,7 @@ class Requests {
     std::size_t bytes = 8U << 20U;
   };
 
-  /// One request and what became of it, for who wants to see them all.
+  /// One request and its outcome, for an observer of all.
   struct Exchange {
     std::string_view subject;
     const Headers& headers;
@@ -63,27 +63,27 @@ class Requests {
   /// From now on.
   void answers_within(Span wait) { wait_ = wait; }
 
-  /// Whether one more of so many bytes fits; an empty window takes anything.
+  /// Whether one more of that size fits; an empty window takes anything.
   [[nodiscard]] bool room(std::size_t bytes) const {
-    // An old request that is not answered holds the places of all after it.
+    // An old request without an answer keeps the places of all after it.
     return count_ == 0 || (count_ < limits_.messages && open_.size() < limits_.messages * 16 &&
                            bytes_ + bytes <= limits_.bytes);
   }
   [[nodiscard]] std::size_t in_flight() const { return count_; }
-  /// Whether so much is open that answers should be taken in before the next request (refilling at half a
+  /// Whether the window is so full that answers should be read before the next request (refilling at half a
   /// window instead of after each answer saves a wake-up per message).
   [[nodiscard]] bool worth_settling() const {
     return count_ * 2 >= limits_.messages || bytes_ * 2 >= limits_.bytes;
   }
 
-  /// Sends; `id` comes back with the answer and is greater than any before (nearly consecutive: what lies
-  /// between takes room). Throws nats::Error where it was not sent. `many`: it has several answers, the last
-  /// of which has a status (ADR-31).
+  /// Sends; `id` comes back with the answer and is greater than any before (nearly consecutive: gaps take
+  /// memory). Throws nats::Error where it was not sent. `many`: it has several answers, the last of which has
+  /// a status (ADR-31).
   void send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers = {},
             bool many = false);
-  /// The next answer, waiting until then; nullopt: none yet, or one of `others` is ready, or woken.
+  /// The next answer, waiting until then; nullopt: none came, one of `others` is ready, or woken.
   std::optional<Answer> next(Clock::time_point until, std::span<pollfd> others = {});
-  /// The same for so long.
+  /// The same, for that long.
   std::optional<Answer> next(Span slice, std::span<pollfd> others = {}) {
     return next(slice.ns > 0 ? Clock::now() + std::chrono::nanoseconds(slice.ns) : Clock::time_point{},
                 others);
@@ -102,7 +102,7 @@ class Requests {
     Clock::time_point sent = {}, heard = {};
     std::size_t bytes = 0;
     std::string subject = {};
-    Headers headers = {};  // kept for an observer only
+    Headers headers = {};  // only kept for an observer
   };
   void tell(const PendingRequest& open, natsStatus status, natsMsg* answer) const;
   std::optional<Answer> take(Event& event);

@@ -1,4 +1,4 @@
-// Subscriptions that are over, kept until nobody can be using them.
+// Subscriptions that have ended, kept until nothing can be using them.
 #pragma once
 
 #include <nats/nats.h>
@@ -9,8 +9,8 @@
 namespace natskv::nats {
 
 /// nats.c before 3.6.1 hands a message to a subscription that it does not hold on to (conn.c,
-/// natsConn_processMsg): one that is freed meanwhile costs the process its life. Only an answer that came
-/// after the end of a subscription shows that the connection's one reading thread has left it.
+/// natsConn_processMsg): one that is freed meanwhile crashes the process. Only an answer that came after the
+/// end of a subscription shows that the connection's one reading thread has left it.
 class Retired {
  public:
   Retired() = default;

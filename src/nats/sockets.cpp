@@ -30,7 +30,7 @@ std::optional<Socket> Socket::of(int descriptor) {
   if (!is_tcp(descriptor)) return std::nullopt;
   File own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
   struct stat info {};
-  // Between the two calls it may have become another one's.
+  // Between the two calls the number may have been reused.
   if (own.fd() < 0 || ::fstat(own.fd(), &info) != 0 || !is_tcp(own.fd())) return std::nullopt;
   return Socket(descriptor, std::move(own), info.st_ino);
 }

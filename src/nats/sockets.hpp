@@ -1,4 +1,4 @@
-// This process's TCP sockets: nats.c does not tell which is a connection's.
+// This process's TCP sockets: nats.c does not say which one a connection has.
 #pragma once
 
 #include "base/file.hpp"
@@ -12,16 +12,16 @@
 
 namespace natskv::nats {
 
-/// Another descriptor of a socket: the number it has elsewhere may be closed and given to another one.
+/// A duplicate descriptor of a socket: the original number may be closed and reused.
 class Socket {
  public:
   /// nullopt: not a TCP socket.
   static std::optional<Socket> of(int descriptor);
-  /// The port of its own end, or -1.
+  /// The local port, or -1.
   [[nodiscard]] int local_port() const;
   /// Which socket it is, while it lives.
   [[nodiscard]] ino_t identity() const { return inode_; }
-  /// Whether the descriptor it was made of is still this socket's.
+  /// Whether the original descriptor is still this socket's.
   [[nodiscard]] bool still_open_elsewhere() const;
   /// Ends its stream: whoever reads from it is woken.
   bool shut_down() const noexcept;
@@ -34,7 +34,7 @@ class Socket {
 };
 
 std::vector<Socket> sockets();
-/// The port of the connection's own end (natsConnection_GetLocalIPAndPort); nullopt if it is not connected.
+/// The connection's local port (natsConnection_GetLocalIPAndPort); nullopt if it is not connected.
 std::optional<int> local_port(natsConnection* connection);
 /// nullopt: not connected, or it is not certain which one it is (one local port may have several peers).
 std::optional<Socket> socket_of(natsConnection* connection);

@@ -46,7 +46,7 @@ struct Wire::Queue {
   }
 
   const File descriptor;  // readable: whoever waits should look
-  std::mutex mutex;       // of all below
+  std::mutex mutex;       // guards all below
   std::deque<Event> events;
   std::size_t bytes = 0;
   std::atomic<bool> hears_refusals{true};
@@ -55,7 +55,7 @@ struct Wire::Queue {
 
 namespace {
 
-/// What a subscription's thread needs; its own to free.
+/// What a subscription's thread needs; it frees it.
 template <class Queue>
 struct Delivery {
   std::shared_ptr<Queue> queue;
@@ -125,7 +125,7 @@ std::optional<std::string> Wire::reading_refused() const {
 bool Wire::ends_call(const std::shared_ptr<const Words>& words) {
   const std::lock_guard lock(mutex_);
   if (!closing_) return false;
-  // A bucket without direct gets is asked by nats.c through the API.
+  // nats.c reads a bucket without direct gets through the API.
   const Refusal& refusal = words->refusal;
   const bool of_call = !refusal.publish || refusal.concerns(*closing_) ||
                        refusal.subject.find(".STREAM.MSG.GET.") != std::string::npos;
@@ -161,7 +161,7 @@ void Wire::happened(Event::Kind kind, std::shared_ptr<const Words> words) {
   if (kind == Event::Kind::lost) ++losses_;
   if (kind == Event::Kind::back) {
     ++returns_;
-    credentials_ = nullptr;  // it came back with others
+    credentials_ = nullptr;  // new ones were accepted
   }
   if (kind == Event::Kind::closed) closed_ = true;
   const bool of_publish = kind == Event::Kind::refusal && words && words->refusal.publish;
@@ -209,11 +209,11 @@ Route Mailbox::subscribe(natsConnection* connection, const std::string& subject)
   auto delivery = std::make_unique<Delivers>(Delivers{queue_, route});
   natsSubscription* raw = nullptr;
   check(natsConnection_Subscribe(&raw, connection, subject.c_str(), Delivers::deliver, delivery.get()));
-  // Where the connection was closed meanwhile nothing tells when its thread is through: it keeps it then.
+  // If the connection was closed meanwhile, nothing tells when its thread has finished: then it is not freed.
   (void)natsSubscription_SetOnCompleteCB(raw, Delivers::ended, delivery.get());
   (void)delivery.release();
   subscriptions_.emplace(route, Subscription(raw, Retire{&wire_.retired()}));
-  // What is sent to us is bounded by who asks for it; a limit here would drop messages.
+  // Whoever requests messages bounds them; a limit here would drop some.
   check(natsSubscription_SetPendingLimits(raw, -1, -1));
   return route;
 }

@@ -1,4 +1,4 @@
-// Everything a connection brings, as one queue: messages, refusals, losses. nats.c's threads only push; one
+// Everything a connection delivers, as one queue: messages, refusals, losses. nats.c's threads only push; one
 // place waits, for other descriptors too.
 //
 // How a loop over several things uses it (a lease: answers, a stop, a timer, a child):
@@ -11,7 +11,7 @@
 //     case nats::Waited::event:       // event.kind says which; event.route == route: a message of ours
 //     case nats::Waited::descriptor:  // others[i].revents says which
 //     case nats::Waited::woken:       // somebody called mailbox.wake()
-//     case nats::Waited::time:        // it is renew_at
+//     case nats::Waited::time:        // renew_at has come
 //   }
 //
 // Requests and their answers: nats/requests.hpp, which can share a mailbox with such a loop.
@@ -41,9 +41,9 @@ namespace natskv::nats {
 /// What the server said about a subject that the user may not use.
 struct Refusal {
   bool publish = true;  ///< false: it refused a subscription
-  bool reply = false;   ///< the subject is the reply's of a message
+  bool reply = false;   ///< the subject is a message's reply subject
   std::string subject = {};
-  bool cut = false;  ///< only the subject's beginning is known: nats.c keeps 255 bytes of a text
+  bool cut = false;  ///< only the subject's beginning is known: nats.c keeps 255 bytes of the text
 
   /// Whether it is about this subject (or may be, where it is cut).
   [[nodiscard]] bool concerns(std::string_view other) const {
@@ -53,10 +53,10 @@ struct Refusal {
 /// 'Permissions Violation for Publish to "a.b"' and its like; nullopt: another text.
 std::optional<Refusal> parse_refusal(std::string_view text);
 
-/// Which subscription of a mailbox a message came by.
+/// Which subscription of a mailbox a message came through.
 using Route = std::uint32_t;
 
-/// The server's or the library's words with what they mean.
+/// The server's or the library's words, and what they mean.
 struct Words {
   natsStatus status = NATS_OK;
   std::string text;
@@ -69,7 +69,7 @@ struct Event {
     refusal,  ///< words->refusal; the server's text in words->text
     error,    ///< words: the server refused the credentials, a consumer is slow, …
     lost,     ///< the connection was lost
-    back,     ///< it was made again
+    back,     ///< it was restored
     closed,   ///< it will not come back; words->text: why, where that is known
   };
   Kind kind = Kind::message;
@@ -82,7 +82,8 @@ struct Event {
 enum class Waited : std::uint8_t { event, descriptor, woken, time };
 
 /// What happens on one connection, for all its mailboxes. nats.c's callback thread outlives
-/// natsConnection_Destroy and nothing tells when its last call is over: a Wire is never freed (new_wire).
+/// natsConnection_Destroy, and nothing tells when its last call has returned: a Wire is never freed
+/// (new_wire).
 class Wire {
  public:
   Wire() = default;
@@ -91,28 +92,27 @@ class Wire {
 
   /// Sets the callbacks of a connection that is to be made.
   void attach(natsOptions* options);
-  /// It was made, and does not reconnect: how to close it safely is found out (nats/closing).
+  /// It was made, and does not reconnect: finds out how to close it safely (nats/closing).
   void made(natsConnection* connection);
   /// From any thread, also while messages come in.
   void close(natsConnection* connection) noexcept;
 
-  /// How often the connection was lost and made again, and whether it is closed. Told by a thread of
-  /// nats.c's: a message of the new connection may be earlier.
+  /// How often the connection was lost and restored, and whether it is closed. A thread of nats.c's reports
+  /// it: a message of the new connection may come first.
   [[nodiscard]] int losses() const { return losses_; }
   [[nodiscard]] int returns() const { return returns_; }
   [[nodiscard]] bool closed() const { return closed_; }
   /// Why the credentials were refused after the connection had been made; empty: they were not.
   [[nodiscard]] std::string credentials_refused() const;
 
-  /// The first refusal of an inbox or of flow control, in the server's words: what is read does not come.
+  /// The first refusal of an inbox or of flow control, in the server's words: nothing more will be delivered.
   [[nodiscard]] std::optional<std::string> reading_refused() const;
 
   /// Where this connection's subscriptions end.
   Retired& retired() { return retired_; }
 
   /// While one lives, a refusal of this subject (or of an inbox) closes the connection: for a call of
-  /// nats.c's that waits for an answer and would not hear of it until its time is up. `refused()` has its
-  /// words then.
+  /// nats.c's that waits for an answer and would otherwise time out. `refused()` has its words then.
   class Closing {
    public:
     Closing(Wire& wire, std::string subject);
@@ -134,7 +134,7 @@ class Wire {
   struct Queue;
   static void on_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure);
   static void on_closed(natsConnection* connection, void* closure);
-  /// Whether it is about the call of nats.c's that waits; then it is kept.
+  /// Whether it concerns the call of nats.c's that waits; then it is kept.
   bool ends_call(const std::shared_ptr<const Words>& words);
 
   void note(const Words& words);
@@ -143,7 +143,7 @@ class Wire {
   std::vector<std::shared_ptr<Queue>> queues_;
   std::shared_ptr<const Words> refused_, credentials_;
   std::optional<std::string> reading_refused_;
-  std::optional<std::string> closing_;  // the subject of a call that waits
+  std::optional<std::string> closing_;  // the subject of the call that waits
   std::atomic<int> losses_{0}, returns_{0};
   std::atomic<bool> closed_{false};
   std::optional<Socket> socket_;
@@ -152,7 +152,7 @@ class Wire {
 
 Wire& new_wire();
 
-/// One reader's queue: its own messages, and from its making on whatever happens on the wire.
+/// One reader's queue: its own messages and, from its creation on, whatever happens on the wire.
 class Mailbox {
  public:
   using Clock = std::chrono::steady_clock;
@@ -163,19 +163,19 @@ class Mailbox {
   Mailbox& operator=(const Mailbox&) = delete;
 
   [[nodiscard]] Wire& wire() const { return wire_; }
-  /// Throws nats::Error. It ends with the mailbox at the latest.
+  /// Throws nats::Error. The subscription ends with the mailbox at the latest.
   Route subscribe(natsConnection* connection, const std::string& subject);
   void unsubscribe(Route route);
 
-  /// The next event, or what else ended the wait; `others` are polled beside the queue, before it.
+  /// The next event, or what else ended the wait; `others` are polled before the queue.
   Waited wait(Event& event, Clock::time_point until, std::span<pollfd> others = {});
-  /// Ends the wait that runs, or the next one. From any thread.
+  /// Ends the current wait, or the next one. From any thread.
   void wake() noexcept;
 
-  /// Whether refused publishes are of interest; at first they are. Nobody may come to take them for long.
+  /// Whether refused publishes are queued; at first they are. They may not be taken for a long time.
   void hear_refusals(bool on) noexcept;
 
-  /// Messages that wait here, and their bytes.
+  /// Messages that are queued, and their bytes.
   struct Pending {
     std::size_t messages = 0, bytes = 0;
   };
@@ -186,7 +186,7 @@ class Mailbox {
 
   Wire& wire_;
   std::shared_ptr<Wire::Queue> queue_;
-  std::deque<Event> taken_;  // in one piece from the queue: a lock for many
+  std::deque<Event> taken_;  // taken from the queue at once: one lock for many
   std::size_t taken_bytes_ = 0;
   std::map<Route, Subscription> subscriptions_;
   Route next_ = 1;

@@ -16,8 +16,8 @@ inline constexpr std::string_view yellow = "\033[33m";
 inline constexpr std::string_view cyan = "\033[36m";
 inline constexpr std::string_view reset = "\033[0m";
 
-/// What starts a cell of this look, or empty. PUT, added and ok are green, DEL, removed and failed red, PURGE
-/// and changed yellow.
+/// The escape sequence that starts a cell, or empty. PUT, added and ok are green, DEL, removed and failed
+/// red, PURGE and changed yellow.
 std::string_view start(Emphasis look, std::string_view text);
 
 /// The text in this colour, where `wanted` and a colour is given.

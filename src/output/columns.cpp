@@ -10,7 +10,7 @@ using Columns = std::vector<Measured>;
 
 bool is_text(const Measured& column) { return column.look == Emphasis::text; }
 
-// What the line takes without its texts, the gaps before them included.
+// The width of a line without its texts, but with the gaps before them.
 std::size_t taken(const Columns& columns, const std::vector<std::size_t>& shown) {
   std::size_t sum = column_gap * (shown.empty() ? 0 : shown.size() - 1);
   for (const std::size_t i : shown) sum += is_text(columns[i]) ? 0 : columns[i].widest;
@@ -45,7 +45,7 @@ bool narrow(const Columns& columns, std::vector<std::size_t>& shown, std::size_t
   return true;
 }
 
-// Short texts get what they want, long ones an equal share of the rest.
+// Short texts get their own width, long ones an equal share of the rest.
 void share(const Columns& columns, const std::vector<std::size_t>& shown, std::size_t room,
            std::vector<std::size_t>& widths) {
   std::vector<std::size_t> texts;

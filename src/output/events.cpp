@@ -1,4 +1,4 @@
-// A live stream for people: a line an event, as wide as the terminal is at that moment.
+// A live stream for people: one line per event, as wide as the terminal is at that moment.
 #include "base/text.hpp"
 #include "output/columns.hpp"
 #include "output/sinks.hpp"
@@ -53,7 +53,7 @@ class Events : public Sink {
     return std::holds_alternative<std::uint64_t>(value) ? "#" + text : text;
   }
 
-  /// The time of day; with the date where it is not today's.
+  /// The time of day; with the date if it is not today.
   std::string clock(Instant when) const {
     const std::int64_t offset = text::zone_offset(looks_.utc);
     const std::string moment = text::time_at(when, offset);
@@ -87,7 +87,7 @@ class Events : public Sink {
   TerminalStyle looks_;
   Output& out_;
   std::string line_;
-  std::size_t at_ = 0;  // columns of the line
+  std::size_t at_ = 0;  // columns written on this line
 };
 
 }  // namespace

@@ -21,8 +21,8 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// /dev/stdout, /dev/fd/3: links that stand for a descriptor. Any other is replaced: who planted it does not
-// choose what is overwritten.
+// /dev/stdout, /dev/fd/3: links to a descriptor. Any other link is replaced: whoever planted it cannot choose
+// what is overwritten.
 bool names_a_descriptor(const std::string& path) {
   return path == "/dev/stdout" || path == "/dev/stderr" || path.starts_with("/dev/fd/") ||
          path.starts_with("/proc/self/fd/");
@@ -38,7 +38,7 @@ OutputFile::OutputFile(const std::string& path) : path_(path), shown_(in_quotes(
   direct_ = exists && (descriptor || !(S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)));
   if (direct_) {
     file_ = File(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | (descriptor ? 0 : O_NOFOLLOW)));
-    // What was no file a moment ago must still be none.
+    // What was not a regular file a moment ago must still not be one.
     if (file_.fd() >= 0 && !descriptor && (::fstat(file_.fd(), &info) != 0 || S_ISREG(info.st_mode))) {
       file_ = File();
       errno = ELOOP;
@@ -63,7 +63,7 @@ void OutputFile::fail(int error) const {
   throw Failure(Exit::failure, "cannot write to " + shown_ + ": " + std::generic_category().message(error));
 }
 
-// A file without a name gets one that is free; only then can it replace what stands there.
+// A file without a name gets a free one first; only then can it replace an existing file.
 void OutputFile::name_temporary() {
   const std::string self = "/proc/self/fd/" + std::to_string(file_.fd());
   for (int attempt = 0; attempt < 100; ++attempt) {

@@ -1,4 +1,4 @@
-// A file that is there whole or not at all.
+// A file that is written whole or not at all.
 #pragma once
 
 #include "base/file.hpp"
@@ -11,17 +11,17 @@ namespace natskv {
 
 class OutputFile {
  public:
-  /// Opens a temporary beside `path`, mode 0600, that has no name where the file system can do that. What is
-  /// no regular file (a device, a FIFO, /dev/stdout) is written to as it stands; a symbolic link to a file is
+  /// Opens a temporary beside `path`, mode 0600, without a name if the file system supports that. What is not
+  /// a regular file (a device, a FIFO, /dev/stdout) is written to directly; a symbolic link to a file is
   /// replaced, never written through. Failure(failure) when it cannot be written.
   explicit OutputFile(const std::string& path);
-  /// Without commit() nothing is left.
+  /// Without commit() nothing remains.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   Output& out() { return *out_; }
-  /// Everything is on the disk and under the final name. Failure(failure); then what stood there still does.
+  /// Syncs it to disk and gives it its final name. Failure(failure); then what was there is unchanged.
   void commit();
 
  private:

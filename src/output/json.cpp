@@ -1,4 +1,4 @@
-// JSON written straight into a line: a document object a row would cost more than reading the row.
+// JSON written straight into a line: building a document for each row would cost more than reading it.
 #include "base/text.hpp"
 #include "output/pretty.hpp"
 #include "output/sinks.hpp"
@@ -19,7 +19,8 @@ void append_json(const Value& value, std::string& out) {
              value);
 }
 
-/// A column's `"key":`, and that of a name or value that is not UTF-8, which no JSON string holds.
+/// A column's `"key":`, and the one for a name or value that is not UTF-8, which a JSON string cannot
+/// contain.
 struct Member {
   std::string name;
   std::string base64_name;
@@ -32,7 +33,7 @@ struct Member {
   }
 };
 
-// What may not change on its way; of other text what is not UTF-8 is replaced.
+// Must not be altered; in other text invalid UTF-8 is replaced.
 std::string_view exact(const Value& value, const Member& member) {
   if (const auto* bytes = std::get_if<Bytes>(&value)) return bytes->data;
   const auto* text = member.is_name ? std::get_if<std::string_view>(&value) : nullptr;

@@ -19,7 +19,7 @@ std::string scalar(const Json& json) {
   return text;
 }
 
-/// A word: quoted where a blank or nothing at all would make it unreadable.
+/// A word, in quotes if it is empty or has blanks.
 std::string word(std::string_view value) {
   std::string text = text::visible(value);
   if (!text.empty() && text.find_first_of(" \"") == std::string::npos) return text;
@@ -58,7 +58,7 @@ void append_words(const Json& json, const std::string& path, std::string& line) 
   }
 }
 
-/// Lists of objects inside an object become lines of their own: "0: name=n1 current=true".
+/// Lists of objects inside an object get lines of their own: "0: name=n1 current=true".
 void append_lines(const Json& json, const std::string& name, std::vector<std::string>& lines) {
   for (const Json& element : json) {
     std::string line;

@@ -20,7 +20,7 @@ std::size_t string_end(std::string_view json, std::size_t at) {
   return at + 1;
 }
 
-// The same string, but for what a terminal would obey or not show: that is escaped as JSON does it.
+// The same string, with JSON escapes for what a terminal would obey or not show.
 void add_string(std::string_view json, std::string& out) {
   while (!json.empty()) {
     const Decoded character = decode(json);
@@ -87,7 +87,7 @@ std::string shown_json(std::string_view json, JsonLook look) {
 }
 
 std::optional<std::string> pretty_json(std::string_view json) {
-  // Parsing and dumping would write 1E+05 and 0.10 differently, and drop a name that is there twice.
+  // Parsing and dumping would write 1E+05 and 0.10 differently, and drop duplicate names.
   if (!nlohmann::json::accept(json)) return std::nullopt;
   return shown_json(json, {}) + "\n";
 }

@@ -13,11 +13,12 @@ struct JsonLook {
   bool indent = true;     ///< false: one line
   bool color = false;     ///< names and strings
 };
-/// Valid JSON for a terminal: what that would obey or not show is \\uXXXX. No newline at the end.
+/// Valid JSON for a terminal, with \\uXXXX for what it would obey or not show. No newline at the end.
 std::string shown_json(std::string_view json, JsonLook look);
 
-/// The document indented by two spaces and ended by a newline, every number and string as it was written, but
-/// for characters that a terminal would obey or not show: those are \uXXXX. nullopt where it is no JSON.
+/// The document indented by two spaces and ended by a newline, with every number and string as it was
+/// written, except characters that a terminal would obey or not show: those are \uXXXX. nullopt if it is not
+/// JSON.
 std::optional<std::string> pretty_json(std::string_view json);
 
 }  // namespace natskv::text

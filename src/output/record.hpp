@@ -1,4 +1,4 @@
-// A record: named values. Types say what a value IS; a sink (output/sink.hpp) says how it looks.
+// A record: named values. Types say what a value is; a sink (output/sink.hpp) decides how it looks.
 #pragma once
 
 #include "base/types.hpp"
@@ -13,7 +13,7 @@
 
 namespace natskv {
 
-/// A JSON value inside a record (metadata, mirror, …); null pointer is absent. Tables show it as key=value
+/// A JSON value inside a record (metadata, mirror, …); a null pointer is absent. Tables show it as key=value
 /// words.
 struct Nested {
   const nlohmann::ordered_json* json = nullptr;
@@ -21,14 +21,14 @@ struct Nested {
 
 /// monostate: does not apply (absent in JSON, empty in TSV and tables). Views point into the record's owner
 /// and are valid until the next record. string_view is text that should be UTF-8 (invalid is replaced in
-/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64", as a text of Emphasis::name.
-/// Span in JSON is a number of seconds (an integer where whole). A Size is plain bytes everywhere but in
+/// JSON); Bytes is a user's value: JSON "value" if UTF-8, else "value_base64", and so is text of
+/// Emphasis::name. Span in JSON is a number of seconds (an integer if whole). A Size is plain bytes except in
 /// tables.
 using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string_view, Bytes,
                            Instant, Span, Size, Nested>;
 
-/// What a column holds, as far as tables and colours care. A `name` is never cut, a `text` (a value, a
-/// description) is what a table cuts first; an `operation` is coloured by its word (PUT, DEL, PURGE).
+/// The kind of a column, for tables and colours. A `name` is never cut; a `text` (a value, a description) is
+/// what a table cuts; an `operation` is coloured by its word (PUT, DEL, PURGE).
 enum class Emphasis { plain, name, number, operation, faint, text };
 
 /// A member of a JSON object inside a record, for the manual.
@@ -45,12 +45,12 @@ struct Field {
   Value (*read)(const T&);
   Emphasis look = Emphasis::plain;
   std::string_view type = {};     ///< JSON type: string, number, boolean, array, object
-  std::string_view meaning = {};  ///< a sentence for the manual
+  std::string_view meaning = {};  ///< for the manual
   std::span<const Member> members = {};
   int leaves = 0;  ///< the order in which columns are left out of a table that is too narrow; 0: never
 };
 
-/// What a sink knows of a column.
+/// What a sink knows about a column.
 struct Column {
   std::string_view key;
   std::string_view title;
@@ -58,8 +58,8 @@ struct Column {
   int leaves = 0;
 };
 
-/// A way to look at T: all fields in JSON's order, and which of them (by key) make TSV and tables, in their
-/// order. `plain` is the one field a write prints ("revision"), or empty.
+/// How T is shown: all fields in JSON's order, and which of them (by key) are TSV's and tables' columns, in
+/// order. `plain` is the one field that a write prints ("revision"), or empty.
 template <class T>
 struct View {
   std::span<const Field<T>> fields;
@@ -67,7 +67,7 @@ struct View {
   std::vector<std::string_view> tsv = {};
   std::vector<std::string_view> table = {};  ///< empty: as tsv
   std::string_view plain = {};
-  std::vector<std::string_view> line = {};  ///< of a live stream for people; empty: as table
+  std::vector<std::string_view> line = {};  ///< for a live stream for people; empty: as table
 };
 
 }  // namespace natskv

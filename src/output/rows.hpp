@@ -1,4 +1,4 @@
-// Things as rows: what a View says of T, behind the sink of a format.
+// Objects as rows: connects a View of T to the sink of a format.
 #pragma once
 
 #include "output/record.hpp"
@@ -12,10 +12,10 @@
 
 namespace natskv {
 
-/// Prints Ts. Allocates when made, not for a row. Columns by format: json and jsonl `view.json` (or all
-/// fields), tsv `view.tsv`, table `view.table` (or `tsv`; a live one `view.line`), raw and plain `view.plain`
-/// (or the field "value"). Layout::vertical shows JSON's fields, Layout::names the first TSV column only.
-/// `out` must outlive it; the view need not.
+/// Prints Ts. Allocates when constructed, not for each row. Columns by format: json and jsonl `view.json` (or
+/// all fields), tsv `view.tsv`, table `view.table` (or `tsv`; a live one `view.line`), raw and plain
+/// `view.plain` (or the field "value"). Layout::vertical shows JSON's fields, Layout::names the first TSV
+/// column only. `out` must outlive it; the view need not.
 template <class T>
 class Rows {
  public:
@@ -36,9 +36,9 @@ class Rows {
   }
   /// Whether nothing was printed.
   [[nodiscard]] bool empty() const { return empty_; }
-  /// Closes the document; not called when a list failed midway.
+  /// Closes the document; not called if a list failed midway.
   void finish() { sink_->finish(); }
-  /// Rows held back go to the Output, which is flushed by its owner.
+  /// Writes held-back rows to the Output, which its owner flushes.
   void settle() { sink_->settle(); }
 
  private:

@@ -11,9 +11,9 @@ namespace natskv {
 
 namespace {
 
-constexpr std::size_t least_room = 20;  // on a narrower terminal lines are left to it
+constexpr std::size_t least_room = 20;  // a narrower terminal wraps lines itself
 
-/// A list of texts is shown as it is, a line each.
+/// A list of texts is shown with one line each.
 bool sentences(const nlohmann::ordered_json& json) {
   return json.is_array() &&
          std::all_of(json.begin(), json.end(), [](const auto& e) { return e.is_string(); });
@@ -71,7 +71,7 @@ class Sheet : public Sink {
     if (looks_.color) label = std::string(ansi::bold) + label + std::string(ansi::reset);
     label.append(padding, ' ');
     for (const std::string& whole : all) {
-      // A user's value is cut as in a table; what we say of a bucket is shown whole.
+      // A user's value is cut as in a table; natskv's own text about a bucket is shown whole.
       const std::string line = bytes && limit_ > 0 ? text::cut(whole, room()) : whole;
       std::string_view rest = line;
       do {

@@ -20,7 +20,7 @@ constexpr std::array<std::pair<std::string_view, Format>, 5> names{{{"table", Fo
 
 void append_number(auto number, std::string& out) { out += fmt::format_int(number).str(); }
 
-/// As much of a value as `columns` could show: characters of more than 64 bytes (marks on marks) are cut.
+/// As much of a value as `columns` can show: characters of more than 64 bytes (many combining marks) are cut.
 std::string value_text(std::string_view bytes, std::size_t columns) {
   const std::size_t enough = 64 * (columns + 1);
   if (columns == 0 || bytes.size() <= enough || !text::readable(bytes)) return text::table_value(bytes);

@@ -1,5 +1,5 @@
-// The formats. A sink turns rows of values into text on an Output; it knows no verb, and no verb knows a
-// sink.
+// The formats. A sink turns rows of values into text on an Output; it knows nothing about commands, nor do
+// they about sinks.
 #pragma once
 
 #include "output/record.hpp"
@@ -19,17 +19,17 @@ enum class Format { table, tsv, json, jsonl, raw, plain };
 std::optional<Format> format_named(std::string_view word);
 std::string_view name_of(Format format);
 
-/// How a list, an object, or a live stream is laid out. `object`: exactly one record: a JSON object, `field
-/// value` lines in TSV, "Field: value" lines in a table where `vertical`. `live`: JSON is a line an event.
+/// How a list, an object or a live stream is laid out. `object`: exactly one record: a JSON object, `field
+/// value` lines in TSV, "Field: value" lines in a table if `vertical`. `live`: JSON has one line per event.
 enum class Shape { list, object, live };
 
-/// How it looks to this user, settled before connecting.
+/// How output looks to this user, decided before connecting.
 struct TerminalStyle {
   bool color = false;
-  bool people = false;  ///< a person reads it on a terminal: JSON is indented, and coloured where color is
+  bool people = false;  ///< a person reads it on a terminal: JSON is indented, and coloured if `color`
   bool utc = false;
   int width = 0;               ///< columns of the terminal; 0: no cutting
-  int (*measure)() = nullptr;  ///< the same at any later moment, for what goes on for long; null: `width`
+  int (*measure)() = nullptr;  ///< gives the current width, for live output; null: `width`
 };
 
 class Sink {
@@ -39,7 +39,7 @@ class Sink {
   virtual void row(std::span<const Value> values) = 0;
   /// Closes the document. A list that failed midway is never finished, so that no parser takes it for whole.
   virtual void finish() = 0;
-  /// Rows held back (a table's first 100) are written; for live output.
+  /// Writes rows that are held back (a table's first 100); for live output.
   virtual void settle() {}
 };
 

@@ -13,12 +13,12 @@
 namespace natskv {
 
 std::unique_ptr<Sink> make_table(std::vector<Column> columns, TerminalStyle looks, Output& out);
-/// A line an event, each by itself: nothing is held back.
+/// One line per event; nothing is held back.
 std::unique_ptr<Sink> make_events(std::vector<Column> columns, TerminalStyle looks, Output& out);
 /// One record as aligned "Title: value" lines.
 std::unique_ptr<Sink> make_sheet(std::vector<Column> columns, TerminalStyle looks, Output& out);
 std::unique_ptr<Sink> make_tsv(std::vector<Column> columns, Layout layout, Output& out);
-/// `lines`: an object a line, whatever the shape (jsonl). For people (TerminalStyle::people) a document is
+/// `lines`: one object a line, whatever the shape (jsonl). For people (TerminalStyle::people) a document is
 /// indented.
 std::unique_ptr<Sink> make_json(const std::vector<Column>& columns, Layout layout, bool lines,
                                 TerminalStyle looks, Output& out);
@@ -32,7 +32,7 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-/// Whether a value says nothing: monostate, no JSON, an unlimited size (tables spell that one out).
+/// Whether a value is absent: monostate, no JSON, an unlimited size (which tables spell out).
 bool absent(const Value& value);
 /// Text for machines, unescaped: RFC 3339, plain numbers, seconds, bytes as they are, JSON on one line.
 /// Appends.
@@ -47,8 +47,8 @@ void flatten(const nlohmann::ordered_json& json, std::string& path,
 /// of its own.
 std::vector<std::string> words(const nlohmann::ordered_json& json);
 
-/// A value as one line for people: escaped, without blanks at its end. Of a long user's value no more is read
-/// into text than `columns` can show; 0 is no limit.
+/// A value as one line for people: escaped, without trailing blanks. No more of a user's long value is
+/// converted than `columns` can show; 0 is no limit.
 std::string cell_text(const Value& value, bool utc, std::size_t columns);
 
 }  // namespace natskv

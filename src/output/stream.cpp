@@ -13,7 +13,7 @@ namespace natskv {
 
 namespace {
 
-/// Empties the buffer however flush() ends, so that the flush on the way out does not fail a second time.
+/// Empties the buffer however flush() ends, so that the flush at exit does not fail again.
 struct Emptied {
   std::string& buffer;
   explicit Emptied(std::string& held) : buffer(held) {}
@@ -22,10 +22,11 @@ struct Emptied {
   ~Emptied() { buffer.clear(); }
 };
 
-/// A descriptor made non-blocking by someone who shares it (a shell, ssh) is waited for, not failed on.
+/// If another process that shares the descriptor (a shell, ssh) made it non-blocking, wait instead of
+/// failing.
 void wait_writable(int fd) {
   pollfd waiting{fd, POLLOUT, 0};
-  static_cast<void>(poll(&waiting, 1, -1));  // whatever it says, the next write() says it better
+  static_cast<void>(poll(&waiting, 1, -1));  // the next write() reports any error
 }
 
 }  // namespace

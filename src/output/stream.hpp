@@ -1,4 +1,4 @@
-// stdout (or a file) with every write checked. Knows bytes only.
+// stdout (or a file) with every write checked. Handles only bytes.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace natskv {
 /// <reason>").
 class Output {
  public:
-  /// `name` is what messages call it: "standard output", or a file's name.
+  /// `name` is for messages: "standard output", or a file's name.
   Output(int fd, std::string name);
   /// Over memory, for take().
   Output() : Output(-1, "memory") {}
@@ -25,13 +25,13 @@ class Output {
     buffer_.append(bytes);
     if (buffer_.size() >= limit && fd_ >= 0) flush();
   }
-  /// Everything written so far reaches the descriptor; throws on failure, after which the buffer is empty.
+  /// Writes everything so far to the descriptor; throws on failure, after which the buffer is empty.
   void flush();
   /// What was written to memory.
   std::string take() { return std::exchange(buffer_, {}); }
   [[nodiscard]] bool empty() const { return buffer_.empty(); }
   [[nodiscard]] int fd() const { return fd_; }
-  /// Whether it is a terminal; asked once.
+  /// Whether it is a terminal; cached.
   [[nodiscard]] bool terminal() const;
 
  private:

@@ -11,8 +11,8 @@ namespace natskv {
 namespace {
 
 constexpr std::size_t held_rows = 100;
-constexpr std::size_t held_bytes = std::size_t{1} << 20;  // memory stays bounded where values are long
-constexpr std::string_view indent = "  ";                 // before a text on a line of its own
+constexpr std::size_t held_bytes = std::size_t{1} << 20;  // keeps memory bounded if values are long
+constexpr std::string_view indent = "  ";                 // before a text that has its own line
 
 struct Cell {
   std::string text;
@@ -85,7 +85,7 @@ class Table : public Sink {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       Cell title{text::visible(columns_[i].title.empty() ? columns_[i].key : columns_[i].title)};
       title.width = text::width(title.text);
-      // Which of the times tells the zone is known later: it may be any.
+      // Which time column shows the zone is decided later: it may be any.
       const std::size_t widest = title.width + (times_[i] ? zone().size() : 0);
       if (!measured_[i].empty || i == 0) measured_[i].widest = std::max(measured_[i].widest, widest);
       titles_.push_back(std::move(title));
@@ -94,7 +94,7 @@ class Table : public Sink {
 
   [[nodiscard]] std::string zone() const { return " (" + text::zone_name(offset_) + ")"; }
 
-  /// The zone of all times stands in the title of the first that is shown.
+  /// The title of the first time column that is shown has the zone, which is the same for all.
   void add_zone() {
     for (const std::size_t i : fitted_.shown) {
       if (!times_[i]) continue;
@@ -107,7 +107,7 @@ class Table : public Sink {
   void header() {
     start_line();
     for (const std::size_t i : fitted_.shown) {
-      // A title is not a name: it is cut where the terminal ends.
+      // Titles are cut at the terminal's width, unlike names.
       const std::size_t left = limit_ == 0 ? titles_[i].width : limit_ - std::min(limit_, next());
       if (left > 0) place(i, titles_[i], left, ansi::bold);
     }
@@ -120,7 +120,7 @@ class Table : public Sink {
 
   void print(const std::vector<Cell>& cells) {
     start_line();
-    std::vector<std::string> rest;  // what has no room on this line
+    std::vector<std::string> rest;  // texts that get their own lines
     for (const std::size_t i : fitted_.shown) {
       const std::string_view color = ansi::start(columns_[i].look, cells[i].text);
       if (!is_text(i))
@@ -148,7 +148,7 @@ class Table : public Sink {
     return count;
   }
 
-  /// What a text gets of this line; 0 where a longer name before it leaves too little.
+  /// A text's room on this line; 0 if a longer name before it leaves too little.
   [[nodiscard]] std::size_t room_for(std::size_t i, const Cell& cell) const {
     if (limit_ == 0 || cell.width == 0) return std::max<std::size_t>(cell.width, 1);
     const std::size_t left = limit_ - std::min(limit_, next());
@@ -161,7 +161,7 @@ class Table : public Sink {
     return label ? text::visible(columns_[i].key) + "=" + cell.text : cell.text;
   }
 
-  /// A column that the first rows did not have: this row shows it at its end.
+  /// A column that was empty in the first rows: shown at the end of this row.
   void late(std::string text, std::vector<std::string>& rest) {
     const std::size_t width = text::width(text);
     if (limit_ > 0 && next() + width > limit_) return rest.push_back(std::move(text));
@@ -179,10 +179,10 @@ class Table : public Sink {
     out_.write(line_);
   }
 
-  /// Where the next cell of the line begins.
+  /// Moves to where the next cell begins.
   [[nodiscard]] std::size_t next() const { return at_ == 0 ? 0 : at_ + column_gap; }
 
-  /// Blanks are written before a text only, so that no line ends in them.
+  /// Blanks are only written before text, so that no line ends with them.
   void place(std::size_t i, const Cell& cell, std::size_t room, std::string_view color) {
     const std::size_t taken = std::min(cell.width, room);
     const std::size_t padding = std::max(fitted_.widths[i], taken) - taken;
@@ -211,7 +211,7 @@ class Table : public Sink {
   std::vector<Column> columns_;
   TerminalStyle looks_;
   std::size_t limit_;    // the terminal's width; 0: none
-  std::int64_t offset_;  // of the zone that times are shown in, one for all rows
+  std::int64_t offset_;  // of the zone for all times, in seconds
   Output& out_;
   std::vector<bool> right_, times_;
   std::vector<Measured> measured_;
@@ -219,11 +219,11 @@ class Table : public Sink {
   std::vector<Cell> titles_;
   std::vector<Cell> cells_;  // of the current row, reused
   std::vector<std::vector<Cell>> held_;
-  std::size_t bytes_ = 0;  // of the rows held
+  std::size_t bytes_ = 0;  // of the held rows
   bool settled_ = false;
   std::string line_;
   std::size_t at_ = 0;       // columns of the current line, padding included
-  std::size_t written_ = 0;  // the same without what padding is still owed
+  std::size_t written_ = 0;  // the same without padding that is not yet written
 };
 
 }  // namespace

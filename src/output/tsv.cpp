@@ -9,8 +9,8 @@ namespace natskv {
 
 namespace {
 
-/// Names and texts stand as they are, for a key is used again as it was read; but control characters, which
-/// no key holds, would break a row or reach a terminal.
+/// Names and texts are not escaped, because keys are passed on as they were read; but control characters,
+/// which keys cannot have, would break a row or reach a terminal.
 void append_name(std::string_view name, std::string& out) {
   const auto suspect = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '\xC2';
@@ -71,7 +71,7 @@ class Tsv : public Sink {
   std::string line_;
 };
 
-/// A line a field: key, tab, value.
+/// One line per field: key, tab, value.
 class Fields : public Sink {
  public:
   Fields(std::vector<Column> columns, Output& out) : columns_(std::move(columns)), out_(out) {}

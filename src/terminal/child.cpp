@@ -42,7 +42,7 @@ std::vector<std::string> environment_of(const Program& program) {
   return variables;
 }
 
-// What exec takes: pointers into `words`, which must stay.
+// For exec: pointers into `words`, which must outlive them.
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> result;
   result.reserve(words.size() + 1);
@@ -51,7 +51,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return result;
 }
 
-// All that exec takes, made before the fork: after it nothing may allocate.
+// All arguments for exec, made before the fork: after it nothing may allocate.
 struct Image {
   explicit Image(const Program& program)
       : path(program.path.empty() ? find_program(program.argv.at(0)) : program.path),
@@ -82,13 +82,13 @@ bool set_up(const Program& program, pid_t parent) {
   if (program.inherited >= 0 && ::fcntl(program.inherited, F_SETFD, 0) < 0) return false;
   if (program.death_signal != 0) {
     if (::prctl(PR_SET_PDEATHSIG, program.death_signal) < 0) return false;
-    // The parent may have died before the request was made: nobody would send it.
+    // If the parent died before this request, no signal would be sent.
     if (::getppid() != parent) ::_exit(1);
   }
   return true;
 }
 
-// The keeper knows of it before it is anything that could outlive natskv.
+// The keeper is told before exec, so that nothing can outlive natskv unnoticed.
 bool report_to(const Kept& kept) {
   Orders orders = kept.orders;
   orders.pid = ::getpid();
@@ -139,7 +139,7 @@ int why_not(const std::string& path) {
   return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
-// -1 where the kernel has none. By number: glibc 2.36 declares the function without C linkage.
+// -1 if the kernel has no pidfds. By number: glibc 2.36 declares the function without C linkage.
 int pidfd_of(pid_t child) { return static_cast<int>(::syscall(SYS_pidfd_open, child, 0)); }
 
 void pause_for(pid_t child, int pidfd, int milliseconds) {
@@ -148,7 +148,7 @@ void pause_for(pid_t child, int pidfd, int milliseconds) {
     ::poll(&end, 1, milliseconds);
     return;
   }
-  // An old kernel: look again soon.
+  // An old kernel: check again soon.
   const timespec nap{0, std::min(milliseconds, 20) * 1'000'000L};
   if (!has_ended(child)) ::nanosleep(&nap, nullptr);
 }
@@ -172,7 +172,8 @@ std::string find_program(const std::string& name) {
     std::string file = folder.empty() ? "./" + name : fmt::format("{}/{}", folder, name);
     const int error = why_not(file);
     if (error == 0) return file;
-    // A folder of that name is no program; a file that may not be run is, for want of another.
+    // A folder is not a program; a file that cannot be executed is remembered in case there is nothing
+    // better.
     if (error == EACCES) found = error;
   }
   throw cannot_run(name, {}, found);
@@ -185,7 +186,7 @@ pid_t start(const Program& program, const Kept* kept) {
     throw Failure(Exit::failure, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   const File read_end(ends[0]);
   std::optional<File> write_end(ends[1]);
-  start_signals();  // remembered by now: it may not be made after the fork
+  start_signals();  // must be initialized before the fork
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0)

@@ -42,7 +42,7 @@ void remember_descriptors() {
         if (fd > STDERR_FILENO) static_cast<std::vector<int>*>(closure)->push_back(fd);
       },
       &descriptors);
-  // The folder itself was open while it was read.
+  // Not the descriptor of the folder that was being read.
   std::erase_if(descriptors, [](int fd) { return ::fcntl(fd, F_GETFD) < 0; });
   std::sort(descriptors.begin(), descriptors.end());
   known = true;

@@ -15,7 +15,7 @@ Foreground::Foreground()
 
 void Foreground::put_back(int wait_status) {
   if (!shared_) return;
-  // Changing the terminal from the background would stop us.
+  // Changing the terminal from the background would stop this process.
   sigset_t output;
   sigset_t before;
   ::sigemptyset(&output);

@@ -1,4 +1,4 @@
-// natskv's place at its terminal.
+// natskv's role at its terminal.
 #pragma once
 
 #include "base/file.hpp"
@@ -7,14 +7,13 @@
 
 namespace natskv::terminal {
 
-/// Whether natskv's process group is the foreground group of its controlling terminal, as it was found; and
-/// what a child that dies in the middle of something leaves there: raw mode, and a foreground group that is
-/// nobody's.
+/// Remembers whether natskv's process group is the foreground group of its controlling terminal, and undoes
+/// what a child that was killed leaves there: raw mode, and a foreground group that no longer exists.
 class Foreground {
  public:
   Foreground();
 
-  /// A child that natskv starts shares the terminal with it.
+  /// Whether a child that natskv starts shares the terminal with it.
   [[nodiscard]] bool shared() const { return shared_; }
   /// After a child's end: natskv's group is in the foreground again, and the terminal is as it was if a
   /// signal ended the child.

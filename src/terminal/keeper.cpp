@@ -29,8 +29,7 @@ void nap() {
   ::nanosleep(&time, nullptr);
 }
 
-// SIGKILL until none is left: what is forked meanwhile is found by the next look. Without /proc once has to
-// do.
+// SIGKILL until none is left: the next pass finds what was forked meanwhile. Without /proc there is only one.
 void kill_all(const Kin& kin) {
   do {
     signal_all(kin, SIGKILL);
@@ -43,7 +42,8 @@ void ask_to_end(const Kin& kin) {
   signal_all(kin, SIGCONT);
 }
 
-// All that the forked process does. Nothing here may allocate or lock: other threads held what they held.
+// All that the forked process does. Nothing here may allocate or lock: other threads may have held locks at
+// the fork.
 class Keeping {
  public:
   Keeping(int line, int held) : line_(line), held_(held) {}
@@ -63,17 +63,17 @@ class Keeping {
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
     close_all_but(line_, held_);
-    if (::chdir("/") != 0) return;  // where it stands is then in use as long as it runs
+    if (::chdir("/") != 0) return;  // otherwise it would keep the working folder busy
     timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   }
 
-  // natskv itself has told COMMAND by then, if it can.
+  // natskv itself has sent the signal by then, if it could.
   [[nodiscard]] std::int64_t stop_at() const {
     constexpr std::int64_t later = 20'000'000;
     return orders_.stop_at == 0 ? 0 : orders_.stop_at + later;
   }
 
-  // Until there are orders or the time has come; false: natskv is gone.
+  // Waits for orders or for that time; false: natskv is gone.
   bool wait() {
     const std::int64_t next = told_ ? orders_.kill_at : stop_at();
     itimerspec at{};
@@ -152,7 +152,7 @@ bool Keeper::tell(const Orders& orders) const {
 void Keeper::reap() {
   line_ = File();
   if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);  // somebody may have stopped it
+    ::kill(pid_, SIGKILL);  // it may have been stopped
     ::waitpid(pid_, nullptr, 0);
   }
   pid_ = 0;

@@ -1,4 +1,4 @@
-// A process that ends COMMAND when natskv can't: killed with SIGKILL, stopped, or hanging.
+// A process that ends COMMAND if natskv cannot, because it was killed with SIGKILL, is stopped, or hangs.
 #pragma once
 
 #include "base/file.hpp"
@@ -10,18 +10,18 @@
 
 namespace natskv::terminal {
 
-/// What the keeper has to know, all of it in every message. Times are BootClock's, in nanoseconds; 0 is
+/// What the keeper has to know; each message has all of it. Times are BootClock's, in nanoseconds; 0 is
 /// never.
 struct Orders {
-  Kin command;    ///< while natskv lives
-  pid_t pid = 0;  ///< COMMAND itself, whose descendants are left when natskv is gone; 0: there is none
+  Kin command;               ///< while natskv lives
+  pid_t pid = 0;             ///< COMMAND itself, whose descendants remain when natskv is gone; 0: none
   std::int64_t stop_at = 0;  ///< SIGTERM and SIGCONT, once
   std::int64_t kill_at = 0;  ///< SIGKILL, until none is left
-  std::int64_t grace = 0;    ///< between the two when natskv is gone
+  std::int64_t grace = 0;    ///< time between the two if natskv is gone
 };
 
-/// The keeper: a forked natskv in a session of its own (so that Ctrl-Z does not hold it) with nothing but a
-/// line to natskv open. At the line's end it stops COMMAND, and ends.
+/// The keeper: a forked natskv in a session of its own (so that Ctrl-Z does not hold it) with only a socket
+/// to natskv open. When that closes it stops COMMAND, and ends.
 class Keeper {
  public:
   /// `held`: a descriptor that it keeps open, too; a lock on it stays taken until COMMAND has ended. -1:
@@ -32,14 +32,14 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  /// Forks it where none runs (also anew, where it was killed). Throws Failure where there is no process to
-  /// be had.
+  /// Forks it if none is running (again, if it was killed). Throws Failure if no process can be created.
   void start();
-  /// Our end of the line, close-on-exec, or -1; poll says POLLHUP there when the keeper has died.
+  /// natskv's end of the socket, close-on-exec, or -1; POLLHUP when the keeper has died.
   [[nodiscard]] int line() const { return line_.fd(); }
-  /// Async-signal-safe, so that COMMAND can report itself between fork and exec. Returns whether it was told.
+  /// Sends orders. Async-signal-safe, so that COMMAND can report itself between fork and exec. Returns
+  /// whether they were sent.
   bool tell(const Orders& orders) const;
-  /// Ends it, or takes notice of its end.
+  /// Ends and reaps it.
   void reap();
 
  private:

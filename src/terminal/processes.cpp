@@ -30,7 +30,7 @@ void stat_path(pid_t pid, std::array<char, longest_path>& path) {
   *std::copy(after.begin(), after.end(), at) = '\0';
 }
 
-// The words of a stat file after the program's name, which is in parentheses and may hold any byte.
+// The fields of a stat file after the program's name, which is in parentheses and may contain any byte.
 class Words {
  public:
   explicit Words(std::string_view rest) : rest_(rest) {}
@@ -55,7 +55,7 @@ class Words {
   std::string_view rest_;
 };
 
-// A process that ended while we looked must not have its id's next owner signalled.
+// If a process ended meanwhile, the next owner of its id must not get the signal.
 void send(const ProcessInfo& process, int signal) {
   const File pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   if (pidfd.fd() < 0) {
@@ -67,7 +67,7 @@ void send(const ProcessInfo& process, int signal) {
     ::syscall(SYS_pidfd_send_signal, pidfd.fd(), signal, nullptr, 0);
 }
 
-// Passes over /proc.
+// Number of passes over /proc.
 class Search {
  public:
   Search(const Kin& kin, int signal) : kin_(kin), signal_(signal) {}
@@ -77,8 +77,8 @@ class Search {
       pass();
       return genuine_ ? count_ : 0;
     }
-    // A child usually has a higher number than its parent, and comes later in /proc; else the next pass finds
-    // it.
+    // A child usually has a higher number than its parent, and comes later in /proc; otherwise the next pass
+    // finds it.
     for (int before = -1; before != count_;) {
       before = count_;
       pass();

@@ -1,4 +1,4 @@
-// Processes, found in /proc. All of it is async-signal-safe: a forked process may use it before it execs.
+// Processes, found in /proc. Everything is async-signal-safe: a forked process may use it before exec.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ struct ProcessInfo {
   std::uint64_t started = 0;  ///< clock ticks since boot
 };
 
-/// Returns false where there is no such process (or no /proc).
+/// Returns false if there is no such process (or no /proc).
 bool read_process(pid_t pid, ProcessInfo& info);
 
 /// The processes of a command: those of a process group, or the descendants of `root` in `session`.
@@ -22,7 +22,7 @@ struct Kin {
   pid_t group = 0;
   pid_t root = 0, session = 0;
   bool with_root = false;
-  /// A group counts only while one of it was started by then: its number may be another's by now.
+  /// A group only counts while one of its processes was started by then: its number may have been reused.
   std::uint64_t started_by = any_time;
   static constexpr std::uint64_t any_time = std::numeric_limits<std::uint64_t>::max();
 };
@@ -32,7 +32,7 @@ int living(const Kin& kin);
 /// Sends each of them a signal.
 void signal_all(const Kin& kin, int signal);
 
-/// Clock ticks since boot, as ProcessInfo::started counts them.
+/// Clock ticks since boot, like ProcessInfo::started.
 std::uint64_t ticks_now();
 
 /// Calls `each(void* closure, int number)` for the entries of a folder whose names are numbers.

@@ -40,7 +40,7 @@ std::string progress_line(std::string_view what, std::uint64_t done, std::uint64
     line += rate >= 10 ? fmt::format("  {:.0f}/s", rate) : fmt::format("  {:.1f}/s", rate);
     if (total > done) {
       const double left = static_cast<double>(total - done) / rate;
-      // Beyond a year nobody believes it.
+      // An estimate over a year is useless.
       if (left < 31'536'000) {
         line += fmt::format("  {} left", text::human_span(seconds(static_cast<std::int64_t>(left) + 1)));
       }
@@ -76,7 +76,7 @@ void Progress::look(std::uint64_t done) {
     return;
   }
   const Clock::time_point now = Clock::now();
-  // Near a look every 10 ms, whatever the pace; slow again at once when the pace falls.
+  // About one look at the clock every 10 ms, whatever the pace; adapts at once when the pace falls.
   const auto since = now - looked_;
   if (since < std::chrono::milliseconds(5)) every_ = std::min(every_ * 2, 1024U);
   if (since > std::chrono::milliseconds(20)) every_ = since > redraw ? 1 : std::max(every_ / 2, 1U);

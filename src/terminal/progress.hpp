@@ -1,5 +1,5 @@
-// What is going on, for the person at the terminal: a bar while things are counted, a word while nothing
-// comes. Both are on stderr, only where it is a terminal that can wipe a line, and leave nothing behind.
+// Progress for the person at the terminal: a bar while things are counted, a message while natskv waits. Both
+// are on stderr, only if it is a terminal that can wipe a line, and leave nothing there.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// So many are done. Costs a subtraction, and a look at the clock now and then.
+  /// This many are done. Costs a subtraction, and now and then a look at the clock.
   void tick(std::uint64_t done) {
     if (--skip_ == 0) look(done);
   }
@@ -36,7 +36,7 @@ class Progress {
   Clock::time_point started_, looked_, drawn_;
 };
 
-/// Says "reading …" where an answer takes more than 2 s: while it lives, by the watchdog's thread.
+/// While it lives, shows "reading …" once an answer takes more than 2 s, from the watchdog's thread.
 class Waiting {
  public:
   explicit Waiting(std::string text, bool quiet,
@@ -51,7 +51,7 @@ class Waiting {
 
 namespace terminal {
 
-/// The bar's line. `elapsed` in seconds; rate and time left are there once there is something to tell.
+/// The bar's line. `elapsed` in seconds; rate and time left appear once they are known.
 std::string progress_line(std::string_view what, std::uint64_t done, std::uint64_t total, double elapsed,
                           int width);
 

@@ -16,7 +16,7 @@ void to_terminal(std::string_view text) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-// Reading there would stop the whole process, signals and all (SIGTTIN).
+// Reading there would stop the whole process (SIGTTIN).
 bool in_background() {
   const pid_t group = ::tcgetpgrp(STDIN_FILENO);
   return group >= 0 && group != ::getpgrp();
@@ -40,7 +40,7 @@ std::optional<std::string> read_answer(const Stop& stop) {
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got <= 0) return std::nullopt;
     if (byte == '\n') return line;
-    // No yes is this long; the rest of the line is read and dropped.
+    // Longer than any "yes"; the rest of the line is read and dropped.
     if (line.size() < 16) line += byte;
   }
   return std::nullopt;
@@ -63,7 +63,7 @@ bool ask(const std::string& question, const Stop& stop) {
   wipe_status_line();
   to_terminal(question + " [y/N] ");
   const std::optional<std::string> answer = read_answer(stop);
-  // The cursor is still behind the question.
+  // The cursor is still after the question.
   if (!answer) to_terminal("\n");
   return answer && is_yes(*answer);
 }

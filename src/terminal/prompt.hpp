@@ -7,12 +7,12 @@
 
 namespace natskv::terminal {
 
-/// Whether somebody can be asked: stdin and stderr both are terminals.
+/// Whether questions can be asked: stdin and stderr are both terminals.
 bool interactive();
 
 /// Writes `question [y/N] ` on stderr and reads a line from stdin: true for y and yes in any case. Anything
-/// else, the end of input and a Stop (at once) are false; the caller looks at Stop. `question` is shown as it
-/// is: escape it.
+/// else, the end of input and a Stop (at once) are false; the caller checks Stop. `question` is not escaped
+/// here.
 bool ask(const std::string& question, const Stop& stop);
 
 }  // namespace natskv::terminal

@@ -42,7 +42,7 @@ bool can_run(const std::string& file) {
   return ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0;
 }
 
-// The program, also where a user's PATH often has no administrator's folders.
+// The program in PATH or in the administrator's folders, which a user's PATH often lacks.
 std::string find_server() {
   const char* const path = std::getenv("PATH");
   std::string folders = path != nullptr ? path : "";
@@ -51,7 +51,7 @@ std::string find_server() {
   while (!rest.empty()) {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
     std::string file = std::string(rest.substr(0, colon)) + "/nats-server";
-    // An empty word in PATH is the current folder: never meant here.
+    // An empty element of PATH means the current folder: ignored here.
     if (colon > 0 && can_run(file)) return file;
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
@@ -64,7 +64,7 @@ std::string content_of(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Whether the server on this port greets: what a client would wait for.
+// Whether the server on this port sends its greeting, which clients wait for.
 bool greets(int port) {
   const File server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (server.fd() < 0) return false;
@@ -81,14 +81,14 @@ bool greets(int port) {
          std::string_view(word.data(), word.size()) == "INFO ";
 }
 
-// Waits for the end of a process that need not be our child.
+// Waits for the end of a process that may not be a child.
 bool ends(pid_t process, int milliseconds) {
   const File pidfd(process > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, process, 0)) : -1);
   pollfd end{pidfd.fd(), POLLIN, 0};
   return pidfd.fd() < 0 || ::poll(&end, 1, milliseconds) == 1;
 }
 
-// Every NATS_* there is, unset.
+// Unsets every NATS_* variable.
 EnvironmentChanges without_nats() {
   EnvironmentChanges changes;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -99,7 +99,7 @@ EnvironmentChanges without_nats() {
   return changes;
 }
 
-// Removing data takes longer than 200 ms now and then, and must not be cut short.
+// Removing data sometimes takes longer than 200 ms, and must not be cut short.
 std::chrono::milliseconds set_grace(std::chrono::milliseconds time) {
   Watchdog* const watchdog = Watchdog::current();
   return watchdog != nullptr ? watchdog->grace(time) : time;
@@ -151,7 +151,7 @@ Sandbox::~Sandbox() {
 }
 
 void Sandbox::launch(const std::string& server, const std::string& token) {
-  // Paths are arguments: they are no secret, and need no quoting there. The token stands in this file only.
+  // Paths are arguments: they are not secret, and need no quoting. The token is only in this file.
   folder_->write("server.conf", fmt::format("authorization {{ token: \"{}\" }}\n", token));
   const std::string ports = folder_->at("ports");
   const std::string log = folder_->at("server.log");
@@ -172,9 +172,9 @@ void Sandbox::launch(const std::string& server, const std::string& token) {
                    .out = output.fd(),
                    .error = output.fd(),
                    .alone = true,
-                   // Data that stay are closed properly.
+                   // Data that are kept are closed properly.
                    .death_signal = kept_ ? SIGTERM : SIGKILL,
-                   // Nobody takes the folder before the server has ended too.
+                   // The folder is locked until the server has ended, too.
                    .inherited = kept_ ? kept_->lock() : folder_->lock()},
                   &kept);
 }
@@ -194,7 +194,7 @@ int Sandbox::port() {
   const char* const first = ports.data() + at + start.size();
   int number = 0;
   const auto [end, error] = std::from_chars(first, ports.data() + ports.size(), number);
-  // The quote behind it: the file is whole up to here.
+  // The quote after it shows that the file is complete up to here.
   return error == std::errc() && end != ports.data() + ports.size() && *end == '"' ? number : 0;
 }
 
@@ -202,7 +202,7 @@ void Sandbox::wait_until_ready(const Stop& stop) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(ready_seconds);
   while (std::chrono::steady_clock::now() < end) {
     if (stop) throw Stopped{};
-    // The wait between two looks is the wait for its end.
+    // Waiting for its end is also the pause between two checks.
     if (const std::optional<int> status = wait_for(server_, 10)) {
       ::kill(-std::exchange(server_, 0), SIGKILL);
       const std::string line = last_log_line();
@@ -228,7 +228,8 @@ std::string Sandbox::last_log_line() const {
   return line;
 }
 
-// The whole group: the server may have been started by a script, which has ended when its folder may go.
+// The whole group: a script may have started the server, and both must have ended before the folder is
+// removed.
 bool Sandbox::end_by(int signal) {
   ::kill(-server_, signal);
   return wait_for(server_, gentle_ms) && ends(started_, gentle_ms);

@@ -1,5 +1,4 @@
-// A nats-server of one's own, for `sandbox`: JetStream on a free loopback port, a random token, gone with
-// natskv.
+// A private nats-server, for `sandbox`: JetStream on a free loopback port, a random token; ends with natskv.
 #pragma once
 
 #include "base/stop.hpp"
@@ -15,18 +14,18 @@ namespace natskv::terminal {
 
 class SandboxFolder;
 
-/// The nats-server to run: this one, else that of NATSKV_NATS_SERVER, else the one in PATH or an
-/// administrator's folder. Failure: usage where the one that was named cannot be run, failure where none is
-/// found.
+/// The nats-server to run: `named`, else NATSKV_NATS_SERVER, else the one in PATH or an administrator's
+/// folder. Failure: usage if a named one cannot be executed, failure if none is found.
 std::string server_program(const std::optional<std::string>& named);
 
 class Sandbox {
  public:
-  /// Starts the program and waits, up to 10 s, until it answers. `store`: a folder for the data that stays
-  /// (made if missing); without one the data go with the sandbox. Removes what sandboxes that were killed by
-  /// SIGKILL left behind. Throws Failure (the store is in use, the server ended) and Stopped.
+  /// Starts the program and waits, up to 10 s, until it answers. `store`: a folder that keeps the data
+  /// (created if missing); without one the data are removed with the sandbox. Also removes what sandboxes
+  /// that were killed by SIGKILL left over. Throws Failure (the store is in use, the server ended) and
+  /// Stopped.
   Sandbox(const std::string& server, const std::optional<std::string>& store, const Stop& stop);
-  /// Ends the server (gently where its data stay) and removes its folder.
+  /// Ends the server (gently if its data are kept) and removes its folder.
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
@@ -50,8 +49,8 @@ class Sandbox {
   std::optional<std::string> store_;
   std::unique_ptr<SandboxFolder> kept_, folder_;
   Keeper keeper_;      // ends all that belongs to the server when natskv can't
-  pid_t server_ = 0;   // leads a process group of its own
-  pid_t started_ = 0;  // the server itself, where server_ is a script that started it
+  pid_t server_ = 0;   // leads its own process group
+  pid_t started_ = 0;  // the server itself, if server_ is a script that started it
   std::string url_, context_file_;
 };
 

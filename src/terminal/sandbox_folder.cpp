@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view prefix = "natskv-sandbox-";
 constexpr const char* own_lock = "lock";
 constexpr const char* store_lock = ".natskv-sandbox.lock";
-// A folder without a lock is being made right now, unless it is older than this.
+// A folder without a lock is just being created, unless it is older than this.
 constexpr std::time_t newborn = 60;
 
 Failure cannot(std::string_view what, const std::string& path, int error) {
@@ -41,7 +41,7 @@ std::vector<std::string> places() {
   std::vector<std::string> found;
   for (const char* const name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
     const char* const value = std::getenv(name);
-    // Relative, it would be another folder for a command that runs elsewhere.
+    // A relative path would mean another folder for a command in another working folder.
     if (value != nullptr && *value == '/') found.emplace_back(value);
   }
   found.emplace_back("/tmp");
@@ -62,7 +62,7 @@ File open_folder(const std::string& path, int flags) {
   return File(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
 }
 
-// Whether this folder is one of ours that nobody has: then its lock, taken.
+// The lock of a sandbox's folder that no process uses; else -1.
 std::optional<File> abandoned(int folder) {
   struct stat info {};
   if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0)
@@ -76,7 +76,7 @@ void remove_if_abandoned(const std::string& path) {
   const File folder = open_folder(path, O_NOFOLLOW);
   if (folder.fd() < 0) return;
   if (const std::optional<File> lock = abandoned(folder.fd())) {
-    // Only we could put another folder in its place, and a name is random.
+    // Only this user could replace the folder, and its name is random.
     std::error_code ignored;
     fs::remove_all(path, ignored);
   }
@@ -87,7 +87,7 @@ void remove_if_abandoned(const std::string& path) {
 SandboxFolder SandboxFolder::fresh() {
   int error = 0;
   for (const std::string& place : places()) {
-    // Twice: a cleaner may be faster than our lock, once.
+    // Twice: another sandbox that cleans up may be faster than our lock once.
     for (int attempt = 0; attempt < 2; ++attempt) {
       std::string path = fmt::format("{}/{}XXXXXX", place, prefix);
       if (::mkdtemp(path.data()) == nullptr) {
@@ -110,7 +110,7 @@ SandboxFolder SandboxFolder::kept(const std::string& path) {
   const fs::path absolute = fs::absolute(path, error);
   if (error) throw cannot("use the store", path, error.value());
   for (int attempt = 0; attempt < 2; ++attempt) {
-    // What did not exist is for its owner's eyes, as the data of a fresh sandbox are.
+    // A new folder is only for its owner, like the data of a fresh sandbox.
     const mode_t mask = ::umask(077);
     fs::create_directories(absolute, error);
     ::umask(mask);

@@ -1,4 +1,4 @@
-// Folders that one process at a time has: a sandbox's own, and the store that --store names.
+// Folders that only one process at a time uses: a sandbox's own, and the one that --store names.
 #pragma once
 
 #include "base/file.hpp"
@@ -8,16 +8,16 @@
 
 namespace natskv::terminal {
 
-/// Holds the lock on a folder: a file in it under flock, which ends with the last process that has it open,
+/// Holds the lock on a folder: an flock on a file in it, which ends with the last process that has it open,
 /// however that ends.
 class SandboxFolder {
  public:
-  /// A fresh folder, mode 0700, in $XDG_RUNTIME_DIR, $TMPDIR or /tmp. The destructor removes it with all it
-  /// holds.
+  /// A fresh folder, mode 0700, in $XDG_RUNTIME_DIR, $TMPDIR or /tmp. The destructor removes it with
+  /// everything in it.
   static SandboxFolder fresh();
-  /// A folder that stays, made if missing. Throws Failure when another sandbox has it.
+  /// A folder that is kept, created if missing. Throws Failure if another sandbox uses it.
   static SandboxFolder kept(const std::string& path);
-  /// Removes the fresh folders of processes of ours that died without doing so.
+  /// Removes the fresh folders of this user's processes that died without doing so.
   static void remove_leftovers();
 
   SandboxFolder(SandboxFolder&& other) noexcept;
@@ -27,7 +27,7 @@ class SandboxFolder {
   /// Absolute.
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string at(const char* name) const { return path_ + "/" + name; }
-  /// The lock's descriptor, close-on-exec: a child that keeps it open has the lock too.
+  /// The lock's descriptor, close-on-exec: a child that keeps it open holds the lock too.
   [[nodiscard]] int lock() const { return lock_.fd(); }
   /// A new file of mode 0600 in it, with these bytes.
   void write(const char* name, const std::string& bytes) const;

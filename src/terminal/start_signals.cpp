@@ -1,4 +1,4 @@
-// The signals as natskv found them when it was started.
+// The signals' state when natskv was started.
 #include "terminal/watchdog.hpp"
 
 #include <poll.h>
@@ -10,7 +10,7 @@
 namespace natskv::terminal {
 namespace {
 
-// What ends a process where nobody handles it, and the reason natskv gives.
+// Signals that end a process by default, and the reason that natskv gives.
 struct Ending {
   int signal;
   StopReason why;
@@ -18,9 +18,9 @@ struct Ending {
 constexpr std::array endings{Ending{SIGHUP, StopReason::hung_up}, Ending{SIGINT, StopReason::interrupted},
                              Ending{SIGQUIT, StopReason::quit},   Ending{SIGTERM, StopReason::terminated},
                              Ending{SIGUSR1, StopReason::user1},  Ending{SIGUSR2, StopReason::user2}};
-// What only a COMMAND of a group of its own is told, and the end of a child.
+// Signals that are only passed on to a COMMAND in its own group, and the end of a child.
 constexpr std::array others{SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD};
-// All whose dispositions natskv or a library of ours changes; the rest a child inherits as it is.
+// All whose dispositions natskv or a library changes; a child inherits the others unchanged.
 constexpr std::array changed{SIGPIPE, SIGCHLD};
 
 StartSignals remember() {

@@ -15,7 +15,7 @@ std::mutex mutex;
 bool shown = false;
 
 void to_terminal(std::string_view text) {
-  // A bar that can't be drawn is no reason to fail.
+  // If a bar cannot be drawn, that is not a reason to fail.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 

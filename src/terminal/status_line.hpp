@@ -7,9 +7,9 @@ namespace natskv::terminal {
 
 /// Whether such a line may be shown: stderr is a terminal that can wipe a line (TERM is set and not "dumb").
 bool can_show_status_line();
-/// Shows it in place of the one before. From any thread.
+/// Replaces the line that is shown. From any thread.
 void show_status_line(std::string_view text);
-/// Wipes it if one is shown: call before every line written to stderr. From any thread.
+/// Wipes the line, if one is shown: call before every line written to stderr. From any thread.
 void wipe_status_line();
 
 }  // namespace natskv::terminal

@@ -21,22 +21,22 @@
 namespace natskv::terminal {
 namespace {
 
-// How often a group whose end nobody reports is looked at.
+// How often to check a group whose end is not reported.
 constexpr std::chrono::milliseconds look{20};
 
 std::int64_t nanoseconds_of(const std::optional<BootClock::time_point>& time) {
   return time ? time->time_since_epoch().count() : 0;
 }
 
-// Orphans of a COMMAND in the terminal's group become children of natskv: only so can they be found. Their
-// ends are to be taken notice of, or each would stay in the table of processes.
+// Orphans of a COMMAND in the terminal's group become natskv's children, the only way to find them. They have
+// to be reaped, or they would remain as zombies.
 void reap_orphans(pid_t command) {
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
     ProcessInfo process;
     const bool read = read_process(info.si_pid, process);
-    // What natskv started in the background leads a session.
+    // Background programs of natskv lead a session.
     if (info.si_pid == command || !read || process.session == info.si_pid) return;
     ::waitpid(info.si_pid, nullptr, 0);
   }
@@ -44,7 +44,7 @@ void reap_orphans(pid_t command) {
 
 }  // namespace
 
-// One COMMAND, and all that holds while it runs.
+// One COMMAND, and the state while it runs.
 struct Supervisor::Run {
   Run() {
     if (no_watchdog.too_late()) throw Stopped{};
@@ -68,7 +68,7 @@ struct Supervisor::Run {
   File signals{::signalfd(-1, &handled_signals(), SFD_CLOEXEC | SFD_NONBLOCK)};
   pid_t pid = 0;
   Kin kin;
-  std::uint64_t started_by = Kin::any_time;  // for the keeper, which may act late
+  std::uint64_t started_by = Kin::any_time;  // for the keeper, which may act later
   bool ended = false;
   int wait_status = 0;
   std::optional<Time> told;
@@ -144,10 +144,10 @@ Supervisor::Time Supervisor::kill_time() const {
   return kill_at_ ? std::min(patient, *kill_at_) : patient;
 }
 
-// What is due.
+// What is due now.
 void Supervisor::advance() {
   if (!run_) return;
-  // The keeper may have told it while natskv was stopped.
+  // The keeper may have sent the signal while natskv was stopped.
   if (!run_->ended && stop_at_ && BootClock::now() >= *stop_at_) was_stopped_ = true;
   if (!run_->ended && has_ended(run_->pid)) command_ended();
   if (!run_) return;
@@ -160,8 +160,8 @@ void Supervisor::command_ended() {
   run_->ended = true;
   if (on_end_) on_end_();
   if (run_->own_group()) {
-    // Reaped, its group tells by one call whether anything is left of it. The keeper is told before that from
-    // then on the number may be another group's.
+    // Once it is reaped, one call tells whether anything is left of its group. The keeper is told first that
+    // the group's number may be reused from then on.
     run_->started_by = ticks_now();
     tell_keeper();
     run_->wait_status = reap(run_->pid);
@@ -233,7 +233,7 @@ void Supervisor::pass_on(int signal, bool from_terminal) {
       return;
     default:
       if (signal_ == 0) signal_ = signal;
-      // In the terminal's group COMMAND has got the terminal's signals itself.
+      // In the terminal's group COMMAND has received the terminal's signals itself.
       if (own || !from_terminal) signal_all(run_->kin, signal);
   }
 }

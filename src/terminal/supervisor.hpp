@@ -1,4 +1,4 @@
-// COMMAND: started, given the signals that natskv gets, stopped in time, and ended with all it started.
+// COMMAND: started, sent the signals that natskv gets, stopped in time, and ended with everything it started.
 #pragma once
 
 #include "base/boot_clock.hpp"
@@ -18,16 +18,16 @@
 
 namespace natskv::terminal {
 
-/// One COMMAND after another. Where natskv's group is its terminal's foreground group, COMMAND shares it:
-/// Ctrl-C and Ctrl-Z are COMMAND's own. Else COMMAND leads a group of its own, and every signal goes to all
-/// of it. A keeper (terminal/keeper) ends COMMAND where natskv can't.
+/// Runs one COMMAND after another. If natskv's group is its terminal's foreground group, COMMAND shares it
+/// and handles Ctrl-C and Ctrl-Z itself. Otherwise COMMAND leads its own group, and signals are sent to the
+/// whole group. A keeper (terminal/keeper) ends COMMAND if natskv cannot.
 class Supervisor {
  public:
   using Time = BootClock::time_point;
 
-  /// `grace`: between SIGTERM and SIGKILL. `held`: what the keeper is to keep open (terminal/keeper).
+  /// `grace`: time between SIGTERM and SIGKILL. `held`: what the keeper keeps open (terminal/keeper).
   explicit Supervisor(std::chrono::nanoseconds grace = std::chrono::seconds(10), int held = -1);
-  /// Stops a COMMAND that still runs.
+  /// Stops COMMAND if it is still running.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -38,29 +38,29 @@ class Supervisor {
   /// Called when COMMAND itself has ended, before what it left is stopped: for each COMMAND from here on.
   void on_end(std::function<void()> work) { on_end_ = std::move(work); }
 
-  /// COMMAND is told to stop and killed at these times, also by the keeper. Before or after the start; a
-  /// COMMAND that was told stays told.
+  /// COMMAND gets SIGTERM and SIGKILL at these times, from the keeper if need be. Before or after the start;
+  /// a SIGTERM that was sent is not taken back.
   void deadlines(std::optional<Time> stop_at, std::optional<Time> kill_at);
-  /// SIGTERM and SIGCONT, and after the grace SIGKILL.
+  /// SIGTERM and SIGCONT, and SIGKILL after the grace period.
   void stop();
   [[nodiscard]] bool stopping() const;
 
-  /// Passes signals on and keeps the deadlines until COMMAND and what it left have ended (true), or one of
-  /// `others` is ready or `until` is reached (false).
+  /// Passes signals on and keeps the deadlines until COMMAND and what it left running have ended (true), or
+  /// one of `others` is ready or `until` is reached (false).
   bool wait(std::span<pollfd> others = {}, std::optional<Time> until = {});
-  /// The same for who polls: these, then react().
+  /// For a caller with its own poll: these descriptors, then react().
   static constexpr std::size_t watched_count = 3;
   using Watched = std::array<pollfd, watched_count>;
   Watched watched(std::optional<Time> until);
   void react(const Watched& fds);
 
-  /// Of the last COMMAND that ended: its status, or 128 + signal.
+  /// The status of the last COMMAND that ended, or 128 + signal.
   [[nodiscard]] int status() const { return status_; }
-  /// Whether it was told to stop before it had ended, here or by the keeper.
+  /// Whether natskv or the keeper sent it SIGTERM before it ended.
   [[nodiscard]] bool was_stopped() const { return was_stopped_; }
   /// The first signal that would have ended natskv and was COMMAND's instead; 0: there was none.
   [[nodiscard]] int signal() const { return signal_; }
-  /// How many processes it had left, which were stopped.
+  /// How many processes it left running, which were stopped.
   [[nodiscard]] int leftovers() const { return leftovers_; }
 
  private:

@@ -28,18 +28,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Loops look at Stop at least this often, so that only a call that blocks is interrupted: closing a
-// connection that reconnects while messages arrive is not safe in nats.c before 3.6.1 (nats/closing.hpp).
+// Loops check Stop at least this often, so that only a blocking call is interrupted: closing a connection
+// that reconnects while messages arrive is not safe in nats.c before 3.6.1 (nats/closing.hpp).
 constexpr std::chrono::milliseconds patience{120};
 
-// A regular file and /dev/null never lose their reader.
+// Regular files and /dev/null have no reader to lose.
 bool has_a_reader(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return false;
   return S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || ::isatty(fd) == 1;
 }
 
-// poll's timeout until then, rounded up so that it is not called again and again just before.
+// poll's timeout until then, rounded up so that it does not wake up repeatedly just before.
 int milliseconds_until(Watchdog::Time when) {
   if (!when) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*when - Clock::now()).count();
@@ -63,7 +63,7 @@ struct Watchdog::State {
 #ifdef NATSKV_UNWIND
     if (interrupter.joinable()) interrupter.join();
 #else
-    if (interrupter.joinable()) interrupter.detach();  // the process ends now; `stop` lives as long as it
+    if (interrupter.joinable()) interrupter.detach();  // the process ends now; `stop` lives as long
 #endif
   }
 
@@ -75,7 +75,7 @@ struct Watchdog::State {
   void say_last_words();
   [[nodiscard]] Clock::time_point sign_of_life() const { return std::max(*stopped, spoke.load()); }
 
-  // A change takes effect at once: the thread is woken.
+  // Wakes the thread, so that a change takes effect at once.
   template <class Change>
   void change(Change apply) {
     {
@@ -91,7 +91,7 @@ struct Watchdog::State {
   pthread_t thread{};
   File signals, wake;
 
-  std::mutex mutex;  // all below
+  std::mutex mutex;  // guards all below
   Time deadline;
   Time reminder;
   Work work;
@@ -102,20 +102,20 @@ struct Watchdog::State {
 
   std::atomic<Clock::time_point> spoke{Clock::time_point{}};
 
-  std::mutex saying;  // held while the last words are said
+  std::mutex saying;  // held while the last words are printed
   bool silent = false;
 
-  Time stopped;  // the thread's own
+  Time stopped;  // only for the thread
   bool interrupted = false;
   std::thread interrupter;
 };
 
 void Watchdog::State::open() {
   terminal::remember_start_signals();
-  // Where a parent left it ignored, the kernel throws a child's status away.
+  // If the parent left it ignored, the kernel discards a child's status.
   ::signal(SIGCHLD, SIG_DFL);
   ::pthread_sigmask(SIG_BLOCK, &terminal::handled_signals(), nullptr);
-  // The rest waits for a COMMAND (terminal/supervisor).
+  // The others stay blocked for a COMMAND (terminal/supervisor).
   sigset_t ours = terminal::handled_signals();
   for (const int signal : {SIGCONT, SIGWINCH, SIGCHLD}) ::sigdelset(&ours, signal);
   signals = File(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -138,7 +138,7 @@ void Watchdog::State::run() {
     if (!stopped) stopped = Clock::now();
     if (!interrupted && due(*stopped + patience)) {
       interrupted = true;
-      // By a thread of its own: nats.c 3.14 waits up to half a second for a PONG before it closes.
+      // In a separate thread: nats.c 3.14 waits up to half a second for a PONG before it closes.
       interrupter = std::thread([&stopping = stop] { stopping.interrupt(); });
     }
     bool late = false;
@@ -150,16 +150,16 @@ void Watchdog::State::run() {
   }
 }
 
-// One poll and what it brought. A stop that the main thread made itself is noticed with the next event; its
-// own unwinding needs no help from here.
+// One poll and its results. A stop made by the main thread is noticed with the next event; its own unwinding
+// needs no help.
 void Watchdog::State::wait() {
   std::array<pollfd, 3> fds{{{wake.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}}};
   Time next;
   {
     const std::lock_guard lock(mutex);
-    // A descriptor below 0 is left out.
+    // poll ignores descriptors below 0.
     if (paused) fds[1].fd = -1;
-    // What was seen once is not polled for again: it would be there at once, for ever.
+    // What was seen is not polled again: poll would return at once, forever.
     if (!stdout_watched || paused || stop) fds[2].fd = -1;
     next = reminder;
     if (!stop) next = earlier(next, deadline);
@@ -173,7 +173,7 @@ void Watchdog::State::wait() {
   }
   if ((fds[1].revents & POLLIN) != 0) read_signals();
   if (fds[2].revents != 0) {
-    // A change may have come while we slept: a stdout that is not to be watched any more says nothing.
+    // There may have been a change meanwhile: a stdout that is no longer watched does not count.
     bool gone = false;
     {
       const std::lock_guard lock(mutex);
@@ -208,7 +208,7 @@ void Watchdog::State::look_at_the_clock() {
     if (late) deadline.reset();
     if (due(reminder)) {
       reminder.reset();
-      // Under the lock: whoever takes it back waits for it.
+      // Under the lock: unregistering waits for it.
       if (work && !stop) work();
     }
   }

@@ -140,7 +140,7 @@ using B = BucketRecord;
 Value text(const std::string& word) { return word.empty() ? Value{} : Value{std::string_view(word)}; }
 Value limit(Size size) { return size.bytes <= 0 ? Value{} : Value{size}; }
 Value span(Span span) { return span.ns <= 0 ? Value{} : Value{span}; }
-// "0001-01-01" is how a server says never.
+// A server writes "never" as "0001-01-01".
 Value moment(Instant when) { return when.ns <= 0 ? Value{} : Value{when}; }
 Value in(const nlohmann::ordered_json& parts, std::string_view name) {
   const auto at = parts.find(name);
@@ -168,14 +168,14 @@ constexpr Member origin_members[] = {{"bucket", "string", ""},
                                      {"domain", "string", ""},
                                      {"lag", "number", ""},
                                      {"last_seen_seconds", "number", ""},
-                                     {"error", "string", "why it copies nothing, in the server's words"}};
+                                     {"error", "string", "why nothing is copied, in the server's words"}};
 constexpr Member source_members[] = {
     {"bucket", "string", ""},
     {"domain", "string", ""},
-    {"as_keys", "boolean", "false of one without a subject transform, whose values are not keys here"},
+    {"as_keys", "boolean", "false without a subject transform: then its values are not keys here"},
     {"lag", "number", ""},
     {"last_seen_seconds", "number", ""},
-    {"error", "string", "why it copies nothing, in the server's words"}};
+    {"error", "string", "why nothing is copied, in the server's words"}};
 constexpr Member replica_members[] = {
     {"name", "string", ""}, {"current", "boolean", ""}, {"offline", "boolean", ""}, {"lag", "number", ""}};
 constexpr Member cluster_members[] = {
@@ -196,43 +196,43 @@ constexpr Field<B> bucket_fields[] = {
     {"keys", "Keys", [](const B& b) { return Value{b.keys}; }, Emphasis::number, "number",
      "keys with a value or a marker."},
     {"bytes", "Bytes", [](const B& b) { return Value{b.bytes}; }, Emphasis::number, "number",
-     "what the bucket takes on the server."},
+     "disk or memory that the bucket uses on the server."},
     {"history", "History", [](const B& b) { return Value{b.history}; }, Emphasis::number, "number",
-     "revisions kept of a key."},
+     "how many revisions of each key are kept."},
     {"storage", "Storage", [](const B& b) { return text(b.storage); }, Emphasis::plain, "string",
      "file or memory."},
     {"replicas", "Replicas", [](const B& b) { return Value{b.replicas}; }, Emphasis::number, "number",
-     "how many servers hold it."},
+     "how many servers store it."},
     {"ttl_seconds", "TTL", [](const B& b) { return span(b.ttl); }, Emphasis::plain, "number",
      "how long values live, in seconds."},
     {"marker_ttl_seconds", "Marker TTL", [](const B& b) { return span(b.marker_ttl); }, Emphasis::plain,
-     "number", "how long markers that the server writes stay."},
+     "number", "how long markers that the server writes are kept, in seconds."},
     {"max_value_bytes", "Max value size", [](const B& b) { return limit(b.max_value); }, Emphasis::number,
-     "number", "limit of a value."},
+     "number", "largest value allowed, in bytes."},
     {"max_bucket_bytes", "Max bucket size", [](const B& b) { return limit(b.max_bucket); }, Emphasis::number,
-     "number", "limit of the bucket."},
+     "number", "largest size of the bucket, in bytes."},
     {"max_values", "Max values", [](const B& b) { return b.max_values <= 0 ? Value{} : Value{b.max_values}; },
-     Emphasis::number, "number", "limit of messages, which other clients may have set."},
+     Emphasis::number, "number", "largest number of messages, a limit that other clients may have set."},
     {"compression", "Compression", [](const B& b) { return text(b.compression); }, Emphasis::plain, "string",
-     "how the server compresses it (s2); absent where it does not."},
+     "how the server compresses it (s2); absent where it is not compressed."},
     {"metadata", "Metadata", part<metadata>, Emphasis::text, "object",
-     "words of the user, each a string; the server's own (_nats.*) are not shown."},
-    {"placement", "Placement", part<placement>, Emphasis::text, "object", "where it is kept",
+     "the user's own metadata, each value a string; the server's (_nats.*) is not shown."},
+    {"placement", "Placement", part<placement>, Emphasis::text, "object", "where it is stored",
      placement_members},
-    {"republish", "Republish", part<republish>, Emphasis::text, "object", "where changes are published",
+    {"republish", "Republish", part<republish>, Emphasis::text, "object", "where changes are republished",
      republish_members},
     {"mirror", "Mirror", part<mirror>, Emphasis::text, "object", "what it mirrors", origin_members},
-    {"sources", "Sources", part<sources>, Emphasis::text, "array", "what it collects, an object each",
+    {"sources", "Sources", part<sources>, Emphasis::text, "array", "what it copies from, an object each",
      source_members},
     {"cluster", "Cluster", part<cluster>, Emphasis::text, "object", "who holds it", cluster_members},
     {"stream", "Stream", [](const B& b) { return text(b.stream); }, Emphasis::plain, "string",
-     "the stream that stores it."},
+     "the stream that stores the bucket."},
     {"backing_store", "Backing store", [](const B&) { return Value{std::string_view("JetStream")}; },
      Emphasis::plain, "string", "JetStream."},
     {"key_ttl", "Key TTL", [](const B& b) { return Value{b.key_ttl}; }, Emphasis::plain, "boolean",
-     "whether single keys may have a time to live."},
+     "whether single keys can have a time to live."},
     {"atomic", "Atomic", [](const B& b) { return Value{b.atomic}; }, Emphasis::plain, "boolean",
-     "whether it takes atomic batches."},
+     "whether it allows atomic batches."},
 };
 
 std::vector<std::string_view> json_names() {
@@ -250,7 +250,7 @@ Field<B>& named(std::vector<Field<B>>& fields, std::string_view key) {
   return fields.front();
 }
 
-/// The same fields as columns: their titles, and the order in which they leave a narrow table.
+/// The same fields as columns: their titles, and the order in which a narrow table leaves them out.
 std::vector<Field<B>> as_columns() {
   auto fields = copied();
   int leaves = 0;
@@ -275,7 +275,7 @@ std::vector<Field<B>> as_columns() {
   return fields;
 }
 
-/// The same fields for people: the description whole, as the text it is, the rest in sentences.
+/// The same fields for people: the description as plain text, the rest as sentences.
 std::vector<Field<B>> as_sheet() {
   auto fields = copied();
   named(fields, "description").read = [](const B& b) { return text(b.description); };

@@ -1,4 +1,4 @@
-// What is printed of a bucket: SPEC 5's names, order and types.
+// How buckets are printed: SPEC 5's names, order and types.
 #pragma once
 
 #include "kv/admin/info.hpp"
@@ -10,12 +10,12 @@
 
 namespace natskv {
 
-/// A bucket with what its fields point to.
+/// A bucket that owns what its fields point to.
 struct BucketRecord : BucketInfo {
   explicit BucketRecord(BucketInfo info);
-  /// Of metadata, placement, republish, mirror, sources, cluster those that apply.
+  /// Those of metadata, placement, republish, mirror, sources and cluster that apply.
   std::shared_ptr<const nlohmann::ordered_json> parts;
-  /// The same for people: an array of sentences each; and values, keys, used.
+  /// The same for people, each an array of sentences; and values, keys, used.
   std::shared_ptr<const nlohmann::ordered_json> sentences;
 };
 
@@ -29,7 +29,7 @@ namespace natskv::fields {
 
 /// `info`, `add`: everything. For people mirrors, sources and replicas are sentences.
 const View<BucketRecord>& bucket(bool for_people);
-/// `ls`; `more` in tables are the settings, too.
+/// `ls`; with `more` tables show the settings, too.
 const View<BucketRecord>& buckets(bool more);
 
 }  // namespace natskv::fields

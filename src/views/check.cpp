@@ -6,9 +6,9 @@ namespace {
 constexpr Field<Check> check_fields[] = {
     {"check", "CHECK", [](const Check& c) { return Value{c.check}; }, Emphasis::name, "string", "its name."},
     {"result", "RESULT", [](const Check& c) { return Value{c.result}; }, Emphasis::operation, "string",
-     "ok, failed or skipped; warning: it works, but look at it; off: it is not enabled here."},
+     "ok, failed or skipped; warning: it works, but needs attention; off: it is not enabled here."},
     {"detail", "DETAIL", [](const Check& c) { return Value{std::string_view(c.detail)}; }, Emphasis::text,
-     "string", "what was found."},
+     "string", "the result in words."},
     {"hint", "HINT",
      [](const Check& c) { return c.hint.empty() ? Value{} : Value{std::string_view(c.hint)}; },
      Emphasis::text, "string", "what may help."},

@@ -1,4 +1,4 @@
-// What is printed of a step of doctor.
+// How a step of doctor is printed.
 #pragma once
 
 #include "output/record.hpp"

@@ -1,4 +1,4 @@
-// What is printed of the saved contexts. Secrets are masked here.
+// How saved contexts are printed. Secrets are masked here.
 #pragma once
 
 #include "config/context.hpp"

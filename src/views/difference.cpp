@@ -16,13 +16,13 @@ constexpr Field<Difference> difference_fields[] = {
     {"key", "KEY", [](const Difference& d) { return Value{d.key}; }, Emphasis::name, "string",
      "name of the key."},
     {"revision_a", "REV A", [](const Difference& d) { return present(d.revision_a); }, Emphasis::number,
-     "number", "its revision in the first bucket, where that has it."},
+     "number", "its revision in the first bucket, if it is there."},
     {"revision_b", "REV B", [](const Difference& d) { return present(d.revision_b); }, Emphasis::number,
-     "number", "its revision in the second bucket, where that has it."},
+     "number", "its revision in the second bucket, if it is there."},
     {"value_a", "VALUE A", [](const Difference& d) { return present(d.value_a); }, Emphasis::text, "string",
-     "--values: its value in the first bucket where it is valid UTF-8."},
+     "with --values: its value in the first bucket, if it is valid UTF-8."},
     {"value_b", "VALUE B", [](const Difference& d) { return present(d.value_b); }, Emphasis::text, "string",
-     "--values: its value in the second bucket where it is valid UTF-8."},
+     "with --values: its value in the second bucket, if it is valid UTF-8."},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What is printed of a key that differs between two buckets.
+// How a key that differs between two buckets is printed.
 #pragma once
 
 #include "output/record.hpp"
@@ -13,7 +13,7 @@ namespace natskv {
 struct Difference {
   std::string_view change, key;
   std::uint64_t revision_a = 0, revision_b = 0;
-  std::optional<Bytes> value_a = {}, value_b = {};  ///< where they were asked for
+  std::optional<Bytes> value_a = {}, value_b = {};  ///< if they were asked for
 };
 
 }  // namespace natskv

@@ -7,7 +7,7 @@ namespace {
 
 Value bucket(const Entry& e) { return e.bucket; }
 Value key(const Entry& e) { return e.key; }
-// Revision 0 is a value that is stored nowhere: get --default.
+// Revision 0 is a value that is not stored: get --default.
 Value revision(const Entry& e) { return e.revision == 0 ? Value{} : Value{e.revision}; }
 Value operation(const Entry& e) { return e.revision == 0 ? Value{} : Value{name_of(e.operation)}; }
 Value created(const Entry& e) { return e.revision == 0 ? Value{} : Value{e.created}; }
@@ -24,7 +24,7 @@ Value expires(const Entry& e) {
 }
 Value reason(const Entry& e) { return e.marker_reason.empty() ? Value{} : Value{e.marker_reason}; }
 
-// Titles are short: a value needs the room.
+// Titles are short, because values need the room.
 constexpr Field<Entry> entry_fields[] = {
     {"bucket", "BUCKET", bucket, Emphasis::name, "string", "name of the bucket."},
     {"key", "KEY", key, Emphasis::name, "string", "name of the key; key_base64 where it is not UTF-8."},
@@ -109,8 +109,8 @@ const View<Entry>& get() {
   return view;
 }
 
-// TSV columns are an API: without values the last one of events is empty, not gone. People see in a table
-// when an entry expires, too.
+// TSV columns are an API: without values the last column of events is empty rather than missing. Tables also
+// show when an entry expires.
 const View<Entry>& keys(bool with_value) {
   static const auto bare = entries(without_value, {"key", "revision", "operation", "created", "size"},
                                    {"key", "revision", "operation", "created", "size", "expires"});

@@ -51,7 +51,7 @@ Setting setting(const std::string& name) {
   return {name, name, name, {}, Unit::plain};
 }
 
-/// A field's value in the record's form; null where there is none.
+/// A field's value in the record's form; null if there is none.
 Json shown(const std::string& name, const Json& config) {
   if (name == "allow_msg_ttl" || name == "allow_atomic") return config.value(name, false);
   const Json kept = significant(config);

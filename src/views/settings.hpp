@@ -1,4 +1,4 @@
-// What is printed of a change of a bucket's settings: SPEC 5's names, order and types.
+// How a change of a bucket's settings is printed: SPEC 5's names, order and types.
 #pragma once
 
 #include "output/record.hpp"
@@ -11,7 +11,7 @@
 
 namespace natskv {
 
-/// One setting that changes, under the record's name and in its units.
+/// One changed setting, with the record's name and units.
 struct Change {
   std::string field;
   enum class Unit { plain, span, size } unit = Unit::plain;
@@ -29,13 +29,13 @@ std::vector<Change> changes(const std::vector<std::string>& names, const nlohman
                             const nlohmann::ordered_json& after);
 Edited edited(const std::string& bucket, const std::vector<Change>& changes);
 
-/// "history is 5, not 1; ttl is 1h, not none": what stands in `is` for these fields, against `should`.
+/// "history is 5, not 1; ttl is 1h, not none": the values of these fields in `is`, compared with `should`.
 std::string spelled(const std::vector<std::string>& names, const nlohmann::ordered_json& is,
                     const nlohmann::ordered_json& should);
 /// Whether edit has an option for each of these fields.
 bool editable(const std::vector<std::string>& names);
-/// Whether add --update changes each of them: what edit has an option for, and what early clients made
-/// otherwise.
+/// Whether add --update changes each of them: what edit has an option for, and what early clients set
+/// differently.
 bool updatable(const std::vector<std::string>& names);
 /// The options that set these fields: "--compress and --metadata".
 std::string options_of(const std::vector<std::string>& names);

@@ -40,7 +40,7 @@ const std::vector<Row> rows{
      {{"storage", "memory"}},
      {{"storage", "memory"}},
      9,
-     "--storage: the server can't change"},
+     "--storage: the server cannot change"},
     {{"--ttl", "1m"},
      {{"max_age", 60'000'000'000}, {"duplicate_window", 60'000'000'000}},
      {{"ttl_seconds", 60}}},
@@ -80,16 +80,16 @@ const std::vector<Row> rows{
      {{"mirror", {{"name", "KV_origin"}}}, {"mirror_direct", true}, {"subjects", nullptr}},
      {{"mirror", {{"bucket", "origin"}}}},
      9,
-     "--mirror: the server can't make a bucket a mirror"},
+     "--mirror: the server cannot make a bucket a mirror"},
     {{"--mirror", "origin", "--mirror-domain", "hub"},
      {{"mirror", {{"name", "KV_origin"}, {"external", {{"api", "$JS.hub.API"}, {"deliver", ""}}}}},
       {"mirror_direct", true},
       {"subjects", nullptr}},
      {{"mirror", {{"bucket", "origin"}, {"domain", "hub"}}}},
      9,
-     "--mirror: the server can't make a bucket a mirror",
+     "--mirror: the server cannot make a bucket a mirror",
      9,
-     "origin bucket \"origin\" could not be checked: nobody answers in JetStream domain \"hub\""},
+     "origin bucket \"origin\" could not be checked: no answer from JetStream domain \"hub\""},
     {{"--source", "origin"},
      {{"sources", Json::array({{{"name", "KV_origin"},
                                 {"subject_transforms",
@@ -318,7 +318,7 @@ TEST_CASE("another configuration is a conflict that lists what differs, and noth
     CHECK_MESSAGE(added.err.find(part) != std::string::npos, added.err);
   }
   CHECK(Json::parse(added.err)["error"]["hint"] ==
-        "not all of that can be changed: make another bucket and copy the keys with natskv cp");
+        "not all of that can be changed: create another bucket and copy the keys with natskv cp");
   CHECK(added.err.find(R"({"error":{"exit":4,"code":"conflict","bucket":"b",)") != std::string::npos);
   CHECK(stream_config(server.url(), "b") == before);
   // What edit can change is said to be so, and it can.
@@ -341,7 +341,7 @@ TEST_CASE("--update creates or edits") {
   CHECK(server.natskv({"add", "b", "--update", "--storage", "file"}).status == 0);
   const auto fixed = server.natskv({"add", "b", "--update", "--storage", "memory"});
   CHECK(fixed.status == 4);
-  CHECK(fixed.err.find("the server can't change this: storage is file, not memory") != std::string::npos);
+  CHECK(fixed.err.find("the server cannot change this: storage is file, not memory") != std::string::npos);
   CHECK(server.natskv({"add", "b", "--update", "--cluster", ""}).status == 0);
   const auto mirror = server.natskv({"add", "b", "--update", "--mirror", "o"});
   CHECK(mirror.status == 4);
@@ -364,14 +364,14 @@ TEST_CASE("what is wrong is said before a socket is opened") {
       {{"--max-bucket-size", "99999999TB"}, "--max-bucket-size"},
       {{"--max-bucket-size", "9223372036854775808"}, "--max-bucket-size"},
       {{"--ttl", "-1s"}, "--ttl"},
-      {{"--ttl", "1ms"}, "--ttl: 100ms or more"},
+      {{"--ttl", "1ms"}, "--ttl: at least 100ms"},
       {{"--ttl", "300y"}, "--ttl"},
       {{"--ttl", "soon"}, "--ttl"},
-      {{"--marker-ttl", "999ms"}, "--marker-ttl: 1s or more"},
+      {{"--marker-ttl", "999ms"}, "--marker-ttl: at least 1s"},
       {{"--storage", "tape"}, "--storage: \"tape\" is not one of file, memory"},
       {{"--metadata", "word"}, "--metadata: \"word\" is not KEY=VALUE"},
       {{"--metadata", "=x"}, "--metadata"},
-      {{"--metadata", "_nats.level=1"}, "--metadata: \"_nats.level\" is the server's own"},
+      {{"--metadata", "_nats.level=1"}, "--metadata: \"_nats.level\" is reserved for the server"},
       {{"--metadata", "a=1", "--metadata", "a:2"}, "--metadata: \"a\" is given twice"},
       {{"--republish-source", "a.>"}, "--republish-source needs --republish-destination"},
       {{"--republish-headers"}, "--republish-headers needs --republish-destination"},
@@ -386,12 +386,12 @@ TEST_CASE("what is wrong is said before a socket is opened") {
       {{"--tags="}, "--tags: \"\" is not a tag"},
       {{"--cluster="}, "--cluster: \"\" is not the name of a cluster"},
       {{"--mirror", "o", "--source", "p"}, "--mirror"},
-      {{"--mirror", "b"}, "--mirror: a bucket can't mirror itself"},
+      {{"--mirror", "b"}, "--mirror: a bucket cannot mirror itself"},
       {{"--mirror", "o.o"}, "--mirror"},
       {{"--mirror-domain", "hub"}, "--mirror-domain needs --mirror"},
       {{"--mirror", "o", "--mirror-domain", "h*b"}, "--mirror-domain"},
       {{"--mirror", "o", "--marker-ttl", "1m"}, "--marker-ttl: a mirror"},
-      {{"--source", "b"}, "--source: a bucket can't be its own source"},
+      {{"--source", "b"}, "--source: a bucket cannot be its own source"},
       {{"--source", "o", "--source", "o"}, "--source: \"o\" is given twice"},
       {{"more"}, ""},
       {{"-o", "raw"}, "raw"},
@@ -439,7 +439,7 @@ TEST_CASE("an origin that is missing or no bucket is warned of, a mirror of a mi
       server.natskv({"add", "d", "--mirror", "o", "--mirror-domain", "nowhere", "--timeout", "3s"});
   CHECK(domain.status == 0);
   CHECK(domain.err ==
-        "natskv: add: warning: origin bucket \"o\" could not be checked: nobody answers in JetStream domain "
+        "natskv: add: warning: origin bucket \"o\" could not be checked: no answer from JetStream domain "
         "\"nowhere\"\n");
   if (!server_at_least(2, 10)) SKIP("the source: this server transforms no subjects");
   const auto source = server.natskv({"add", "s", "--source", "none"});
@@ -759,7 +759,7 @@ TEST_CASE("an answer that never comes leaves the outcome unknown") {
   CHECK(added.out.empty());
   CHECK(added.err ==
         "natskv: add: bucket \"b\": no answer; the change may have been made\n"
-        "hint: look with natskv info b; the same command is safe to repeat\n");
+        "hint: check with natskv info b; repeating the command is safe\n");
 }
 
 TEST_CASE("what the server dropped without a word is named, with the option, and nothing is removed") {

@@ -84,7 +84,7 @@ TEST_CASE("user and password: right, wrong and missing, from every place") {
           {
               {"right", {"--user", "al ice", "--password", word}, 0, ""},
               {"wrong", {"--user", "al ice", "--password", "s3cret"}, 6, "refused the credentials"},
-              {"missing", {}, 6, "wants credentials"},
+              {"missing", {}, 6, "requires credentials"},
               {"a user alone is a token", {"--user", "al ice"}, 6, "refused the credentials"},
               {"a password alone", {"--password", "s3cret"}, 2, "needs a user"},
               {"variables", {}, 0, "", {{"NATS_USER", "al ice"}, {"NATS_PASSWORD", word}}},
@@ -140,7 +140,7 @@ TEST_CASE("token: right, wrong and missing") {
   try_all(server, {
                       {"right", {"--token", "s3cret"}, 0, ""},
                       {"wrong", {"--token", "s3cretx"}, 6, "refused the credentials"},
-                      {"missing", {}, 6, "wants credentials"},
+                      {"missing", {}, 6, "requires credentials"},
                       {"a user alone is a token", {"--user", "s3cret"}, 0, ""},
                       {"variable", {}, 0, "", {{"NATS_TOKEN", "s3cret"}}},
                       {"variable, wrong", {}, 6, "refused", {{"NATS_TOKEN", "s3cretx"}}},
@@ -181,10 +181,10 @@ TEST_CASE("NKey: right, wrong, missing, and files that are none") {
                       {"variable", {}, 0, "", {{"NATS_NKEY", folder / "nkey.seed"}}},
                       {"context", {"--context", folder / "c.json"}, 0, ""},
                       {"another's", {"--nkey", folder / "other.seed"}, 6, "refused the credentials"},
-                      {"missing", {}, 6, "wants credentials"},
-                      {"truncated", {"--nkey", folder / "cut"}, 6, "holds no NKey seed"},
+                      {"missing", {}, 6, "requires credentials"},
+                      {"truncated", {"--nkey", folder / "cut"}, 6, "contains no NKey seed"},
                       {"empty", {"--nkey", folder / "empty"}, 6, "is empty"},
-                      {"public key", {"--nkey", folder / "nkey.public"}, 6, "holds no NKey seed"},
+                      {"public key", {"--nkey", folder / "nkey.public"}, 6, "contains no NKey seed"},
                       {"no file", {"--nkey", folder / "none"}, 2, "No such file"},
                       {"a folder", {"--nkey", folder.path().string()}, 2, "directory"},
                   });
@@ -308,7 +308,10 @@ TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") 
           {"creds by file://", {"--creds", "file://" + folder / "alice.creds"}, 0, ""},
           {"files of a context", {"--context", folder / "files.json"}, 0, ""},
           {"the word of another's seed", {"--jwt", jwt, "--seed", other}, 6, "refused the credentials"},
-          {"a seed that is cut off", {"--jwt", jwt, "--seed", seed.substr(0, 50)}, 6, "--seed holds no NKey"},
+          {"a seed that is cut off",
+           {"--jwt", jwt, "--seed", seed.substr(0, 50)},
+           6,
+           "--seed contains no NKey"},
           {"a JWT that is cut off", {"--jwt", jwt.substr(0, 90), "--seed", seed}, 6, "--jwt holds no JWT"},
           {"words of a context", {"--context", folder / "alice.json"}, 0, ""},
           {"words, another's seed", {"--context", folder / "words.json"}, 6, "refused the credentials"},
@@ -316,7 +319,7 @@ TEST_CASE("operator, account and user JWTs: right, wrong, expired and missing") 
           {"JWT without seed", {"--jwt", folder / "alice.jwt"}, 2, "needs --seed"},
           {"unknown account", {"--creds", folder / "stranger.creds"}, 6, "refused the credentials"},
           {"expired", {"--creds", folder / "expired.creds"}, 6, "the JWT expired at "},
-          {"missing", {}, 6, "wants credentials"},
+          {"missing", {}, 6, "requires credentials"},
           {"truncated", {"--creds", folder / "cut.creds"}, 6, "holds no"},
           {"empty", {"--creds", folder / "empty"}, 6, "is empty"},
           {"wrong kind", {"--creds", folder / "nkey.seed"}, 6, "holds no JWT"},
@@ -365,7 +368,7 @@ TEST_CASE("files that are missing, may not be read, are empty, cut off or of ano
   wrong(pair("none", "client.key"), 2, "--tlscert: cannot read \"" + at("none") + "\": No such file");
   wrong(pair("client.pem", "none"), 2, "--tlskey: cannot read \"" + at("none") + "\": No such file");
   for (const char* name : {"empty", "ca.pem.cut", "client.key"})
-    wrong({"--tlsca", at(name)}, 6, "--tlsca: \"" + at(name) + "\" holds no certificate");
+    wrong({"--tlsca", at(name)}, 6, "--tlsca: \"" + at(name) + "\" contains no certificate");
   for (const char* name : {"empty", "client.pem.cut", "client.key"})
     wrong(pair(name, "client.key"), 6, "--tlscert \"" + at(name) + "\" and --tlskey");
   for (const char* name : {"empty", "client.key.cut", "client.pem", "server.key"})
@@ -374,8 +377,8 @@ TEST_CASE("files that are missing, may not be read, are empty, cut off or of ano
   wrong(jwt("alice.seed", "alice.seed"), 6, "the JWT file \"" + at("alice.seed") + "\" holds no JWT");
   wrong(jwt("alice.jwt.cut", "alice.seed"), 6, "holds no JWT");
   wrong(jwt("alice.jwt", "empty"), 6, "the seed file \"" + at("empty") + "\" is empty");
-  wrong(jwt("alice.jwt", "alice.seed.cut"), 6, "holds no NKey seed");
-  wrong(jwt("alice.jwt", "alice.jwt"), 6, "holds no NKey seed");
+  wrong(jwt("alice.jwt", "alice.seed.cut"), 6, "contains no NKey seed");
+  wrong(jwt("alice.jwt", "alice.jwt"), 6, "contains no NKey seed");
   for (const char* option : {"--password-file", "--token-file"})
     wrong({option, at("empty"), option[2] == 'p' ? "--user=u" : "--quiet"}, 6,
           std::string(option) + ": the first line of \"" + at("empty") + "\" is empty");

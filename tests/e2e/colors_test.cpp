@@ -26,7 +26,7 @@ TEST_CASE("errors, hints and doctor have colour on a terminal") {
   b.put("k", "v");
   const auto failed = shown(b.command("edit", {"--storage", "memory"}));
   CHECK(failed.starts_with("\x1b[31mnatskv: edit:\x1b[0m --storage: "));
-  CHECK(failed.find("\r\n\x1b[36mhint:\x1b[0m make ") != std::string::npos);
+  CHECK(failed.find("\r\n\x1b[36mhint:\x1b[0m create ") != std::string::npos);
   const auto steps = shown(b.command("doctor"));
   CHECK(steps.starts_with("\x1b[32mok\x1b[0m       settings "));
   CHECK(steps.find("\x1b[2mskipped\x1b[0m  tls ") != std::string::npos);

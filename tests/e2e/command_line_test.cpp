@@ -265,7 +265,7 @@ TEST_CASE("-h after KEY, where VALUE is expected, is a usage error and not help 
     const auto refused = counted(fake, {"put", "b", "k", word});
     CHECK(refused.status == 2);
     CHECK(refused.out.empty());
-    CHECK(refused.err.starts_with("natskv: put: " + word + " stands where VALUE is expected\n"));
+    CHECK(refused.err.starts_with("natskv: put: " + word + " is where VALUE is expected\n"));
     CHECK((word == "-qh") == (refused.err.find("hint: natskv put --help shows help") == std::string::npos));
     CHECK(counted(fake, {"put", "b", "k", "v", word}).status == 0);
     CHECK(counted(fake, {"put", "b", "k", "-F", "no-file", word}).status == 0);
@@ -281,7 +281,7 @@ TEST_CASE("COMMAND stands after the first --, later ones included, and not befor
   CHECK(word.status == 2);
   CHECK(word.err ==
         "natskv: sandbox: unexpected argument \"true\" (natskv sandbox [-- COMMAND…])\n"
-        "hint: what to run stands after --\n");
+        "hint: write -- before the command to run\n");
   const auto none = nowhere({"sandbox", "--"});
   CHECK(none.status == 2);
   CHECK(none.err == "natskv: sandbox: COMMAND is missing after -- (natskv sandbox [-- COMMAND…])\n");
@@ -309,8 +309,8 @@ TEST_CASE("names and what is allowed in them are said in one line") {
   const auto refused = [](const Words& words, const std::string& text) {
     CHECK(all(nowhere(words)) == "2||natskv: " + words[0] + ": " + text + "\n");
   };
-  refused({"get", "b.c", "k"}, "BUCKET: \"b.c\" is not a bucket's name (one or more of A-Z a-z 0-9 - _)");
-  refused({"get", "", "k"}, "BUCKET: \"\" is not a bucket's name (one or more of A-Z a-z 0-9 - _)");
+  refused({"get", "b.c", "k"}, "BUCKET: \"b.c\" is not a bucket name (one or more of A-Z a-z 0-9 - _)");
+  refused({"get", "", "k"}, "BUCKET: \"\" is not a bucket name (one or more of A-Z a-z 0-9 - _)");
   const std::string rule = " (keys are tokens of A-Z a-z 0-9 - / _ = joined by single dots)";
   refused({"put", "b", "a b", "v"}, "KEY: \"a b\" holds \" \"" + rule);
   refused({"put", "b", "a..b", "v"}, "KEY: \"a..b\" has an empty token" + rule);
@@ -318,7 +318,7 @@ TEST_CASE("names and what is allowed in them are said in one line") {
   refused({"put", "b", "", "v"}, "KEY: the key is empty" + rule);
   refused({"get", "b", "k", "-o", "yaml"}, "--output: \"yaml\" is not one of table, tsv, json, jsonl, raw");
   refused({"get", "b", "k", "--color", "maybe"}, "--color: \"maybe\" is not one of auto, always, never");
-  refused({"get", "b", "k", "--timeout", "0"}, "--timeout: a timeout is above 0");
+  refused({"get", "b", "k", "--timeout", "0"}, "--timeout: the timeout must be above 0");
 }
 
 TEST_CASE("no command, or only options: short help on stderr and 2") {

@@ -55,7 +55,7 @@ TEST_CASE("a watch goes on with the credentials that its file holds when the old
                                {.limit = 60}));
   REQUIRE(watch.read_until("k\t"));
   write_file(folder / "short.creds", read_file(folder / "alice.creds"), 0600);
-  REQUIRE(watch.read_err_until("connected again", 40));
+  REQUIRE(watch.read_err_until("connection restored", 40));
   REQUIRE(server.natskv({"put", "b", "k", "2", "--creds", folder / "alice.creds"}).status == 0);
   const auto result = watch.wait(20);
   CAPTURE(result.err);

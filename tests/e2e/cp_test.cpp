@@ -117,14 +117,14 @@ TEST_CASE("a time to live goes along, or fails its key where it can't") {
   CHECK(has(world.client.last("to", "k").headers.at("Nats-TTL"), "s"));
   const auto refused = world.server.natskv({"cp", "from", "dst"});
   CHECK(refused.status == 1);
-  CHECK(has(refused.err, "has a time to live, bucket \"dst\" has no per-key TTL"));
+  CHECK(has(refused.err, "has a time to live, but bucket \"dst\" has no per-key TTL"));
 }
 
 TEST_CASE("cp --prune deletes what was there at the question, and no key that was written since") {
   World world;
   world.client.put("dst", "old", "o");
   Terminal terminal(world.server.command({"cp", "src", "dst", "--prune"}));
-  REQUIRE(terminal.read_until("delete 2 keys that the source does not hold (extra and old)?"));
+  REQUIRE(terminal.read_until("delete 2 keys that the source does not have (extra and old)?"));
   world.client.put("dst", "extra", "again");
   world.client.put("dst", "young", "y");
   terminal.send("y\n");
@@ -192,7 +192,7 @@ TEST_CASE("a full bucket is said once, with how many keys and the first, and not
     CHECK(result.status == 1);
     const auto at = result.err.find("bucket \"full\": the bucket is full; ");
     REQUIRE(at != std::string::npos);
-    CHECK(has(result.err, " keys were not written, the first is \"k"));
+    CHECK(has(result.err, " keys were not written, first \"k"));
     CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 3);  // with its hint, and the summary
     CHECK(std::stoi(result.err.substr(at + 35)) < 4500);
   };

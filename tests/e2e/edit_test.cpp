@@ -96,7 +96,7 @@ TEST_CASE("what makes the server drop values is asked about on a terminal, and r
   // An older server does not say its time, so that nobody knows the values' age.
   const std::string what =
       std::string("--history 2 drops up to 6 old revisions; --ttl 1h drops ") +
-      (server_at_least(2, 10) ? "each of 8 values at that age, none yet" : "up to 8 values");
+      (server_at_least(2, 10) ? "8 values once they are that old, none yet" : "up to 8 values");
   const Words words{"b", "--history", "2", "--ttl", "1h"};
   const auto with = [&](Words command, const Words& more = {}) {
     command.insert(command.end(), words.begin(), words.end());
@@ -248,16 +248,17 @@ TEST_CASE("limit markers are switched on and off, TTLs of keys stay allowed") {
 TEST_CASE("what the server can't change is refused with the reason before a socket is opened") {
   Listener silent;
   const std::vector<std::pair<Words, std::string>> wrong{
-      {{"--storage", "memory"}, "--storage: the server can't change a bucket's storage\nhint: make a bucket"},
-      {{"--mirror", "o"}, "--mirror: the server can't make a bucket a mirror or change its origin\nhint: "},
-      {{"--mirror-domain", "o"}, "--mirror: the server can't"},
+      {{"--storage", "memory"},
+       "--storage: the server cannot change a bucket's storage\nhint: create a bucket"},
+      {{"--mirror", "o"}, "--mirror: the server cannot make a bucket a mirror or change its origin\nhint: "},
+      {{"--mirror-domain", "o"}, "--mirror: the server cannot"},
       {{"--history", "0"}, "--history: \"0\" is not a number from 1 to 64"},
       {{}, "edit names nothing to change\nhint: natskv edit --help"},
       {{"--dry-run"}, "edit names nothing to change"},
       {{"--compress", "--no-compress"}, "--no-compress"},
       {{"--source", "o", "--no-source", "o"}, "--source and --no-source both name \"o\""},
       {{"--tags", "", "--tags", "x"}, "--tags"},
-      {{"--marker-ttl", "1ms"}, "--marker-ttl: 1s or more"},
+      {{"--marker-ttl", "1ms"}, "--marker-ttl: at least 1s"},
       {{"--metadata", "_nats.x=1"}, "--metadata: \"_nats.x\" is the server's own"},
   };
   for (const auto& [words, text] : wrong) {
@@ -377,7 +378,7 @@ TEST_CASE("a change by somebody else between reading and writing stops it") {
   }
   const auto result = process.wait(20);
   CHECK(result.status == 4);
-  CHECK(result.err.find("bucket \"b\" was changed by somebody else meanwhile: max values is ") !=
+  CHECK(result.err.find("bucket \"b\" was changed by another client meanwhile: max values is ") !=
         std::string::npos);
   CHECK(result.out.empty());
   CHECK(stream_config(server.url(), "b")["max_msgs_per_subject"] == 1);
@@ -405,7 +406,7 @@ TEST_CASE("what the answer to an edit shows is told as what it is") {
     CHECK_MESSAGE(edited.err.find("republish") != std::string::npos, edited.err);
     CHECK(edited.err.find(without) != std::string::npos);
     CHECK(edited.err.find("description is old, not ") != std::string::npos);
-    CHECK(edited.err.find("somebody else") == std::string::npos);
+    CHECK(edited.err.find("another client") == std::string::npos);
   }
   SUBCASE("a field that was not named: somebody else's change") {
     for (const char* by : {"edit", "add"}) {
@@ -415,7 +416,7 @@ TEST_CASE("what the answer to an edit shows is told as what it is") {
       CHECK(edited.status == 1);
       CHECK(edited.err ==
             std::string("natskv: ") + by +
-                ": bucket \"b\" was changed by somebody else meanwhile: description is new, not old\n");
+                ": bucket \"b\" was changed by another client meanwhile: description is new, not old\n");
     }
   }
   SUBCASE("both") {
@@ -426,6 +427,6 @@ TEST_CASE("what the answer to an edit shows is told as what it is") {
     CHECK(edited.status == 1);
     CHECK(edited.err.find("--history did not take effect") != std::string::npos);
     CHECK(edited.err.find("--description did not") == std::string::npos);
-    CHECK(edited.err.find("somebody else meanwhile: description is new, not old") != std::string::npos);
+    CHECK(edited.err.find("another client meanwhile: description is new, not old") != std::string::npos);
   }
 }

@@ -74,7 +74,7 @@ TEST_CASE("Two keys of one name, a NUL, and a name that steers programs: nothing
        {"path", "LD_PRELOAD", "bash/env", "https_proxy", "npm_config_x", "NATSKV_X", "git-ssh"}) {
     CAPTURE(key);
     config.client.put("config", key, "evil");
-    refused({key}, "with which it could run programs of its writer's choice\nhint: --prefix ");
+    refused({key}, "through which its writer could run any program\nhint: --prefix ");
     CHECK(config.env({key, "--prefix", "app_"}).status == 0);
   }
   CHECK(config.env({"path", "--allow", "Path"}).out == "PATH='evil'\n");
@@ -84,7 +84,8 @@ TEST_CASE("A KEY that is missing and a PATTERN without a match are 3") {
   Config config;
   const auto empty = config.env({});
   CHECK(empty.status == 3);
-  CHECK(empty.err == "natskv: env: bucket \"config\" has no keys\nhint: --allow-empty goes on without\n");
+  CHECK(empty.err ==
+        "natskv: env: bucket \"config\" has no keys\nhint: --allow-empty continues without them\n");
   CHECK(config.env({"--allow-empty"}).status == 0);
   config.client.put("config", "a.b", "1");
   CHECK(config.env({"a.*", "c.*"}).status == 3);

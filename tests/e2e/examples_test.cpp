@@ -149,7 +149,7 @@ TEST_CASE("A failure's line of JSON is as natskv-output(7) shows it") {
   CHECK(result.status == 4);
   auto error = nlohmann::ordered_json::parse(result.err.substr(result.err.find("\n{") + 1));
   error["error"]["message"] = "...";
-  CHECK(error.dump() + "\n" == manual_lines("natskv-output.7.in", "With json and jsonl what is said"));
+  CHECK(error.dump() + "\n" == manual_lines("natskv-output.7.in", "With json and jsonl standard error is"));
 }
 
 TEST_CASE("The examples of each command print what the manual says") {

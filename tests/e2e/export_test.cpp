@@ -204,7 +204,7 @@ TEST_CASE("a KEY that does not exist is 3, and the file stays as it was") {
   const auto wrong = server.natskv({"export", "b", "app.bd", "app.db", "-F", file});
   CHECK(wrong.status == 3);
   CHECK(wrong.err == "natskv: export: key \"app.bd\" not found in bucket \"b\"\nnatskv: export: \"" + file +
-                         "\" was left as it was\n");
+                         "\" was left unchanged\n");
   CHECK(read_file(file) == "good\n");
   client.put("b", "gone", "1");
   client.put("b", "gone", "", {{"KV-Operation", "DEL"}});

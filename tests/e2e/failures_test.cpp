@@ -112,7 +112,7 @@ TEST_CASE("a wrong or missing password: 6, never quoted") {
     for (const auto& line : {wrong, words}) {
       const auto result = server.natskv(line);
       CHECK(result.status == 6);
-      const char* what = line == wrong ? " refused the credentials: " : " wants credentials: ";
+      const char* what = line == wrong ? " refused the credentials: " : " requires credentials: ";
       CHECK(result.err.find(what) != std::string::npos);
       CHECK(result.err.find("wr0ng") == std::string::npos);
       CHECK(lines(result.err) == 2);

@@ -124,7 +124,7 @@ TEST_CASE("keys that cannot be files, or need one as a folder, are named before 
   refused({"a/b/c", "a"}, {}, "\"a\" (other keys need a folder of this name)");
   refused({"a.b", "a"}, {"--dots"}, "folder of this name");
   refused({"a/b"}, {"--dots"}, "--dots has no path for a \"/\"");
-  refused({"x~y"}, {}, "natskv does not write such names");
+  refused({"x~y"}, {}, "natskv does not write keys with such names");
   refused({std::string(256, 'n')}, {}, "over 255 bytes");
 }
 

@@ -69,7 +69,7 @@ TEST_CASE("what only a request in JSON could do to such a key is refused, and sa
     rest.push_back(key);
     const auto result = b(words[0], rest);
     CHECK(result.status == 1);
-    CHECK(result.err.find("cannot be asked of the stream's leader: it is not UTF-8") != std::string::npos);
+    CHECK(result.err.find("cannot be read from the stream's leader: it is not UTF-8") != std::string::npos);
   }
   bed().client.send("$KV." + b.name() + "." + key, "", {{"KV-Operation", "DEL"}});
   const auto compact = b("compact", {"-f", "--older-than", "0"});

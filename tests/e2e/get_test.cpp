@@ -106,8 +106,8 @@ TEST_CASE("options of get that contradict each other are refused") {
   refused({"a.>", "--consistent"}, "--consistent takes keys, not patterns");
   refused({"k", "l", "--raw"}, "several values as raw bytes need -0");
   refused({"k", "l", "-o", "raw"}, "several values as raw bytes need -0");
-  refused({"k", "--raw", "-o", "table"}, "--raw and --output are two formats");
-  refused({"k", "l", "-0", "-o", "tsv"}, "-0 ends raw values; it goes with no other --output");
+  refused({"k", "--raw", "-o", "table"}, "--raw and --output name different formats");
+  refused({"k", "l", "-0", "-o", "tsv"}, "-0 is for raw values and cannot be used with another --output");
 }
 
 TEST_CASE("one entry in every format") {

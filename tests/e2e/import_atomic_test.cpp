@@ -137,7 +137,7 @@ TEST_CASE("a key twice, 1,001 writes, a value over the limit: nothing is sent") 
   World world;
   const auto twice = world.import(line("a", "1") + line("b", "1") + line("a", "2"));
   CHECK(twice.status == 2);
-  CHECK(has(twice.err, "line 3: key \"a\" comes a second time"));
+  CHECK(has(twice.err, "line 3: key \"a\" is given twice"));
   CHECK(world.import(lines_of(1001, "v")).status == 2);
   CHECK(world.import(line("a", "1") + line("big", std::string(1'100'000, 'x'))).status == 1);
   CHECK(world.import(line("a", "1") + "{}\n").status == 2);

@@ -47,15 +47,16 @@ std::uint64_t stored(Client& client, const Work& work) {
 
 std::string summary(const Work& work, std::uint64_t count, std::uint64_t unknown) {
   const auto* const plural = count == 1 ? "" : "s";
+  const auto number = count == 0 ? "no" : std::to_string(count);
   if (work.verb == "cp") {
     return fmt::format("natskv: cp: bucket \"dst\": {}{}\n", count == 0 ? "" : fmt::format("put {}", count),
                        unknown == 0 ? "" : fmt::format("{}unknown {}", count == 0 ? "" : ", ", unknown));
   }
   if (work.verb == "compact") {
-    return fmt::format("natskv: compact: bucket \"b\": dropped {} marker{}, {} revision{} in all\n", count,
-                       plural, count, plural);
+    return fmt::format("natskv: compact: bucket \"b\": dropped {} marker{}, {} revision{} in all\n", number,
+                       plural, number, plural);
   }
-  return fmt::format("natskv: {}: {}d {} key{}\n", work.verb, work.verb == "del" ? "delete" : "purge", count,
+  return fmt::format("natskv: {}: {}d {} key{}\n", work.verb, work.verb == "del" ? "delete" : "purge", number,
                      plural);
 }
 
@@ -105,7 +106,7 @@ TEST_CASE("Ctrl-C where no answer comes: what has no answer is said to be interr
     const std::string words = ": interrupted; ";
     const auto at = result.err.find(words);
     REQUIRE_MESSAGE(at != std::string::npos, result.err);
-    CHECK(result.err.find(" writes may have been stored, the first is that of key \"k") != std::string::npos);
+    CHECK(result.err.find(" writes may have been stored, first that of key \"k") != std::string::npos);
     CHECK(result.err.find("lost") == std::string::npos);
     CHECK(lines(result.err) == 2);
     const auto unknown = std::stoull(result.err.substr(at + words.size()));

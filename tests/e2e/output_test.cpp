@@ -92,8 +92,11 @@ TEST_CASE("a reader that went away is a silent 141") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
   ::close(ends[0]);
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"get", "big"}, {"get", "big", "big", "-0"}, {"get", ">"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "big"},
+                                                {"get", "big", "big", "-0"},
+                                                {"get", ">"},
+                                                {"get", ">", "-o", "table"},
+                                                {"keys", "-v", "-o", "table"}}) {
     CHECK(all(b(words[0], {words.begin() + 1, words.end()}, {.out_fd = ends[1]})) == "141||");
   }
   ::close(ends[1]);

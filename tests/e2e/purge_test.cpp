@@ -103,11 +103,11 @@ TEST_CASE("--all and what contradicts it are refused before connecting") {
   };
   refused({}, "KEY is missing (or --all to empty the bucket)");
   refused({"k", "--all"}, "--all takes no keys");
-  refused({"--all", "--ttl", "1h"}, "--all leaves no markers, so --ttl has no meaning");
+  refused({"--all", "--ttl", "1h"}, "--ttl is for markers, and --all leaves none");
   refused({"--all", "--older-than", "1h"}, "--all takes no conditions");
   refused({"--all", "--if-revision", "1"}, "--all takes no conditions");
   refused({"--all", "--must-exist"}, "--all takes no conditions");
-  refused({"k", "--ttl", "500ms"}, "--ttl: a key's time to live is a whole number of seconds, 1s or more");
+  refused({"k", "--ttl", "500ms"}, "--ttl: a key's time to live is a whole number of seconds, at least 1s");
 }
 
 TEST_CASE("in a full bucket keys are purged, with a marker or without, and those without are counted") {

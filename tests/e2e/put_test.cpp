@@ -253,7 +253,7 @@ TEST_CASE("@name is literal, with a hint where such a file exists") {
   const TempDir folder;
   write_file(folder / "value", "from the file");
   const auto result = b("put", {"k", "@value"}, {.cwd = folder.path().string()});
-  CHECK(all(result) == "0|1\n|hint: VALUE is taken as it stands; -F reads a file\n");
+  CHECK(all(result) == "0|1\n|hint: VALUE is taken literally; -F reads a file\n");
   CHECK(b.last("k").data == "@value");
   CHECK(all(b("put", {"k", "@value", "-q"}, {.cwd = folder.path().string()})) == "0||");
 }
@@ -287,7 +287,7 @@ TEST_CASE("what a write prints in every format") {
   CHECK(b("put", {"k", "v", "-o", "jsonl"}).out == fmt::format(fmt::runtime(object), b.name(), 3) + "\n");
   CHECK(b("put", {"k", "v", "-o", "table"}).out.find("REV") != std::string::npos);
   CHECK(all(b("put", {"k", "v", "-o", "raw"})) ==
-        "2||natskv: put: there is no raw output of it\nhint: use -o tsv or -o json\n");
+        "2||natskv: put: raw output is not available here\nhint: use -o tsv or -o json\n");
   CHECK(all(b("put", {"k", "v", "-q"})) == "0||");
   CHECK(b("put", {"k", "v", "-q", "-j"}).out == fmt::format(fmt::runtime(object), b.name(), 6) + "\n");
   Terminal terminal(b.command("put", {"k", "v"}));

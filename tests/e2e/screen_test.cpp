@@ -200,6 +200,48 @@ TEST_CASE("Tables at the widths people have: names and times whole, a third for 
   }
 }
 
+TEST_CASE("A terminal of 10,000 columns is filled, and no more") {
+  TerminalStyle looks;
+  looks.client.add_bucket("b");
+  looks.client.put("b", "big", std::string(1'000'000, 'y'));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"keys", "b", "--display-value"},
+                                                {"watch", "b", "--initial"},
+                                                {"get", "b", ">"}}) {
+    CAPTURE(words[0]);
+    Terminal terminal(looks.command(words, {.env = {{"TERM", "dumb"}}}), {.rows = 24, .cols = 10'000});
+    CHECK(terminal.wait().status == 0);
+    std::size_t widest = 0;
+    std::istringstream lines(terminal.screen());
+    for (std::string line; std::getline(lines, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      widest = std::max(widest, natskv::text::width(line));
+    }
+    CHECK(widest == 10'000);
+  }
+}
+
+TEST_CASE("A table goes on as it began when the terminal is resized while it is written") {
+  TerminalStyle looks;
+  looks.client.add_bucket("b");
+  constexpr int keys = 2000;
+  for (int i = 0; i < keys; ++i)
+    looks.client.put("b", "key." + std::to_string(10'000 + i), std::string(100, 'v'));
+  Terminal terminal(looks.command({"keys", "b", "--display-value"}), large);
+  REQUIRE(terminal.read_until("key.10000"));  // more than a terminal holds is still to come
+  terminal.resize(24, 40);
+  CHECK(terminal.wait().status == 0);
+  CHECK(terminal.sane());
+  int rows = 0;
+  std::istringstream lines(terminal.screen());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("key.") == std::string::npos) continue;
+    ++rows;
+    CHECK(line.starts_with("key." + std::to_string(9999 + rows) + "  "));
+    CHECK(natskv::text::width(line) == 80 + 1);  // with \r
+  }
+  CHECK(rows == keys);
+}
+
 TEST_CASE("A list that has nothing to show says so on a terminal, and only there") {
   NEEDS_EMULATOR;
   const Server server;

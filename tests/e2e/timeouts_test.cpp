@@ -129,7 +129,7 @@ TEST_CASE("a name service that does not answer is waited for within the time-out
   const auto doctor =
       run(with_slow_names(natskv_command({"doctor", "-s", "slow.example", "--timeout", "300ms"})));
   CHECK(doctor.status == 5);
-  CHECK(doctor.out.find("resolve\tfailed\tnats://slow.example:4222: the name service does not answer\t") !=
+  CHECK(doctor.out.find("resolve\tfailed\tnats://slow.example:4222: the name service did not answer\t") !=
         std::string::npos);
   Process waiting(
       with_slow_names(natskv_command({"put", "b", "k", "v", "-s", "slow.example", "--timeout", "50s"})));

@@ -35,7 +35,7 @@ TEST_CASE("a trusted server, by option, variable and context; an untrusted one e
   CHECK(server.natskv({"keys", "b", "--context", folder / "c.json"}).status == 0);
   auto result = server.natskv({"keys", "b"});
   CHECK(result.status == 6);
-  CHECK(result.err.find("authority that is not trusted") != std::string::npos);
+  CHECK(result.err.find("CA that is not trusted") != std::string::npos);
   CHECK(result.err.find("--tlsca") != std::string::npos);
   CHECK(server.natskv({"keys", "b", "--tlsca", folder / "strange-ca.pem"}).status == 6);
   write_file(folder / "none.pem", "no certificate", 0600);
@@ -91,7 +91,7 @@ TEST_CASE("a client certificate: right, another authority's, missing, without it
   CHECK(result.err.find("refused the client certificate") != std::string::npos);
   result = server.natskv({"info", "b", "--tlsca", folder / "ca.pem"});
   CHECK(result.status == 6);
-  CHECK(result.err.find("wants a client certificate") != std::string::npos);
+  CHECK(result.err.find("requires a client certificate") != std::string::npos);
   result = server.natskv({"info", "b", "--tlsca", folder / "ca.pem", "--tlscert", folder / "client.pem"});
   CHECK(result.status == 2);
   result = server.natskv({"info", "b", "--tlsca", folder / "ca.pem", "--tlscert", folder / "client.pem",
@@ -127,7 +127,7 @@ TEST_CASE("an encrypted key is refused, nobody is asked for its passphrase, and 
         "import",          "b",         "--timeout",           "2s",       "--tlsca",
         folder / "ca.pem", "--tlscert", folder / "client.pem", "--tlskey", folder / name};
     const std::string said = "natskv: import: the key \"" + folder / name +
-                             "\" is encrypted; natskv takes no passphrase\nhint: openssl pkey ";
+                             "\" is encrypted, and natskv does not ask for passphrases\nhint: openssl pkey ";
     auto piped = server.command(words);
     piped.open_stdin = true;  // the passphrase would be read from it
     Process process(piped);
@@ -170,7 +170,7 @@ TEST_CASE("TLS handshake first: where nats.c has it; else a usage error before a
   const Server server({.config = tls_config(folder, "server", ", handshake_first: true, timeout: 1")});
   const auto without = server.natskv({"ls", "--tlsca", folder / "ca.pem"});
   CHECK(without.status == 5);
-  CHECK(without.err.find("hint: a server that wants the TLS handshake first needs --tlsfirst") !=
+  CHECK(without.err.find("hint: if the server expects the TLS handshake first, use --tlsfirst") !=
         std::string::npos);
 #if NATS_VERSION_NUMBER >= 0x030900
   for (auto words : ways) {

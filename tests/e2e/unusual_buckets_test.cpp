@@ -130,7 +130,7 @@ TEST_CASE("an edit that another overtook does not blame the server") {
     const auto result = on(liar, {"edit", "b", "--history", "7"});
     CHECK(result.status == 1);
     const bool overtaken = answered == 9;
-    CHECK((result.err.find("was changed by somebody else meanwhile: history is 9, not 7") !=
+    CHECK((result.err.find("was changed by another client meanwhile: history is 9, not 7") !=
            std::string::npos) == overtaken);
     CHECK((result.err.find("--history did not take effect") != std::string::npos) != overtaken);
   }

@@ -285,5 +285,5 @@ TEST_CASE("a connection that is lost while COMMAND runs is ridden out") {
   CHECK(result.status == 143);
   CHECK(result.out == "1\n2\n");
   CHECK(result.err.find("connection to ") != std::string::npos);
-  CHECK(result.err.find("connected again") != std::string::npos);
+  CHECK(result.err.find("connection restored") != std::string::npos);
 }

@@ -66,7 +66,7 @@ TEST_CASE("a server that is killed and restarted under a watch and a writer: not
   Client client(server.url());
   const auto last = client.put("b", "k.end", "v");
   REQUIRE(watch.read_until("k.end\t" + std::to_string(last), 30));
-  CHECK(says(watch, "connected again"));
+  CHECK(says(watch, "connection restored"));
   watch.signal(SIGINT);
   const auto result = watch.wait();
   CHECK(result.status == 130);
@@ -101,11 +101,11 @@ TEST_CASE("what an outage cost is said from which revision to which") {
   CHECK(all.read_until("k\t10"));
   CHECK(one.read_until("k\t10"));
   CHECK(all.read_err_until("bucket \"b\": revisions 2 to 7 are no longer kept and were missed\n"));
-  CHECK(one.read_err_until("of the revisions 2 to 10 those that it no longer keeps were missed\n"));
+  CHECK(one.read_err_until("those of the revisions 2 to 10 that are no longer kept were missed\n"));
   CHECK(shown(all.out()).events == 4);
   CHECK(shown(all.out()).ordered);
   // Nobody can say whether there was one of its key among them.
-  CHECK(other.read_err_until("of the revisions 2 to 10 those that it no longer keeps were missed\n"));
+  CHECK(other.read_err_until("those of the revisions 2 to 10 that are no longer kept were missed\n"));
 }
 
 TEST_CASE(
@@ -126,7 +126,7 @@ TEST_CASE(
     REQUIRE(watch.read_err_until("lost"));
     meanwhile();
     proxy.refuse(false);
-    REQUIRE(watch.read_err_until("connected again"));
+    REQUIRE(watch.read_err_until("connection restored"));
     return watch.err();
   };
   const auto on_server = [&](std::vector<std::string> command) {
@@ -139,14 +139,14 @@ TEST_CASE(
       client.put("b", "k", "unseen");
       on_server({"purge", "b", "k"});
     });
-    CHECK(with_marker.find("those that it no longer keeps were missed\n") != std::string::npos);
+    CHECK(with_marker.find("that are no longer kept were missed\n") != std::string::npos);
     const auto without = said(words, [&] {
       client.put("b", "k", "unseen");
       on_server({"del", "b", "k"});
       client.put("b", "other", "later");
       on_server({"compact", "b", "--older-than", "0", "--force"});
     });
-    CHECK(without.find("those that it no longer keeps were missed\n") != std::string::npos);
+    CHECK(without.find("that are no longer kept were missed\n") != std::string::npos);
   }
 }
 
@@ -260,7 +260,7 @@ TEST_CASE("a server that hangs longer than its heartbeats is waited for") {
   server.pause();
   CHECK(watch.read_err_until("no answer from ", 15));
   server.resume();
-  CHECK(watch.read_err_until("connected again", 20));
+  CHECK(watch.read_err_until("connection restored", 20));
   client.put("b", "k", "w");
   CHECK(watch.read_until("k\t2"));
   CHECK(shown(watch.out()).events == 2);

@@ -70,7 +70,7 @@ class Watch(unittest.TestCase):
         self.check([1, 2, 4, 3, 5, 6, 7], ORDER)
 
     def test_started_anew(self):
-        anew = "bucket \"b\": its last revision is 3 now, 4 was shown; starting from its current values"
+        anew = "bucket \"b\": its last revision is now 3, but 4 was shown; starting from its current values"
         self.check([1, 2, 3, 4, 2, 3, 4, 5, 6, 7], said=anew, moments={entry(4, b"d", "l"): 1})
         self.check([1, 2, 3, 4, 2, 3, 4, 3, 5, 6, 7], ORDER, DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})
         self.check([1, 2, 3, 4, 2, 3, 4, 4, 5, 6, 7], DUPLICATED, said=anew, moments={entry(4, b"d", "l"): 1})

@@ -43,7 +43,7 @@ Result run(Run what);
 Run natskv_command(std::vector<std::string> args, Run rest = {});
 Result natskv(std::vector<std::string> args, Run rest = {});
 
-/// `what`, where the name service does not answer.
+/// `what`, where the name service did not answer.
 Run with_slow_names(Run what);
 
 /// A program that is running. All limits are seconds. The destructor kills its process group and reaps it.

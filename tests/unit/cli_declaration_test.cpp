@@ -74,7 +74,7 @@ TEST_CASE("a bucket and a key are required and checked") {
   CHECK(failure([&] {
           declared.give("SRC", "a.b");
           return 0;
-        }).starts_with("2: SRC: \"a.b\" is not a bucket's name"));
+        }).starts_with("2: SRC: \"a.b\" is not a bucket name"));
   CHECK(failure([&] {
           declared.give("KEY", "a..b");
           return 0;
@@ -83,7 +83,7 @@ TEST_CASE("a bucket and a key are required and checked") {
 
 TEST_CASE("a word is checked by its kind and refused under the option's long name") {
   const auto option = [](Kind kind) { return Argument{.name = "-x,--example", .kind = kind, .help = ""}; };
-  CHECK(refusal(option(Kind::bucket), "a b").starts_with("2: --example: \"a b\" is not a bucket's name"));
+  CHECK(refusal(option(Kind::bucket), "a b").starts_with("2: --example: \"a b\" is not a bucket name"));
   CHECK(refusal(option(Kind::key), "a*").starts_with("2: --example: \"a*\" holds \"*\""));
   CHECK(refusal(option(Kind::pattern), "a b").starts_with("2: --example: \"a b\" holds \" \""));
   CHECK(refusal(option(Kind::pattern), "tmp*") == "no failure");

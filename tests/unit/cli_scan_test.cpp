@@ -116,8 +116,8 @@ TEST_CASE("help wins over whatever is wrong") {
 TEST_CASE("in VALUE's place -h is a value that was meant, not a question") {
   for (const std::string word : {"-h", "--help", "-qh"}) {
     CAPTURE(word);
-    CHECK(refusal(put, {"b", "k", word}) == word + " stands where VALUE is expected");
-    CHECK(refusal(update, {"b", "k", word, "1"}) == word + " stands where VALUE is expected");
+    CHECK(refusal(put, {"b", "k", word}) == word + " is where VALUE is expected");
+    CHECK(refusal(update, {"b", "k", word, "1"}) == word + " is where VALUE is expected");
   }
   CHECK(scanned(create, {"b", "k", "-h"}).wrong->hint() ==
         "natskv create --help shows help; write -- before it to store it");

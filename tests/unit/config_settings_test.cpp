@@ -87,8 +87,8 @@ TEST_CASE("wrong URLs are refused, without their user part") {
   CHECK(wrong_server("wss://u:secret@h") ==
         "2: --server: WebSocket (wss://) is not supported\nhint: use the server's nats:// or tls:// port");
   CHECK(wrong_server("ws://h").starts_with("2: --server: WebSocket (ws://)"));
-  CHECK(wrong_server("http://u:secret@h") == "2: --server: \"http\" is not a scheme of servers (nats, tls)");
-  CHECK(wrong_server("://h") == "2: --server: \"\" is not a scheme of servers (nats, tls)");
+  CHECK(wrong_server("http://u:secret@h") == "2: --server: \"http\" is not a server's scheme (nats, tls)");
+  CHECK(wrong_server("://h") == "2: --server: \"\" is not a server's scheme (nats, tls)");
   CHECK(wrong_server("nats://") == "2: --server: \"\" names no host");
   CHECK(wrong_server("nats://u:secret@:4222") == "2: --server: \":4222\" names no host");
   CHECK(wrong_server("u:secret@h:0") == "2: --server: \"h:0\" has no port from 1 to 65535");
@@ -170,7 +170,7 @@ TEST_CASE("an unknown context is 3, one with unsupported fields 2") {
   CHECK(world.refusal() ==
         "2: context \"x\": not supported by natskv: nsc, socks_proxy\nhint: --no-context does without it");
   world.context("x", R"({"url":"http://u:secret@h"})");
-  CHECK(world.refusal() == "2: context \"x\": url: \"http\" is not a scheme of servers (nats, tls)");
+  CHECK(world.refusal() == "2: context \"x\": url: \"http\" is not a server's scheme (nats, tls)");
 }
 
 TEST_CASE("a user has a password, without one it is a token") {
@@ -274,7 +274,7 @@ TEST_CASE("a variable may name a secret's file") {
   world.given.user = "option";
   CHECK(world.settings().password == Secret("s3cret"));
   world.variables["NATS_PASSWORD_FILE"] = "-";
-  CHECK(world.refusal() == "2: NATS_PASSWORD_FILE: only an option can say - for standard input");
+  CHECK(world.refusal() == "2: NATS_PASSWORD_FILE: - (standard input) is only possible as an option");
   // What an option says whole needs no file.
   world.variables["NATS_PASSWORD_FILE"] = world.folder.at("none");
   CHECK(world.refusal().starts_with("2: NATS_PASSWORD_FILE: cannot read "));
@@ -551,13 +551,13 @@ TEST_CASE("the timeout is above 0") {
   CHECK(world.settings().timeout == seconds(1));
   CHECK(world.settings().timeout_given);
   world.given.timeout = Span{};
-  CHECK(world.refusal() == "2: --timeout: a timeout is above 0");
+  CHECK(world.refusal() == "2: --timeout: the timeout must be above 0");
   // Somebody's "for ever": what counts milliseconds in an int must not see it end at once.
   world.given.timeout = seconds(100 * 365 * 86'400LL);
   CHECK(world.settings().timeout.ms() == 2'147'483'647);
   world.given.timeout.reset();
   world.variables["NATS_TIMEOUT"] = "0";
-  CHECK(world.refusal() == "2: NATS_TIMEOUT: a timeout is above 0");
+  CHECK(world.refusal() == "2: NATS_TIMEOUT: the timeout must be above 0");
   world.variables["NATS_TIMEOUT"] = "5";
   CHECK(world.refusal().starts_with("2: NATS_TIMEOUT: \"5\" is not a duration"));
 }

@@ -152,7 +152,7 @@ TEST_CASE("a bucket's name is letters, digits, - and _") {
   for (const char* word : {"", "a.b", "a b", "a/b", "*", ">", "$KV", "b\xC3\xBC", "a\n"}) {
     CAPTURE(word);
     CHECK(failure([&] { return parse::bucket(word); }) ==
-          "2: BUCKET: " + parse::quoted(word) + " is not a bucket's name (one or more of A-Z a-z 0-9 - _)");
+          "2: BUCKET: " + parse::quoted(word) + " is not a bucket name (one or more of A-Z a-z 0-9 - _)");
   }
   CHECK(failure([] { return parse::bucket("a.b", "--mirror"); }).starts_with("2: --mirror: \"a.b\""));
 }

@@ -47,8 +47,9 @@ TEST_CASE("fewer revisions kept: what may go is an upper bound") {
 TEST_CASE("a TTL that is new or shorter, by the server's clock") {
   CHECK(with("max_age", minutes(1)) == Sentences{"--ttl 1m drops all 9 values"});
   CHECK(with("max_age", minutes(5)) ==
-        Sentences{"--ttl 5m drops up to 8 of 9 values now, the others at that age"});
-  CHECK(with("max_age", minutes(60)) == Sentences{"--ttl 1h drops each of 9 values at that age, none yet"});
+        Sentences{"--ttl 5m drops up to 8 of 9 values now, the others once they are that old"});
+  CHECK(with("max_age", minutes(60)) ==
+        Sentences{"--ttl 1h drops 9 values once they are that old, none yet"});
   CHECK(with("max_age", 0).empty());
   Json before = info();
   before["config"]["max_age"] = minutes(60);
@@ -75,8 +76,7 @@ TEST_CASE("a mirror that becomes a bucket loses its keys, an empty bucket loses 
   mirror["config"]["mirror"] = {{"name", "KV_o"}};
   Json after = mirror["config"];
   after.erase("mirror");
-  CHECK(losses(mirror, after) ==
-        Sentences{"with --no-mirror the 9 values copied so far stay stored but are no longer keys"});
+  CHECK(losses(mirror, after) == Sentences{"--no-mirror keeps 9 copied values that are no longer keys"});
   CHECK(losses(mirror, mirror["config"]).empty());
   mirror["state"]["messages"] = 0;
   CHECK(losses(mirror, after).empty());

@@ -43,7 +43,7 @@ TEST_CASE("each status and code has its exit status and its words") {
        writing,
        Exit::unknown,
        "was lost; the write may have been stored"},
-      {{NATS_NO_RESPONDERS, 0, ""}, writing, Exit::unreachable, "nobody answers"},
+      {{NATS_NO_RESPONDERS, 0, ""}, writing, Exit::unreachable, "no stream answers for it"},
       {{NATS_PROTOCOL_ERROR, 0, ""}, writing, Exit::unknown, "cannot be understood"},
       {{NATS_NOT_FOUND, 0, ""}, reading, Exit::not_found, "key \"k\" not found in bucket \"b\""},
       {{NATS_NOT_FOUND, 10059, ""}, reading, Exit::not_found, "bucket \"b\" not found"},
@@ -51,7 +51,7 @@ TEST_CASE("each status and code has its exit status and its words") {
       {{NATS_ERR, 10077, "maximum bytes exceeded"}, writing, Exit::failure, "the bucket is full"},
       {{NATS_ERR, 0, "maximum bytes exceeded"}, writing, Exit::failure, "the bucket is full"},
       {{NATS_ERR, 10054, ""}, writing, Exit::failure, "the value of 3 B is over the bucket's limit"},
-      {{NATS_ERR, 10008, ""}, writing, Exit::unknown, "another may have done it"},
+      {{NATS_ERR, 10008, ""}, writing, Exit::unknown, "another one may have done it"},
       {{NATS_ERR, 10008, ""}, reading, Exit::unreachable, "no leader"},
       {{NATS_ERR, 12345, "something new"}, reading, Exit::failure, "something new"},
   };

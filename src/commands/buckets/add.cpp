@@ -1,4 +1,4 @@
-// add: makes a bucket, never removes anything.
+// add: creates a bucket; never removes anything.
 #include "app/invocation.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view another =
-    "not all of that can be changed: make another bucket and copy the keys with natskv cp";
+    "not all of that can be changed: create another bucket and copy the keys with natskv cp";
 
 class Add final : public Action {
   std::string bucket_;
@@ -31,7 +31,8 @@ class Add final : public Action {
   void check() override {
     if (settings_.forced() && !update_) throw usage("--force belongs to --update");
     settings_.check(bucket_, update_);
-    if (update_ && settings_.like()) throw usage("--update changes what is named; --like BUCKET names all");
+    if (update_ && settings_.like())
+      throw usage("--update changes only what is named; --like BUCKET sets everything");
   }
 
   int run(Invocation& natskv) override {
@@ -68,7 +69,7 @@ class Add final : public Action {
     return config;
   }
 
-  // Somebody may make it between the look and the creation.
+  // Another client may create it after the check.
   Json create(Session& session, const Json& wanted) const {
     try {
       return create_bucket(session, bucket_, wanted);
@@ -81,10 +82,10 @@ class Add final : public Action {
     }
   }
 
-  // What exists is what was asked for, or a conflict.
+  // An existing bucket is as requested, or a conflict.
   void accept(const Json& wanted, const Json& existing) const {
     auto names = differing(wanted, existing);
-    // Whether a mirror knows TTLs of keys is decided by its origin, not by the user.
+    // Whether a mirror has TTLs of keys depends on its origin, not on the user.
     if (settings_.wishes().mirror) std::erase(names, "allow_msg_ttl");
     if (names.empty()) return;
     throw Failure(Exit::conflict,
@@ -105,19 +106,19 @@ class Add final : public Action {
     if (wishes.mirror) wanted["mirror"] = bucket_config(bucket_, wishes).at("mirror");
     if (const auto fixed = differing(wanted, config); !fixed.empty()) {
       throw Failure(Exit::conflict,
-                    fmt::format("bucket \"{}\": the server can't change this: {}", bucket_,
+                    fmt::format("bucket \"{}\": the server cannot change this: {}", bucket_,
                                 spelled(fixed, config, wanted)),
                     std::string(another), {bucket_, {}, 0});
     }
     const auto consent = settings_.forced() ? Consent::forced : Consent::ask;
     const Changed changed = change(natskv, bucket_, wishes, info, consent, true);
     sheet.print(*changed.info);
-    flush_answer(natskv, fmt::format("bucket \"{}\" has these settings now", bucket_));
+    flush_answer(natskv, fmt::format("bucket \"{}\" now has these settings", bucket_));
     for (const auto& failure : unexpected_changes(natskv.session(), bucket_, changed)) natskv.report(failure);
     if (const auto retention = config.value("retention", "limits"); retention != "limits")
       natskv.report(
           Failure(Exit::failure,
-                  fmt::format("bucket \"{}\": retention is {}, not limits, and the server can't change that",
+                  fmt::format("bucket \"{}\": retention is {}, not limits, and the server cannot change that",
                               bucket_, retention),
                   std::string(another), {bucket_, {}, 0}));
     return natskv.status();
@@ -132,25 +133,26 @@ const Verb add{
     .group = Group::buckets,
     .summary = "Create a bucket",
     .description =
-        "Prints what info prints. A bucket that exists with exactly the configuration this command would "
-        "create is "
-        "success; with any other it is a conflict (status 4) that lists what differs. --update changes an "
-        "existing bucket "
-        "instead, as edit does (it asks before stored values are dropped), and gives it what early clients "
-        "left out: it refuses writes when it is full instead of dropping old values, takes purges and direct "
-        "gets, and has the usual window of duplicates.\n\n"
-        "--like starts from the settings of another bucket, or from what natskv info -o json printed into a file "
-        "(written with a / or a dot, ./config.json; - is standard input); other options win. Its state, its stream and "
-        "what the server adds are not taken.\n\n"
-        "Options that the server would silently drop are refused before anything is created; if something "
-        "still did not "
-        "take effect it is named (status 1) and the bucket stays. add never removes anything.\n\n"
-        "A mirror is a read-only copy; what is written to it goes to its origin. It also answers reads of its "
-        "origin, so it should keep as much: give it the origin's --history, and no tighter --ttl or sizes (a "
-        "warning names what is tighter). Whether single keys may have a TTL it takes from its origin; where "
-        "the origin allowed it later, add --update --mirror takes it over. Sources copy the keys of other "
-        "buckets into this one, which can be written to as well. A stream KV_BUCKET that is not a bucket is "
-        "never touched.",
+        R"(Creates the bucket and prints what info prints. If it exists with exactly the configuration that this command
+would give it, that is success; with any other it is a conflict (status 4), and the message lists what differs.
+
+--update changes an existing bucket instead, as edit does (it asks before stored values are dropped). It also gives
+the bucket what early clients left out: it then refuses writes when it is full instead of dropping old values, allows
+purges and direct gets, and has the usual duplicate window.
+
+--like starts from the settings of another bucket, or from what natskv info -o json printed into a file (written with
+a / or a dot: ./config.json; - is standard input). Other options win. State, stream and what the server adds are not
+copied.
+
+Options that the server would silently drop are refused before anything is created. If something still did not take
+effect it is named (status 1), and the bucket stays: add never removes anything.
+
+A mirror is a read-only copy; what is written to it goes to its origin. It also answers reads of its origin, so it
+should keep as much: give it the origin's --history, and no tighter --ttl or sizes (a warning names what is tighter).
+Whether single keys may have a TTL is taken from its origin; if the origin allowed that later, add --update --mirror
+takes it over. Sources copy the keys of other buckets into this one, which can be written to as well.
+
+A stream KV_BUCKET that is not a bucket is never touched.)",
     .output = "What info prints.",
     .examples =
         R"(# Keep ten revisions of each key; keys expire 30 days after their last write:

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A subject may be published to: no empty token, no space.
+// A subject to publish to: no empty token, no space.
 void check_subject(const std::optional<std::string>& subject, std::string_view option) {
   if (!subject) return;
   const bool empty_token = subject->empty() || subject->front() == '.' || subject->back() == '.' ||
@@ -39,25 +39,24 @@ void once_each(const std::vector<std::string>& names, std::string_view option) {
 }  // namespace
 
 void BucketSettings::declare(Arguments& a) {
-  a.flag("-f,--force", force_, "do not ask before stored values are dropped");
+  a.flag("-f,--force", force_, "do not ask, even if stored values are dropped");
   a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
          wishes_.description);
   a.take({.name = "--history",
           .kind = Kind::count,
-          .help = "revisions kept of each key, 1 to 64 (1)",
+          .help = "how many revisions of each key to keep, 1 to 64 (1)",
           .least = 1,
           .most = 64},
          wishes_.history);
-  a.take({.name = "--ttl", .kind = Kind::duration, .help = "how long values live (0: for ever)"},
-         wishes_.ttl);
+  a.take({.name = "--ttl", .kind = Kind::duration, .help = "how long values live (0: forever)"}, wishes_.ttl);
   a.take({.name = "--marker-ttl",
           .kind = Kind::duration,
-          .help = "allow a TTL for single keys; how long the markers of expired keys live, 1s or more "
+          .help = "allow a TTL for single keys; how long markers of expired keys live, at least 1s "
                   "(server 2.11)"},
          wishes_.marker_ttl);
   a.take({.name = "--replicas",
           .kind = Kind::count,
-          .help = "copies kept in a cluster, 1 to 5 (1)",
+          .help = "number of replicas in a cluster, 1 to 5 (1)",
           .least = 1,
           .most = 5},
          wishes_.replicas);
@@ -66,7 +65,7 @@ void BucketSettings::declare(Arguments& a) {
   a.take({.name = "--max-bucket-size", .kind = Kind::size, .help = "largest bucket (-1: unlimited)"},
          wishes_.max_bucket_size);
   a.flag("--compress", compress_, "compress on disk (server 2.10)");
-  a.flag("--atomic", atomic_, "take batches that are stored whole or not at all (server 2.12)");
+  a.flag("--atomic", atomic_, "allow atomic batches: stored whole or not at all (server 2.12)");
   a.take({.name = "--tags",
           .kind = Kind::text,
           .help = "place on servers with this tag; repeated for more",
@@ -102,7 +101,7 @@ void BucketSettings::declare(Arguments& a) {
 void BucketSettings::declare_add(Arguments& a) {
   const Argument storage{.name = "--storage",
                          .kind = Kind::choice,
-                         .help = "where values are kept (file)",
+                         .help = "where values are stored (file)",
                          .choices = {"file", "memory"}};
   a.add(storage, [this, storage](const std::string& word) {
     wishes_.storage = word == "f" ? "file" : word == "m" ? "memory" : word;  // as nats kv takes it
@@ -129,7 +128,7 @@ void BucketSettings::declare_edit(Arguments& a) {
   editing_ = true;
   declare(a);
   a.flag("--no-compress", no_compress_, "turn compression off");
-  a.flag("--no-atomic", no_atomic_, "take no atomic batches any more");
+  a.flag("--no-atomic", no_atomic_, "no longer allow atomic batches");
   a.flag("--no-mirror", wishes_.no_mirror, "stop mirroring and become an ordinary bucket (server 2.12)");
   a.flag("--no-metadata", wishes_.no_metadata, "remove all metadata (before --metadata is set)");
   a.flag("--no-republish", wishes_.no_republish, "stop republishing (before --republish-destination is set)");
@@ -138,7 +137,7 @@ void BucketSettings::declare_edit(Arguments& a) {
           .help = "stop copying this bucket's keys; repeated for more",
           .many = true},
          wishes_.no_sources);
-  // Known words, so that the reason is said.
+  // Known, to give the reason why they are refused.
   a.take({.name = "--storage", .kind = Kind::text, .help = "can't be changed", .hidden = true},
          wishes_.storage);
   a.take({.name = "--mirror", .kind = Kind::text, .help = "can't be changed", .hidden = true},
@@ -155,28 +154,28 @@ void BucketSettings::check_numbers() const {
     throw usage(fmt::format("--max-value-size: at most {} bytes", largest_value));
   }
   if (wishes_.ttl && wishes_.ttl->ns != 0 && *wishes_.ttl < milliseconds(100)) {
-    throw usage("--ttl: 100ms or more, or 0 for ever");
+    throw usage("--ttl: at least 100ms, or 0 for forever");
   }
   if (wishes_.marker_ttl && wishes_.marker_ttl->ns != 0 && *wishes_.marker_ttl < seconds(1)) {
-    throw usage("--marker-ttl: 1s or more, or 0 for no markers");
+    throw usage("--marker-ttl: at least 1s, or 0 for no markers");
   }
 }
 
 void BucketSettings::check_origins(const std::string& bucket) const {
   if (wishes_.mirror_domain && !wishes_.mirror) throw usage("--mirror-domain needs --mirror");
   if (wishes_.mirror == bucket && !wishes_.mirror_domain)
-    throw usage("--mirror: a bucket can't mirror itself");
+    throw usage("--mirror: a bucket cannot mirror itself");
   if (wishes_.mirror_domain &&
       (wishes_.mirror_domain->empty() || wishes_.mirror_domain->find_first_of(" .*>") != std::string::npos)) {
-    throw usage(fmt::format("--mirror-domain: {} is not the name of a domain",
-                            parse::quoted(*wishes_.mirror_domain)));
+    throw usage(
+        fmt::format("--mirror-domain: {} is not a domain name", parse::quoted(*wishes_.mirror_domain)));
   }
   if (wishes_.mirror && wishes_.marker_ttl)
     throw usage("--marker-ttl: a mirror gets the markers of its origin");
   once_each(wishes_.sources, "--source");
   once_each(wishes_.no_sources, "--no-source");
   for (const auto& name : wishes_.sources) {
-    if (name == bucket) throw usage("--source: a bucket can't be its own source");
+    if (name == bucket) throw usage("--source: a bucket cannot be its own source");
     if (std::find(wishes_.no_sources.begin(), wishes_.no_sources.end(), name) != wishes_.no_sources.end()) {
       throw usage(fmt::format("--source and --no-source both name {}", parse::quoted(name)));
     }
@@ -191,7 +190,7 @@ void BucketSettings::read_metadata() {
     }
     const std::string key = word.substr(0, end);
     if (key.starts_with("_nats."))
-      throw usage(fmt::format("--metadata: {} is the server's own", parse::quoted(key)));
+      throw usage(fmt::format("--metadata: {} is reserved for the server", parse::quoted(key)));
     for (const auto& [other, value] : wishes_.metadata) {
       if (other == key) throw usage(fmt::format("--metadata: {} is given twice", parse::quoted(key)));
     }
@@ -204,7 +203,7 @@ void BucketSettings::check_placement(bool may_remove) {
     wishes_.tags = tags_;
     std::erase(*wishes_.tags, "");
     if (!wishes_.tags->empty() && wishes_.tags->size() != tags_.size())
-      throw usage("--tags: \"\" removes all, other tags beside it don't");
+      throw usage("--tags: \"\" removes all tags, so it cannot be combined with others");
   }
   if (may_remove) return;
   if (wishes_.tags && wishes_.tags->empty()) throw usage("--tags: \"\" is not a tag (an unset variable?)");
@@ -212,7 +211,7 @@ void BucketSettings::check_placement(bool may_remove) {
     throw usage("--cluster: \"\" is not the name of a cluster (an unset variable?)");
 }
 
-// As `nats` takes both: the stream's name means the bucket.
+// The stream's name means the bucket, as for `nats`.
 void BucketSettings::name_buckets() {
   if (wishes_.mirror) wishes_.mirror = bucket_of(*wishes_.mirror);
   for (auto* names : {&wishes_.sources, &wishes_.no_sources}) {
@@ -233,12 +232,12 @@ void BucketSettings::start_from_file() {
 void BucketSettings::check(const std::string& bucket, bool may_remove) {
   name_buckets();
   if (editing_ && wishes_.storage) {
-    throw usage("--storage: the server can't change a bucket's storage",
-                "make a bucket with the other storage and copy the keys");
+    throw usage("--storage: the server cannot change a bucket's storage",
+                "create a bucket with the other storage and copy the keys");
   }
   if (editing_ && (wishes_.mirror || wishes_.mirror_domain)) {
-    throw usage("--mirror: the server can't make a bucket a mirror or change its origin",
-                "make a new bucket with add --mirror");
+    throw usage("--mirror: the server cannot make a bucket a mirror or change its origin",
+                "create a new bucket with add --mirror");
   }
   if (compress_ || no_compress_) wishes_.compress = compress_;
   if (atomic_ || no_atomic_) wishes_.atomic = atomic_;
@@ -251,7 +250,7 @@ void BucketSettings::check(const std::string& bucket, bool may_remove) {
   start_from_file();
   if (editing_ && wishes_ == BucketChanges{})
     throw usage("edit names nothing to change", "natskv edit --help shows what can be changed");
-  // A new bucket has no destination that the other options could belong to.
+  // A new bucket has no destination to which the other options could apply.
   if (!editing_) static_cast<void>(bucket_config(bucket, wishes_));
 }
 

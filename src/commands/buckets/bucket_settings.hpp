@@ -1,4 +1,4 @@
-// What add and edit share: the options that name a bucket's settings, and the way of a change to the server.
+// Shared by add and edit: the options for a bucket's settings, and carrying out a change.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -25,7 +25,7 @@ class BucketSettings {
   void check(const std::string& bucket, bool may_remove);
   [[nodiscard]] bool forced() const { return force_; }
   [[nodiscard]] const BucketChanges& wishes() const { return wishes_; }
-  /// The bucket whose settings are taken first (--like); a file's are among the wishes.
+  /// The bucket whose settings are the basis (--like); a file's settings are among the wishes.
   [[nodiscard]] const std::optional<std::string>& like() const { return like_; }
 
  private:
@@ -48,27 +48,26 @@ class BucketSettings {
 struct Changed {
   std::shared_ptr<const nlohmann::ordered_json> before, after;  ///< stream configurations
   std::shared_ptr<const nlohmann::ordered_json> info;           ///< the server's answer; null for a dry run
-  std::vector<std::string> fields;                              ///< of the stream configuration that differ
+  std::vector<std::string> fields;  ///< fields of the stream configuration that differ
 };
 
-/// How a change that makes the server drop stored values is agreed to (SPEC rule 3).
+/// Consent to a change that makes the server drop stored values (SPEC rule 3).
 enum class Consent { ask, forced, dry_run };
 
-/// Changes what was named of a bucket whose STREAM.INFO is `info`, or only says what would change (dry_run).
-/// `up_to_date`: beside that what early clients made otherwise. Asks before stored values are dropped:
-/// Failure(usage) off a terminal, Failure(1) on no. Refuses first what an old server would ignore;
-/// Failure(conflict) where somebody else changed the bucket meanwhile.
+/// Changes what was named in a bucket whose STREAM.INFO is `info`, or only returns what would change
+/// (dry_run). `up_to_date`: also changes what early clients set differently. Asks before stored values are
+/// dropped: Failure(usage) off a terminal, Failure(1) on no. First refuses what an old server would ignore;
+/// Failure(conflict) if another client changed the bucket meanwhile.
 Changed change(Invocation& natskv, const std::string& bucket, const BucketChanges& wishes,
                const nlohmann::ordered_json& info, Consent consent, bool up_to_date = false);
 
-/// Failure(1) that names the options which did not stick, and the server's version; nullopt where all did.
+/// Failure(1) that names the options that did not take effect, and the server's version; nullopt if all did.
 std::optional<Failure> settings_not_applied(Session& session, const std::string& bucket,
                                             const nlohmann::ordered_json& asked,
                                             const nlohmann::ordered_json& answer);
 
-/// What an edit's answer shows that was not asked for: changes that did not stick, and fields that were not
-/// named and differ from what was sent, for somebody else changed the bucket between the second look and the
-/// update.
+/// Unexpected differences in the answer to an edit: changes that did not take effect, and other fields that
+/// differ from what was sent, because another client changed the bucket right before the update.
 std::vector<Failure> unexpected_changes(Session& session, const std::string& bucket, const Changed& changed);
 
 /// Prints a bucket as `info` does.

@@ -1,4 +1,4 @@
-// Carrying out a change of a bucket's settings, and telling what did not stick.
+// Carries out a change of a bucket's settings, and reports what did not take effect.
 #include "commands/buckets/bucket_settings.hpp"
 #include "kv/admin/buckets.hpp"
 #include "kv/admin/losses.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A server on its own names itself as leader, but not a cluster; 2.9 then takes any number of replicas.
+// A single server names itself as leader, but no cluster; 2.9 then accepts any number of replicas.
 bool clustered(const Json& info) {
   const auto cluster = info.find("cluster");
   return cluster != info.end() && cluster->is_object() && !cluster->value("name", "").empty();
@@ -52,8 +52,8 @@ std::vector<Failure> unexpected_changes(Session& session, const std::string& buc
   const auto named = [&](const std::string& field) {
     return std::find(changed.fields.begin(), changed.fields.end(), field) != changed.fields.end();
   };
-  // Of what was changed a removal must stick, too; else a server may fill in what was not asked for. What has
-  // neither the old value nor the new one, somebody else changed.
+  // A removal must take effect, too; otherwise a server may fill in what was not set. A value that is neither
+  // the old nor the new one was changed by another client.
   const auto untouched = differing(*changed.before, answer);
   const auto as_before = [&](const std::string& field) {
     return std::find(untouched.begin(), untouched.end(), field) == untouched.end();
@@ -64,7 +64,7 @@ std::vector<Failure> unexpected_changes(Session& session, const std::string& buc
   if (!lost.empty()) all.push_back(not_effective(session, bucket, lost, asked, answer));
   if (!others.empty())
     all.push_back({Exit::failure,
-                   fmt::format("bucket \"{}\" was changed by somebody else meanwhile: {}", bucket,
+                   fmt::format("bucket \"{}\" was changed by another client meanwhile: {}", bucket,
                                spelled(others, answer, asked)),
                    {},
                    {bucket, {}, 0}});
@@ -73,7 +73,7 @@ std::vector<Failure> unexpected_changes(Session& session, const std::string& buc
 
 namespace {
 
-// What goes is named before anything is sent.
+// The loss is named before anything is sent.
 void agree(Invocation& natskv, const std::string& bucket, const std::vector<std::string>& losses,
            Consent consent) {
   if (losses.empty() || consent == Consent::forced) return;
@@ -81,7 +81,7 @@ void agree(Invocation& natskv, const std::string& bucket, const std::vector<std:
   if (consent == Consent::dry_run) return natskv.warn(what);
   natskv.require_consent(false, fmt::format("changing bucket \"{}\" ({})", bucket, what));
   natskv.confirm(false, fmt::format("{}. Change {}?", what, Invocation::named(natskv.session(), bucket)));
-  natskv.session().lift_deadline();  // the answer set it again
+  natskv.session().lift_deadline();  // the question restarted it
 }
 
 }  // namespace
@@ -108,10 +108,11 @@ Changed change(Invocation& natskv, const std::string& bucket, const BucketChange
   if (consent == Consent::dry_run) return changed;
   const Json again = read_bucket(session, bucket);
   if (const auto meanwhile = differing(before, again.at("config")); !meanwhile.empty()) {
-    throw Failure(Exit::conflict,
-                  fmt::format("bucket \"{}\" was changed by somebody else meanwhile: {}; nothing was changed",
-                              bucket, spelled(meanwhile, again.at("config"), before)),
-                  {}, {bucket, {}, 0});
+    throw Failure(
+        Exit::conflict,
+        fmt::format("bucket \"{}\" was changed by another client meanwhile: {}; nothing was changed", bucket,
+                    spelled(meanwhile, again.at("config"), before)),
+        {}, {bucket, {}, 0});
   }
   changed.info = std::make_shared<const Json>(update_bucket(session, bucket, after));
   return changed;

@@ -1,6 +1,7 @@
 // compact: drops old markers and the history under them.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
+#include "base/number_of.hpp"
 #include "base/text.hpp"
 #include "commands/all.hpp"
 #include "commands/shared/pinned_listing.hpp"
@@ -37,21 +38,21 @@ class Compact final : public Action {
     natskv.require_consent(force_, fmt::format("compacting bucket \"{}\"", bucket_));
     auto bucket = natskv.bucket(bucket_);
     bucket.require_own("compact");
-    // Markers that are a key's latest revision and old enough, by the server's clock.
+    // Markers that are a key's latest revision and old enough by the server's clock.
     PinnedListing markers(natskv.session(), bucket_, {}, [&](const Entry& entry, Instant now) {
       return entry.marker() && (age.ns == 0 || entry.created.ns < now.ns - age.ns);
     });
     const std::uint64_t count = force_ ? 0 : markers.count();
     if (count > 0) {
       natskv.confirm(force_,
-                     fmt::format("Drop {} marker{}{} of {}{} and the history under {}?", count,
-                                 count == 1 ? "" : "s", which, Invocation::named(natskv.session(), bucket_),
-                                 markers.names(), count == 1 ? "it" : "them"));
+                     fmt::format("Drop {}{} of {}{} and the history under {}?", number_of(count, "marker"),
+                                 which, Invocation::named(natskv.session(), bucket_), markers.names(),
+                                 count == 1 ? "it" : "them"));
     }
     Tally tally{.bucket = bucket_, .puts = false};
     auto progress = natskv.progress("compact " + bucket_, count);
     std::uint64_t number = 0;
-    // A purge of one key costs the server a search: a window of 256 is as fast as any (NATSC.md 6).
+    // To purge one key the server has to search: a larger window than 256 is not faster (NATSC.md 6).
     Writes writes(natskv, bucket,
                   [&](const WriteResult& settled, Failures& failures) {
                     tally.add(settled);
@@ -77,9 +78,11 @@ class Compact final : public Action {
     writes.run(work, [&] {
       if (!whole && tally.deleted == 0 && !natskv.stop()) return;
       say_summary(natskv, tally,
-                  fmt::format("bucket \"{}\": dropped {} marker{}{}, {} revision{} in all", bucket_,
-                              tally.deleted, tally.deleted == 1 ? "" : "s", which, tally.revisions,
-                              tally.revisions == 1 ? "" : "s"));
+                  tally.deleted == 0 && whole && tally.clean()
+                      ? fmt::format("bucket \"{}\": no markers{} to drop", bucket_, which)
+                      : fmt::format("bucket \"{}\": dropped {}{}, {} in all", bucket_,
+                                    number_of(tally.deleted, "marker"), which,
+                                    number_of(tally.revisions, "revision")));
     });
     return natskv.status();
   }
@@ -93,14 +96,12 @@ const Verb compact{
     .group = Group::buckets,
     .summary = "Drop old delete and purge markers",
     .description =
-        "Drops markers older than 30 minutes, or --older-than (0: all), with the history under them, up to "
-        "the marker's "
-        "revision and no further: a key that is written again meanwhile keeps its value. Ages are counted by "
-        "the server's "
-        "clock. On a terminal it asks, elsewhere it needs --force. What it did is said on standard error.",
+        R"(Drops markers older than 30 minutes, or than --older-than (0: all of them), with the history under each, up to
+the marker's revision and no further: a key that is written again meanwhile keeps its value. Ages are counted by the
+server's clock. On a terminal it asks; elsewhere it needs --force.)",
     .output =
-        "None; how many markers and revisions were dropped is said on standard error. With JSON an object: "
-        "bucket, deleted (markers), conflicts, failed, unknown, revisions.",
+        R"(None; standard error says how many markers and revisions were dropped. With JSON an object: bucket, deleted
+(markers), conflicts, failed, unknown, revisions.)",
     .examples =
         R"(# Drop the markers older than a day, and the history under them:
 $ natskv compact config --older-than 1d --force

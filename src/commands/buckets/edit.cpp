@@ -1,4 +1,4 @@
-// edit: changes what is named of a bucket's settings and nothing else.
+// edit: changes only those settings of a bucket that are named.
 #include "app/invocation.hpp"
 #include "cli/verb.hpp"
 #include "commands/all.hpp"
@@ -33,7 +33,7 @@ class Edit final : public Action {
   }
 
   int run(Invocation& natskv) override {
-    // In rows for people and TSV, one object in JSON: settled before connecting.
+    // Rows for people and TSV, one object in JSON: decided before connecting.
     const Format format = natskv.format(Style::list());
     const bool object = format == Format::json || format == Format::jsonl;
     Session& session = natskv.session();
@@ -92,24 +92,20 @@ const Verb edit{
     .group = Group::buckets,
     .summary = "Change a bucket's settings",
     .description =
-        "Reads the bucket's whole configuration, changes what is named, sends it back and prints what "
-        "changed, old and "
-        "new. Settings that natskv does not know stay as they are. The configuration is read again right "
-        "before the "
-        "update: if somebody else changed it meanwhile, nothing is done (status 4).\n\n"
-        "A change with which the server drops what it stores (fewer revisions kept, a TTL that is shorter or "
-        "new, a largest bucket size below what is stored, --no-mirror) asks on a terminal and says how much "
-        "would go, an upper bound where only the server can know; elsewhere it is refused (status 2) without "
-        "--force. --dry-run says the same, and changes nothing.\n\n"
-        "--metadata and --source are set beside what is there, --tags and --cluster replace; --description "
-        "\"\", --tags \"\" "
-        "and --cluster \"\" remove, --ttl 0 and --marker-ttl 0 switch off, -1 lifts a limit of size. A "
-        "server that once "
-        "allowed a TTL for single keys does not disallow it. Storage and the origin of a mirror can't be "
-        "changed.",
+        R"(Reads the bucket's whole configuration, changes only what is named, sends it back and prints what changed, old
+and new. Settings that natskv does not know stay as they are. The configuration is read again right before the update:
+if it was changed meanwhile, nothing is done (status 4).
+
+A change that makes the server drop what it stores (fewer revisions, a new or shorter TTL, a largest bucket size below
+what is stored, --no-mirror) asks on a terminal and says how much would be dropped, an upper bound where only the
+server can know; elsewhere it is refused (status 2) without --force. --dry-run says the same and changes nothing.
+
+--metadata and --source add to what is there; --tags and --cluster replace it. --description "", --tags "" and
+--cluster "" remove, --ttl 0 and --marker-ttl 0 switch off, and -1 lifts a size limit. Once a server has allowed a TTL
+for single keys, it does not disallow it again. Storage and the origin of a mirror cannot be changed.)",
     .output =
-        "Each change in a line: field, old, new. JSON: an object with bucket and changes, each with field, "
-        "old and new as far as there is one.",
+        R"(A line for each change: field, old, new. JSON: an object with bucket and changes, each with field, old and new
+(absent where there is none).)",
     .examples =
         R"(# Keep ten revisions of each key instead of five:
 $ natskv edit config --history 10

@@ -23,7 +23,7 @@ class Info final : public Action {
     sheet.print(info);
     for (const auto& name : raw_sources(bucket_, info.at("config")))
       natskv.warn(
-          fmt::format("what source \"{}\" brings is stored under its own subjects, not as keys of \"{}\"; "
+          fmt::format("what source \"{}\" copies is stored under its own subjects, not as keys of \"{}\"; "
                       "natskv edit {} --source {} adds the subject transform",
                       name, bucket_, bucket_, name));
     return 0;
@@ -38,11 +38,11 @@ const Verb info{
     .group = Group::buckets,
     .summary = "Show a bucket's configuration and state",
     .description =
-        "Values counts all revisions that the bucket keeps, delete markers included; keys counts the distinct "
-        "names among them. A limited bucket shows how much of its limit is in use. A mirror and each source "
-        "show how many messages they have still to copy and when their origin was last heard from, or why the "
-        "server cannot copy; in a cluster the leader and the state of each replica are shown. What does not "
-        "apply, and what is unlimited, is left out. The server's own metadata (_nats.*) is not shown.",
+        R"(Values counts all revisions that the bucket keeps, delete markers included; keys counts the distinct names among
+them. A bucket with a size limit shows how much of it is in use. A mirror and each source show how many messages they
+still have to copy and when their origin was last heard from, or why the server cannot copy; in a cluster the leader
+and the state of each replica are shown. What does not apply, and what is unlimited, is left out, and so is the
+server's own metadata (_nats.*).)",
     .output = "A line for each field and its value. JSON: one object.",
     .examples =
         R"(# Configuration and state, a field a line:

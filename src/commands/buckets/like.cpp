@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t largest_file = std::size_t{4} << 20U;
 
-/// Members of the record; one of another type is a usage error that names it.
+/// Members of the record; one with the wrong type is a usage error that names it.
 class Record {
  public:
   Record(Json json, std::string where) : json_(std::move(json)), where_(std::move(where)) {}
@@ -120,7 +120,7 @@ BucketChanges wishes_in(const std::string& file) {
   record.part("placement").take("tags", wishes.tags);
   record.part("republish").take("source", wishes.republish_source);
   record.part("republish").take("destination", wishes.republish_destination);
-  // All keys of the bucket that was printed are all keys of the new one.
+  // "All keys" of the printed bucket means all keys of the new one.
   std::optional<std::string> bucket;
   record.take("bucket", bucket);
   if (wishes.republish_source == "$KV." + bucket.value_or("") + ".>") wishes.republish_source.reset();

@@ -1,4 +1,4 @@
-// add --like: the settings of another bucket, or what info printed of one.
+// add --like: the settings of another bucket, or what info printed for one.
 #pragma once
 
 #include "kv/admin/config.hpp"
@@ -7,12 +7,12 @@
 
 namespace natskv::commands {
 
-/// Whether the word of --like means a file ("./config", "-"), not a bucket.
+/// Whether --like's value means a file ("./config", "-") rather than a bucket.
 bool names_a_file(const std::string& word);
 /// The settings in what `info -o json` printed into this file ("-": stdin); its state is ignored.
-/// Failure(usage) where it cannot be read or is something else.
+/// Failure(usage) if it cannot be read or is something else.
 BucketChanges wishes_in(const std::string& file);
-/// What stands in `more` wins.
+/// Merged; `more` wins.
 BucketChanges merged(BucketChanges base, const BucketChanges& more);
 
 }  // namespace natskv::commands

@@ -24,15 +24,15 @@ class Ls final : public Action {
   void declare(Arguments& a) override {
     a.add({.name = "BUCKET",
            .kind = Kind::bucket,
-           .help = "list this bucket's keys, as keys does; with a *, the buckets of such a name"},
+           .help = "list this bucket's keys, like keys; with a *, list the matching buckets"},
           [this](const std::string& word) { bucket_ = word; });
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "keys that match", .many = true}, keys_.words);
-    a.flag("-n,--names", names_, "the buckets' names only");
+    a.flag("-n,--names", names_, "only the buckets' names");
     a.flag("-l,--long", long_,
-           "buckets with history, TTL, storage, replicas, largest size and what they mirror");
+           "also history, TTL, storage, replicas, largest size and what a bucket mirrors");
     a.take({.name = "--sort",
             .kind = Kind::choice,
-            .help = "order of buckets (name); the others: largest or latest first",
+            .help = "order of buckets (name); the others put the largest or latest first",
             .choices = {"name", "values", "bytes", "updated"}},
            sort_);
     keys_.declare(a);
@@ -58,7 +58,7 @@ class Ls final : public Action {
 
   int run(Invocation& natskv) override { return bucket_ && !glob() ? keys_.run(natskv) : buckets(natskv); }
 
-  // No bucket's name holds a *.
+  // A bucket's name cannot contain a *.
   [[nodiscard]] bool glob() const { return bucket_ && bucket_->find('*') != std::string::npos; }
 
   void check_glob() const {
@@ -109,7 +109,7 @@ class Ls final : public Action {
     return natskv.status();
   }
 
-  // Largest or latest first; equal ones by name, as they came.
+  // Largest or latest first; equal ones by name, the order in which they came.
   void order(std::vector<BucketRecord>& records) const {
     const auto by = [&records](auto member) {
       std::stable_sort(
@@ -133,13 +133,14 @@ const Verb ls{
     .group = Group::buckets,
     .summary = "List buckets, or a bucket's keys",
     .description =
-        "Without BUCKET: the buckets, by name, while it reads; with a word that has a *, those of such a "
-        "name ('app-*'). In JSON each is the object that info prints.\n\n"
-        "With BUCKET it is keys: names of keys, one a line, with the options of keys.",
+        R"(Without BUCKET: the buckets by name, printed while they are read; with a word that contains a *, those whose
+names match it ('app-*'). In JSON each is the object that info prints.
+
+With BUCKET it is natskv keys: the names of its keys, one a line, with the options of keys.)",
     .output =
-        "Without BUCKET the columns bucket, values, bytes, created, last_update and description, with "
-        "--long also history, ttl_seconds, storage, replicas, max_bucket_bytes and the bucket it mirrors, "
-        "with --names the names, one a line; with BUCKET what keys prints.",
+        R"(Without BUCKET the columns bucket, values, bytes, created, last_update and description; with --long also
+history, ttl_seconds, storage, replicas, max_bucket_bytes and the bucket that it mirrors; with --names the names, one a
+line. With BUCKET what keys prints.)",
     .examples =
         R"(# The names of all buckets:
 $ natskv ls --names

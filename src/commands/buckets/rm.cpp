@@ -35,7 +35,7 @@ class Rm final : public Action {
       throw usage("rm removes one bucket and takes no key", "natskv del BUCKET KEY deletes keys");
   }
 
-  // What goes, and who would miss it.
+  // What would be removed, and which buckets copy it.
   std::string question(Invocation& natskv, const BucketInfo& info) const {
     std::string text = fmt::format("Remove {}", Invocation::named(natskv.session(), bucket_));
     text += info.values == 0 ? ", which is empty?"
@@ -46,7 +46,7 @@ class Rm final : public Action {
     return text;
   }
 
-  // The buckets of this server that mirror or source it. Who may not list buckets is asked without them.
+  // The buckets of this server that mirror or source it; left out if the user may not list buckets.
   [[nodiscard]] std::vector<std::string> copies_of(Invocation& natskv) const {
     std::vector<std::string> names;
     const auto copies = [this](const BucketOrigin& origin) {
@@ -83,12 +83,13 @@ class Rm final : public Action {
 
   int remove(Invocation& natskv, Bucket& bucket) const {
     natskv.require_consent(force_, fmt::format("removing bucket \"{}\"", bucket_));
-    // Also where nobody is asked: a stream of that name that is no bucket is not ours to remove.
+    // Even without a question: a stream of that name that is not a bucket must not be removed.
     if (const auto others = other_subjects(bucket_, bucket.info().at("config")); !others.empty())
       throw Failure(
           Exit::failure,
-          fmt::format("stream \"KV_{}\" also takes \"{}\", whose messages would go, too; nothing was removed",
-                      bucket_, others.front()),
+          fmt::format(
+              "stream \"KV_{}\" also takes \"{}\", whose messages would be removed, too; nothing was removed",
+              bucket_, others.front()),
           fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_, {}, 0});
     const auto info = bucket_info(bucket.info());
     if (!force_) natskv.confirm(false, question(natskv, info));
@@ -108,11 +109,10 @@ const Verb rm{
     .group = Group::buckets,
     .summary = "Remove a bucket with all its values",
     .description =
-        "Removes exactly one bucket. On a terminal it asks, and says how many values would be deleted and "
-        "which buckets of this server copy them; elsewhere it refuses without --force. With --if-exists a "
-        "bucket that does not exist is status 0. A second word is an error: keys are deleted by natskv del.",
-    .output =
-        "None; what was removed is said on standard error. With JSON an object: bucket, deleted (values).",
+        R"(Removes exactly one bucket. On a terminal it asks, and says how many values would be deleted and which buckets
+of this server copy them; elsewhere it needs --force. With --if-exists a bucket that does not exist is status 0. A
+second word is an error: natskv del deletes keys.)",
+    .output = R"(None; standard error says what was removed. With JSON an object: bucket, deleted (values).)",
     .examples =
         R"(# In a script, where nobody can be asked:
 $ natskv rm config --force

@@ -1,5 +1,6 @@
 #include "commands/bulk/atomic.hpp"
 
+#include "base/number_of.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/get_many.hpp"
 
@@ -12,7 +13,7 @@
 namespace natskv::commands {
 
 Failure too_many_writes() {
-  return usage(fmt::format("an atomic import has at most {} writes", AtomicBatch::max_writes),
+  return usage(fmt::format("an atomic import can have at most {} writes", AtomicBatch::max_writes),
                "without --atomic there is no limit");
 }
 
@@ -47,7 +48,7 @@ void AtomicTransfer::plan_item(const Item& item) {
   if (item.wrong) throw wrong(item, *item.wrong);
   Step step = planner_.plan(item, now_);
   if (step.again) {
-    throw wrong(item, usage(fmt::format("key \"{}\" comes a second time, and --atomic takes each key once",
+    throw wrong(item, usage(fmt::format("key \"{}\" is given twice, and --atomic allows each key only once",
                                         item.key)));
   }
   switch (step.kind) {
@@ -80,11 +81,10 @@ void AtomicTransfer::plan_item(const Item& item) {
 
 void AtomicTransfer::require_carriers() {
   if (checks_.size() <= carriers_) return;
-  throw usage(
-      fmt::format("{} CHECK{} need a write without a condition of {} own to be sent with, and there {} {}",
-                  checks_.size(), checks_.size() == 1 ? "" : "s", checks_.size() == 1 ? "its" : "their",
-                  carriers_ == 1 ? "is" : "are", carriers_),
-      "the server takes one condition a write");
+  throw usage(fmt::format("each CHECK needs a write that has no condition of its own: there {} {}, and {}",
+                          checks_.size() == 1 ? "is" : "are", number_of(checks_.size(), "CHECK"),
+                          number_of(carriers_, "such write")),
+              "the server takes one condition for each write");
 }
 
 void AtomicTransfer::prune(Prune& prune) {
@@ -101,8 +101,7 @@ void AtomicTransfer::prune(Prune& prune) {
       });
 }
 
-/// "No value" is no message at all, or a marker: then its revision is the condition. False: a key has a
-/// value.
+/// "No value" means no message, or a marker, whose revision then is the condition. False: a key has a value.
 bool AtomicTransfer::find_markers() {
   GetMany gets(target_, true);
   struct Wanted {
@@ -148,7 +147,7 @@ void AtomicTransfer::run() {
       std::chrono::steady_clock::now() + std::chrono::nanoseconds(target_.session().timeout().ns);
   const auto checks = checks_;
   while (true) {
-    checks_ = checks;  // where no value is wanted, another marker may be there
+    checks_ = checks;  // where no value is expected, there may be another marker
     if (!find_markers()) return;
     const auto outcome = send();
     switch (outcome.kind) {
@@ -171,7 +170,7 @@ void AtomicTransfer::run() {
     tally_.failed = writes_.size();
     throw Failure(
         Exit::unreachable,
-        fmt::format("bucket \"{}\": the server gave the batch up, again and again; nothing was stored",
+        fmt::format("bucket \"{}\": the server dropped the batch again and again; nothing was stored",
                     target_.name()),
         "try again in a moment", {target_.name(), {}, 0});
   }
@@ -210,7 +209,7 @@ AtomicBatch::Outcome AtomicTransfer::send() {
   return batch.finish();
 }
 
-/// Names the keys whose revision is another now. False: only a marker is, where no value was wanted.
+/// Reports the keys whose revision has changed. False: only a marker changed, where no value was expected.
 bool AtomicTransfer::name_conflicts() {
   struct Condition {
     std::string key;

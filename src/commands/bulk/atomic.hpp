@@ -1,4 +1,4 @@
-// import --atomic: a source's items as one batch, all of it or nothing.
+// import --atomic: a source's items as one batch, all or nothing.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -19,22 +19,22 @@ Failure too_many_writes();
 
 class AtomicTransfer {
  public:
-  /// `there`: as Planner's. `now`: one moment for all items, so that the two readings decide alike.
+  /// `there`: as for Planner. `now`: one moment for all items, so that both readings decide alike.
   AtomicTransfer(Invocation& natskv, Bucket& target, Source& source, Rules rules, const Snapshot* there,
                  Instant now);
 
-  /// Reads the source to its end and decides what the batch is. Failure for an item that is wrong, a key that
-  /// comes twice, more than 1,000 writes, a condition that no write can carry.
+  /// Reads the source to its end and decides on the batch. Failure for an invalid item, a key that comes
+  /// twice, more than 1,000 writes, or a condition that no write can carry.
   void plan();
   [[nodiscard]] const Seen& keys() const { return planner_.keys(); }
   [[nodiscard]] std::uint64_t items() const { return items_; }
   /// The deletes of --prune, after plan().
   void prune(Prune& prune);
-  /// Sends it. Throws the failure that kept it from being stored.
+  /// Sends it. Throws the failure that prevented it from being stored.
   void run();
 
   [[nodiscard]] const Tally& tally() const { return tally_; }
-  /// "3 unchanged keys were not checked": which no write could carry; or "".
+  /// "3 unchanged keys were not checked", because no write could carry the conditions; or "".
   [[nodiscard]] std::string unchecked() const;
 
  private:
@@ -64,9 +64,9 @@ class AtomicTransfer {
   Planner planner_;
   Tally tally_;
   std::vector<Planned> writes_;
-  std::vector<Check> checks_, unchanged_;  // conditions of keys that are not written
+  std::vector<Check> checks_, unchanged_;  // conditions on keys that are not written
   std::uint64_t items_ = 0, carriers_ = 0;
-  std::uint64_t markers_ = 0;  // of the writes: DEL and PURGE
+  std::uint64_t markers_ = 0;  // how many writes are DEL or PURGE
 };
 
 }  // namespace natskv::commands

@@ -1,4 +1,4 @@
-// A bucket's entries as a source.
+// A source that reads a bucket.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -21,20 +21,20 @@ class BucketSource final : public Source {
     bool history = false;  ///< every kept revision, with markers
     bool markers = false;  ///< the latest of each key, with markers
     bool values = true;
-    bool required = true;             ///< a key that is named must be there
+    bool required = true;             ///< a key that is named must exist
     std::function<void()> idle = {};  ///< before a wait
-    std::string place = {};           ///< not empty: the server, which a failure then names
+    std::string place = {};           ///< the server, for failures to name; or ""
     const Past* past = nullptr;       ///< the entries of then
   };
   BucketSource(Session& session, std::string bucket, Options options);
 
-  /// Failure(not_found) at the end where a key that was named is not there.
+  /// Failure(not_found) at the end if a key that was named does not exist.
   const Item* next() override;
   void rewind() override { entries_.reset(); }
   [[nodiscard]] bool repeats() const override { return options_.history; }
   [[nodiscard]] std::string shown() const override { return "bucket \"" + bucket_ + "\""; }
 
-  /// How many entries there are at most; starts the reading.
+  /// How many entries there are at most; starts reading.
   std::uint64_t total() { return entries().total(); }
   /// The server's clock.
   Instant now();
@@ -48,7 +48,7 @@ class BucketSource final : public Source {
   Options options_;
   std::unique_ptr<Entries> entries_;
   std::chrono::steady_clock::time_point started_;
-  std::vector<std::string> missing_;  // keys that were named and did not come
+  std::vector<std::string> missing_;  // keys that were named and have not come
   std::uint64_t number_ = 0;
   Item item_;
 };

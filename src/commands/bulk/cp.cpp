@@ -1,4 +1,4 @@
-// cp: a bucket's values into another.
+// cp: copies a bucket's values into another bucket.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
@@ -29,15 +29,15 @@ class Cp final : public Action {
     a.bucket(from_, "SRC");
     a.bucket(to_, "DST");
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys"}, word_);
-    a.flag("--create", create_, "write only keys that DST does not hold");
-    a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already holds SRC's value");
-    a.flag("--history", history_, "every kept revision, with delete and purge markers");
+    a.flag("--create", create_, "write only keys that DST does not have");
+    a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already has SRC's value");
+    a.flag("--history", history_, "every kept revision, including delete and purge markers");
     a.flag("--create-bucket", create_bucket_, "create DST with SRC's settings if it does not exist");
-    a.flag("--prune", prune_, "then delete the keys of DST that SRC does not hold");
-    a.flag("--dry-run", dry_run_, "change nothing, list what would be done with each key");
-    a.take({.name = "--to-context", .kind = Kind::context, .help = "DST is reached by this context"},
+    a.flag("--prune", prune_, "then delete the keys of DST that SRC does not have");
+    a.flag("--dry-run", dry_run_, "change nothing; list what would be done with each key");
+    a.take({.name = "--to-context", .kind = Kind::context, .help = "DST is on the server of this context"},
            context_);
-    a.flag("--literal", literal_, "take * and > in PATTERN as they stand");
+    a.flag("--literal", literal_, "take * and > in PATTERN literally");
     a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--history", "--create");
     a.excludes("--history", "--skip-unchanged");
@@ -53,7 +53,7 @@ class Cp final : public Action {
     if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();
     Session& target = context_ ? natskv.session(*context_) : source;
-    // A dry run says what becomes of a key, not of its revisions.
+    // A dry run is about keys, not about their revisions.
     BucketSource entries(source, from_,
                          {.patterns = patterns_,
                           .history = history_ && !dry_run_,
@@ -100,12 +100,12 @@ class Cp final : public Action {
     say_summary(natskv, tally, fmt::format("{}: {}", bucket, tally.text()), dry_run_);
   }
 
-  /// Which of two servers a failure is about; "" where there is one.
+  /// Which of two servers a failure is about; "" if there is only one.
   [[nodiscard]] std::string place(Session& session) const {
     return context_ ? Invocation::place(session) : "";
   }
 
-  /// Whether DST exists, or was created.
+  /// Returns whether DST exists; creates it if that was asked for.
   bool prepare(Invocation& natskv, Session& source, Session& target) const {
     if (!create_bucket_ || find_bucket(target, to_)) return true;
     const auto wanted = config_like(to_, read_bucket(source, from_).at("config"), context_.has_value());
@@ -116,7 +116,7 @@ class Cp final : public Action {
           Exit::failure,
           fmt::format("bucket \"{}\" was created, but the server ignored these settings of \"{}\": {}", to_,
                       from_, fmt::join(names, ", ")),
-          fmt::format("without --create-bucket, cp copies the values all the same"), {to_, {}, 0});
+          fmt::format("without --create-bucket, cp copies the values anyway"), {to_, {}, 0});
     }
     natskv.note(fmt::format("created bucket \"{}\"", to_));
     return true;
@@ -140,24 +140,22 @@ const Verb cp{
     .group = Group::bulk,
     .summary = "Copy a bucket's values into another bucket",
     .description =
-        R"(Writes the latest value of each key of SRC to DST, which must exist, unless --create-bucket
-creates it with SRC's settings (what SRC mirrors or sources is not copied; republishing and
-placement only where they cannot clash). Deleted keys are not copied; with --history every
-revision that SRC keeps is, markers too. A time to live goes along, as far as it is left; a bucket
-that has none fails those keys. With --create keys that DST holds are conflicts and stay as they
-are; with --skip-unchanged those that hold the same value are not written again.
+        R"(Writes the latest value of each key of SRC to DST, which must exist, unless --create-bucket creates it with
+SRC's settings (without what SRC mirrors or sources; with republishing and placement only where they cannot clash).
+Deleted keys are not copied; with --history every revision that SRC keeps is copied, including markers. What is left of
+a key's time to live is copied; if DST has no per-key TTL, those keys fail. With --create keys that DST already has are
+conflicts and stay as they are; with --skip-unchanged those that already have the same value are not written again.
 
---prune deletes keys of DST that SRC does not hold, only after every write was acknowledged, and
-each only at the revision that was listed: a key written meanwhile stays and is a conflict. On a
-terminal it asks, elsewhere it needs --force. --dry-run lists what would be done with each key.
+--prune deletes keys of DST that SRC does not have, after every write was acknowledged, and each only at the revision
+that was listed: a key that is written meanwhile stays and is a conflict. On a terminal it asks; elsewhere it needs
+--force. --dry-run lists what would be done with each key.
 
-A KEY that SRC does not hold is an error (3), and nothing is changed. A failure that every further
-write would meet, as a full bucket, is reported once and ends the copy.)",
+A KEY that SRC does not have is an error (3), and nothing is changed. A failure that every further write would meet,
+such as a full bucket, is reported once and ends the copy.)",
     .output =
-        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and
-reason. The summary is said on standard error; with JSON it is an object on standard output (put,
-unchanged, deleted, conflicts, failed, unknown), or, with --dry-run, {"summary":…} on standard
-error.)",
+        R"(None, or with --dry-run a record for each key: key, action (put, unchanged, delete or conflict) and reason. The
+summary goes to standard error; with JSON it is an object on standard output (put, unchanged, deleted, conflicts,
+failed, unknown) or, with --dry-run, {"summary":…} on standard error.)",
     .examples =
         R"(# The current values, into a bucket that exists:
 $ natskv cp config staging

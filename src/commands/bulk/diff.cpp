@@ -43,11 +43,12 @@ class Diff final : public Action {
             .help = "compare with these JSON Lines instead of BUCKET_B; - is standard input"},
            file_);
     a.take({.name = "--dir", .kind = Kind::directory, .help = "compare with the files of this folder"}, dir_);
-    a.flag("--dots", dots_, "with --dir: / in paths is . in keys");
-    a.flag("--values", values_, "show both values too");
-    a.take({.name = "--to-context", .kind = Kind::context, .help = "BUCKET_B is reached by this context"},
-           context_);
-    a.flag("--literal", literal_, "take * and > in PATTERN as they stand");
+    a.flag("--dots", dots_, "with --dir: read / in paths as . in keys");
+    a.flag("--values", values_, "show both values, too");
+    a.take(
+        {.name = "--to-context", .kind = Kind::context, .help = "BUCKET_B is on the server of this context"},
+        context_);
+    a.flag("--literal", literal_, "take * and > in PATTERN literally");
     a.excludes("--file", "--dir");
     at_.declare(a);
   }
@@ -57,11 +58,11 @@ class Diff final : public Action {
     if (dots_ && !dir_) throw usage("--dots belongs to --dir");
     if (file_ || dir_) {
       const std::string given = file_ ? "--file" : "--dir";
-      if (word_) throw usage(given + " takes BUCKET_B's place: one BUCKET and one PATTERN");
+      if (word_) throw usage(given + " replaces BUCKET_B: give one BUCKET and at most one PATTERN");
       if (context_) throw usage(given + " and --to-context exclude each other");
       word_ = b_;
     } else {
-      if (!b_) throw usage("BUCKET_B is missing, or --file or --dir");
+      if (!b_) throw usage("BUCKET_B is missing (or --file or --dir)");
       b_ = parse::bucket(*b_, "BUCKET_B");
     }
     if (word_) patterns_ = {parse::pattern(*word_, literal_)};
@@ -70,7 +71,7 @@ class Diff final : public Action {
   int run(Invocation& natskv) override {
     try {
       auto rows = natskv.rows(fields::difference(values_), Style::list());
-      const auto second = other(natskv);  // what is wrong with a file is found before connecting
+      const auto second = other(natskv);  // errors in a file are found before connecting
       if (!open_past(natskv)) return natskv.status();
       compare(natskv, *second, rows);
       natskv.out().flush();
@@ -150,7 +151,7 @@ class Diff final : public Action {
       if (past_ && past_->is_uncertain(item->key)) continue;
       const auto* known = first.find(item->key);
       const bool there = known != nullptr && Snapshot::live(*known);
-      // A key that is written meanwhile comes a second time: it is shown once.
+      // A key that is written meanwhile comes a second time, but is shown once.
       if (there ? Snapshot::met(*known) : !added.insert(item->key)) continue;
       const auto revision = there ? Snapshot::revision(*known) : 0;
       if (there) {
@@ -173,7 +174,7 @@ class Diff final : public Action {
     rows.finish();
   }
 
-  // Hashes only; returns how many keys are live.
+  // Keeps only hashes; returns how many keys are live.
   std::uint64_t read(Invocation& natskv, Snapshot& snapshot) const {
     auto options = reading(natskv.session(), true);
     options.markers = true;  // a key may be deleted while it is read
@@ -192,7 +193,7 @@ class Diff final : public Action {
     return live;
   }
 
-  // Their names were not kept: they are read once more.
+  // Their names were not kept: they are read again.
   void removed(Invocation& natskv, Snapshot& first, Rows<Difference>& rows) {
     auto options = reading(natskv.session(), values_);
     options.past = past_.get();

@@ -1,6 +1,7 @@
 // export: a bucket as JSON Lines.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
+#include "base/number_of.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
 #include "commands/all.hpp"
@@ -37,17 +38,19 @@ class Export final : public Action {
     a.bucket(bucket_);
     a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys, or PATTERNs", .many = true},
            words_);
-    a.take(
-        {.name = "-F,--file", .kind = Kind::file, .help = "write to this file, replaced when all is there"},
-        file_);
-    a.take({.name = "--dir", .kind = Kind::directory, .help = "write a file a key below this folder"}, dir_);
-    a.flag("--dots", dots_, "with --dir: . in keys is / in paths");
+    a.take({.name = "-F,--file",
+            .kind = Kind::file,
+            .help = "write to this file, which is replaced when everything is written"},
+           file_);
+    a.take({.name = "--dir", .kind = Kind::directory, .help = "write one file per key below this folder"},
+           dir_);
+    a.flag("--dots", dots_, "with --dir: write . in keys as / in paths");
     a.take({.name = "--mode",
             .kind = Kind::text,
             .help = "with --dir: the files' permissions (0600)",
             .placeholder = "OCTAL"},
            mode_word_);
-    a.flag("--prune", prune_, "with --dir: remove the files whose keys the bucket does not hold");
+    a.flag("--prune", prune_, "with --dir: remove the files whose keys the bucket does not have");
     a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--dir", "--file");
     a.excludes("--dir", "--history");
@@ -115,15 +118,15 @@ class Export final : public Action {
       ++(files.write(entry->key, entry->value.data) ? written : equal);
       progress.tick(written + equal);
     }
-    std::string text = fmt::format("bucket \"{}\": {} file{} written to {}", bucket_, written,
-                                   written == 1 ? "" : "s", in_quotes(*dir_));
+    std::string text =
+        fmt::format("bucket \"{}\": {} written to {}", bucket_, number_of(written, "file"), in_quotes(*dir_));
     if (equal > 0) text += fmt::format(", {} unchanged", equal);
     if (removed > 0) text += fmt::format(", {} removed", removed);
     natskv.note(text);
     return 0;
   }
 
-  /// SPEC rule 3: what is named is what goes. Returns how many files went.
+  /// SPEC rule 3: only the files that were named are removed. Returns how many.
   std::uint64_t prune(Invocation& natskv, FolderWriter& files, const Paths& paths) const {
     if (!std::filesystem::exists(*dir_)) return 0;
     Walk walk(*dir_, {});
@@ -141,8 +144,8 @@ class Export final : public Action {
     }
     const std::uint64_t count = names.count();
     if (count == 0) return 0;
-    natskv.confirm(force_, fmt::format("Remove {} file{} from {} ({})?", count, count == 1 ? "" : "s",
-                                       in_quotes(*dir_), names.text()));
+    natskv.confirm(force_, fmt::format("Remove {} from {} ({})?", number_of(count, "file"), in_quotes(*dir_),
+                                       names.text()));
     walk.rewind();
     while (const auto* found = walk.next()) {
       if (stale(*found) && shown.contains(found->path)) files.remove(*found);
@@ -166,7 +169,7 @@ class Export final : public Action {
   int to_lines(Invocation& natskv, OutputFile* file) {
     Output& out = file != nullptr ? file->out() : natskv.out();
     Rows<Entry> rows(fields::get(), Format::jsonl, {}, {}, out);
-    // More than others let wait: a window would cost the transfer a tenth of its speed.
+    // More is queued than elsewhere: a window would cost a tenth of the speed.
     Entries entries(
         natskv.session(), bucket_,
         {.patterns = patterns_, .history = history_, .deltas = true, .most_waiting = std::size_t{24} << 20U},
@@ -189,7 +192,7 @@ class Export final : public Action {
     } else if (all) {
       file->commit();
     } else {
-      natskv.note(fmt::format("{} was left as it was", in_quotes(*file_)));
+      natskv.note(fmt::format("{} was left unchanged", in_quotes(*file_)));
       return natskv.status();
     }
     natskv.note(fmt::format("bucket \"{}\": {} {}{} written to {}", bucket_, written,

@@ -22,7 +22,7 @@ constexpr std::size_t max_name = 255;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-/// A folder that was just found; never through a link.
+/// Opens a folder that was just found; never through a link.
 int open_folder(int parent, const std::string& name) {
   return ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -36,7 +36,7 @@ File open_regular(int folder, const std::string& name, struct stat& info) {
   return File();
 }
 
-/// How many bytes came, less than `size` only at the end; -1 with errno.
+/// How many bytes were read, less than `size` only at the end; -1 with errno.
 ssize_t read_fully(int fd, char* to, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {
@@ -105,7 +105,7 @@ void Walk::enter(int fd, std::string path) {
   DIR* const stream = listed < 0 ? nullptr : ::fdopendir(listed);
   if (stream == nullptr) fail(level.path, errno);
   errno = 0;
-  while (const dirent* entry = ::readdir(stream)) {  // NOLINT(concurrency-mt-unsafe): a stream of our own
+  while (const dirent* entry = ::readdir(stream)) {  // NOLINT(concurrency-mt-unsafe): our own stream
     if (entry->d_name[0] != '.') level.names.push_back({entry->d_name, entry->d_type});
     errno = 0;
   }
@@ -202,7 +202,7 @@ void FolderSource::read(const Walk::Found& found) {
     return;
   }
   if (sizes_only_) return value_.resize(static_cast<std::size_t>(size));
-  value_.resize(static_cast<std::size_t>(size) + 1);  // one more shows that it grew
+  value_.resize(static_cast<std::size_t>(size) + 1);  // one extra byte shows whether it grew
   const ssize_t got = read_fully(file.fd(), value_.data(), value_.size());
   if (got < 0) return wrong(reason(errno));
   value_.resize(static_cast<std::size_t>(got));
@@ -296,7 +296,7 @@ void FolderWriter::replace(int folder, const std::string& name, const std::strin
   file = File();
   if (error == 0 && ::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
     error = errno;
-    // An empty folder gives way: git keeps none either.
+    // An empty folder is removed: git does not keep them either.
     if (error == EISDIR && ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0 &&
         ::renameat(folder, temporary.c_str(), folder, name.c_str()) == 0)
       error = 0;

@@ -1,6 +1,6 @@
-// A bucket as a folder: a file a key, its bytes the value. Nothing outside the folder is read or written, and
-// nothing is opened through a link, whoever changes the folder meanwhile: every step is relative to an open
-// folder (openat, O_NOFOLLOW).
+// A bucket as a folder: each key is a file whose bytes are the value. Nothing outside the folder is read or
+// written, and nothing is opened through a link, even if the folder is changed meanwhile: every step is
+// relative to an open folder (openat, O_NOFOLLOW).
 #pragma once
 
 #include "app/invocation.hpp"
@@ -20,22 +20,21 @@
 
 namespace natskv::commands {
 
-/// How paths and keys go together.
+/// How paths and keys correspond.
 struct Paths {
   bool dots = false;  ///< "/" in a path is "." in its key
 
-  /// The path of a key, or why it has none that `import --dir` would read back as this key.
+  /// The path of a key, or why there is none that `import --dir` would read back as this key.
   struct Path {
     std::string text;
     std::string_view wrong = {};  ///< "has an empty component"
   };
   [[nodiscard]] Path of_key(std::string_view key) const;
-  /// The key of a path; "" where it is none.
+  /// The key of a path; "" if it is not a key.
   [[nodiscard]] std::string key_of(std::string_view path) const;
 };
 
-/// The regular files below a folder, folder by folder, sorted by name. Names that begin with "." are left
-/// out.
+/// The regular files below a folder, folder by folder, sorted by name, without names that begin with ".".
 class Walk {
  public:
   struct Found {
@@ -43,9 +42,9 @@ class Walk {
     int folder = -1;   ///< the open folder it is in
     std::string name;  ///< in that folder
   };
-  /// Failure(usage) where there is no such folder. `skipped` is told of what is neither a file nor a folder.
+  /// Failure(usage) if there is no such folder. `skipped` is called for what is neither a file nor a folder.
   Walk(std::string folder, std::function<void(const std::string& path)> skipped);
-  /// nullptr at the end. Failure where a folder cannot be read.
+  /// nullptr at the end. Failure if a folder cannot be read.
   const Found* next();
   void rewind();
   [[nodiscard]] const std::string& folder() const { return folder_; }
@@ -75,7 +74,7 @@ class FolderSource final : public Source {
   /// Failure(usage) where there is no such folder.
   FolderSource(Invocation& natskv, const std::string& folder, Paths paths);
 
-  /// Failure(1) for paths that are no keys, all of them named at once, before the first item.
+  /// Failure(1) for paths that are not keys, naming all of them, before the first item.
   const Item* next() override;
   void rewind() override { walk_.rewind(); }
   void sizes_only(bool only) override { sizes_only_ = only; }
@@ -101,24 +100,24 @@ class FolderSource final : public Source {
 /// Keys into files.
 class FolderWriter {
  public:
-  /// The first write creates the folder where it is missing (its parent must exist).
+  /// The first write creates the folder if it is missing (its parent must exist).
   FolderWriter(std::string folder, Paths paths, mode_t mode);
 
-  /// Before anything is written: the key's path must be one, and no other key's folder.
+  /// Checks before anything is written: the key must have a path that is not a folder for another key.
   void expect(std::string_view key);
-  /// Failure(1) that names the keys which cannot be files, where there are any.
+  /// Failure(1) that names the keys that cannot be files, if there are any.
   void require_all() const;
-  /// Whether an expected key has this one.
+  /// Whether this key is expected.
   [[nodiscard]] bool expects(std::string_view key) const { return keys_.contains(key); }
 
-  /// Writes the value beside the file and renames it; false: the file has these bytes already.
+  /// Writes the value to a temporary beside the file and renames it; false: the file already has these bytes.
   bool write(std::string_view key, std::string_view value);
   /// Removes a file that Walk found.
   void remove(const Walk::Found& found);
 
  private:
   int root();
-  int folder_of(const std::string& path);  // opened, created where missing
+  int folder_of(const std::string& path);  // opens it, creating it if missing
   [[nodiscard]] bool equal(int folder, const std::string& name, std::string_view value) const;
   void replace(int folder, const std::string& name, const std::string& path, std::string_view value) const;
   [[noreturn]] void fail(const std::string& path, int error) const;

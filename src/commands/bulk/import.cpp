@@ -1,4 +1,4 @@
-// import: JSON Lines into a bucket.
+// import: stores JSON Lines in a bucket.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
@@ -31,31 +31,31 @@ class Import final : public Action {
   bool create_ = false, update_ = false, skip_unchanged_ = false, dry_run_ = false, keep_going_ = false,
        ignore_ttl_ = false, check_ = false, prune_ = false, allow_empty_ = false, force_ = false,
        atomic_ = false, dots_ = false, drop_history_ = false;
-  LineSource* lines_ = nullptr;   // where the input is lines, not files
+  LineSource* lines_ = nullptr;   // if the input is lines, not files
   Transfer* transfer_ = nullptr;  // while it runs
 
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.take({.name = "-F,--file", .kind = Kind::file, .help = "read this file; - is standard input"}, file_);
-    a.take({.name = "--dir", .kind = Kind::directory, .help = "read the files of this folder, a key each"},
+    a.take({.name = "--dir", .kind = Kind::directory, .help = "read the files of this folder, one key each"},
            dir_);
-    a.flag("--dots", dots_, "with --dir: / in paths is . in keys");
-    a.flag("--create", create_, "write only keys that are new");
-    a.flag("--update", update_, "write only keys that still are at their line's revision");
-    a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already holds its line's value");
-    a.flag("--atomic", atomic_, "write all of it in one step, or nothing");
-    a.flag("--dry-run", dry_run_, "change nothing, list what would be done with each key");
-    a.flag("--keep-going", keep_going_, "continue after a line that is wrong or cannot be written");
-    a.flag("--ignore-ttl", ignore_ttl_, "write values with a time to live without it");
+    a.flag("--dots", dots_, "with --dir: read / in paths as . in keys");
+    a.flag("--create", create_, "write only keys that have no value");
+    a.flag("--update", update_, "write only keys that are still at their line's revision");
+    a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already has its line's value");
+    a.flag("--atomic", atomic_, "write everything in one step, or nothing");
+    a.flag("--dry-run", dry_run_, "change nothing; list what would be done with each key");
+    a.flag("--keep-going", keep_going_, "continue after a line that is invalid or cannot be written");
+    a.flag("--ignore-ttl", ignore_ttl_, "write values without their time to live");
     a.flag("--drop-history", drop_history_, "remove a key's older revisions with the write of its line");
-    a.flag("--check", check_, "check a pipe's lines too before the first is written");
-    a.flag("--prune", prune_, "then delete the keys that the input does not name");
+    a.flag("--check", check_, "check all lines of a pipe before the first is written");
+    a.flag("--prune", prune_, "then delete the keys that are not in the input");
     a.take({.name = "--prune-pattern",
             .kind = Kind::pattern,
-            .help = "as --prune, but only keys that this PATTERN matches",
+            .help = "like --prune, but only for keys that match this PATTERN",
             .many = true},
            prune_words_);
-    a.flag("--allow-empty", allow_empty_, "prune for an empty input too");
+    a.flag("--allow-empty", allow_empty_, "prune even if the input is empty");
     a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--create", "--update");
     a.excludes("--prune", "--prune-pattern");
@@ -79,7 +79,7 @@ class Import final : public Action {
     Session& session = natskv.session();
     session.keep_reconnecting();
     const auto max_payload = session.max_payload();
-    session.lift_deadline();  // a generator may take its time
+    session.lift_deadline();  // the program that writes the input may take its time
     bound(*source, max_payload);
     auto bucket = natskv.bucket(bucket_);
     if (atomic_) require_atomic(bucket);
@@ -89,7 +89,7 @@ class Import final : public Action {
                 .skip_unchanged = skip_unchanged_,
                 .ignore_ttl = ignore_ttl_,
                 .atomic = atomic_,
-                .ttl_hint = "--ignore-ttl writes it without"};
+                .ttl_hint = "--ignore-ttl decrypts it"};
     const ServerClock clock(bucket.info());
     take_limits(bucket, rules);
     rules.keeps_history = bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
@@ -140,7 +140,7 @@ class Import final : public Action {
     return lines;
   }
 
-  /// The most that is read of a line or a file. A pipe that must be read twice is spooled.
+  /// Limits the length of a line or file. A pipe that must be read twice is spooled.
   void bound(Source& source, std::uint64_t max_payload) const {
     if (lines_ == nullptr) return static_cast<FolderSource&>(source).max_payload(max_payload);
     lines_->max_payload(max_payload);
@@ -184,48 +184,42 @@ const Verb import_{
     .group = Group::bulk,
     .summary = "Store JSON Lines in a bucket",
     .description =
-        R"(Each line is an object with key and value, or value_base64 for any bytes; operation DEL or PURGE
-writes that marker. That is what export writes. revision and created are ignored but for --update;
-a line with if_revision is written only if the key's latest revision is that one (0: if it has no
-value). A line with ttl_seconds gets the time that is left of it since created; one whose time is
-over is not written. Over a value of a bucket with history above 1 such a line needs --drop-history:
-when it expires, the older value would come back. The option removes the key's older revisions with
-the same write. Members that no entry has are ignored with one warning. Of several lines for
-a key the last one wins. Keys that other clients wrote are written as they stand.
+        R"(Each line is an object with key and value, or value_base64 for any bytes; operation DEL or PURGE writes that
+marker. export writes such lines. revision and created are ignored, except with --update. A line with if_revision is
+written only if the key's latest revision is that one (0: if it has no value). A line with ttl_seconds gets what is
+left of that time since created; a line whose time is over is not written. In a bucket with a history above 1 such a
+line needs --drop-history over an existing value: otherwise the older value would come back when it expires. The option
+removes the key's older revisions with the same write. Unknown members are ignored, with one
+warning. If a key comes several times, the last line wins. Keys that other clients wrote are written unchanged.
 
-A regular file is read twice, checked and then sent: a bad line (status 2) means that nothing was
-written. A pipe stops at the bad line; --check reads it to its end first. A conflict does not stop
-the rest, any other failure does, but for --keep-going.
+A regular file is read twice, first checked and then sent: a bad line (status 2) means that nothing was written. A pipe
+stops at the bad line; --check first reads it to its end. A conflict does not stop the other lines; any other failure
+does, except with --keep-going.
 
---skip-unchanged and --dry-run list the bucket first; a key is unchanged when its latest revision
-is the same operation with the same value, whatever its time to live. --prune deletes keys that no
-line names, after every line was written, and each only at the revision that was listed; on a
-terminal it asks, elsewhere it needs --force. A generator that dies at the end of a line can't be
-told from one that is done: use pipefail, or a file.
+--skip-unchanged and --dry-run list the bucket first; a key is unchanged if its latest revision has the same operation
+and the same value, whatever its time to live. --prune deletes keys that are not in the input, after every line was
+written, and each only at the revision that was listed; on a terminal it asks, elsewhere it needs --force. If the
+program that writes the input dies at the end of a line, that looks like the end of the input: use pipefail, or a file.
 
-With --dir each file below the folder is a key, its path the key's name and its bytes the value;
-names that begin with "." are ignored, links are not followed. --dots reads conf/app/name as
-conf.app.name.
+With --dir each file below the folder is a key, its path the key's name and its bytes the value; names that begin with
+"." are ignored, and links are not followed. --dots reads conf/app/name as conf.app.name.
 
---atomic writes the whole input, deletes of --prune included, in one step (nats-server 2.12 or
-newer, natskv edit --atomic): all of it is stored, or nothing. Each key may come once, and there
-are at most 1,000 writes. A line with operation CHECK and if_revision is a condition alone; it is
-sent with a write that has no condition of its own, so there must be enough of those. A key that
---skip-unchanged leaves out is checked too where a write can carry that. A conflict anywhere is 4,
-and nothing is stored. Where the answer is lost, the batch's id on the last key tells whether it
-was stored; otherwise the status is 7.
+--atomic writes the whole input, including the deletes of --prune, in one step (nats-server 2.12 or newer, natskv edit
+--atomic): all of it is stored, or nothing. Each key may come only once, and there can be at most 1,000 writes. A line
+with operation CHECK and if_revision is only a condition; it is sent with a write that has no condition of its own, so
+there must be enough of those. A key that --skip-unchanged leaves out is checked too, if a write can carry that
+condition. A conflict anywhere is 4, and nothing is stored. If the answer is lost, the batch's id on the last key tells
+whether it was stored; if that cannot be read, the status is 7.
 
-After a lost connection import goes on: each line whose answer was lost is compared with the
-latest revision of its key. Where that has the line's value, it was written; where the key is as
-it was, it is sent again on that condition; otherwise it is a conflict, though the line may have
-been stored before the other's. If a proxy holds back the first attempt and delivers it later, it
-is stored then, after newer writes. The summary names the first line that was not acknowledged, if
-there is one; the same file can be run again. Ctrl-C waits for what is in flight.)",
+After a lost connection import continues: each line whose answer was lost is compared with the latest revision of its
+key. If that has the line's value, it was written; if the key is unchanged, the line is sent again on that condition;
+otherwise it is a conflict, though the line may have been stored before the other write. If a proxy holds back the
+first attempt and delivers it later, it is stored then, after newer writes. The summary names the first line that was
+not acknowledged, if there is one; the same file can be imported again. Ctrl-C waits for what is in flight.)",
     .output =
-        R"(None, but with --dry-run a record a key: key, action (put, unchanged, delete or conflict) and
-reason. The summary is said on standard error; with JSON it is an object on standard output (put,
-unchanged, deleted, conflicts, failed, unknown, first_unacknowledged), or, with --dry-run,
-{"summary":…} on standard error.)",
+        R"(None, or with --dry-run a record for each key: key, action (put, unchanged, delete or conflict) and reason. The
+summary goes to standard error; with JSON it is an object on standard output (put, unchanged, deleted, conflicts,
+failed, unknown, first_unacknowledged) or, with --dry-run, {"summary":…} on standard error.)",
     .examples =
         R"(# Restore a backup:
 $ natskv import config --file config.jsonl

@@ -1,4 +1,4 @@
-// Which item of a source counts, where a key may come more than once: the last.
+// Which item of a source counts if a key may come more than once: the last one.
 #pragma once
 
 #include "commands/bulk/source.hpp"
@@ -8,7 +8,7 @@ namespace natskv::commands {
 
 class LastItems {
  public:
-  /// Reads a source that repeats keys to its end, and rewinds it.
+  /// Reads a source that may repeat keys to its end, and rewinds it.
   explicit LastItems(Source& source) {
     if (!source.repeats()) return;
     while (const Item* item = source.next()) {

@@ -11,7 +11,7 @@ namespace {
 
 bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
-/// Files that people have and that are not JSON Lines.
+/// The failure for common files that are not JSON Lines.
 Failure foreign(const std::string& shown, std::string_view what, std::string hint) {
   return {Exit::usage, fmt::format("{} {}, not JSON Lines", shown, what), std::move(hint)};
 }
@@ -24,11 +24,11 @@ LineSource::LineSource(Invocation& natskv, const std::string& path, std::functio
         if (idle_) idle_();
       }) {
   if (path == "-" && lines_.terminal()) {
-    throw usage("the lines come from --file or from standard input, which is a terminal");
+    throw usage("there is no --file, and standard input is a terminal");
   }
 }
 
-// The longest line that can hold a value the server takes: each of its bytes written \u00XX.
+// The longest line for a value that the server accepts: each byte written as \u00XX.
 void LineSource::max_payload(std::uint64_t bytes) {
   lines_.longest(static_cast<std::size_t>(bytes) * 6 + (std::size_t{64} << 10U));
 }
@@ -50,7 +50,7 @@ const Item* LineSource::next() {
   return nullptr;
 }
 
-/// The first line tells what the file is, where it is not JSON Lines. A byte order mark is not part of it.
+/// The first line shows what the file is, if it is not JSON Lines. A byte order mark is skipped.
 std::string_view LineSource::first(std::string_view line) const {
   if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF")) {
     throw foreign(
@@ -61,7 +61,7 @@ std::string_view LineSource::first(std::string_view line) const {
   if (line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
   if (const auto at = line.find_first_not_of(" \t"); at != std::string_view::npos && line[at] == '[') {
     throw foreign(shown(), "is a JSON array",
-                  "jq -c '.[]' makes lines of it; natskv get -o jsonl and natskv export write them");
+                  "jq -c '.[]' turns it into lines; natskv get -o jsonl and natskv export write them");
   }
   return line;
 }
@@ -78,8 +78,8 @@ void LineSource::parse(std::string_view text) {
   item_.if_revision = line_.if_revision;
   if (parser_.unknown().empty() || warned_) return;
   warned_ = true;
-  natskv_.warn(fmt::format("line {}: no entry has a member {}; such members are ignored", lines_.number(),
-                           natskv::parse::quoted(parser_.unknown())));
+  natskv_.warn(fmt::format("line {}: member {} is not part of an entry; such members are ignored",
+                           lines_.number(), natskv::parse::quoted(parser_.unknown())));
 }
 
 void LineSource::rewind() { lines_.rewind(); }

@@ -1,4 +1,4 @@
-// JSON Lines as a source.
+// A source that reads JSON Lines.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -12,8 +12,8 @@ namespace natskv::commands {
 
 class LineSource final : public Source {
  public:
-  /// `path`: a file, or "-" for standard input. Failure(usage) where it cannot be opened, or standard input
-  /// is a terminal. `idle` runs now and then while a pipe gives nothing.
+  /// `path`: a file, or "-" for standard input. Failure(usage) if it cannot be opened, or standard input is a
+  /// terminal. `idle` is called now and then while nothing comes from a pipe.
   LineSource(Invocation& natskv, const std::string& path, std::function<void()> idle = {});
 
   const Item* next() override;
@@ -26,7 +26,7 @@ class LineSource final : public Source {
   [[nodiscard]] bool regular() const { return lines_.regular(); }
   /// Reads a pipe to its end, so that it can be read twice.
   void spool() { lines_.spool(); }
-  /// What the server takes bounds a line's length.
+  /// The server's limit bounds the length of lines.
   void max_payload(std::uint64_t bytes);
 
  private:

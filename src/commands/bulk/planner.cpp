@@ -13,7 +13,7 @@ std::optional<Failure> Planner::unfit(const Item& item) const {
   const auto doing = [&] { return Task{.bucket = rules_.bucket, .key = key(), .value_size = size}; };
   if (item.check && !rules_.atomic) return usage("a CHECK needs --atomic");
   if (item.if_revision && (rules_.create || rules_.update))
-    return usage("\"if_revision\" and --create or --update are two conditions");
+    return usage("\"if_revision\" cannot be combined with --create or --update");
   if (rules_.update && !item.revision) return usage("--update needs \"revision\"");
   if (rules_.max_payload > 0 && size > rules_.max_payload)
     return over_limit(doing(), "server", rules_.max_payload, {});
@@ -34,7 +34,7 @@ std::optional<Failure> Planner::unfit(const Item& item) const {
       rules_.ttl_hint, {rules_.bucket, key(), 0});
 }
 
-/// false: it is over.
+/// false: it has expired.
 bool Planner::keep_ttl(const Item& item, Instant now, Write& write) const {
   if (rules_.ignore_ttl) return true;
   write.never_expires = item.never_expires && rules_.ttl_allowed;
@@ -42,7 +42,7 @@ bool Planner::keep_ttl(const Item& item, Instant now, Write& write) const {
   std::int64_t left = item.ttl->ns;
   if (item.created && __builtin_add_overflow(left, item.created->ns - now.ns, &left)) left = 0;
   if (left <= 0) return false;
-  // The server counts whole seconds; a part of one is rounded up, for less than one is refused.
+  // The server counts whole seconds; a fraction is rounded up, because less than one is refused.
   write.ttl = seconds((left - 1) / 1'000'000'000 + 1);
   return true;
 }
@@ -59,7 +59,7 @@ bool Planner::over_history(Write& write, bool live) const {
   return true;
 }
 
-/// Why the condition does not hold, by what the bucket held when it was listed.
+/// Why the condition does not hold, by the bucket's state when it was listed.
 std::optional<Failure> Planner::decide(const Item& item, const Step& step, bool live) const {
   const std::string key(item.key);
   if (rules_.create || item.if_revision == std::uint64_t{0}) {
@@ -94,7 +94,7 @@ Step Planner::plan(const Item& item, Instant now) {
   const bool same = rules_.skip_unchanged && known != nullptr && !step.again && !item.check &&
                     there_->holds(*known, item.operation, item.value);
   const bool conditional = rules_.create || rules_.update || item.if_revision;
-  // --create and --update keep their hands off what is unchanged; if_revision is checked before that.
+  // --create and --update do not apply to what is unchanged; if_revision is checked before that.
   if (same && !item.if_revision) return done(Step::Kind::unchanged);
   if (conditional && (rules_.decide || same)) {
     if (auto failure = decide(item, step, live)) return refused(std::move(*failure));

@@ -1,4 +1,4 @@
-// What is to be done with each item, decided without a server.
+// Decides what to do with each item, without a server.
 #pragma once
 
 #include "commands/bulk/source.hpp"
@@ -12,26 +12,26 @@
 
 namespace natskv::commands {
 
-/// What the user asked for, and what the bucket that is written to allows.
+/// What the user asked for, and what the target bucket allows.
 struct Rules {
   std::string bucket;
   bool create = false;          ///< only keys that have no value
   bool update = false;          ///< only keys at the item's own revision
-  bool skip_unchanged = false;  ///< no key that holds the item's value
+  bool skip_unchanged = false;  ///< skip keys that have the item's value
   bool ignore_ttl = false;
   bool atomic = false;  ///< CHECKs can be sent
-  bool decide = false;  ///< conditions are decided by what the bucket held when it was listed (a dry run)
+  bool decide = false;  ///< decide conditions by the bucket's state when it was listed (a dry run)
   bool ttl_allowed = false;
-  bool keeps_history = false;  ///< where a write expires an older value would return
-  bool drop_history = false;   ///< the older revisions go with each write
-  std::string ttl_hint = {};   ///< the next step where an item's time to live is not allowed
+  bool keeps_history = false;                    ///< where a write expires an older value would return
+  bool drop_history = false;                     ///< the older revisions go with each write
+  std::string ttl_hint = {};                     ///< the hint if an item's time to live is not allowed
   std::uint64_t max_value = 0, max_payload = 0;  ///< bytes a value may have; 0: no limit
 };
 
 struct Step {
   enum class Kind {
     write,      ///< `write`
-    over_own,   ///< `write`, over what an earlier item of this key wrote: only if that was new
+    over_own,   ///< `write`, over what an earlier item for this key wrote: only if that was new
     check,      ///< nothing to write: `write.key` must be at `write.expected`
     unchanged,  ///< the key has this value
     expired,    ///< the item's time to live is over
@@ -46,12 +46,12 @@ struct Step {
 
 class Planner {
  public:
-  /// `there`: what the bucket holds, null where it was not listed; needed for skip_unchanged and decide.
+  /// `there`: the bucket's state, null if it was not listed; needed for skip_unchanged and decide.
   Planner(Rules rules, const Snapshot* there) : rules_(std::move(rules)), there_(there) {}
 
-  /// `now`: on the clock that counted Item::created.
+  /// `now`: by the clock of Item::created.
   Step plan(const Item& item, Instant now);
-  /// What the server would refuse for a reason that is known before.
+  /// What the server would refuse for a reason that is known in advance.
   [[nodiscard]] std::optional<Failure> unfit(const Item& item) const;
 
   [[nodiscard]] const Rules& rules() const { return rules_; }

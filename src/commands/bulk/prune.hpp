@@ -1,4 +1,4 @@
-// import --prune and cp --prune: deleting keys that the source does not hold.
+// import --prune and cp --prune: deletes keys that the source does not have.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -16,10 +16,10 @@ class Prune {
   using Use = PinnedListing::Use;
   Prune(Session& session, std::string bucket, std::vector<Pattern> patterns);
 
-  /// SPEC rule 3: asks, naming what would go. `kept`: the source's keys.
+  /// SPEC rule 3: asks, naming what would be deleted. `kept`: the source's keys.
   void confirm(Invocation& natskv, const Seen& kept);
-  /// Each live key that is not among `kept`, as it was when the bucket was first listed. `later`: those that
-  /// were written since; they stay.
+  /// Calls `use` for each live key that is not among `kept`, as it was when the bucket was first listed, and
+  /// `later` for those that were written since, which stay.
   void each(const Seen& kept, const Use& use, const Use& later = {});
 
  private:

@@ -13,7 +13,7 @@ namespace natskv::commands {
 
 /// One thing to write. Views point into the source, valid until its next item.
 struct Item {
-  std::uint64_t number = 0;  ///< of its line, from 1
+  std::uint64_t number = 0;  ///< the number of its line, from 1
   std::string_view key;
   std::string_view value;  ///< empty for markers
   Operation operation = Operation::put;
@@ -21,9 +21,9 @@ struct Item {
   std::optional<Span> ttl = {};
   bool never_expires = false;
   std::optional<Instant> created = {};
-  std::optional<std::uint64_t> revision = {};     ///< where it comes from
-  std::optional<std::uint64_t> if_revision = {};  ///< that the key must have where it goes
-  std::optional<Failure> wrong = {};              ///< the item cannot be used; the rest of it says nothing
+  std::optional<std::uint64_t> revision = {};     ///< in the bucket that it comes from
+  std::optional<std::uint64_t> if_revision = {};  ///< the target key's revision must be this
+  std::optional<Failure> wrong = {};  ///< the item is invalid, and its other members are meaningless
 };
 
 /// As a bucket's entry.
@@ -36,7 +36,7 @@ inline Entry entry_of(const Item& item) {
   return entry;
 }
 
-/// What is done on one of two servers: a failure says which. `place`: "" where there is only one.
+/// Runs something on one of two servers, so that a failure says which. `place`: "" if there is only one.
 template <class Act>
 auto said_of(const std::string& place, Act act) {
   try {
@@ -54,15 +54,15 @@ class Source {
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
-  /// nullptr at the end. Failure where it cannot be read any further.
+  /// nullptr at the end. Failure if it cannot be read any further.
   virtual const Item* next() = 0;
-  /// From the start again.
+  /// Starts again from the beginning.
   virtual void rewind() = 0;
   /// Until that is taken back: values of the right size will do, their bytes are not looked at.
   virtual void sizes_only(bool) {}
   /// Whether a key may come more than once; the last one counts.
   [[nodiscard]] virtual bool repeats() const = 0;
-  /// Whether Item::number is worth naming in a message: a line.
+  /// Whether messages should give Item::number: the number of a line.
   [[nodiscard]] virtual bool numbered() const { return false; }
   /// Its name for messages: "\"file.jsonl\"", "standard input".
   [[nodiscard]] virtual std::string shown() const = 0;
@@ -73,9 +73,9 @@ class Source {
   }
 };
 
-/// --prune of nothing would delete every key.
+/// --prune with no input would delete every key.
 inline Failure empty_input(const Source& source) {
-  return usage(source.shown() + " is empty, and --prune would delete every key", "--allow-empty does that");
+  return usage(source.shown() + " is empty, and --prune would delete every key", "--allow-empty allows that");
 }
 
 }  // namespace natskv::commands

@@ -11,17 +11,17 @@
 
 namespace natskv::commands {
 
-/// What it allows, for Planner's rules.
+/// What the bucket allows, for Planner's rules.
 void take_limits(Bucket& bucket, Rules& rules);
-/// What it holds of the keys; `values`: to compare them.
+/// The state of its keys; `values`: with values, to compare them.
 Snapshot snapshot(Session& session, const std::string& bucket, const std::vector<Pattern>& patterns,
                   bool values);
 
-/// A server's clock: its time when it said it, and what passed since.
+/// A server's clock: the time that it reported, plus what has passed since.
 class ServerClock {
  public:
   explicit ServerClock(Instant at) : at_(at), taken_(std::chrono::steady_clock::now()) {}
-  /// `ts` of STREAM.INFO, which servers say that know per-key TTLs; this machine's time for others.
+  /// `ts` of STREAM.INFO, which servers with per-key TTLs report; this machine's time for others.
   explicit ServerClock(const nlohmann::ordered_json& info);
   [[nodiscard]] Instant now() const {
     const auto passed = std::chrono::steady_clock::now() - taken_;

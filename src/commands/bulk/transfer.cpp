@@ -16,7 +16,7 @@ constexpr Field<Planned> planned_fields[] = {
     {"reason", "REASON", [](const Planned& p) { return Value{p.reason}; }},
 };
 
-/// "exists, at revision 3": the failure without its key and bucket, which the row has.
+/// "exists, at revision 3": the failure without key and bucket, which the row already has.
 std::string reason_of(const Failure& failure) {
   const std::string text = failure.what();
   const std::string what =
@@ -88,7 +88,7 @@ void Transfer::check() {
   source_.sizes_only(true);
   while (const Item* item = source_.next()) {
     ++options_.total;
-    if (options_.keep_going) continue;  // said when its turn to be sent comes
+    if (options_.keep_going) continue;  // reported when it is its turn to be sent
     if (item->wrong) throw as_thrown(*item->wrong);
     if (const auto failure = planner_.unfit(*item)) {
       throw as_thrown(
@@ -153,7 +153,7 @@ void Transfer::send_all(Writes& writes) {
   } catch (const Failure& failure) {
     if (all_read_) throw;
     not_acknowledged(handled_ + 1);
-    if (failure.exit() == Exit::usage) ++tally_.failed;  // the item itself: run() says why
+    if (failure.exit() == Exit::usage) ++tally_.failed;  // the item itself is invalid: run() says why
     throw;
   } catch (const Stopped&) {
     if (!all_read_) not_acknowledged(handled_ + 1);
@@ -217,7 +217,7 @@ void Transfer::step(Writes& writes, const Item& item) {
   writes.push(item.number, std::move(step.write));
 }
 
-// A key's later items go over the first one, if that one was new.
+// A key's later items replace the first one, if that was new.
 bool Transfer::over_own(Write& write) {
   if (refused_.contains(write.key)) return false;
   const auto latest = target_.entry(write.key, {}, true);
@@ -242,7 +242,7 @@ void Transfer::settled(const WriteResult& settled, Failures& failures) {
   after(settled.key, *settled.failure, settled.number);
 }
 
-/// What follows from a failure: a conflict is the item's own business.
+/// Consequences of a failure: a conflict only concerns the item itself.
 void Transfer::after(const std::string& key, const Failure& failure, std::uint64_t number) {
   if (planner_.rules().create) refused_.insert(key);
   if (failure.exit() == Exit::conflict) return;
@@ -250,7 +250,7 @@ void Transfer::after(const std::string& key, const Failure& failure, std::uint64
   halted_ = halted_ || !options_.keep_going;
 }
 
-// Only where the bucket now holds all of the source.
+// Only if the bucket now has everything from the source.
 bool Transfer::may_prune() {
   if (!invalid_ && !halted_ && tally_.clean()) return true;
   natskv_.warn("nothing was pruned, because not everything was written");

@@ -1,4 +1,4 @@
-// A source's items into a bucket, or, in a dry run, into a list of what would be done.
+// Writes a source's items to a bucket or, in a dry run, lists what would be done.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -16,7 +16,7 @@
 
 namespace natskv::commands {
 
-/// What a dry run says of a key.
+/// What a dry run says about a key.
 struct Planned {
   std::string_view action;  ///< put, unchanged, delete, conflict
   std::string_view key;
@@ -26,27 +26,27 @@ struct Planned {
 class Transfer {
  public:
   struct Options {
-    bool keep_going = false;  ///< after an item that is wrong or was not written
-    bool patient = false;     ///< a lost connection is waited for
+    bool keep_going = false;  ///< continue after an item that is invalid or was not written
+    bool patient = false;     ///< wait for a lost connection to be restored
     nats::Requests::Limits window = {};
-    std::string progress;     ///< what the bar is called
-    std::uint64_t total = 0;  ///< of items, for the bar
-    std::string place = {};   ///< which of two servers what is said of a key is about, or ""
+    std::string progress;     ///< the bar's title
+    std::uint64_t total = 0;  ///< number of items, for the bar
+    std::string place = {};   ///< which of two servers messages are about, or ""
     bool allow_empty = true;  ///< false: a source without items is a usage error
   };
 
-  /// `now`: the clock that counted Item::created.
+  /// `now`: the clock of Item::created.
   Transfer(Invocation& natskv, Bucket& target, Source& source, Planner& planner, std::function<Instant()> now,
            Options options);
 
-  /// Reads the source to its end before anything is sent. Failure for an item that is wrong or unfit, unless
-  /// it keeps going.
+  /// Reads the source to its end before anything is sent. Failure for an item that is invalid or not allowed,
+  /// unless keep_going.
   void check();
-  /// Writes the items, then prunes, where every one was written. Throws what ended it.
+  /// Writes the items, then prunes if all of them were written. Throws what ended it.
   void run(Prune* prune);
   /// Lists what run() would do.
   void list(Prune* prune);
-  /// Takes in what was answered, while the source has nothing to give.
+  /// Reads answers while the source has nothing to read.
   void poll();
 
   [[nodiscard]] const Tally& tally() const { return tally_; }
@@ -76,7 +76,7 @@ class Transfer {
   Options options_;
   Tally tally_;
   Writes* writes_ = nullptr;  // while items are sent
-  Seen refused_;              // --create: keys that were there before
+  Seen refused_;              // --create: keys that existed before
   std::optional<Progress> progress_;
   std::uint64_t items_ = 0, handled_ = 0;
   bool all_read_ = false, invalid_ = false, halted_ = false;

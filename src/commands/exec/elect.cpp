@@ -36,17 +36,17 @@ const Verb elect{
     .group = Group::exec,
     .summary = "Run a command on the one machine that is leader",
     .description =
-        R"(Waits, for ever, until KEY is free, and then is leader: COMMAND runs, and KEY is renewed until COMMAND ends.
-When leadership is lost (natskv cannot reach the server, or somebody deleted or took KEY) COMMAND is stopped, and natskv
-campaigns again. It ends, with COMMAND's status, when COMMAND ends by itself, and gives KEY back. Start it on every
-machine; one of them leads, and another takes over when that one is gone, --ttl later at most.
+        R"(Waits, without limit, until KEY is free, and then is the leader: COMMAND runs, and KEY is renewed until COMMAND
+ends. If leadership is lost (natskv cannot reach the server, or KEY was deleted or taken), COMMAND is stopped, and
+natskv campaigns again. When COMMAND ends by itself, natskv releases KEY and ends with COMMAND's status. Start it on
+every machine: one of them leads, and another one takes over when that one is gone, at most --ttl later.
 
-KEY's value is --value: an address at which clients reach the leader, for example. They read it with natskv get, and
+KEY's value is --value, for example an address at which clients reach the leader. They read it with natskv get, and
 follow changes with natskv watch.
 
-What KEY is, what the bucket must be like, how COMMAND is run and stopped, and what is guaranteed and what is not are as
-for lock: see natskv-lock(1). COMMAND has NATSKV_LOCK_TOKEN, which grows with each leader, NATSKV_LOCK_BUCKET and
-NATSKV_LOCK_KEY.)",
+What KEY is, what the bucket must be like, how COMMAND is run and stopped, and what is guaranteed and what is not: see
+natskv-lock(1). COMMAND has NATSKV_LOCK_TOKEN, which grows with each leader, NATSKV_LOCK_BUCKET and NATSKV_LOCK_KEY in
+its environment.)",
     .output = "What COMMAND prints.",
     .statuses = {{"0, others", "COMMAND's own status; 128 and more if a signal ended it."},
                  {"3", "The bucket was removed; COMMAND was stopped."},

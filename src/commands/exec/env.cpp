@@ -41,7 +41,8 @@ class Env final : public Action {
     Style style = Style::write();
     style.layout.shape = Shape::list;
     const Format format = natskv.format(style);
-    if (format != Format::plain && (export_ || nul_)) throw usage("--export and -0 go with no --output");
+    if (format != Format::plain && (export_ || nul_))
+      throw usage("--export and -0 cannot be used with --output");
     const Variables variables = arguments_.read(natskv);
     switch (format) {
       case Format::plain:
@@ -99,16 +100,16 @@ const Verb env{
     .group = Group::exec,
     .summary = "Print keys as environment variables",
     .description =
-        R"text(Prints a line NAME='value' for each key of BUCKET, or of those named, sorted by name, for any POSIX shell. NAME is
-KEY in upper case, with _ for every byte but letters, digits and _; a leading digit gets a _ before it. --strip leaves a
-beginning of KEY out, --prefix puts one before it.
+        R"text(Prints a line NAME='value' for each key of BUCKET, or for those that are named, sorted by name, for any POSIX
+shell. NAME is KEY in upper case, with _ for every byte except letters, digits and _; before a leading digit comes a _.
+--strip removes a beginning of KEY, --prefix puts one before NAME.
 
-Nothing is printed unless all of it can be used. Two keys that would be one variable, a value with a NUL byte, and a
-name with which the writer of the bucket could run programs of his own (PATH, LD_PRELOAD, BASH_ENV, GIT_SSH and others)
-end it with status 1; --allow NAME allows one of these. That list is a guard, not a wall: who may write the bucket is
-trusted, unless --prefix is used. A KEY that is missing, or a PATTERN without a match, is status 3.
+Nothing is printed unless all of it can be used. These end it with status 1: two keys that would be the same variable,
+a value with a NUL byte, and a name through which the bucket's writer could run programs (PATH, LD_PRELOAD, BASH_ENV,
+GIT_SSH and others), unless --allow NAME allows it. That list is a precaution: without --prefix you have to trust those
+who may write to the bucket. A missing KEY, or a PATTERN without a match, is status 3.
 
-In a script take it in two steps, for eval "$(natskv env …)" hides a failure:
+In a script do it in two steps, because eval "$(natskv env …)" hides a failure:
 vars=$(natskv env config --export) && eval "$vars". To run a program with these variables use natskv run.)text",
     .output =
         "NAME='value' lines; with -0 NAME=value and a NUL byte each. TSV: NAME and value. JSON: an object.",

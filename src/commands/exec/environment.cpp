@@ -16,7 +16,7 @@
 namespace natskv::commands {
 namespace {
 
-// With any of these who may write the bucket would run code of his own. A * stands for any rest.
+// With any of these someone who can write to the bucket could run code. * stands for any ending.
 constexpr std::array<std::string_view, 41> guarded{"PATH",        "HOME",
                                                    "IFS",         "ENV",
                                                    "BASH_ENV",    "SHELLOPTS",
@@ -52,7 +52,7 @@ std::string in_upper_case(std::string_view text) {
 bool covers(std::string_view guard, std::string_view name) {
   if (guard.empty()) return false;
   if (guard.ends_with('*')) return name.starts_with(guard.substr(0, guard.size() - 1));
-  // One word before it: APP_HTTP_PROXY is nobody's.
+  // With a prefix such a name has no effect: APP_HTTP_PROXY.
   if (guard.starts_with('*')) return name.ends_with(guard.substr(1)) && name.find('_') == name.rfind('_');
   return name == guard;
 }
@@ -89,7 +89,7 @@ void Variables::add(std::string_view key, std::string_view value) {
     throw Failure(Exit::failure, fmt::format("{} leaves no name for a variable", whose), {}, about);
   if (value.find('\0') != std::string_view::npos) {
     throw Failure(Exit::failure,
-                  fmt::format("the value of {} has a NUL byte, which {} cannot hold", whose, name), {},
+                  fmt::format("the value of {} has a NUL byte, which {} cannot contain", whose, name), {},
                   about);
   }
   if (naming_->steers_programs(name)) {
@@ -114,7 +114,7 @@ void EnvironmentArguments::declare(Arguments& a) {
       words);
   a.take({.name = "--strip",
           .kind = Kind::text,
-          .help = "leave this beginning of a KEY out of the name",
+          .help = "remove this beginning of KEY from the name",
           .placeholder = "PREFIX"},
          naming.strip);
   a.take(
@@ -123,11 +123,11 @@ void EnvironmentArguments::declare(Arguments& a) {
   a.flag("--keep-case", naming.keep_case, "do not turn names to upper case");
   a.take({.name = "--allow",
           .kind = Kind::text,
-          .help = "set this variable although programs obey it (PATH, LD_PRELOAD, …)",
+          .help = "set this variable even though it controls programs (PATH, LD_PRELOAD, …)",
           .many = true,
           .placeholder = "NAME"},
          naming.allow);
-  a.flag("--allow-empty", allow_empty, "go on where a PATTERN, or the bucket, has no keys");
+  a.flag("--allow-empty", allow_empty, "continue if a PATTERN, or the bucket, has no keys");
 }
 
 void EnvironmentArguments::check() const { (void)parse::patterns(words); }
@@ -145,7 +145,7 @@ Variables EnvironmentArguments::read(Invocation& natskv) const {
     }
     variables.add(entry.key, entry.value.data);
   };
-  // As they were at one moment, where the server can tell: never a part of what was written as one.
+  // As of one moment, if the server supports that: never a part of what was written at once.
   auto handle = natskv.bucket(bucket);
   if (const auto together = get_together(handle, patterns)) {
     for (const auto& found : *together) take(found.entry);
@@ -160,7 +160,7 @@ Variables EnvironmentArguments::read(Invocation& natskv) const {
                   words.empty() ? fmt::format("bucket \"{}\" has no keys", bucket)
                                 : fmt::format("no key in bucket \"{}\" matches {}", bucket,
                                               in_quotes(patterns[i].text)),
-                  "--allow-empty goes on without", {bucket, {}, 0});
+                  "--allow-empty continues without them", {bucket, {}, 0});
   }
   return variables;
 }

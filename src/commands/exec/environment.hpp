@@ -18,20 +18,21 @@ namespace natskv::commands {
 struct Naming {
   std::optional<std::string> strip = {}, prefix = {};
   bool keep_case = false;
-  std::vector<std::string> allow = {};  ///< names that may be set although they steer programs
+  std::vector<std::string> allow = {};  ///< names that may be set even though they control programs
 
-  /// KEY without the prefix `strip` (one that lacks it keeps its name), `prefix` before it, in upper case;
-  /// any byte but letters, digits and _ becomes _, and a leading digit gets one before it.
+  /// KEY without the prefix `strip` (if it has that), with `prefix` before it, in upper case; any byte except
+  /// letters, digits and _ becomes _, and a leading digit gets a _ before it.
   [[nodiscard]] std::string name_of(std::string_view key) const;
-  /// Whether a program would do what this variable says: PATH, LD_PRELOAD, …
+  /// Whether this variable controls what programs do: PATH, LD_PRELOAD, …
   [[nodiscard]] bool steers_programs(std::string_view name) const;
 };
 
-/// Variables made of keys, each told from where.
+/// Variables made from keys, each with its key.
 class Variables {
  public:
   Variables(std::string bucket, const Naming& naming) : bucket_(std::move(bucket)), naming_(&naming) {}
-  /// Throws Failure(1): two keys of one name, a NUL in the value, a name that steers programs, or none.
+  /// Throws Failure(1): two keys with one name, a NUL in the value, a name that controls programs, or an
+  /// empty one.
   void add(std::string_view key, std::string_view value);
 
   struct Variable {
@@ -61,7 +62,7 @@ struct EnvironmentArguments {
 
   void declare(Arguments& arguments);
   void check() const;
-  /// Reads them. Throws Failure: 3 for a KEY that is missing or a PATTERN without a match, 1 as Variables.
+  /// Reads them. Throws Failure: 3 for a missing KEY or a PATTERN without a match, 1 as Variables.
   [[nodiscard]] Variables read(Invocation& natskv) const;
 };
 

@@ -36,7 +36,7 @@ std::string still(const std::optional<Span>& left) {
   return fmt::format("for {}s at most", (left->ns + seconds(1).ns - 1) / seconds(1).ns);
 }
 
-// COMMAND goes on while an answer is waited for.
+// COMMAND continues while natskv waits for an answer.
 class WhileItRuns final : public lease::Meanwhile {
  public:
   explicit WhileItRuns(terminal::Supervisor& supervisor) : supervisor_(supervisor) {}
@@ -51,7 +51,7 @@ class WhileItRuns final : public lease::Meanwhile {
   terminal::Supervisor::Watched fds_{};
 };
 
-// Says once, after 2 s of waiting, who holds the lock, and from then on each new holder.
+// Reports who holds the lock after 2 s of waiting, and from then on each new holder.
 class Announcer {
  public:
   explicit Announcer(Invocation& natskv) : natskv_(natskv) {}
@@ -70,7 +70,7 @@ class Announcer {
   std::string said_;
 };
 
-// Renewed while COMMAND runs, also while it is being stopped: nobody else may begin before it has ended.
+// Renewed while COMMAND runs, even while it is being stopped: no other may start before it has ended.
 void keep_renewing(lease::Lease& lease, terminal::Supervisor& supervisor, bool& lost) {
   WhileItRuns meanwhile(supervisor);
   while (supervisor.running()) {
@@ -100,11 +100,11 @@ void HeldArguments::declare(Arguments& arguments) {
   arguments.key(key);
   arguments.take({.name = "--ttl",
                   .kind = Kind::duration,
-                  .help = "how long the lock outlasts a holder that is gone (30s; 2s to 1h, whole seconds)"},
+                  .help = "how long the lock lasts after its holder is gone (30s; 2s to 1h, whole seconds)"},
                  ttl);
   arguments.take({.name = "--grace",
                   .kind = Kind::duration,
-                  .help = "from SIGTERM to SIGKILL when COMMAND is stopped (a quarter of --ttl)"},
+                  .help = "time from SIGTERM to SIGKILL when COMMAND is stopped (a quarter of --ttl)"},
                  grace);
   arguments.take({.name = "--value",
                   .kind = Kind::text,
@@ -117,7 +117,7 @@ void HeldArguments::declare(Arguments& arguments) {
 void HeldArguments::check() const {
   if (ttl && (*ttl < lease::shortest || *ttl > lease::longest || ttl->ns % seconds(1).ns != 0))
     throw usage("--ttl is 2s to 1h, in whole seconds");
-  if (grace && grace->ns < 0) throw usage("--grace can't be negative");
+  if (grace && grace->ns < 0) throw usage("--grace cannot be negative");
   if (grace && ttl && grace->ns > ttl->ns / 3) throw usage("--grace is at most a third of --ttl");
 }
 
@@ -163,7 +163,7 @@ Failure not_taken(const lease::Lease& lease, const HeldArguments& arguments) {
   if (const auto until = lease.maybe_taken_until(); until && *until > BootClock::now()) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(*until - BootClock::now()).count();
     return {Exit::unknown,
-            fmt::format("no answer; {} may be held for {}s by this try, and COMMAND was not run", key, left),
+            fmt::format("no answer; this attempt may hold {} for {}s, and COMMAND was not run", key, left),
             {},
             about};
   }

@@ -1,4 +1,4 @@
-// A COMMAND under a lock: what lock and elect share.
+// A COMMAND under a lock, for lock and elect.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -22,18 +22,18 @@ struct HeldArguments {
   void declare(Arguments& arguments);
   /// Throws Failure(usage).
   void check() const;
-  /// COMMAND, looked up, before anything is connected to. Throws Failure.
+  /// COMMAND, looked up before connecting. Throws Failure.
   [[nodiscard]] terminal::Program program() const;
   [[nodiscard]] lease::Claim claim() const;
 };
 
-/// Waits for the lock until then (nullopt: for ever), saying after 2 s who holds it and each new holder; a
-/// time that is over already is one try. Returns whether it was taken. Throws Failure, and Stopped on a
-/// signal.
+/// Waits for the lock until then (nullopt: without limit), and after 2 s reports who holds it and each new
+/// holder; a time in the past is a single attempt. Returns whether it was taken. Throws Failure, and Stopped
+/// on a signal.
 bool take(Invocation& natskv, lease::Lease& lease, const HeldArguments& arguments,
           std::optional<lease::Time> until);
 
-/// Why it could not be taken: 4 where somebody holds it, 7 where it may be ours, else 5.
+/// Why it could not be taken: 4 if another client holds it, 7 if it may be ours, else 5.
 Failure not_taken(const lease::Lease& lease, const HeldArguments& arguments);
 
 struct Ended {
@@ -41,8 +41,7 @@ struct Ended {
   std::optional<Failure> loss = {};  ///< the lock was lost, and COMMAND was stopped
 };
 
-/// Runs COMMAND while the lock is renewed, and gives the lock back when COMMAND and what it started have
-/// ended.
+/// Runs COMMAND while the lock is renewed, and releases the lock when COMMAND and what it started have ended.
 Ended run_held(Invocation& natskv, lease::Lease& lease, const HeldArguments& arguments,
                terminal::Program program);
 

@@ -8,7 +8,7 @@
 namespace natskv::commands {
 namespace {
 
-// Each time before the prompt is shown, because prompt themes set it each time.
+// Runs each time before the prompt is shown, because prompt themes set it each time.
 constexpr const char* bash_start = R"(if [ -r ~/.bashrc ]; then . ~/.bashrc; fi
 _natskv_sandbox() {
   case $PS1 in '(sandbox) '*) ;; *) PS1="(sandbox) $PS1" ;; esac
@@ -21,7 +21,8 @@ else
 fi
 )";
 
-// zsh reads the other files from the user's own folder again; the hook moves after those that they add.
+// ZDOTDIR is restored first, so that zsh reads the user's other files; the hook moves after those that they
+// add.
 constexpr const char* zsh_start =
     R"(if [[ -r ${ZDOTDIR:-$HOME}/.zshenv ]]; then . ${ZDOTDIR:-$HOME}/.zshenv; fi
 _natskv_sandbox() {

@@ -31,11 +31,11 @@ class SandboxAction final : public Action {
                    store_);
     arguments.take({.name = "--nats-server",
                     .kind = Kind::file,
-                    .help = "the program to run (the nats-server found in PATH)",
+                    .help = "the nats-server to run (the one found in PATH)",
                     .placeholder = "PATH",
                     .environment = "NATSKV_NATS_SERVER"},
                    server_);
-    arguments.command(command_, "what to run (your shell)");
+    arguments.command(command_, "what to run (default: your shell)");
   }
 
   void check() override {
@@ -82,9 +82,9 @@ Ctrl-C reaches the command, not the server: natskv waits for the command to end.
 sent to natskv is passed on to it. What the command leaves running when it ends is stopped, and so are the command and
 its children when natskv is killed.)",
     .output = "What COMMAND prints.",
-    .statuses = {{"0", "COMMAND ended with 0; so is every other status of COMMAND passed on."},
+    .statuses = {{"0", "COMMAND ended with 0. Every other status of COMMAND is passed on, too."},
                  {"126, 127", "COMMAND cannot be executed; there is no such command."},
-                 {"128 and more", "COMMAND was ended by the signal of this number less 128."}},
+                 {"128 and more", "COMMAND was ended by the signal with this number minus 128."}},
     .examples =
         R"(# Run a test suite beside a server of its own:
 $ natskv sandbox -- ./tests

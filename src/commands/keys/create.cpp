@@ -1,4 +1,4 @@
-// create: store a value under a key that is not there.
+// create: store a value under a key that does not exist.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
@@ -18,7 +18,7 @@ class Create final : public Action {
     value_.declare(a);
     a.take({.name = "--ttl",
             .kind = Kind::duration,
-            .help = "the key expires after so long (whole seconds, 1s or more)"},
+            .help = "the key expires after this time (whole seconds, at least 1s)"},
            ttl_);
   }
 
@@ -39,13 +39,12 @@ const Verb create{
     .group = Group::keys,
     .summary = "Store a value under a key that does not exist",
     .description =
-        "As put, but fails with status 4 where the key has a value. A key that was deleted, purged or has "
-        "expired counts "
-        "as not existing. That a key exists is asked of the stream's leader, not of a replica that may lag "
-        "(unless the user may not ask it), so that a 4 can be believed.\n\n"
-        "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with "
-        "--marker-ttl; "
-        "nats-server 2.11 or newer), which is checked before anything is sent.",
+        R"(As put, but fails with status 4 if the key has a value. A key that was deleted, purged or has expired counts as
+not existing. The stream's leader is asked whether the key exists, not a replica that may lag (unless the user may not
+ask it), so that a 4 can be believed.
+
+--ttl lets the key expire by itself; the bucket must allow that (natskv add or edit with --marker-ttl; nats-server
+2.11 or newer), which is checked before anything is sent.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",

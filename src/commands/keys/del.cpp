@@ -20,19 +20,16 @@ const Verb del{
     .group = Group::keys,
     .summary = "Delete keys, keeping their history",
     .description =
-        "Writes a delete marker for each key and prints its revision; the history stays (natskv history, "
-        "natskv revert). "
-        "Keys act at once; a PATTERN or --older-than asks on a terminal and needs --force elsewhere. What "
-        "was listed is "
-        "what goes: a key written again meanwhile stays, is named, and is a conflict (4).\n\n"
-        "A missing key is not an error unless --must-exist is given, which asks the stream's leader. Keys "
-        "outside natskv's own rules, written by "
-        "other "
-        "clients, can be deleted too. No spelling of del removes a bucket: that is natskv rm.",
+        R"(Writes a delete marker for each key and prints its revision; the history stays (natskv history, natskv revert).
+Keys are deleted at once; a PATTERN or --older-than asks on a terminal and needs --force elsewhere. Only what was
+listed is deleted: a key that is written again meanwhile stays, is named, and is a conflict (4).
+
+A missing key is not an error unless --must-exist is given, which asks the stream's leader. Keys that other clients
+wrote outside natskv's own rules can be deleted too. No spelling of del removes a bucket: that is natskv rm.)",
     .output =
-        "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "
-        "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
-        "go, as keys prints them.",
+        R"(The revision of each marker, one number a line; in JSON objects with bucket, key, revision and operation, a
+single one for one KEY, an array for several and for a PATTERN. With --dry-run the keys that would be deleted, as keys
+prints them.)",
     .examples =
         R"(# One key; its history stays:
 $ natskv del config greeting

@@ -23,18 +23,18 @@
 namespace natskv::commands {
 namespace {
 
-// A file with the value that nobody else can read, in a folder of its own. Goes with the object unless it is
+// A file with the value that nobody else can read, in its own folder. Removed with the object unless it is
 // kept.
 class Draft {
  public:
-  /// `most`: bytes that it may grow to.
+  /// `most`: the largest size that it may have.
   Draft(const std::string& key, const std::string& value, std::uint64_t most) : most_(most) {
     folder_ = temporary_folder() + "/natskv-edit-XXXXXX";
     if (::mkdtemp(folder_.data()) == nullptr) {
       throw Failure(Exit::failure, fmt::format("cannot make a folder for the value: {}",
                                                std::generic_category().message(errno)));
     }
-    // The key's name: editors choose their colours by its end.
+    // The key's name, by whose ending editors choose colours.
     std::string name = key;
     std::replace(name.begin(), name.end(), '/', '_');
     constexpr std::size_t longest = 200;
@@ -55,7 +55,7 @@ class Draft {
     const File file = open_to_read(path_, "the edited value");
     return read_all(file.fd(), "the edited value", in_quotes(path_), most_);
   }
-  /// Stays, for its owner only, whatever the editor made of its mode.
+  /// Keeps it, readable only by its owner whatever mode the editor gave it.
   void keep() {
     std::error_code ignored;
     std::filesystem::permissions(
@@ -98,7 +98,7 @@ class EditValue final : public Action {
 
   static std::string made_of(const Draft& draft, const std::string& before) {
     std::string after = draft.read();
-    // Editors end the last line; the value had none to end.
+    // Editors add a newline to the last line, which the value did not have.
     if (!before.empty() && !before.ends_with('\n') && after.ends_with('\n')) after.pop_back();
     return after;
   }
@@ -112,7 +112,7 @@ class EditValue final : public Action {
     }
   }
 
-  // "; the edit is in FILE" where an editor that failed had saved something.
+  // "; the edit is in FILE" if an editor that failed had saved something.
   static std::string kept(Draft& draft, const std::string& before) {
     try {
       if (made_of(draft, before) == before) return {};
@@ -161,20 +161,17 @@ const Verb edit_value{
     .group = Group::keys,
     .summary = "Edit a value in your editor",
     .description =
-        "Opens the value in $VISUAL, else $EDITOR, else vi, and stores what was made of it if the key has "
-        "not changed "
-        "meanwhile. An unchanged value is not written; neither is anything where the editor ends with a "
-        "status other "
-        "than 0. A newline that the editor adds to a value without one is taken off.\n\nWhere the value "
-        "cannot be "
-        "stored - the key was written meanwhile (status 4), the server does not answer, the editor failed or "
-        "a signal came after it had saved - the edit is kept in "
-        "a file "
-        "that only you can read, and the message names it. While it is edited the value is in such a file in "
-        "$TMPDIR, "
-        "else /tmp. A time to live that the key has ends with the write, which a warning says; --keep-ttl keeps what is "
-        "left of it. A key that does not exist is made with natskv create.",
-    .output = "The new revision, one number; nothing where nothing was written.",
+        R"(Opens the value in $VISUAL, else $EDITOR, else vi, and stores the result if the key has not changed meanwhile.
+An unchanged value is not written, nor is anything if the editor ends with a status other than 0. A newline that the
+editor adds to a value without one is removed.
+
+If the edit cannot be stored (the key was written meanwhile, status 4; the server does not answer; the editor failed
+or a signal came after it had saved), it is kept in a file that only you can read, and the message names it. While it
+is edited, the value is in such a file in $TMPDIR, else /tmp.
+
+If the key has a time to live, that ends with this write, and a warning says so; --keep-ttl keeps what is left of it.
+To create a key use natskv create.)",
+    .output = R"(The new revision, one number; nothing if nothing was written.)",
     .examples =
         R"(# In the editor that $VISUAL or $EDITOR names:
 $ natskv edit-value config greeting

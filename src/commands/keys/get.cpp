@@ -35,23 +35,25 @@ class Get final : public Action {
     a.bucket(bucket_);
     a.take({.name = "KEY",
             .kind = Kind::pattern,
-            .help = "a key, several, or a PATTERN",
+            .help = "one or more keys or PATTERNs",
             .required = true,
             .many = true},
            words_);
-    a.take({.name = "--revision", .kind = Kind::revision, .help = "this revision, not the latest (one KEY)"},
+    a.take({.name = "--revision",
+            .kind = Kind::revision,
+            .help = "this revision instead of the latest (one KEY)"},
            revision_);
     at_.declare(a);
     a.take({.name = "--default",
             .kind = Kind::text,
-            .help = "print this where the key is absent (one KEY)",
+            .help = "print this if the key does not exist (one KEY)",
             .placeholder = "VALUE"},
            default_);
     a.flag("--consistent", consistent_, "ask the stream's leader, not a replica that may lag");
-    a.flag("--raw", raw_, "the bytes, nothing else (this is the default)");
-    a.flag("--pretty", pretty_, "a JSON value indented, for people (one KEY)");
-    a.flag("-0,--null", nul_, "several values, each ended by a NUL byte (-o raw)");
-    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.flag("--raw", raw_, "only the value's bytes (this is the default)");
+    a.flag("--pretty", pretty_, "indent a JSON value, for people (one KEY)");
+    a.flag("-0,--null", nul_, "several raw values, each ended by a NUL byte");
+    a.flag("--literal", literal_, "take * and > in KEY literally");
     a.excludes("--default", "--revision");
     a.excludes("--pretty", "--raw");
     a.excludes("--at", "--revision");
@@ -105,9 +107,10 @@ class Get final : public Action {
 
   Format chosen(const Invocation& natskv, const Style& style) const {
     const Format format = natskv.format(style);
-    if (format != Format::raw && raw_) throw usage("--raw and --output are two formats");
-    if (format != Format::raw && nul_) throw usage("-0 ends raw values; it goes with no other --output");
-    if (format != Format::raw && pretty_) throw usage("--pretty and --output are two formats");
+    if (format != Format::raw && raw_) throw usage("--raw and --output name different formats");
+    if (format != Format::raw && nul_)
+      throw usage("-0 is for raw values and cannot be used with another --output");
+    if (format != Format::raw && pretty_) throw usage("--pretty and --output name different formats");
     return format;
   }
 
@@ -178,12 +181,12 @@ class Get final : public Action {
     return 0;
   }
 
-  // For people: a prompt behind a value without a newline is unreadable.
+  // For people: a prompt right after a value is hard to read.
   static void final_newline(Invocation& natskv, std::string_view value) {
     if (natskv.out().terminal() && !value.ends_with('\n')) natskv.out().write("\n");
   }
 
-  // As they were at one moment: keys in the order asked, else in the server's.
+  // As of one moment: keys in the order asked, else in the server's.
   void show(Invocation& natskv, const std::vector<OwnedEntry>& found, Rows<Entry>& rows) {
     std::map<std::string_view, const Entry*> live;
     for (const auto& one : found) {
@@ -228,7 +231,7 @@ class Get final : public Action {
     }
   }
 
-  // Patterns, and keys between them: one stream, each entry once.
+  // Patterns, and keys among them: one stream, each entry once.
   void from_stream(Invocation& natskv, Rows<Entry>& rows) {
     Entries entries(natskv.session(), bucket_, {.patterns = patterns_, .deltas = natskv.json()}, past_.get());
     entries.on_idle([&] { natskv.out().flush(); });

@@ -22,11 +22,11 @@ class History final : public Action {
     a.bucket(bucket_);
     a.take({.name = "KEY",
             .kind = Kind::pattern,
-            .help = "a key, several, or a PATTERN",
+            .help = "one or more keys or PATTERNs",
             .required = true,
             .many = true},
            words_);
-    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.flag("--literal", literal_, "take * and > in KEY literally");
   }
 
   void check() override { (void)parse::patterns(words_, literal_); }
@@ -61,9 +61,8 @@ const Verb history{
     .group = Group::keys,
     .summary = "Show the kept revisions of a key",
     .description =
-        "All revisions that the bucket keeps (natskv add --history), oldest first, delete and purge markers "
-        "among them. "
-        "An absent KEY is status 3; a PATTERN without a match is not an error.",
+        R"(All revisions that the bucket keeps (natskv add --history), oldest first, including delete and purge markers.
+An absent KEY is status 3; a PATTERN without a match is not an error.)",
     .output = "The columns key, revision, operation, created, size and value. JSON: an array of entries.",
     .examples =
         R"(# What a key was before:

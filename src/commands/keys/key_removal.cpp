@@ -1,5 +1,6 @@
 #include "commands/keys/key_removal.hpp"
 
+#include "base/number_of.hpp"
 #include "base/parse.hpp"
 #include "base/text.hpp"
 #include "commands/keys/write.hpp"
@@ -22,7 +23,7 @@ std::string without_marker(const std::string& bucket, const std::string& why, st
                      count == 1 ? " was" : "s were");
 }
 
-// A mirror's origin is full: what went here without a marker would not go there.
+// A mirror's origin is full: a purge without a marker here would not purge it there.
 Failure at_origin(const Failure& failure, const std::string& origin) {
   return {failure.exit(), failure.what(),
           fmt::format("natskv purge {} {} purges it at its origin, without a marker", origin,
@@ -42,11 +43,13 @@ void KeyRemoval::declare(Arguments& a) {
           .kind = Kind::revision,
           .help = "only if the key is at this revision (one KEY)"},
          expected_);
-  a.take({.name = "--older-than", .kind = Kind::duration, .help = "only keys last written longer ago"},
+  a.take({.name = "--older-than",
+          .kind = Kind::duration,
+          .help = "only keys whose last write is older than this"},
          older_than_);
-  a.flag("--must-exist", must_exist_, "a key that is missing is an error (status 3)");
-  a.flag("--dry-run", dry_, "list what would go, change nothing");
-  a.flag("--literal", literal_, "take * and > in KEY as they stand");
+  a.flag("--must-exist", must_exist_, "a missing key is an error (status 3)");
+  a.flag("--dry-run", dry_, "only list what would be deleted");
+  a.flag("--literal", literal_, "take * and > in KEY literally");
   a.flag("-f,--force", force_, "do not ask");
 }
 
@@ -70,7 +73,7 @@ int KeyRemoval::one(Invocation& natskv) {
   (void)natskv.format(Style::write());
   auto bucket = natskv.bucket(bucket_);
   const std::string& key = patterns_[0].text;
-  // A key that other clients wrote gets a marker only where there is something to mark.
+  // A key that other clients wrote gets a marker only if there is something to delete.
   if (must_exist_ || !parse::is_key(key)) {
     const auto found = bucket.entry(key, {}, must_exist_ || text::valid_utf8(key));
     if (!found || found->entry.marker()) {
@@ -91,7 +94,7 @@ Written KeyRemoval::mark(Bucket& bucket, Invocation& natskv) {
   try {
     return bucket.mark(key, operation_, {.revision = expected_, .ttl = ttl_});
   } catch (const Failure& failure) {
-    // Servers since 2.10 or so refuse a marker where there is no room; then the key is purged without one.
+    // Servers since about 2.10 refuse a marker if there is no room; then the key is purged without one.
     if (operation_ != Operation::purge || !no_room(failure)) throw;
     if (bucket.place().mirror) throw at_origin(failure, bucket.place().origin);
     const auto found = bucket.entry(key, {}, true);
@@ -105,7 +108,7 @@ Written KeyRemoval::mark(Bucket& bucket, Invocation& natskv) {
   }
 }
 
-// By a key's latest entry. Notes which of the keys named beside patterns there are.
+// Decides by a key's latest entry. Notes which of the keys that were named besides patterns exist.
 bool KeyRemoval::selects(const Entry& entry, Instant now) {
   if (entry.marker()) return false;
   if (const auto at = missing_.find(entry.key); at != missing_.end()) missing_.erase(at);
@@ -126,7 +129,7 @@ void KeyRemoval::pin(Invocation& natskv) {
       });
 }
 
-// Keys named one by one: each is asked for.
+// Keys that were named one by one: each is read.
 void KeyRemoval::each_key(Invocation& natskv, const std::vector<std::string>& keys, const Use& use) {
   auto bucket = natskv.bucket(bucket_);
   GetMany gets(bucket, must_exist_);
@@ -177,11 +180,11 @@ int KeyRemoval::many(Invocation& natskv) {
   tally_.puts = false;
   if (!agreed(natskv)) {
     report_missing(natskv);
-    say_done(natskv);
+    say_done(natskv, true);
     return natskv.status();
   }
   std::optional<Rows<Written>> rows;
-  // Of a pattern JSON is the summary.
+  // For a pattern JSON is the summary.
   const bool answers = answer_wanted(natskv) && !(listing() && natskv.json());
   if (answers) rows.emplace(natskv.rows(fields::written(), style));
   auto bucket = natskv.bucket(bucket_);
@@ -226,12 +229,12 @@ int KeyRemoval::many(Invocation& natskv) {
   };
   writes.run(work, [&] {
     if (erased > 0) natskv.note(without_marker(bucket_, why, erased));
-    if (whole ? listing() : tally_.deleted > 0 || natskv.stop()) say_done(natskv);
+    if (whole ? listing() : tally_.deleted > 0 || natskv.stop()) say_done(natskv, whole);
   });
   return natskv.status();
 }
 
-// SPEC rule 3. false: there is nothing to ask about.
+// SPEC rule 3. false: there is nothing to delete.
 bool KeyRemoval::agreed(Invocation& natskv) {
   if (!listing()) return true;
   const bool purging = operation_ == Operation::purge;
@@ -241,21 +244,22 @@ bool KeyRemoval::agreed(Invocation& natskv) {
   if (force_) return true;
   listed_ = listing_->count();
   if (listed_ == 0) return false;
-  natskv.confirm(false, fmt::format("{} {} key{} of {}{}?", purging ? "Purge" : "Delete", listed_,
-                                    listed_ == 1 ? "" : "s", Invocation::named(natskv.session(), bucket_),
-                                    listing_->names()));
+  natskv.confirm(false, fmt::format("{} {} of {}{}?", purging ? "Purge" : "Delete", number_of(listed_, "key"),
+                                    Invocation::named(natskv.session(), bucket_), listing_->names()));
   return true;
 }
 
-void KeyRemoval::say_done(Invocation& natskv) const {
-  const std::string text = fmt::format("{} {} key{}", operation_ == Operation::purge ? "purged" : "deleted",
-                                       tally_.deleted, tally_.deleted == 1 ? "" : "s");
+void KeyRemoval::say_done(Invocation& natskv, bool whole) const {
+  const std::string text = matched
+                               ? fmt::format("{} {}", operation_ == Operation::purge ? "purged" : "deleted",
+                                             number_of(tally_.deleted, "key"))
+                               : no_keys(bucket_, words_);
   if (listing()) return say_summary(natskv, tally_, text);
   natskv.note(text);
 }
 
-// What was listed goes at the revision that was listed. Keys named one by one get a marker whether they are
-// there or not, as one key does, unless natskv does not write such names.
+// What was listed is removed at the listed revision. Keys that were named one by one get a marker whether
+// they exist or not, like a single key, unless natskv does not write keys with such names.
 void KeyRemoval::each_to_mark(Invocation& natskv, Writes& writes, const Push& push) {
   const Use listed = [&](const Entry& entry) { push(std::string(entry.key), entry.revision); };
   if (listing()) {
@@ -279,10 +283,10 @@ void KeyRemoval::each_to_mark(Invocation& natskv, Writes& writes, const Push& pu
   if (!foreign.empty()) each_key(natskv, foreign, listed);
 }
 
-// The bucket is full: these go without a marker, which would not fit.
+// The bucket is full: these are purged without a marker, which would not fit.
 void KeyRemoval::without_markers(Bucket& bucket, Writes& writes, Unmarked& unmarked) const {
   std::uint64_t number = 0;
-  for (auto& [key, revision] : std::exchange(unmarked, {})) {  // a push may bring more of them
+  for (auto& [key, revision] : std::exchange(unmarked, {})) {  // a push may add more
     if (revision == 0) {
       const auto found = bucket.entry(key, {}, true);
       if (!found) continue;

@@ -38,7 +38,7 @@ class KeyRemoval {
  private:
   using Use = std::function<void(const Entry&)>;
   using Push = std::function<void(std::string key, std::optional<std::uint64_t> revision)>;
-  /// Keys that a full bucket takes no marker for, each with its revision.
+  /// Keys for whose markers a full bucket has no room, each with its revision.
   using Unmarked = std::vector<std::pair<std::string, std::uint64_t>>;
 
   int one(Invocation& natskv);
@@ -48,7 +48,7 @@ class KeyRemoval {
   void pin(Invocation& natskv);
   [[nodiscard]] bool selects(const Entry& entry, Instant now);
   [[nodiscard]] bool agreed(Invocation& natskv);
-  void say_done(Invocation& natskv) const;
+  void say_done(Invocation& natskv, bool whole) const;
   void each_to_mark(Invocation& natskv, Writes& writes, const Push& push);
   void without_markers(Bucket& bucket, Writes& writes, Unmarked& unmarked) const;
   void each_key(Invocation& natskv, const std::vector<std::string>& keys, const Use& use);
@@ -65,8 +65,8 @@ class KeyRemoval {
   bool force_ = false, dry_ = false, must_exist_ = false, literal_ = false;
 
   std::optional<PinnedListing> listing_;
-  std::set<std::string, std::less<>> missing_;  // keys named beside patterns that were not listed yet
-  std::uint64_t listed_ = 0;                    // how many keys were asked about
+  std::set<std::string, std::less<>> missing_;  // keys that were named besides patterns and not listed yet
+  std::uint64_t listed_ = 0;                    // how many keys the question was about
   Tally tally_;
 };
 

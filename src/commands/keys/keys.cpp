@@ -27,9 +27,8 @@ class Keys final : public Action {
   int run(Invocation& natskv) override { return listing_.run(natskv); }
 };
 
-// Each key once: one written again while it was listed comes a second time behind. Only revisions from after
-// the start can be of a key that came before: of those the stream held then, one a key is read. `show` says
-// whether to go on.
+// Each key once: one that is written again during the listing comes a second time later. Only revisions from
+// after the start can repeat a key: of older ones each key has one. `show` returns whether to continue.
 template <class Each>
 void each_key(Entries& entries, bool deleted, Each&& show) {
   Seen seen(entries.total());
@@ -52,10 +51,10 @@ std::string no_keys(const std::string& bucket, const std::vector<std::string>& p
 
 void KeyListing::declare(Arguments& a) {
   a.flag("-0,--null", nul, "end each name with a NUL byte");
-  a.flag("--count", count, "only how many");
-  a.flag("--tree", tree, "as a hierarchy with counts, printed at the end");
+  a.flag("--count", count, "print only how many there are");
+  a.flag("--tree", tree, "as a tree with counts, printed at the end");
   a.take({.name = "--depth", .kind = Kind::count, .help = "levels of --tree"}, depth);
-  a.flag("--deleted", deleted, "deleted and purged keys too");
+  a.flag("--deleted", deleted, "include deleted and purged keys");
   a.flag("-v,--verbose", verbose, "with revision, operation, creation and size");
   a.flag("--display-value", values, "with the value (as -v)");
   a.take({.name = "--limit", .kind = Kind::count, .help = "end after so many keys"}, limit);
@@ -82,7 +81,7 @@ int KeyListing::run(Invocation& natskv) const {
   Style style = Style::list({.nul = nul, .names = names});
   if (nul || count || tree) style.on_terminal = Format::tsv;
   const Format format = natskv.format(style);
-  if (nul && format != Format::tsv) throw usage("-0 is plain names, without --output");
+  if (nul && format != Format::tsv) throw usage("-0 is for names, without --output");
   if (tree && (format == Format::json || format == Format::jsonl))
     throw usage("--tree is for people, it has no JSON");
   auto rows = natskv.rows(names ? fields::names() : fields::keys(values), style);

@@ -32,25 +32,25 @@ class Modify final : public Action {
     a.key(key_);
     a.take({.name = "--default",
             .kind = Kind::text,
-            .help = "where KEY has no value start from V, and create it",
+            .help = "if KEY has no value, start with V and create it",
             .placeholder = "V"},
            default_);
     a.take({.name = "--ttl",
             .kind = Kind::duration,
-            .help = "a new time to live (whole seconds, 1s or more); without it what is left of the old one"},
+            .help = "a new time to live (whole seconds, at least 1s); default: what is left of the old one"},
            ttl_);
     a.flag("--drop-history", drop_history_, "remove the key's older revisions with the same write");
     a.flag("--allow-empty", allow_empty_, "store an empty output, too");
     a.take({.name = "-w,--within",
             .kind = Kind::duration,
-            .help = "after a conflict begin again for so long (30s)"},
+            .help = "how long to try again after a conflict (30s)"},
            within_);
-    a.command(command_, "what makes the new value of the old one", true);
+    a.command(command_, "what turns the old value into the new one", true);
   }
 
   void check() override {
     check_ttl(ttl_);
-    if (within_ && within_->ns < 0) throw usage("--within can't be negative");
+    if (within_ && within_->ns < 0) throw usage("--within cannot be negative");
   }
 
   int run(Invocation& natskv) override {
@@ -133,44 +133,40 @@ const Verb modify{
     .group = Group::keys,
     .summary = "Change a value with a command, without losing an update",
     .description =
-        R"(COMMAND gets the value of KEY on its stdin, and what it writes to its stdout is stored, if nobody has written KEY
-meanwhile. If somebody has, COMMAND is run again, on the new value, until its output is stored or --within is over
-(status 4); a COMMAND that runs by then is not stopped, and its output is sent. So COMMAND must have no other effect:
-it may run several times.
+        R"(COMMAND gets the value of KEY on its stdin, and what it writes to its stdout is stored, if KEY was not written
+meanwhile. If it was, COMMAND is run again with the new value, until its output is stored or --within has passed
+(status 4); a COMMAND that is running then is not stopped, and its output is still sent. So COMMAND must have no other
+effect: it may run several times.
 
-Nothing is written where COMMAND ends with another status than 0, which then is natskv's; where its output is larger
-than the server takes; and where the output is the value that KEY has already: then its revision is printed. An empty
-output is refused unless --allow-empty is given or the input was empty, too: a filter that failed often prints
-nothing. COMMAND need not read its stdin. What it started and left running is stopped, and what that writes after
-COMMAND has ended is lost.
+Nothing is written if COMMAND ends with a status other than 0, which is then natskv's; if its output is larger than the
+server allows; or if the output is the value that KEY already has: then that revision is printed. An empty output is
+refused unless --allow-empty is given or the input was empty, too: a filter that failed often prints nothing. COMMAND
+need not read its stdin. What it leaves running is stopped, and what that writes after COMMAND has ended is lost.
 
 What is left of the key's time to live is kept, in whole seconds, unless --ttl gives another. A key with less than a
-second left is not written (status 3). On a bucket with history above 1 a value with a time to live needs
---drop-history: when it expires, the older value would come back. The option removes the key's older revisions with
-the same write.
+second left is not written (status 3). In a bucket with a history above 1 a value with a time to live needs
+--drop-history: otherwise the older value would come back when it expires. The option removes the key's older revisions
+with the same write.
 
-COMMAND is started without a shell: a pipeline is written as sh -c '… | …'. Signals sent to natskv are passed on to
-it.)",
+COMMAND is started without a shell: write a pipeline as sh -c '… | …'. Signals sent to natskv are passed on to it.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",
     .statuses = {{"0", "Stored, or unchanged."},
                  {"1", "The output is empty or too large; or COMMAND's own."},
                  {"3", "KEY has no value and --default was not given; or it is about to expire."},
-                 {"4", "KEY was written meanwhile, again and again until --within was over."},
+                 {"4", "KEY was written meanwhile, again and again, until --within had passed."},
                  {"7", "No answer; it may have been stored. Nothing is repeated."},
                  {"126, 127", "COMMAND cannot be executed; there is no such command."},
                  {"others", "COMMAND's own status; 128 and more if a signal ended it."}},
     .examples =
-        R"(# A value in capitals:
+        R"(# Put a value through a filter:
 $ natskv modify config greeting -- tr a-z A-Z
 2
-$ natskv get config greeting
-HELLO
-# A counter that many processes may increase at once:
+# A counter that many processes can increase at once:
 $ natskv modify config hits --default 0 -- sh -c 'echo $(($(cat) + 1))'
 3
-# Nothing changes, nothing is written:
+# If nothing changes, nothing is written:
 $ natskv modify config greeting -- cat
 2)",
     .make = &make_action<Modify>,

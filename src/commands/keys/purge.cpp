@@ -1,4 +1,4 @@
-// purge: keys without their history, or a whole bucket emptied.
+// purge: removes keys and their history, or empties a bucket.
 #include "base/failure.hpp"
 #include "base/number_of.hpp"
 #include "commands/all.hpp"
@@ -18,17 +18,16 @@ class Purge final : public Action {
 
   void declare(Arguments& a) override {
     removal_.declare(a);
-    a.take({.name = "--ttl",
-            .kind = Kind::duration,
-            .help = "the marker goes by itself after so long (1s or more)"},
-           ttl_);
+    a.take(
+        {.name = "--ttl", .kind = Kind::duration, .help = "the marker expires after this time (at least 1s)"},
+        ttl_);
     a.flag("--all", all_, "empty the bucket at once, without markers");
   }
 
   void check() override {
     if (all_ && !removal_.without_keys()) throw usage("--all takes no keys");
     if (!all_ && removal_.without_keys()) throw usage("KEY is missing (or --all to empty the bucket)");
-    if (all_ && ttl_) throw usage("--all leaves no markers, so --ttl has no meaning");
+    if (all_ && ttl_) throw usage("--ttl is for markers, and --all leaves none");
     if (all_ && removal_.conditional()) throw usage("--all takes no conditions");
     check_ttl(ttl_);
     removal_.ttl(ttl_);
@@ -47,7 +46,7 @@ class Purge final : public Action {
       natskv.note(fmt::format("would remove {} of bucket \"{}\"", number_of(values, "value"), bucket.name()));
       return 0;
     }
-    natskv.confirm(removal_.forced(), fmt::format("Empty {} ({})? Watchers are not told.",
+    natskv.confirm(removal_.forced(), fmt::format("Empty {} ({})? Watchers will not notice.",
                                                   Invocation::named(natskv.session(), bucket.name()),
                                                   number_of(values, "value")));
     Tally tally{.bucket = bucket.name(), .puts = false};
@@ -66,17 +65,16 @@ const Verb purge{
     .group = Group::keys,
     .summary = "Remove keys with their history",
     .description =
-        "Removes all revisions of each key and leaves a purge marker, which watchers see; prints the "
-        "marker's revision. "
-        "Options and safety are those of del. --ttl lets the marker expire by itself (the bucket must allow "
-        "it). Where a "
-        "marker does not fit, in a full bucket, the key is purged without one: no revision is printed for it, and "
-        "standard error counts those.\n\n"
-        "purge BUCKET --all empties the bucket at once: no markers, and watchers are not told.",
+        R"(Removes all revisions of each key and leaves a purge marker, which watchers see; prints the marker's revision.
+Options and safety are those of del. --ttl lets the marker expire by itself (the bucket must allow that). If a marker
+does not fit, because the bucket is full, the key is purged without one: no revision is printed for it, and standard
+error says how many there were.
+
+purge BUCKET --all empties the bucket at once, without markers: watchers do not notice.)",
     .output =
-        "The revision of each marker, one number a line, in JSON objects with bucket, key, revision and "
-        "operation: one for one KEY, an array for more and for a PATTERN. With --dry-run the keys that would "
-        "go, as keys prints them.",
+        R"(The revision of each marker, one number a line; in JSON objects with bucket, key, revision and operation, a
+single one for one KEY, an array for several and for a PATTERN. With --dry-run the keys that would be purged, as keys
+prints them.)",
     .examples =
         R"(# Remove a key and its history:
 $ natskv purge config greeting

@@ -19,7 +19,7 @@ class Put final : public Action {
     value_.declare(a);
     a.add({.name = "--if-revision",
            .kind = Kind::revision,
-           .help = "only if the key is at this revision (update); 0: if it has no value (create)"},
+           .help = "only if the key is at this revision (as update); 0: if it has no value (as create)"},
           [this](const std::string& word) { expected_ = expected_revision(word, "--if-revision"); });
     options_.declare(a);
   }
@@ -42,18 +42,18 @@ const Verb put{
     .group = Group::keys,
     .summary = "Store a value and print its revision",
     .description =
-        "VALUE is taken as it stands, byte for byte; \"\" is the empty value. Without VALUE and --file the "
-        "value is read "
-        "from standard input, which must deliver at least one byte. Write -- before a VALUE that "
-        "starts with -.\n\n"
-        "Prints the new revision, one number, never the value. With --if-revision it is update: a "
-        "compare-and-set that "
-        "fails with status 4 where the key has another revision.\n\n"
-        "--ttl lets the key expire by itself; the bucket must allow it (natskv add or edit with --marker-ttl; "
-        "nats-server 2.11 or newer). A write without it ends the time to live that the key had, which a warning "
-        "says; --keep-ttl keeps what is left. In a bucket with a history a value with a TTL over another needs "
-        "--drop-history: otherwise the older value would come back when this one expires.\n\n"
-        "--if-changed writes nothing where the key has this value already, and prints its revision.",
+        R"(VALUE is taken literally, byte for byte; "" is the empty value. Without VALUE and --file the value is read from
+standard input, which must deliver at least one byte. Write -- before a VALUE that starts with -.
+
+Prints the new revision, one number, never the value. With --if-revision it is update: a compare-and-set that fails
+with status 4 if the key is at another revision.
+
+--ttl lets the key expire by itself; the bucket must allow that (natskv add or edit with --marker-ttl; nats-server
+2.11 or newer). A write without it ends the time to live that the key had, and a warning says so; --keep-ttl keeps what
+is left of it. In a bucket with a history a value with a TTL over another one needs --drop-history: otherwise the older
+value would come back when this one expires.
+
+--if-changed writes nothing if the key already has this value, and prints its revision.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",

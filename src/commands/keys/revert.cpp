@@ -1,4 +1,4 @@
-// revert: an old value again.
+// revert: stores an old value again.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "base/text.hpp"
@@ -21,9 +21,11 @@ class Revert final : public Action {
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
-    a.take(
-        {.name = "REVISION", .kind = Kind::revision, .help = "whose value to store again", .required = true},
-        revision_);
+    a.take({.name = "REVISION",
+            .kind = Kind::revision,
+            .help = "the revision whose value to store again",
+            .required = true},
+           revision_);
     a.flag("-f,--force", force_, "do not ask");
     options_.declare_kept(a);
   }
@@ -70,13 +72,13 @@ const Verb revert{
     .group = Group::keys,
     .summary = "Store the value of an old revision again",
     .description =
-        "Stores the value that KEY had at REVISION as a new revision, compare-and-set against the latest "
-        "one, and prints "
-        "the new revision. Works on a deleted key too. On a terminal it asks and shows both values; "
-        "elsewhere it acts. A "
-        "revision that is a marker has no value: status 1. The stream's leader is asked for both, not a replica "
-        "that may lag.\n\nThe new revision has no time to live, which a warning says where the latest one, or "
-        "REVISION itself, had one; --keep-ttl keeps what is left of the latest one's.",
+        R"(Stores the value that KEY had at REVISION as a new revision, with compare-and-set against the latest one, and
+prints the new revision. Works on a deleted key too. On a terminal it asks and shows both values; elsewhere it acts. A
+revision that is a marker has no value: status 1. Both are read from the stream's leader, not from a replica that may
+lag.
+
+The new revision has no time to live; if the latest one or REVISION had one, a warning says so. --keep-ttl keeps what
+is left of the latest one's.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",

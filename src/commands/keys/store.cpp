@@ -28,7 +28,7 @@ bool keeps_history(Bucket& bucket) {
   return bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
 }
 
-/// The key's latest, for a warning: nothing where the user may not read it.
+/// The key's latest entry, for a warning: nothing if the user may not read it.
 std::optional<OwnedEntry> latest_where_allowed(Bucket& bucket, const std::string& key) {
   std::optional<OwnedEntry> found;
   bucket.session().where_allowed([&] { found = bucket.entry(key); });
@@ -39,9 +39,9 @@ void warn_of_end(Invocation& natskv, Bucket& bucket, const OwnedEntry& before) {
   const Entry& entry = before.entry;
   const bool limited = bucket.written_config().value("max_age", std::int64_t{0}) > 0;
   const std::string had =
-      entry.never_expires ? "was to live for ever" : "had a time to live of " + text::human_span(entry.ttl);
+      entry.never_expires ? "was to live forever" : "had a time to live of " + text::human_span(entry.ttl);
   natskv.warn(fmt::format("key \"{}\" in bucket \"{}\" {}; now it lives {}; --keep-ttl keeps it", entry.key,
-                          bucket.name(), had, limited ? "as long as the bucket's values do" : "for ever"));
+                          bucket.name(), had, limited ? "as long as the bucket's values do" : "forever"));
 }
 
 }  // namespace
@@ -49,10 +49,10 @@ void warn_of_end(Invocation& natskv, Bucket& bucket, const OwnedEntry& before) {
 void StoreOptions::declare(Arguments& a) {
   a.take({.name = "--ttl",
           .kind = Kind::duration,
-          .help = "the key expires after so long (whole seconds, 1s or more)"},
+          .help = "the key expires after this time (whole seconds, at least 1s)"},
          ttl_);
   declare_kept(a);
-  a.flag("--if-changed", if_changed_, "write nothing where the key has this value");
+  a.flag("--if-changed", if_changed_, "write nothing if the key already has this value");
   a.excludes("--ttl", "--keep-ttl");
 }
 

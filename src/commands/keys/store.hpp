@@ -1,5 +1,5 @@
-// How put, update, edit-value and revert store: with a time to live, or what is left of one; over the
-// history; only where something changes.
+// How put, update, edit-value and revert store: with a time to live, or what is left of one; dropping the
+// history; only if something changes.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -16,12 +16,12 @@ class StoreOptions {
  public:
   /// --ttl, --keep-ttl, --drop-history and --if-changed.
   void declare(Arguments& arguments);
-  /// --keep-ttl and --drop-history only: what is stored was a value before.
+  /// Only --keep-ttl and --drop-history, for commands that store an existing value.
   void declare_kept(Arguments& arguments);
   /// Failure(usage).
   void check() const;
-  /// Stores the value, at `expected` where that is given (0: only where there is no value). Warns where a
-  /// time to live ends with it.
+  /// Stores the value, on the condition `expected` if given (0: only if there is no value). Warns if this
+  /// ends a time to live.
   Written store(Invocation& natskv, Bucket& bucket, const std::string& key, std::string_view value,
                 std::optional<std::uint64_t> expected) const;
 

@@ -1,4 +1,4 @@
-// touch: a value's time starts anew.
+// touch: restarts a value's time to live.
 #include "app/invocation.hpp"
 #include "base/failure.hpp"
 #include "commands/all.hpp"
@@ -21,7 +21,7 @@ class Touch final : public Action {
     a.key(key_);
     a.take({.name = "--ttl",
             .kind = Kind::duration,
-            .help = "another time to live (whole seconds, 1s or more); without it the key's own again"},
+            .help = "a new time to live (whole seconds, at least 1s); default: the key's own"},
            ttl_);
     a.flag("--drop-history", drop_history_, "remove the key's older revisions with the same write");
   }
@@ -31,7 +31,7 @@ class Touch final : public Action {
   int run(Invocation& natskv) override {
     (void)natskv.format(Style::write());
     auto bucket = natskv.bucket(bucket_);
-    // The whole is bounded by the deadline, which ends it as unanswered.
+    // The deadline bounds all attempts and ends them as unanswered.
     for (;;) {
       const OwnedEntry found = bucket.live(bucket.latest(key_), key_, {});
       const Entry& entry = found.entry;
@@ -53,14 +53,14 @@ const Verb touch{
     .name = "touch",
     .aliases = {},
     .group = Group::keys,
-    .summary = "Store a value again, so that its time starts anew",
+    .summary = "Store a value again, to restart its time to live",
     .description =
-        R"(Stores the bytes that KEY has as a new revision, if nobody wrote it meanwhile; a write of somebody else's is
-read, and the new value stored again. The time to live starts anew: of a bucket with a TTL the bucket's, of a key
-with a TTL the key's own, or the one that --ttl gives it.
+        R"(Stores the bytes that KEY has as a new revision. If another client writes KEY meanwhile, its new value is read
+and stored again instead. The time to live starts again: in a bucket with a TTL the bucket's, for a key with a TTL the
+key's own, or the one that --ttl gives.
 
-A key that has a history in the bucket needs --drop-history: when the new revision expires, the older value would
-come back. The option removes the key's older revisions with the same write.)",
+A key that has a history needs --drop-history: otherwise the older value would come back when the new revision
+expires. The option removes the key's older revisions with the same write.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and operation.",
     .examples =

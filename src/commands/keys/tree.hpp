@@ -1,4 +1,4 @@
-// keys --tree: the hierarchy with counts. Holds the nodes it prints, not the keys.
+// keys --tree: the hierarchy with counts. Keeps the nodes that it prints, not the keys.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class Tree {
   /// `depth`: levels that are printed; none: all.
   explicit Tree(std::optional<std::uint64_t> depth) : depth_(depth) {}
   void add(std::string_view key);
-  /// A line a node: indented name, and the number of keys at and below it where there are several.
+  /// One line per node: its indented name, and the number of keys at and below it if there are several.
   [[nodiscard]] std::string text() const;
 
  private:

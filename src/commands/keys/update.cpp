@@ -17,12 +17,12 @@ class Update final : public Action {
   void declare(Arguments& a) override {
     a.bucket(bucket_);
     a.key(key_);
-    value_.declare(a, "one word after KEY is VALUE; with --file, give the revision as --if-revision");
+    value_.declare(a, "a single word after KEY is VALUE; with --file, use --if-revision");
     a.add({.name = "REVISION",
            .kind = Kind::revision,
-           .help = "the revision the key must have; 0: it has no value"},
+           .help = "the revision that the key must be at; 0: it has no value"},
           [this](const std::string& word) { word_ = expected_revision(word, "REVISION"); });
-    a.add({.name = "--if-revision", .kind = Kind::revision, .help = "the same as an option"},
+    a.add({.name = "--if-revision", .kind = Kind::revision, .help = "the same, as an option"},
           [this](const std::string& word) { option_ = expected_revision(word, "--if-revision"); });
     options_.declare(a);
   }
@@ -50,13 +50,13 @@ const Verb update{
     .group = Group::keys,
     .summary = "Store a value if the key is at a revision",
     .description =
-        "Compare-and-set: stores VALUE only if the key's latest revision is REVISION. Otherwise nothing is "
-        "written, the "
-        "status is 4 and the message says the current revision. One word after KEY is VALUE, and then "
-        "--if-revision is "
-        "required. Revision 0 means that the key has no value, as create does.\n\n--ttl, --keep-ttl, --drop-history and "
-        "--if-changed are those of put.\n\nAn update whose answer was lost ends with 7: it may have been stored. To repeat it is "
-        "safe.",
+        R"(Compare-and-set: stores VALUE only if the key's latest revision is REVISION. Otherwise nothing is written, the
+status is 4, and the message gives the current revision. A single word after KEY is VALUE, and then --if-revision is
+required. Revision 0 means that the key has no value, as for create.
+
+--ttl, --keep-ttl, --drop-history and --if-changed are those of put.
+
+An update whose answer was lost ends with 7: it may have been stored. It is safe to repeat.)",
     .output =
         "The new revision, one number, never the value. JSON: an object with bucket, key, revision and "
         "operation.",

@@ -1,4 +1,4 @@
-// watch: current values, then changes, for ever.
+// watch: current values, then changes, without end.
 #include "kv/read/watch.hpp"
 
 #include "app/invocation.hpp"
@@ -52,20 +52,22 @@ class Watch final : public Action {
     a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys or PATTERNs", .many = true},
            words_);
     a.flag("--history", history_, "start with every kept revision, not only the latest");
-    a.flag("--updates", updates_, "only changes, no current values");
-    a.flag("--deletes", deletes_, "delete and purge markers too (the default)");
-    a.flag("--no-deletes", no_deletes_, "no delete and purge markers");
-    a.take({.name = "--revision", .kind = Kind::revision, .help = "from this revision on, no current values"},
+    a.flag("--updates", updates_, "only changes, without current values");
+    a.flag("--deletes", deletes_, "include delete and purge markers (the default)");
+    a.flag("--no-deletes", no_deletes_, "omit delete and purge markers");
+    a.take({.name = "--revision",
+            .kind = Kind::revision,
+            .help = "start at this revision, without current values"},
            from_);
     a.flag("--meta", meta_, "without values");
-    a.take({.name = "--count", .kind = Kind::count, .help = "end after so many events"}, count_);
+    a.take({.name = "--count", .kind = Kind::count, .help = "end after this many events"}, count_);
     a.flag("--initial", initial_, "end after the current values");
     a.take({.name = "--max-disconnect",
             .kind = Kind::duration,
-            .help = "give up (status 5) after so long without a connection (60s; never on a terminal or "
+            .help = "give up (status 5) after this time without a connection (60s; never on a terminal or "
                     "with COMMAND)"},
            max_disconnect_);
-    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.flag("--literal", literal_, "take * and > in KEY literally");
     a.take({.name = "--state",
             .kind = Kind::file,
             .help = "remember in FILE how far this came; the next start continues there"},
@@ -77,7 +79,7 @@ class Watch final : public Action {
     a.flag("--keep-going", keep_going_, "report a COMMAND that fails, and continue");
     a.take({.name = "--grace",
             .kind = Kind::duration,
-            .help = "from SIGTERM to SIGKILL for what COMMAND leaves running (10s)"},
+            .help = "time from SIGTERM to SIGKILL for what COMMAND leaves running (10s)"},
            grace_);
     a.command(command_, "what to run at each event, with the value on its stdin");
     a.excludes("--deletes", "--no-deletes");

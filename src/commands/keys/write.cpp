@@ -15,8 +15,9 @@
 namespace natskv::commands {
 
 void ValueArguments::declare(Declaration& a, std::string_view hint) {
-  a.take({.name = "VALUE", .kind = Kind::value, .help = "the value as it stands; \"\" is the empty value"},
-         word_);
+  a.take(
+      {.name = "VALUE", .kind = Kind::value, .help = "the value, taken literally; \"\" is the empty value"},
+      word_);
   a.take(
       {.name = "-F,--file", .kind = Kind::file, .help = "read the value from this file; - is standard input"},
       file_);
@@ -25,7 +26,7 @@ void ValueArguments::declare(Declaration& a, std::string_view hint) {
 
 std::string ValueArguments::read(Invocation& natskv, const std::string& bucket,
                                  const std::string& key) const {
-  if (word_ && looks_like_file(*word_)) natskv.hint("VALUE is taken as it stands; -F reads a file");
+  if (word_ && looks_like_file(*word_)) natskv.hint("VALUE is taken literally; -F reads a file");
   const bool from_stdin = !word_ && (!file_ || *file_ == "-");
   for (const auto& [option, file] : {std::pair("--password-file", natskv.given().password_file),
                                      std::pair("--token-file", natskv.given().token_file)}) {
@@ -40,7 +41,7 @@ std::string ValueArguments::read(Invocation& natskv, const std::string& bucket,
           [&] {
             asked = true;
             const std::uint64_t most = session.max_payload();
-            session.lift_deadline();  // the rest of the input takes as long as it takes
+            session.lift_deadline();  // the rest of the input may take any time
             return static_cast<std::size_t>(most);
           },
       .over =
@@ -56,7 +57,7 @@ std::string ValueArguments::read(Invocation& natskv, const std::string& bucket,
 
 void check_ttl(const std::optional<Span>& ttl) {
   if (ttl && (ttl->ns < seconds(1).ns || ttl->ns % seconds(1).ns != 0)) {
-    throw usage("--ttl: a key's time to live is a whole number of seconds, 1s or more");
+    throw usage("--ttl: a key's time to live is a whole number of seconds, at least 1s");
   }
 }
 

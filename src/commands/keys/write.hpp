@@ -12,17 +12,17 @@ namespace natskv::commands {
 /// VALUE, -F/--file, or standard input (SPEC 4, put).
 class ValueArguments {
  public:
-  /// `hint`: where both VALUE and --file are given.
+  /// `hint`: for when both VALUE and --file are given.
   void declare(Declaration& declaration, std::string_view hint = {});
-  /// Reads the value for this key; before connecting, but for one over 1 MiB, where the server is asked what
-  /// it takes. Failure(usage), Failure(failure) for one that the server would refuse.
+  /// Reads the value for this key, before connecting, except one over 1 MiB, for which the server is asked
+  /// for its limit. Failure(usage), Failure(failure) for one that the server would refuse.
   [[nodiscard]] std::string read(Invocation& natskv, const std::string& bucket, const std::string& key) const;
 
  private:
   std::optional<std::string> word_, file_;
 };
 
-/// Nats-TTL counts whole seconds, from one on (ADR-43). Failure(usage).
+/// A Nats-TTL has whole seconds, at least one (ADR-43). Failure(usage).
 void check_ttl(const std::optional<Span>& ttl);
 
 /// Prints one write's answer.

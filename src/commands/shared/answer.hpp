@@ -1,4 +1,4 @@
-// What a command answers.
+// A command's answer on stdout.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -9,7 +9,7 @@ namespace natskv::commands {
 
 /// Whether it is printed: not with --quiet, unless a format was asked for.
 bool answer_wanted(const Invocation& natskv);
-/// Flushes stdout. Where that fails, the message says first that `done` is true nevertheless.
+/// Flushes stdout. If that fails, the message first says what was done: `done`.
 void flush_answer(Invocation& natskv, const std::string& done);
 
 }  // namespace natskv::commands

@@ -12,18 +12,18 @@
 
 namespace natskv::commands {
 
-/// What an outer natskv may have set for its COMMAND; the variables of a lock stay.
+/// Unsets what an outer natskv may have set for its COMMAND, except a lock's variables.
 void unset_event_variables(terminal::Program& program);
 
 /// After a program that may have taken longer than the connection lasts: connects again, for as long as
 /// --timeout. Throws as Session::connect_again() does.
 void connect_where_lost(Invocation& natskv);
 
-/// Says on stderr what COMMAND had left, which was stopped.
+/// Reports on stderr the processes that COMMAND left running, which were stopped.
 void report_leftovers(Invocation& natskv, const terminal::Supervisor& supervisor);
 
-/// Runs it to its end and returns its status. Throws as Supervisor::start() does; Stopped where a signal came
-/// before.
+/// Runs it to its end and returns its status. Throws as Supervisor::start() does; Stopped if a signal came
+/// first.
 int run_program(Invocation& natskv, const terminal::Program& program);
 
 struct Filtered {

@@ -43,7 +43,7 @@ void Failures::flush_refused() {
 void Failures::report_all_refused() {
   const auto& [first, where] = refused_.front();
   natskv_.report(Failure(first.exit(),
-                         fmt::format("{}; {} keys were refused and none was written, this was the first",
+                         fmt::format("{}; {} keys were refused and none was written (this was the first)",
                                      where + first.what(), refused_.size()),
                          first.hint(), first.about()));
   refused_.clear();
@@ -63,8 +63,8 @@ void Failures::say() {
                     where.empty() ? "" : fmt::format(" ({})", where.substr(0, where.rfind(": "))));
     const std::string what =
         failure.exit() == Exit::unknown
-            ? fmt::format("{} writes may have been stored, the first is that of key {}", count, first)
-            : fmt::format("{} keys were not written, the first is {}", count, first);
+            ? fmt::format("{} writes may have been stored, first that of key {}", count, first)
+            : fmt::format("{} keys were not written, first {}", count, first);
     const auto& about = failure.about();
     natskv_.report(Failure(failure.exit(),
                            fmt::format("bucket \"{}\": {}; {}", about.bucket, failure.common(), what),

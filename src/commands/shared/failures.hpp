@@ -1,5 +1,5 @@
-// The failures of a command with many keys: a line each, but what every further write would meet is said once
-// (SPEC 3).
+// The failures of a command with many keys: one line each, except that a failure that every further write
+// would meet is reported once (SPEC 3).
 #pragma once
 
 #include "app/invocation.hpp"
@@ -17,15 +17,15 @@ class Failures {
 
   /// Reports it, `where` before its message ("line 3: "), or keeps it for say().
   void add(const Failure& failure, const std::string& where = {});
-  /// A write was stored: the user may write to the bucket.
+  /// A write was stored: the user has permission to write to the bucket.
   void stored();
   /// Whether every further write would fail.
   [[nodiscard]] bool hopeless() const { return !common_.empty() || refused_.size() >= max_refused; }
-  /// What was kept, once for all keys. Nothing is kept afterwards.
+  /// Reports what was kept, once for all keys. Nothing is kept afterwards.
   void say();
 
  private:
-  /// So many keys that the user may not write, and none that he may: then it is the whole bucket.
+  /// After this many refused keys and none written it is the whole bucket.
   static constexpr std::size_t max_refused = 100;
   using Kept = std::pair<Failure, std::string>;
   struct Common {
@@ -37,7 +37,7 @@ class Failures {
   void flush_refused();
 
   Invocation& natskv_;
-  std::vector<Common> common_;  // by their words
+  std::vector<Common> common_;  // by message
   std::vector<Kept> refused_;   // not allowed, while nothing was stored
   bool stored_ = false;
 };

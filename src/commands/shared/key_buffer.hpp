@@ -1,6 +1,6 @@
-// Keys that were listed and are removed afterwards, a window's worth at a time. For each purge the server
-// looks through what every consumer of the stream has not acknowledged: while a listing wants
-// acknowledgements 2.15 purges a thousand keys a second, otherwise thirty thousand.
+// Keys that were listed and are removed afterwards, one window at a time. For each purge the server searches
+// what every consumer of the stream has not acknowledged: during a listing with acknowledgements 2.15 purges
+// a thousand keys a second, otherwise thirty thousand.
 #pragma once
 
 #include "kv/entry.hpp"
@@ -20,7 +20,7 @@ class KeyBuffer {
   }
   [[nodiscard]] bool full() const { return names_.size() + items_.size() * sizeof(Item) >= max_bytes; }
 
-  /// Hands each on, as key, revision and operation, in the order they came; empty afterwards.
+  /// Passes each on as key, revision and operation, in the order they came; empty afterwards.
   template <class Use>
   void take(Use&& use) {
     std::size_t at = 0;

@@ -11,7 +11,7 @@
 
 namespace natskv::commands {
 
-/// What a list of keys says on a terminal where there are none.
+/// The message on a terminal if there are no keys to list.
 std::string no_keys(const std::string& bucket, const std::vector<std::string>& patterns);
 
 struct KeyListing {

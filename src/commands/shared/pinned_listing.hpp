@@ -1,5 +1,5 @@
-// SPEC rule 3: what was shown with the question is what goes. The keys are listed once for the question and
-// once more to act on them; nothing but ten names is kept between the two.
+// SPEC rule 3: only what was shown with the question is removed. The keys are listed once for the question
+// and again to act on them; only ten names are kept in between.
 #pragma once
 
 #include "base/pattern.hpp"
@@ -21,23 +21,23 @@ namespace natskv::commands {
 
 class PinnedListing {
  public:
-  /// Whether a key goes, by its latest entry. `now`: the server's clock when the keys were first listed.
+  /// Whether to remove a key, by its latest entry. `now`: the server's time when the keys were first listed.
   using Selects = std::function<bool(const Entry&, Instant now)>;
   using Use = std::function<void(const Entry&)>;
   using UseKey = std::function<void(std::string key, std::uint64_t revision, Operation)>;
 
-  /// `later` is called, once a key, for what was written after the first listing and would have been
-  /// selected: it stays.
+  /// `later` is called once for each key that was written after the first listing and would be selected: it
+  /// stays.
   PinnedListing(Session& session, std::string bucket, std::vector<Pattern> patterns, Selects selects,
                 Use later = {});
 
-  /// Lists the keys and returns how many are selected. From then on this is the listing that counts.
+  /// Lists the keys and returns how many are selected. Later calls are about this listing.
   std::uint64_t count();
-  /// The first ten of them, " (a, b and 3 more)"; "" where none is.
+  /// The first ten of them, " (a, b and 3 more)", or "".
   [[nodiscard]] std::string names() const;
-  /// Each selected key. Failure(conflict) where the bucket was recreated since count().
+  /// Each selected key. Failure(conflict) if the bucket was recreated since count().
   void for_each(const Use& use);
-  /// The same for purges (KeyBuffer): hands on keys only while no listing is open. `settle` waits for what
+  /// The same for purges (KeyBuffer): passes keys on only while no listing is open. `settle` waits for what
   /// was started, before the next keys are listed.
   void for_each_apart(const UseKey& use, const std::function<void()>& settle);
 
@@ -52,7 +52,7 @@ class PinnedListing {
   Use later_;
   std::optional<std::uint64_t> upto_;  // the bucket's last revision when it was first listed
   Instant now_;
-  std::string created_;  // the bucket's, where it was asked about
+  std::string created_;  // when the bucket was created, if there was a question
   SomeNames names_;
 };
 

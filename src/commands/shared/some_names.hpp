@@ -1,4 +1,4 @@
-// Names for a question or a message: the first ten, and how many there are.
+// Names for a question or a message: the first ten, and how many more.
 #pragma once
 
 #include <fmt/format.h>

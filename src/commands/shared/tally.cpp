@@ -1,5 +1,6 @@
 #include "commands/shared/tally.hpp"
 
+#include "base/number_of.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -79,8 +80,7 @@ std::string Tally::text() const {
   if (!rest.empty()) text += (text.empty() ? "" : would ? "; " : ", ") + rest;
   if (text.empty()) text = "nothing to do";
   if (replaced > 0) {
-    text += fmt::format("; {} line{} replaced an earlier line for the same key", replaced,
-                        replaced == 1 ? "" : "s");
+    text += fmt::format("; {} replaced an earlier line for the same key", number_of(replaced, "line"));
   }
   if (first_revision > 0) text += fmt::format("; revisions {} to {}", first_revision, last_revision);
   if (first_unacknowledged > 0)

@@ -8,10 +8,10 @@
 namespace natskv::commands {
 namespace {
 
-/// How long a Ctrl-C waits for what is in flight.
+/// How long to wait for what is in flight after Ctrl-C.
 constexpr Span patience = milliseconds(400);
 
-// Closing afterwards takes nats.c 3.14 half a second where the server says nothing.
+// Closing afterwards takes nats.c 3.14 half a second if the server is silent.
 void let_the_watchdog_wait() {
   if (auto* const watchdog = Watchdog::current())
     watchdog->grace(std::chrono::milliseconds(patience.ms() + 500));

@@ -1,4 +1,4 @@
-// Many writes of one command, to their end or to a Ctrl-C. The only place where commands use kv's Writer.
+// Many writes of one command, until they end or Ctrl-C comes. The only place where commands use kv's Writer.
 #pragma once
 
 #include "commands/shared/failures.hpp"
@@ -13,30 +13,30 @@ namespace natskv::commands {
 
 class Writes {
  public:
-  /// What became of a write; it adds a failure to the others.
+  /// Handles the result of a write, and adds a failure to the others.
   using Each = std::function<void(const WriteResult&, Failures&)>;
 
-  /// `patient`: a lost connection is waited for (Writer::Loss::survives).
+  /// `patient`: waits for a lost connection to be restored (Writer::Loss::survives).
   Writes(Invocation& natskv, Bucket& bucket, Each each, nats::Requests::Limits window = {},
          bool patient = false);
 
-  /// Runs `work`, which calls push(), and waits for what is in flight. Where a Stop or a failure ended the
-  /// work, it waits 400 ms at most: what has no answer by then is unknown. Then says what failed, and calls
-  /// `after` for a summary; on every way out, but not when stdout's reader went away. False: the work was cut
-  /// short, for every further write would have failed.
+  /// Runs `work`, which calls push(), and waits for what is in flight. If a Stop or a failure ended the work,
+  /// it waits at most 400 ms: what has no answer by then is unknown. Then it reports failures, and calls
+  /// `after` for a summary, however the work ended, except when stdout's reader went away. False: the work
+  /// was cut short, because every further write would have failed.
   bool run(const std::function<void()>& work, const std::function<void()>& after = {});
-  /// Only within `work`. Ends it where every further write would fail.
+  /// Only within `work`. Ends it if every further write would fail.
   void push(std::uint64_t number, Write write);
-  /// Takes in what was answered; never waits.
+  /// Reads answers; never waits.
   void poll();
   void wait_for(std::string_view key);
   void finish();
-  /// A failure of what was not even sent.
+  /// A failure of something that was not sent.
   void failed(const Failure& failure, const std::string& where) { failures_.add(failure, where); }
 
  private:
   struct Hopeless {};
-  /// Tells what became of writes.
+  /// Handles the results of writes.
   void tell();
   Each each_;
   Failures failures_;

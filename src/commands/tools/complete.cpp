@@ -1,9 +1,9 @@
 // __complete: what Tab offers. The shells' scripts call it with the words typed so far, the unfinished one
 // last.
 //
-// The first line says what the rest is: `words` (a word, a tab and its meaning each), `files`, `directories`
-// or `command` (the shell knows those; how many of the words before the last are the command's follows).
-// Nothing is ever said on an error, nobody is asked, and after 500 ms it ends.
+// The first line says what follows: `words` (each with a tab and its meaning), `files`, `directories` or
+// `command` (which the shell completes; followed by how many of the words before the last are the command's).
+// Errors are silent, no questions are asked, and after 500 ms it ends.
 #include "app/invocation.hpp"
 #include "base/text.hpp"
 #include "cli/parse.hpp"
@@ -27,9 +27,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most = 200;
-constexpr std::chrono::milliseconds enough{300};  // of reading; then what came is offered
+constexpr std::chrono::milliseconds enough{300};  // for reading; then whatever came is offered
 constexpr Span answer = milliseconds(350);        // for connecting and each answer
-constexpr int last_resort_ms = 450;               // then nothing is
+constexpr int last_resort_ms = 450;               // then nothing is offered
 
 struct Silent final : Reporter {
   std::shared_ptr<void> waiting(const std::string&) override { return nullptr; }
@@ -39,7 +39,7 @@ struct Silent final : Reporter {
   void trace(std::string_view) override {}
 };
 
-// Name resolution knows no limit, nor does a dead server's socket: the kernel ends what nothing else does.
+// Name resolution has no time-out, nor has a dead server's socket: a timer of the kernel ends the process.
 void limit_our_time() {
   struct sigaction action {};
   action.sa_handler = [](int) { ::_exit(0); };
@@ -87,7 +87,7 @@ class Completer {
     std::string word, meaning;
   };
 
-  // A name that a terminal might obey, or that is several words to a shell, is not offered.
+  // Names that a terminal might obey, or that a shell would split, are not offered.
   void offer(const std::string& word, std::string_view begin, const std::string& meaning = {}) {
     if (!word.starts_with(begin) || offers_.size() >= most) return;
     const std::string shown = prefix_ + word;
@@ -133,7 +133,7 @@ class Completer {
     }
   }
 
-  // `prefix` is the part of the word that stays: "--context=".
+  // `prefix` is the part of the word that is kept: "--context=".
   void values(const Option& option, const std::string& begin, const std::string& prefix) {
     prefix_ = prefix;
     switch (option.argument.kind) {
@@ -186,7 +186,7 @@ class Completer {
     return *session_;
   }
 
-  // The word in a slot of this Kind, or "".
+  // The argument of this Kind, or "".
   [[nodiscard]] std::string argument(std::initializer_list<Kind> kinds) const {
     for (const auto& word : line_.words) {
       if (word.option == nullptr || word.option->is_option()) continue;
@@ -195,7 +195,7 @@ class Completer {
     return {};
   }
 
-  // Of an option of the command's own that names a context: --to-context.
+  // For an option of the command that names a context: --to-context.
   [[nodiscard]] std::optional<std::string> other_context() const {
     for (const auto& word : line_.words) {
       const Option* option = word.option;
@@ -244,7 +244,7 @@ class Completer {
     for (const auto& key : found) offer(key, begin);
   }
 
-  // The latest first: it is what a compare-and-set wants.
+  // The latest first, because a compare-and-set needs it.
   void revisions(const std::string& begin) {
     const std::string bucket = argument({Kind::bucket});
     const std::string key = argument({Kind::key, Kind::pattern});
@@ -284,7 +284,7 @@ class Complete final : public Action {
       Completer completer(natskv.program(), words_, natskv.stop());
       completer.run();
       natskv.out().write(completer.text());
-    } catch (...) {  // whatever it was, a person who presses Tab has not asked for it
+    } catch (...) {  // errors are not shown to someone who presses Tab
       return 0;
     }
     natskv.out().flush();

@@ -1,4 +1,4 @@
-// completion: the script that a shell's completion needs.
+// completion: the completion script for a shell.
 #include "app/invocation.hpp"
 #include "commands/all.hpp"
 #include "commands/tools/completion_scripts.hpp"
@@ -34,15 +34,14 @@ const Verb completion{
     .group = Group::tools,
     .summary = "Print the completion script for a shell",
     .description =
-        R"text(Prints the script with which bash, zsh or fish complete natskv's commands, options and their values, and
-from the server buckets, keys, revisions and contexts. Packages install it; where natskv was not installed by
-one, load it in the shell's startup file:
+        R"text(Prints the script with which bash, zsh or fish complete natskv's commands, options and their values, and, from
+the server, buckets, keys, revisions and contexts. Packages install it; otherwise load it in the shell's startup file:
 
   bash  eval "$(natskv completion bash)"
   zsh   source <(natskv completion zsh)
   fish  natskv completion fish | source
 
-The script asks natskv at each Tab. Where no server answers, it offers nothing after half a second.)text",
+The script asks natskv at each Tab. If no server answers, it offers nothing after half a second.)text",
     .output = "The script.",
     .examples =
         R"~(# For bash, in this shell; add the line to ~/.bashrc for all:

@@ -25,7 +25,7 @@ namespace {
 using config::Context;
 using config::Contexts;
 
-/// Without user parts: they may be secrets. What is not a list of URLs is not shown at all.
+/// Without user parts, which may be secrets. Anything but a list of URLs is not shown at all.
 std::string shown_server(const Context& context) {
   try {
     return context.url.empty() ? "" : config::shown(config::servers(context.url, "url"));
@@ -52,7 +52,7 @@ const View<Checked>& checked() {
 class ContextAction final : public Action {
   using Run = int (ContextAction::*)(Invocation&, const Contexts&) const;
   struct Task {
-    std::string_view name, alias;  ///< the nats tool's other word for it
+    std::string_view name, alias;  ///< the nats tool's name for it
     int least, most;               ///< NAMEs
     Run run;
   };
@@ -79,8 +79,8 @@ class ContextAction final : public Action {
          .required = true,
          .choices = words},
         what_);
-    a.take({.name = "NAME", .kind = Kind::context, .help = "of the context"}, name_);
-    a.take({.name = "NEW", .kind = Kind::text, .help = "copy: the copy's name"}, new_name_);
+    a.take({.name = "NAME", .kind = Kind::context, .help = "the context's name"}, name_);
+    a.take({.name = "NEW", .kind = Kind::text, .help = "copy: the name of the copy"}, new_name_);
     a.take({.name = "--description", .kind = Kind::text, .help = "add: what it is for"}, description_);
     a.flag("--select", select_, "add, copy: select it too");
     a.flag("-n,--names", names_, "ls: only the names");
@@ -190,7 +190,7 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  // The file itself, which may be wrong as it is; what was made of it is checked before it replaces the
+  // Edits a copy of the file, which may already be invalid; the result is checked before it replaces the
   // file.
   int edit(Invocation& natskv, const Contexts& contexts) const {
     const std::string path = contexts.path_of(*name_);
@@ -246,7 +246,7 @@ class ContextAction final : public Action {
     return 0;
   }
 
-  // Whether they can be used: all fields, the files and variables they name. No server is asked.
+  // Whether they can be used: all fields, and the files and variables that they name. No server is asked.
   int validate(Invocation& natskv, const Contexts& contexts) const {
     auto rows = natskv.rows(checked(), Style::list({}));
     int status = 0;
@@ -289,21 +289,20 @@ const Verb context{
     .group = Group::tools,
     .summary = "List, show, select, add and remove saved contexts",
     .description =
-        R"(A context is a server and how to log in to it, saved under a name. natskv uses the nats tool's own
-files, in $XDG_CONFIG_HOME/nats/context (else ~/.config/nats/context): what one saves, the other uses.
+        R"(A context is a server and how to log in to it, saved under a name. natskv uses the nats tool's own files, in
+$XDG_CONFIG_HOME/nats/context (else ~/.config/nats/context): what one saves, the other uses.
 
-ls lists them. show prints one (by default the one in use), secrets masked. select makes one the default for
-commands without --context, unselect none, previous the one before. add saves the connection options of its
-command line in a file of mode 0600; of a context that exists it changes those fields only, and a new one starts
-as a copy of --context where that is given. The words of --jwt and --seed are stored, of other files the names.
-edit opens its file in $VISUAL,
-else $EDITOR, else vi. copy saves NAME as NEW. rm removes one; on a terminal it asks, elsewhere it needs --force. validate tells of one,
-or of each, whether it can be used, without asking a server.
+ls lists them. show prints one (by default the one in use), with secrets masked. select makes one the default for
+commands without --context, unselect none, previous the one selected before. add saves the connection options of its
+command line in a file of mode 0600; if the context exists it changes only those fields, and a new one starts as a copy
+of --context if that is given. --jwt and --seed are stored as text, other files by name. edit opens its file in
+$VISUAL, else $EDITOR, else vi. copy saves NAME as NEW. rm removes one; on a terminal it asks, elsewhere it needs
+--force. validate says of one, or of each, whether it can be used, without asking a server.
 
 A credential's field may also be env://NAME (a variable), file://PATH or data:;base64,… (the text itself).)",
     .output =
-        R"(Of ls the columns name, selected, description and server, with --names the names; of show a line for
-each field; of validate the columns name and problem. JSON: an array, an object. The others print nothing.)",
+        R"(For ls the columns name, selected, description and server, with --names the names; for show a line for each
+field; for validate the columns name and problem. JSON: an array, or an object. The others print nothing.)",
     .statuses = {{"2", "validate: a context cannot be used."}},
     .examples =
         R"(# Save a server and a login under a name:

@@ -15,13 +15,13 @@ namespace {
 using config::Parameter;
 using config::Sourced;
 
-/// A file as it will be found from every folder; ~ and $VAR stay.
+/// A path that works from every folder; ~ and $VAR are kept.
 std::string everywhere(const std::string& path) {
   if (path.starts_with('~') || path.starts_with('$')) return path;
   return std::filesystem::absolute(path).lexically_normal().string();
 }
 
-/// The word itself, or what the file holds that it names.
+/// The word itself, or the contents of the file that it names.
 std::string word_of(const std::string& word, bool has_form, const std::string& option) {
   if (has_form && !config::names_file(word)) return word;
   constexpr std::size_t most = 65536;
@@ -33,7 +33,7 @@ std::string word_of(const std::string& word, bool has_form, const std::string& o
   return text;
 }
 
-/// What the context's file holds for an option's value. Failure(usage) for a wrong one.
+/// The field's value for an option's value. Failure(usage) for an invalid one.
 std::string field_of(const Parameter& parameter, const Sourced& option) {
   const std::string& value = option.value;
   if (config::refers(value)) return value;

@@ -7,8 +7,8 @@
 
 namespace natskv::commands {
 
-/// The options that were typed become the context's fields; the others stay. Credentials are one way: a new
-/// one replaces what was there. Failure(usage).
+/// The options that were typed become the context's fields; other fields stay. Credentials are one way to
+/// authenticate: new ones replace what was there. Failure(usage).
 void take(const config::Given& given, const config::Layer& options, config::Context& context);
 
 }  // namespace natskv::commands

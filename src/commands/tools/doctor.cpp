@@ -61,7 +61,7 @@ class Examination {
 
   void bucket_steps() {
     step("bucket", [&] { return bucket(); });
-    // From here on each is asked on a connection of its own: a refusal of one says nothing about the next.
+    // From here on each step has its own connection, so that a refusal does not affect the next one.
     const bool found = !over_;
     const auto one = [&](std::string_view name, const std::function<std::string()>& ask) {
       over_ = !found || natskv_.stop();
@@ -116,7 +116,7 @@ class Examination {
     over_ = true;
   }
 
-  // Each at once: the next step may take its whole time.
+  // Each result is shown at once, because the next step may take its full time-out.
   void say(const Check& check) {
     if (lines_) {
       natskv_.out().write(line_of(check, natskv_.terminal_style()));
@@ -144,7 +144,7 @@ class Examination {
           as = origin.name == "user" ? "user " + origin.value : "by " + origin.name;
       }
     }
-    // Of what was signed with, what it says of itself.
+    // What the JWT or key says about itself.
     const auto [jwt, seed] = session_->link().credentials();
     const std::string bearer = bearer_of(jwt.reveal());
     if (!bearer.empty()) {
@@ -165,7 +165,7 @@ class Examination {
     } catch (const nats::Error&) {  // nats-server 2.9 does not tell, and a user may not be allowed to ask
     } catch (const Failure&) {      // nor to have two connections
     }
-    return as + "; the server does not tell the account";
+    return as + "; the server does not say which account";
   }
 
   std::string server() {
@@ -206,7 +206,7 @@ class Examination {
     const auto session = connected();
     Bucket bucket(*session, *bucket_);
     const auto found = bucket.entry(key_);
-    if (!found) return fmt::format("asked for {}, which is not there", named());
+    if (!found) return fmt::format("read {}, which does not exist", named());
     return fmt::format("{}: revision {}", named(), found->entry.revision);
   }
 
@@ -260,7 +260,7 @@ class Examination {
   std::string write() {
     const auto session = connected();
     Bucket(*session, *bucket_).ask_write(key_);
-    return fmt::format("{} may be written; asked without writing, it proves this subject only", named());
+    return fmt::format("{} may be written; checked without writing, for this key only", named());
   }
 
   Invocation& natskv_;
@@ -283,8 +283,8 @@ class Doctor final : public Action {
   std::optional<std::string> bucket_, key_;
 
   void declare(Arguments& a) override {
-    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "look at this bucket too"}, bucket_);
-    a.take({.name = "--key", .kind = Kind::key, .help = "ask for this key, not for a random one"}, key_);
+    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "check this bucket, too"}, bucket_);
+    a.take({.name = "--key", .kind = Kind::key, .help = "use this key instead of a random one"}, key_);
   }
   void check() override {
     if (key_ && !bucket_) throw usage("--key belongs to a BUCKET");
@@ -300,22 +300,17 @@ const Verb doctor{
     .group = Group::tools,
     .summary = "Check step by step what works and what does not",
     .description =
-        "Settings and where each value came from, name resolution, TCP, TLS with the certificate's names and "
-        "days left, "
-        "authentication, the server, the round trip, JetStream and the account's limits; with BUCKET also "
-        "whether it can "
-        "be read, listed, watched and written, what in its configuration is unusual (warning), and whether a TTL of "
-        "single keys, locks and atomic batches work there or what would make them work (off). All keys are listed "
-        "(up to a thousand are read) and watched, with --key that one only. Each step is a line: ok, "
-        "failed or skipped, what was found, and a hint. "
-        "The exit status is that of the first failure.\n\nNothing is written: the server is asked with a "
-        "publish that it "
-        "must refuse, because it expects another stream. That proves the subject of one key only, a random "
-        "one or --key; "
-        "permissions may differ for others.",
+        R"(Checks, one after the other: the settings and where each value came from, name resolution, TCP, TLS with the
+certificate's names and remaining days, authentication, the server, the round trip, JetStream and the account's limits.
+With BUCKET also whether it can be read, listed, watched and written, what is unusual in its configuration (warning),
+and whether a TTL of single keys, locks and atomic batches work there, or what would make them work (off). All keys are
+listed (up to a thousand of them are read) and watched; with --key only that one. Each step is a line: the result, what was found, and a hint. The exit status is that of the first failure.
+
+Nothing is written: the server gets a publish that it must refuse, because it expects another stream. That only proves
+the permission for one key, a random one or --key; it may differ for others.)",
     .output =
-        "The columns check, result (ok, failed, skipped, warning, off), detail and hint, in JSON an array of objects with "
-        "these.",
+        R"(The columns check, result (ok, failed, skipped, warning, off), detail and hint; in JSON an array of objects with
+these.)",
     .examples =
         R"(# What works, and what to do about the rest:
 $ natskv doctor

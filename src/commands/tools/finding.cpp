@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t least_room = 10;  // for a detail; on a narrower terminal lines are left to it
+constexpr std::size_t least_room = 10;  // for a detail; a narrower terminal wraps lines itself
 
 bool ttl_of_keys(const Json& config) { return config.value("allow_msg_ttl", false); }
 bool mirrors(const Json& config) { return config.contains("mirror") && !config.at("mirror").is_null(); }
@@ -72,28 +72,28 @@ std::string key_ttl_of(const std::string& bucket, const Json& config, int level)
     const Span markers{config.value("subject_delete_marker_ttl", std::int64_t{0})};
     return "single keys may have a TTL" +
            (markers.ns > 0 ? fmt::format("; expired ones leave a marker for {}", text::human_span(markers))
-                           : "; expired ones leave no marker, so watchers are not told");
+                           : "; expired ones leave no marker, so watchers do not notice");
   }
-  throw Off{"single keys can't have a TTL (--ttl of create, put, update, touch)",
+  throw Off{"single keys cannot have a TTL (--ttl of create, put, update, touch)",
             level >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", bucket) : "it needs nats-server 2.11"};
 }
 
 std::string lock_of(const std::string& bucket, const Json& config, int level) {
   const Span ttl{config.value("max_age", std::int64_t{0})};
   const bool lease = ttl >= seconds(2) && ttl <= seconds(3600);
-  if (mirrors(config)) throw Off{"a mirror keeps keys that have expired", "lock in its origin"};
-  if (ttl_of_keys(config) && (ttl.ns == 0 || ttl >= seconds(2))) return "keys can be leases by their own TTL";
+  if (mirrors(config)) throw Off{"a mirror keeps expired keys", "use a lock in its origin"};
+  if (ttl_of_keys(config) && (ttl.ns == 0 || ttl >= seconds(2))) return "locks use the keys' own TTL";
   if (lease && config.value("max_msgs_per_subject", std::int64_t{1}) >= 1)
-    return fmt::format("keys can be leases by the bucket's TTL of {}", text::human_span(ttl));
-  throw Off{"a lease needs a TTL of single keys, or a bucket's of 2s to 1h",
+    return fmt::format("locks use the bucket's TTL of {}", text::human_span(ttl));
+  throw Off{"a lock needs a TTL of single keys, or a bucket TTL of 2s to 1h",
             level >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", bucket)
-                       : "natskv add locks --ttl 30s makes a bucket for it"};
+                       : "natskv add locks --ttl 30s creates a bucket for it"};
 }
 
 std::string atomic_of(const std::string& bucket, const Json& config, int level) {
   if (config.value("allow_atomic", false)) return "batches are stored whole or not at all";
-  throw Off{"it takes no atomic batches (import --atomic)",
-            mirrors(config) ? "its origin may"
+  throw Off{"atomic batches are not allowed (import --atomic)",
+            mirrors(config) ? "its origin may allow them"
             : level >= 2    ? fmt::format("natskv edit {} --atomic", bucket)
                             : "it needs nats-server 2.12"};
 }

@@ -1,4 +1,4 @@
-// What a step of doctor finds out, and how it is shown.
+// The result of a step of doctor, and how it is shown.
 #pragma once
 
 #include "kv/admin/account.hpp"
@@ -11,12 +11,12 @@
 
 namespace natskv::commands {
 
-/// A step that has nothing to do here: no failure, and the next ones go on.
+/// A step that does not apply here: not a failure, and the next ones still run.
 struct Skipped {
   std::string why;
 };
 
-/// It works, but whoever uses it should know.
+/// It works, but its users should know.
 struct Warned {
   std::string what, hint;
 };
@@ -31,7 +31,7 @@ std::string line_of(const Check& check, const TerminalStyle& looks);
 
 std::string text_of(const AccountUse& use);
 
-// What a bucket's configuration allows, `level` being that of its server's API. Each throws Off or Warned.
+// What a bucket's configuration allows; `level`: of its server's API. Each throws Off or Warned.
 std::string configuration_of(const std::string& bucket, const nlohmann::ordered_json& config);
 std::string key_ttl_of(const std::string& bucket, const nlohmann::ordered_json& config, int level);
 std::string lock_of(const std::string& bucket, const nlohmann::ordered_json& config, int level);

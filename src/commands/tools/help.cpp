@@ -26,7 +26,7 @@ class Help final : public Action {
             .help = "a command, or options, output, patterns, values, exit-status or contexts",
             .choices = topic_names()},
            topic_);
-    a.flag("--all", all_, "each command in a line");
+    a.flag("--all", all_, "one line for each command");
   }
 
   void check() override {
@@ -58,15 +58,16 @@ std::string overview(const Program& program) {
   out += command_names(program);
   out +=
       "\nFirst steps:\n"
-      "  natskv sandbox                      a private server, to try it all in\n"
-      "  natskv add config                   make a bucket\n"
+      "  natskv sandbox                      a private server to try it all\n"
+      "  natskv add config                   create a bucket\n"
       "  natskv put config greeting hello    store a value; its revision is printed\n"
       "  natskv get config greeting          read it\n"
       "  natskv watch config                 see every change\n"
       "\n"
       "natskv COMMAND --help   what it does, its options, examples\n"
-      "natskv help --all       each command in a line\n"
-      "natskv help TOPIC       options output patterns values exit-status contexts\n";
+      "natskv help --all       one line for each command\n"
+      "natskv help TOPIC       options output patterns values exit-status contexts\n"
+      "man natskv              all of it\n";
   return out;
 }
 
@@ -75,9 +76,10 @@ const Verb help{
     .aliases = {},
     .group = Group::tools,
     .summary = "Show help, of a command or a topic",
-    .description = R"(natskv help is natskv --help, natskv help COMMAND is natskv COMMAND --help.
+    .description =
+        R"(natskv help is the same as natskv --help, and natskv help COMMAND the same as natskv COMMAND --help.
 
-natskv help TOPIC tells what holds for all commands: options (all global ones), output (formats and JSON), patterns,
+natskv help TOPIC explains what all commands share: options (all global ones), output (formats and JSON), patterns,
 values (durations, bytes, keys, revisions, how words are read), exit-status and contexts.)",
     .output = "Text.",
     .examples =

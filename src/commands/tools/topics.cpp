@@ -15,15 +15,17 @@ prints the value's bytes; writes print the revision. -o chooses another format:
           cut; RFC 3339 UTC times, plain numbers; in values \t \n \r \\ and \xHH
   json    one document; for watch a line for each event (-j is the same)
   jsonl   one JSON object a line
-  raw     the bytes of values: get of one KEY, of several with -0
+  raw     the bytes of values: get of one KEY, or of several with -0
 
 The command line, not the result, decides the shape of JSON. One literal KEY,
 info, add and edit give an object. keys, ls, history, diff, several keys and a
 PATTERN give an array, even of none or one. A list that fails midway is left
-unclosed, so that no parser takes it for whole. What does not apply is absent.
+unclosed, so that no parser takes it for complete. A field that does not apply
+is absent. Fields are only ever added; natskv-output(7) has all of them.
 
 Results go to standard output; questions, progress, hints, warnings and errors
-go to standard error. -q leaves out results of writes, progress and hints.)";
+go to standard error, with -j as JSON, too. -q omits results of writes,
+summaries, progress and hints.)";
 
 constexpr std::string_view patterns =
     R"(A key is one or more tokens joined by dots: app.db.host. A PATTERN has wildcards
@@ -33,22 +35,24 @@ in place of whole tokens:
   >    the rest, one or more  app.>         app.db, app.db.host
        tokens; last only      >             every key
 
-A word that has such a token is a PATTERN; any other * or > in a word is an
-error. Quote patterns, so that the shell leaves them alone: 'app.>'. --literal
-takes a word with * or > as the name of a key.
+A word with such a token is a PATTERN; any other * or > in a word is an error
+(app.d* is refused: * stands for a whole token). Quote patterns, so that the
+shell leaves them alone: 'app.>'. --literal takes a word with * or > as the name
+of a key.
 
 Several patterns, or keys and patterns, select what any of them selects, each
-key once. A pattern that selects nothing is not an error, a missing key is
+key once. A pattern that selects nothing is not an error; a missing key is one
 (status 3).)";
 
 constexpr std::string_view values =
     R"(  BUCKET     letters, digits, _ and -
   KEY        letters, digits and - / _ = in tokens joined by dots; no token is
-             empty. Keys that other clients wrote outside of this can be read,
-             listed, watched, deleted, purged, exported and copied, not put.
-  VALUE      any bytes, taken as they stand; "" is the empty value. Write --
-             before one that begins with -, and -F FILE for a file's bytes.
-  REVISION   1 to 18446744073709551615; every write to a bucket has one more
+             empty. Other keys, which other clients may have written, can be
+             read, listed, watched, deleted, purged, exported and copied, but
+             not put.
+  VALUE      any bytes, taken literally; "" is the empty value. Write -- before
+             one that begins with -, and -F FILE for a file's bytes.
+  REVISION   1 to 18446744073709551615; each write to a bucket gets the next one
   DURATION   250ms, 90s, 1h30m, and d (days), w (weeks), M (months of 30 days),
              y (years of 365 days)
   BYTES      a number, or one with K, M, G or T (also KB, KiB, …), in powers of
@@ -57,8 +61,8 @@ constexpr std::string_view values =
 Options may stand before or after the command and between arguments. After --
 everything is an argument, or, where a command runs another program, that
 program and its arguments; a KEY that begins with - is --key=KEY there. --name=
-is an empty value; ++, -, -5 and [a,b] are ordinary words. An option that takes
-a list is repeated. An empty number (an unset variable) is an error.)";
+is an empty value; ++, -, -5 and [a,b] are ordinary words. To give an option
+several values, repeat it. An empty number (an unset variable) is an error.)";
 
 constexpr std::string_view exit_status =
     R"(  0    done
@@ -69,8 +73,8 @@ constexpr std::string_view exit_status =
   3    not found: bucket, key (or deleted, expired), revision, context
   4    conflict: create of a live key, update with a stale revision, add of a
        bucket that exists with another configuration
-  5    no answer, and nothing was changed: nobody listens, no JetStream, a read
-       timed out, the connection was lost
+  5    no answer, and nothing was changed: no server, no JetStream, a read timed
+       out, the connection was lost
   6    not allowed: authentication, TLS, permissions, JetStream not enabled
   7    unknown: a write was sent and no answer came; it may have been stored
   124  time is up (wait)
@@ -80,8 +84,8 @@ constexpr std::string_view exit_status =
        standard output went away
 
 A command with several keys does all it can and ends with the first of 7, 6, 5,
-4, 3 and 1 that occurred. What runs COMMAND passes on its status. diff is like
-diff(1): 0 same, 1 different, and what is 1 elsewhere is 2.)";
+4, 3 and 1 that occurred. A command that runs COMMAND passes on its status. diff is
+like diff(1): 0 means the same, 1 different, and what is 1 elsewhere is 2.)";
 
 constexpr std::string_view contexts =
     R"(A context is a server and how to log in to it, saved under a name. natskv uses
@@ -89,7 +93,7 @@ the nats tool's own files: $XDG_CONFIG_HOME/nats/context/NAME.json, else
 ~/.config/nats/context/NAME.json; the selected one is named in context.txt
 beside that folder. natskv context adds, shows and selects them.
 
-For each setting the first of these that names it decides:
+Each setting comes from the first of these that has it:
 
   1  an option
   2  the context that --context names
@@ -99,17 +103,17 @@ For each setting the first of these that names it decides:
 
 Credentials (user, password, token, creds, nkey, jwt, seed) count as one
 setting. With --context, credentials and client certificates in the environment
-are not used, and a warning says so. --no-context uses no context at all. Where
-the server comes from an option or NATS_URL and the credentials from a context
-that is merely selected, a warning says so.
+are not used, and a warning says so. --no-context uses no context at all. If the
+server comes from an option or NATS_URL and the credentials from a context that
+is merely selected, a warning says so.
 
 In paths of a context ~ and $VAR are expanded. Its user, password, token, creds,
 nkey, user_jwt and user_seed may also be env://NAME (a variable), file://PATH or
 data:;base64,… (the text itself). A field that is set and not supported is an
 error that names it.
 
-Secrets are in no message and no trace, and those given as options are
-overwritten in the process's arguments; files (--password-file, --token-file,
+No message or trace shows a secret, and those given as options are overwritten
+in the process's arguments; files (--password-file, --token-file,
 NATS_PASSWORD_FILE, NATS_TOKEN_FILE) and contexts are better places for them.)";
 
 }  // namespace
@@ -119,7 +123,7 @@ const std::array<Topic, 5> topics{{
     {"patterns", "selecting keys with * and >", patterns},
     {"values", "durations, bytes, keys, revisions; how words are read", values},
     {"exit-status", "what each status means", exit_status},
-    {"contexts", "saved servers, and what is stronger than what", contexts},
+    {"contexts", "saved servers, and which setting wins", contexts},
 }};
 
 const Topic* find_topic(std::string_view name) {

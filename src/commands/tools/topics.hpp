@@ -1,4 +1,4 @@
-// `natskv help TOPIC`: what holds for all commands, as text of at most 79 columns. The manual has it too.
+// `natskv help TOPIC`: what all commands share, as text of at most 79 columns. Also part of the manual.
 #pragma once
 
 #include <array>
@@ -9,10 +9,10 @@ namespace natskv::commands {
 struct Topic {
   std::string_view name;
   std::string_view summary;
-  std::string_view text;  ///< paragraphs; lines that begin with two blanks stand as they are
+  std::string_view text;  ///< paragraphs; lines that begin with two blanks are not filled
 };
 
-/// But for `options`, which are declared.
+/// Without `options`, which come from the declarations.
 extern const std::array<Topic, 5> topics;
 const Topic* find_topic(std::string_view name);
 

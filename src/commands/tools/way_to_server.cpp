@@ -18,7 +18,7 @@ std::string WayToServer::settings_from(const config::Settings& given) {
   return text;
 }
 
-// Of several servers the first that answers serves: a dead one is told, not a failure.
+// The first server that answers is used: a dead one is reported, but not a failure.
 std::string WayToServer::each_server(const std::function<std::string(nats::ServerProbe&)>& ask) {
   std::string text;
   std::string trouble;
@@ -48,21 +48,21 @@ std::string WayToServer::resolve() {
 }
 
 std::string WayToServer::tcp() {
-  hint = "is a server running there (natskv sandbox starts one), and does a firewall let this port pass?";
+  hint = "is a server running there (natskv sandbox starts one), and does the firewall allow this port?";
   return each_server([](nats::ServerProbe& look) { return look.connect(); });
 }
 
 std::string WayToServer::tls() {
-  hint = "is it a NATS server, and does it want TLS first (--tlsfirst)?";
+  hint = "is it a NATS server, and does it expect TLS first (--tlsfirst)?";
   nats::ServerProbe look(look_at_, settings.timeout);
   if (!settings.tls_first) {
     greeting = look.greeting();
     if (!greeting->tls_required && !greeting->tls_available) {
-      if (!settings.tls_required) throw Skipped{"the server offers none, none was asked for"};
-      throw Failure(Exit::not_allowed, "the server does not offer TLS, which was asked for",
-                    "without a tls:// URL, --tlsca and --tlscert it is not asked for");
+      if (!settings.tls_required) throw Skipped{"not offered by the server, and not requested"};
+      throw Failure(Exit::not_allowed, "the server does not offer TLS, which you asked for",
+                    "a tls:// URL, --tlsca or --tlscert requests it");
     }
-    if (!greeting->tls_required && !settings.tls_required) throw Skipped{"offered, not asked for"};
+    if (!greeting->tls_required && !settings.tls_required) throw Skipped{"offered, but not requested"};
   }
   const auto certificate = handshake(look);
   if (settings.tls_first) greeting = look.greeting();
@@ -74,9 +74,9 @@ std::string WayToServer::tls() {
   if (!certificate.problem.empty())
     throw Failure(Exit::not_allowed, fmt::format("{}: {}", certificate.problem, names),
                   settings.tls_ca.empty()
-                      ? "name the certificate authority with --tlsca"
-                      : "the server needs a certificate that is valid now, for the name it is called by, and "
-                        "from the authority of --tlsca");
+                      ? "give the CA's certificate with --tlsca"
+                      : "the server needs a certificate that is valid now, for the name in its URL, and "
+                        "from the CA of --tlsca");
   return names;
 }
 

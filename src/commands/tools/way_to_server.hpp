@@ -1,4 +1,4 @@
-// doctor's steps as far as the server's greeting, one after the other.
+// doctor's steps up to the server's greeting, one after the other.
 #pragma once
 
 #include "config/settings.hpp"
@@ -10,7 +10,7 @@
 
 namespace natskv::commands {
 
-/// Each step returns what it found and throws nats::LookError, Failure or Skipped.
+/// Each step returns what it found, and throws nats::ProbeError, Failure or Skipped.
 class WayToServer {
  public:
   std::string settings_from(const config::Settings& given);
@@ -20,7 +20,7 @@ class WayToServer {
 
   config::Settings settings;
   std::optional<nats::Greeting> greeting;
-  std::string hint;  ///< for a LookError of the latest step
+  std::string hint;  ///< for a ProbeError of the latest step
 
  private:
   std::string each_server(const std::function<std::string(nats::ServerProbe&)>& ask);

@@ -27,7 +27,7 @@ AccountUse account_use(Session& session) {
     if (error.status == NATS_NOT_PERMITTED) throw NotAllowedToAsk{error.what()};
     if (error.code == nats::code::jetstream_not_enabled_for_account)
       throw Failure(Exit::not_allowed, "JetStream is not enabled for this account",
-                    "the server's operator enables it for the account");
+                    "the server's operator can enable it for the account");
     if (error.status == NATS_NO_RESPONDERS || error.code == nats::code::jetstream_not_enabled)
       throw Failure(Exit::unreachable,
                     fmt::format("JetStream is not available at {}", session.connected_url()),

@@ -1,4 +1,4 @@
-// What an account uses of JetStream, and how much it may.
+// How much of JetStream an account uses, and its limits.
 #pragma once
 
 #include "base/types.hpp"
@@ -15,7 +15,7 @@ struct AccountUse {
   std::string domain;
 };
 
-/// What could not be asked, and why: reading and writing keys does not need it.
+/// The user has no permission to ask, which reading and writing keys does not need.
 struct NotAllowedToAsk {
   std::string why;
 };

@@ -26,13 +26,13 @@ Json ask(Session& session, const std::string& bucket, std::string_view what, con
     if (failure.exit() != Exit::unknown) throw failure;
     throw Failure(
         Exit::unknown, fmt::format("bucket \"{}\": no answer; the change may have been made", bucket),
-        fmt::format("look with natskv info {}; the same command is safe to repeat", bucket), {bucket, {}, 0});
+        fmt::format("check with natskv info {}; repeating the command is safe", bucket), {bucket, {}, 0});
   }
 }
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-// "2.9.10" -> 9; nullopt for another major version or no version at all.
+// "2.9.10" -> 9; nullopt for another major version or none.
 std::optional<int> minor_of(std::string_view version) {
   if (!version.starts_with("2.")) return std::nullopt;
   version.remove_prefix(2);
@@ -41,7 +41,7 @@ std::optional<int> minor_of(std::string_view version) {
   return error == std::errc{} ? std::optional(minor) : std::nullopt;
 }
 
-// An origin, as it is named and asked for.
+// An origin: its name and where to ask for it.
 struct Origin {
   std::string_view role;
   std::string name, domain = {};
@@ -49,8 +49,8 @@ struct Origin {
 
 std::string why(const nats::Error& error, const Origin& origin) {
   if (error.status != NATS_NO_RESPONDERS) return error.what();
-  return origin.domain.empty() ? "nobody answers for it"
-                               : fmt::format("nobody answers in JetStream domain \"{}\"", origin.domain);
+  return origin.domain.empty() ? "no stream answers for it"
+                               : fmt::format("no answer from JetStream domain \"{}\"", origin.domain);
 }
 
 // STREAM.INFO's configuration of it; throws nats::Error.
@@ -62,7 +62,7 @@ Json look_at(Session& session, const Origin& origin) {
       .value("config", Json::object());
 }
 
-// The same; null where it can't be read or is no bucket's.
+// The same; null where it cannot be read or is not a bucket's.
 Json check_origin(Session& session, const Origin& origin) {
   const auto& [role, name, domain] = origin;
   Json config;
@@ -92,12 +92,12 @@ Json check_origin(Session& session, const Origin& origin) {
 }
 
 void compare_with(Session& session, const Origin& from, const Json& origin, const Json& wanted) {
-  // In another domain the mirror does not answer for it.
+  // A mirror in another domain does not answer for its origin.
   if (!from.domain.empty() || !origin.value("allow_direct", false)) return;
   const auto options = tighter(wanted, origin);
   if (options.empty()) return;
   session.notices().warn(
-      fmt::format("bucket \"{}\" keeps more than its mirror \"{}\", which answers reads of it, too: {}",
+      fmt::format("bucket \"{}\" keeps more than mirror \"{}\" would, which may answer reads of it: {}",
                   from.name, bucket_of(wanted.value("name", "")), fmt::join(options, ", ")));
 }
 
@@ -107,10 +107,11 @@ void follow(Session& session, const Origin& from, const Json& origin, Json& want
     wanted["allow_msg_ttl"] = true;
   else
     session.notices().warn(fmt::format(
-        "keys of bucket \"{}\" that have a TTL expire only there: this server knows none", from.name));
+        "keys of bucket \"{}\" that have a TTL expire only there: this server does not support TTLs of keys",
+        from.name));
 }
 
-// Of a mirror that exists: an origin that can't be looked at is no news.
+// For a mirror that exists: that its origin cannot be read is not worth a warning.
 void compare_again(Session& session, const Origin& from, const Json& wanted) {
   try {
     compare_with(session, from, look_at(session, from), wanted);
@@ -119,7 +120,7 @@ void compare_again(Session& session, const Origin& from, const Json& wanted) {
   }
 }
 
-// STREAM.LIST is about no bucket: explain()'s sentence gets another subject.
+// STREAM.LIST is not about one bucket: explain()'s sentence gets another subject.
 Json ask_for_list(Session& session, std::size_t offset) {
   try {
     return session.api("STREAM.LIST", dump({{"offset", offset}}));
@@ -161,7 +162,7 @@ class Page {
 
 }  // namespace
 
-// Level 1 came with 2.11. Who may not ask for it has the greeting.
+// Level 1 came with 2.11. Without the permission to ask, the greeting has to do.
 int api_level(Session& session, const std::string& bucket) {
   try {
     const auto info = session.json_if_allowed(session.api_subject("INFO"));
@@ -199,7 +200,7 @@ Json create_bucket(Session& session, const std::string& bucket, const Json& conf
   try {
     return ask(session, bucket, "STREAM.CREATE.KV_" + bucket, dump(config), true);
   } catch (const Failure& failure) {
-    // Nobody took the request (a cluster elects its leader), and then there is no such bucket, of course.
+    // No responders (a cluster is electing its leader): then "bucket not found" would be misleading.
     if (failure.exit() != Exit::not_found) throw;
     throw Failure(Exit::unreachable,
                   fmt::format("bucket \"{}\": no server took the request; nothing was changed", bucket),
@@ -213,12 +214,12 @@ Json update_bucket(Session& session, const std::string& bucket, const Json& conf
 
 std::vector<std::string> list_buckets(Session& session, const std::function<void(const Json&)>& each,
                                       const std::function<void()>& page) {
-  // No filter by subject: a mirror has none. Servers list by name, so the buckets stand together.
+  // Not filtered by subject, because a mirror has none. Servers list by name, so the buckets are adjacent.
   constexpr std::string_view behind_all = "KV`";
   std::vector<std::string> missing;
   std::string last;
   std::size_t offset = 0;
-  // Streams made in front of us push known ones onto the next page, but not for ever.
+  // Streams created meanwhile push known ones onto the next page, but not forever.
   constexpr int pages_without_news = 100;
   int nothing_new = 0;
   for (;;) {
@@ -231,7 +232,7 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
     };
     const Json& streams = answer.streams();
     if (streams.empty()) break;
-    // A stream removed meanwhile moves the rest towards the front: step back until the last name is met
+    // A stream removed meanwhile moves the others towards the front: step back until the last name is seen
     // again.
     if (offset > 0 && Page::name(streams.front()) > last) {
       offset -= std::min(offset, streams.size());
@@ -242,14 +243,14 @@ std::vector<std::string> list_buckets(Session& session, const std::function<void
       if (name <= last) continue;
       last = name;
       nothing_new = 0;
-      // Of one whose servers are down the list has a state of zeros, which nobody knows to be so.
+      // If its servers are down, the list shows a state of zeros, which is not true.
       if (name.starts_with("KV_") && !offline(bucket_of(name)) &&
           is_bucket(bucket_of(name), stream.at("config")))
         each(stream);
     }
     page();
     if (last >= behind_all || offset + streams.size() >= answer.total()) break;
-    // The next page begins with this one's last stream, so that a gap shows.
+    // The next page begins with this one's last stream, so that a gap is noticed.
     offset += streams.size() - (streams.size() > 1 ? 1 : 0);
   }
   return missing;
@@ -275,7 +276,7 @@ void require_server(Session& session, const std::string& bucket,
     throw Failure(Exit::failure,
                   fmt::format("bucket \"{}\": {} needs nats-server 2.{}{}; nothing was changed", bucket,
                               need.option, need.minor,
-                              version.empty() ? std::string(" (this one tells no API level)")
+                              version.empty() ? std::string(" (this server does not report its API level)")
                                               : fmt::format(", this one is {}", version)),
                   {}, {bucket, {}, 0});
   }

@@ -1,4 +1,4 @@
-// Whether two configurations say the same.
+// Whether two configurations are equivalent.
 #include "kv/admin/config.hpp"
 #include "kv/admin/parts.hpp"
 
@@ -43,7 +43,7 @@ Json without_nothing(const Json& value) {
   return kept;
 }
 
-// Objects whose members came in another order are the same.
+// Objects are the same whatever the order of their members.
 bool same(const Json& one, const Json& other) { return nlohmann::json(one) == nlohmann::json(other); }
 
 }  // namespace
@@ -54,12 +54,11 @@ Json significant(const Json& config) {
     kept["metadata"] = own_metadata(*metadata);
     if (kept["metadata"].empty()) kept.erase("metadata");
   }
-  // What a server fills in where nothing was asked for.
+  // What a server fills in where nothing was set.
   const auto drop = [&kept](const char* name, const char* usual) {
     if (const auto at = kept.find(name); at != kept.end() && *at == usual) kept.erase(at);
   };
-  // The server decides it by the origin: asked for or not, it is false where the origin allows no direct
-  // gets.
+  // The server decides by the origin: it is false if the origin has no direct gets, whatever was requested.
   kept.erase("mirror_direct");
   if (kept.contains("mirror")) kept.erase("duplicate_window");
   drop("compression", "none");

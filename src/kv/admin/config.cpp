@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t two_minutes = 120'000'000'000;
 
-// ADR-8: the window of duplicates is two minutes, and no longer than the values live.
+// ADR-8: the duplicate window is two minutes, and not longer than values live.
 std::int64_t window(std::int64_t max_age) {
   return max_age > 0 ? std::min(max_age, two_minutes) : two_minutes;
 }
@@ -30,7 +30,7 @@ void set_ttl(Span ttl, Json& config) {
   const auto before = config.value("max_age", std::int64_t{0});
   const auto kept = config.value("duplicate_window", std::int64_t{0});
   config["max_age"] = ttl.ns;
-  // A window that somebody chose stays where the server takes it.
+  // A window that was set explicitly stays, if the server accepts it.
   if (kept == 0 || kept == window(before))
     config["duplicate_window"] = window(ttl.ns);
   else if (ttl.ns > 0)
@@ -79,7 +79,7 @@ void set_metadata(const BucketChanges& wishes, Json& config) {
     config["metadata"] = metadata;
 }
 
-/// Newer servers take a source that nothing stored here can match. Sources may bring other buckets' subjects.
+/// Newer servers accept a source that matches nothing stored here. Sources may copy other buckets' subjects.
 void check_republish_source(const BucketChanges& wishes, const std::string& bucket, const Json& config) {
   if (!wishes.republish_source || !wishes.sources.empty() || config.contains("sources")) return;
   std::string stored = bucket;
@@ -144,7 +144,7 @@ void set_sources(const BucketChanges& wishes, const std::string& bucket, Json& c
       sources.push_back({{"name", "KV_" + name}});
       found = sources.end() - 1;
     }
-    // Without the transform the keys would stand under the origin's subjects, where nobody finds them
+    // Without the transform the keys would be stored under the origin's subjects, where they are not found
     // (ADR-57).
     if (!brings_keys_to(*found, bucket))
       (*found)["subject_transforms"] = Json::array({{{"src", subjects(name)}, {"dest", subjects(bucket)}}});
@@ -225,7 +225,7 @@ void apply(const BucketChanges& wishes, const std::string& bucket, Json& config)
   if (wishes.replicas) config["num_replicas"] = *wishes.replicas;
   if (wishes.max_value_size) config["max_msg_size"] = limit(*wishes.max_value_size);
   if (wishes.max_bucket_size) config["max_bytes"] = limit(*wishes.max_bucket_size);
-  // "none" is what servers without compression have: sent only where it changes something.
+  // Servers without compression have "none": it is sent only where it changes something.
   if (wishes.compress.value_or(false))
     config["compression"] = "s2";
   else if (wishes.compress && config.contains("compression"))
@@ -244,7 +244,7 @@ void apply(const BucketChanges& wishes, const std::string& bucket, Json& config)
 
 namespace {
 
-/// What add gives every bucket, and a server can change.
+/// What add sets on every bucket and a server can change later.
 constexpr std::array brought_up_to_date{"discard", "deny_delete", "allow_rollup_hdrs", "allow_direct",
                                         "duplicate_window"};
 

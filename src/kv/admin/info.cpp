@@ -16,7 +16,7 @@ Instant instant(const Json& object, const char* name) {
   return text::from_rfc3339(object.value(name, "")).value_or(Instant{});
 }
 
-// `state` is what the server says of it beside its configuration.
+// `state` is what the server reports besides the configuration.
 void add_state(BucketOrigin& origin, const Json& state) {
   if (const auto active = state.value("active", std::int64_t{-1}); active >= 0) {
     origin.lag = state.value("lag", std::uint64_t{0});
@@ -55,7 +55,7 @@ std::optional<BucketCluster> cluster_of(const Json& info) {
   return cluster;
 }
 
-// What says something of the configuration: the server's own metadata and empty parts do not.
+// The configuration without the server's own metadata and empty parts.
 void read_parts(const Json& config, BucketInfo& all) {
   const Json kept = significant(config);
   all.compression = kept.value("compression", "");

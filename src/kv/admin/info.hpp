@@ -1,4 +1,4 @@
-// A bucket as STREAM.INFO tells it, in types. Pure.
+// A bucket as STREAM.INFO describes it, typed. Pure.
 #pragma once
 
 #include "base/types.hpp"
@@ -13,12 +13,12 @@
 
 namespace natskv {
 
-/// What a mirror or a source copies from, and how far it is. Without `last_seen` it was never heard from.
+/// What a mirror or a source copies from, and how far it is. Without `last_seen` there was never contact.
 struct BucketOrigin {
   std::string bucket, domain;
   std::uint64_t lag = 0;
   std::optional<Span> last_seen;
-  bool as_keys = true;  ///< false of a source without a subject transform: its values are not keys here
+  bool as_keys = true;  ///< false for a source without a subject transform: its values are not keys here
   std::string error;    ///< why the server copies nothing, in its words
 };
 
@@ -47,26 +47,26 @@ struct BucketInfo {
   std::string bucket, stream, description, storage, compression;
   Instant created, last_update;
   std::uint64_t values = 0;  ///< messages: values and markers, history too
-  std::uint64_t keys = 0;    ///< with a value or a marker
+  std::uint64_t keys = 0;    ///< including those whose latest entry is a marker
   std::uint64_t last_revision = 0;
   Size bytes, max_value, max_bucket;
   std::uint64_t history = 0, replicas = 0;
   Span ttl, marker_ttl;
-  std::int64_t max_values = -1;  ///< a limit that other clients may have set
+  std::int64_t max_values = -1;  ///< other clients may have set it
   bool key_ttl = false, atomic = false;
   std::vector<std::pair<std::string, std::string>> metadata;  ///< without the server's own
   std::optional<Placement> placement;
   std::optional<Republishing> republishing;
   std::optional<BucketOrigin> mirror;
   std::vector<BucketOrigin> sources;
-  std::optional<BucketCluster> cluster;  ///< a server on its own names itself as leader, and no cluster
+  std::optional<BucketCluster> cluster;  ///< a single server names itself as leader, and no cluster
 };
 
 BucketInfo bucket_info(const nlohmann::ordered_json& info);
 
 /// The parts of a stream configuration.
 BucketOrigin origin_of(const nlohmann::ordered_json& source);
-/// The same of a source of this bucket, whether it brings keys, too.
+/// The same for a source, and whether its values are keys of this bucket.
 BucketOrigin source_of(const nlohmann::ordered_json& source, const std::string& bucket);
 Republishing republishing_of(const nlohmann::ordered_json& republish);
 Placement placement_of(const nlohmann::ordered_json& placement);

@@ -17,8 +17,8 @@ bool lies_under(const Json& subject, const std::string& bucket) {
          subject.get_ref<const std::string&>().starts_with(fmt::format("$KV.{}.", bucket));
 }
 
-/// Whether what is copied from there are keys: another bucket's, or of any stream if stored under the
-/// bucket's subjects.
+/// Whether what is copied are keys: from another bucket, or from any stream if stored under the bucket's
+/// subjects.
 bool brings_keys(const Json& source, const std::string& bucket) {
   if (!source.is_object()) return false;
   const Json name = source.value("name", Json());
@@ -32,7 +32,7 @@ bool is_bucket(const std::string& bucket, const Json& config) {
   if (config.value("name", "") != "KV_" + bucket || config.value("max_msgs_per_subject", std::int64_t{0}) < 1)
     return false;
   const Json taken = config.value("subjects", Json::array());
-  // Beside the keys it may take other subjects, as operators of nack and terraform make them.
+  // It may have other subjects too, as set up with nack or terraform.
   if (taken.is_array() && !taken.empty())
     return std::find(taken.begin(), taken.end(), fmt::format("$KV.{}.>", bucket)) != taken.end();
   if (const auto mirror = config.find("mirror"); mirror != config.end() && !says_nothing(*mirror))

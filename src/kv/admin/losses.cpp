@@ -30,7 +30,7 @@ Stored stored(const Json& info) {
           moment(state, "first_ts"), moment(state, "last_ts"), moment(info, "ts")};
 }
 
-// The most that can go: all older revisions may be of one key, and no key has more than were kept.
+// An upper bound: all older revisions may be of one key, and no key has more than were kept.
 std::int64_t old_revisions(const Stored& stored, std::int64_t before, std::int64_t after) {
   if (stored.keys == 0) return 0;
   const std::int64_t most = std::max<std::int64_t>(stored.values - (stored.keys - 1) - after, 0);
@@ -47,14 +47,14 @@ void history(const Stored& stored, const Json& before, const Json& after, std::v
     all.push_back(fmt::format("--history {} drops up to {}", keep, number_of(count, "old revision")));
 }
 
-// By the server's clock; servers before 2.10 do not tell it.
+// By the server's clock, which servers before 2.10 do not report.
 std::string aged(const Stored& stored, Span age) {
   const auto older = [&](Instant when) { return stored.now.ns - age.ns > when.ns; };
   const std::string values = number_of(stored.values, "value");
   if (stored.now.ns == 0) return fmt::format("up to {}", values);
-  if (older(stored.last)) return fmt::format("all {}", values);
-  if (!older(stored.first)) return fmt::format("each of {} at that age, none yet", values);
-  return fmt::format("up to {} of {} now, the others at that age", stored.values - 1, values);
+  if (older(stored.last)) return stored.values == 1 ? "the only value" : fmt::format("all {}", values);
+  if (!older(stored.first)) return fmt::format("{} once they are that old, none yet", values);
+  return fmt::format("up to {} of {} now, the others once they are that old", stored.values - 1, values);
 }
 
 void ttl(const Stored& stored, const Json& before, const Json& after, std::vector<std::string>& all) {
@@ -81,8 +81,9 @@ std::vector<std::string> losses(const Json& info, const Json& after) {
   ttl(there, before, after, all);
   size(there, before, after, all);
   if (before.contains("mirror") && !after.contains("mirror"))
-    all.push_back(fmt::format("with --no-mirror the {} copied so far stay stored but are no longer keys",
-                              number_of(there.values, "value")));
+    all.push_back(fmt::format("--no-mirror keeps {} that {} no longer {}",
+                              number_of(there.values, "copied value"), there.values == 1 ? "is" : "are",
+                              there.values == 1 ? "a key" : "keys"));
   return all;
 }
 

@@ -1,4 +1,4 @@
-// What a server drops of a bucket when its settings change. Pure.
+// What a server drops from a bucket when its settings change. Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,7 +8,7 @@
 
 namespace natskv {
 
-/// A sentence for each setting with which the server drops stored values, or no longer takes them for keys:
+/// A sentence for each setting that makes the server drop stored values, or no longer treat them as keys:
 /// "--history 2 drops up to 6 old revisions". How much is an upper bound where only the server can know.
 /// `info` is STREAM.INFO, `after` the stream configuration to come.
 std::vector<std::string> losses(const nlohmann::ordered_json& info, const nlohmann::ordered_json& after);

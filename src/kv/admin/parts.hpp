@@ -1,4 +1,4 @@
-// What making and comparing configurations share.
+// Shared by making and comparing configurations.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -14,7 +14,7 @@ inline constexpr std::string_view reserved = "_nats.";
 bool is_no_text(const nlohmann::ordered_json& value);
 /// Absent, zero, false, empty, unlimited.
 bool says_nothing(const nlohmann::ordered_json& value);
-/// Metadata without the server's own. An empty value of metadata says something: the key.
+/// Metadata without the server's own. An entry with an empty value counts, because it has a key.
 nlohmann::ordered_json own_metadata(const nlohmann::ordered_json& all);
 
 }  // namespace natskv

@@ -9,7 +9,7 @@
 namespace natskv::lease {
 namespace {
 
-// A node without a leader, or somebody who does not speak JetStream.
+// A node without a leader, or something that is not JetStream.
 bool says_nothing(const nats::Error& error) {
   return error.code == nats::code::temporarily_unavailable || error.status == NATS_PROTOCOL_ERROR;
 }

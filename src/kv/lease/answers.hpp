@@ -13,12 +13,12 @@
 
 namespace natskv::lease {
 
-/// What became of a write.
+/// The outcome of a write.
 struct Outcome {
   enum class Kind {
     stored,      ///< at `revision`
     refused,     ///< its condition did not hold
-    not_sent,    ///< nobody has it: no connection, no responders
+    not_sent,    ///< it reached no server: no connection, no responders
     unanswered,  ///< it may have been stored, or be stored later
     failed       ///< `error`: definite
   };
@@ -38,9 +38,9 @@ struct Told {
 /// `absent`: the server's code for "there is none".
 Told told_of(const std::optional<nats::Answer>& answer, int absent);
 
-/// What the stream's leader holds under KEY.
+/// What the stream's leader has under KEY.
 struct Sight {
-  std::uint64_t revision = 0;  ///< of the last message, a marker too; 0: there is none
+  std::uint64_t revision = 0;  ///< of the last message, even a marker; 0: there is none
   bool live = false;
   std::string holder = {};  ///< Natskv-Holder
   std::string text = {};    ///< the value, where there is a holder

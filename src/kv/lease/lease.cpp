@@ -15,9 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-// A key is looked at again so often where no event tells.
+// How often a key is checked if no events come.
 constexpr nanoseconds look_every = 10s;
-// An expiry is up to a third of a second late.
+// An expiry may be up to a third of a second late.
 constexpr nanoseconds expiry_delay = 350ms;
 
 std::string whole_seconds(Span span) { return fmt::format("{}s", span.ns / seconds(1).ns); }
@@ -30,7 +30,7 @@ Lease::Lease(Session& session, Claim claim)
       bucket_(session, claim_.bucket),
       line_((session.keep_reconnecting(), session)) {
   const auto& config = bucket_.info().at("config");
-  // A server that knows them says so in each bucket's metadata.
+  // A server that supports them says so in each bucket's metadata.
   const auto metadata = config.find("metadata");
   const bool knows_key_ttl = metadata != config.end() && metadata->contains("_nats.level");
   terms_ = terms_of(claim_.bucket, config, claim_.wish, knows_key_ttl);
@@ -52,7 +52,7 @@ void Lease::new_holder() {
   first_sent_.reset();
 }
 
-// A renewal that is not answered is tried again before the lease is over.
+// A renewal without an answer is retried before the lease ends.
 nanoseconds Lease::patience() const {
   return std::clamp<nanoseconds>(nanoseconds(terms_.lease.ns / 6), 300ms,
                                  std::max<nanoseconds>(nanoseconds(session_.timeout().ns), 300ms));
@@ -123,14 +123,14 @@ Taking Lease::take(Meanwhile& meanwhile) {
       case Outcome::Kind::stored:
         return hold(outcome.revision, sent);
       case Outcome::Kind::refused:
-        // Unless an earlier one of ours was stored, the word has no entry now and is not used again.
+        // Unless an earlier write was stored, no entry has the random word, and it is not used again.
         if (!first_sent_) new_holder();
         break;
       case Outcome::Kind::unanswered:
         if (!first_sent_) first_sent_ = sent;
         return Taking::unanswered;
       case Outcome::Kind::not_sent:
-        // No leader, or no stream: only its settings tell.
+        // No leader, or no stream: the settings will tell.
         if (not_kept(meanwhile) == Renewal::lost) throw Failure(*loss_);
         return Taking::unanswered;
       case Outcome::Kind::failed:
@@ -155,7 +155,7 @@ std::optional<Time> Lease::maybe_taken_until() const {
 void Lease::wait(Time until, Meanwhile& meanwhile) {
   if (line_.connected() && !line_.watching()) {
     line_.watch(at_.stream, at_.read, meanwhile);
-    // What happened before the watch began is seen by the next look.
+    // The next check finds what happened before the watch began.
     if (line_.watching()) return;
   }
   Time next = BootClock::now() + look_every;
@@ -215,7 +215,7 @@ Renewal Lease::renew(Meanwhile& meanwhile) {
   return Renewal::later;
 }
 
-// It may be a renewal of our own, whose answer was lost, that stands in the way.
+// The conflict may be with an earlier renewal whose answer was lost.
 Renewal Lease::refused(Meanwhile& meanwhile) {
   const Looked looked = look(meanwhile);
   if (looked.kind == Told::Kind::unanswered || looked.kind == Told::Kind::failed) return Renewal::later;
@@ -232,7 +232,7 @@ Renewal Lease::refused(Meanwhile& meanwhile) {
                                                             : "it has expired or was deleted"));
 }
 
-// The settings, and whether there is a bucket at all. No answer says nothing.
+// Checks the settings, and whether the bucket exists. No answer proves nothing.
 Renewal Lease::not_kept(Meanwhile& meanwhile) {
   const auto told =
       told_of(line_.ask(session_.api_subject("STREAM.INFO." + at_.stream), {}, {}, patience(), meanwhile),

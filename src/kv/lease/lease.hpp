@@ -1,8 +1,8 @@
 // A lock on a key: an entry that expires unless it is renewed. COORDINATION B.
 //
-// Every write is a compare-and-set and carries a random word, so that one whose answer was lost is known
-// again. The lease is counted from before the first send of a write that may have been stored. The processes
-// that it is about are none of its business: whoever holds it keeps to schedule().
+// Every write is a compare-and-set and carries a random word, so that one whose answer was lost can be
+// recognized. The lease counts from before the first attempt of a write that may have been stored. It knows
+// nothing about the processes that it protects: its holder follows schedule().
 #pragma once
 
 #include "base/failure.hpp"
@@ -22,17 +22,17 @@ struct Claim {
   Wish wish;
 };
 
-/// How a try to take it ended.
+/// The result of an attempt to take it.
 enum class Taking {
   taken,
-  held,        ///< by sight()
-  unanswered,  ///< whatever was sent; maybe_taken() says whether it may be ours
+  held,        ///< by another, see sight()
+  unanswered,  ///< the outcome is unknown; maybe_taken() says whether it may be ours
   late         ///< it is ours, but too little is left of it
 };
 
 enum class Renewal {
   renewed,
-  later,  ///< no answer, or not the right one: try again
+  later,  ///< no usable answer: try again
   lost    ///< for good: loss()
 };
 
@@ -44,17 +44,18 @@ class Lease {
   [[nodiscard]] const Terms& terms() const { return terms_; }
   [[nodiscard]] Line& line() { return line_; }
 
-  /// After it was lost: nothing of the time before counts.
+  /// Starts over after it was lost.
   void start_over();
-  /// Throws Failure for what waiting does not mend.
+  /// Throws Failure for what waiting cannot solve.
   Taking take(Meanwhile& meanwhile);
   /// Who holds it, as it was last seen.
   [[nodiscard]] const Sight& sight() const { return sight_; }
-  /// How long that one may still hold it at most; nullopt: for ever.
+  /// How long that one may still hold it at most; nullopt: forever.
   [[nodiscard]] std::optional<Span> left() const;
-  /// Whether a write of ours may still be stored, or be it; its lease ends then at the latest.
+  /// Until when a lease of ours may last at most, if one of our writes may have been, or may still be,
+  /// stored.
   [[nodiscard]] std::optional<Time> maybe_taken_until() const;
-  /// Waits until it is worth another try, at most until then. Returns early when `meanwhile` reacted.
+  /// Waits until another attempt makes sense, at most until then. Returns early when `meanwhile` reacted.
   void wait(Time until, Meanwhile& meanwhile);
 
   // While it is held:
@@ -62,9 +63,9 @@ class Lease {
   [[nodiscard]] const Schedule& schedule() const { return schedule_; }
   [[nodiscard]] Time renew_at() const { return renew_at_; }
   Renewal renew(Meanwhile& meanwhile);
-  /// Why it was lost, or why no renewal came through.
+  /// Why it was lost, or why renewals failed.
   [[nodiscard]] Failure loss() const;
-  /// Gives it back. Returns what went wrong, or "".
+  /// Releases it. Returns what went wrong, or "".
   std::string release(Meanwhile& meanwhile);
 
  private:
@@ -108,7 +109,7 @@ class Lease {
   Time renew_at_{};
   std::optional<Time> unanswered_since_;  // the first renewal that may have been stored
   std::optional<Failure> loss_;
-  std::optional<Failure> trouble_;  // why the last renewal did not come through
+  std::optional<Failure> trouble_;  // why the last renewal failed
 };
 
 }  // namespace natskv::lease

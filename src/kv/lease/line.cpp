@@ -16,7 +16,7 @@ Steady::time_point steady(Time until) {
   return Steady::now() + std::chrono::duration_cast<Steady::duration>(until - BootClock::now());
 }
 
-// For a consumer that may go on unseen for so long.
+// For a consumer that may stay unused for this long.
 constexpr std::int64_t inactive_ns = 60'000'000'000;
 
 }  // namespace
@@ -61,7 +61,7 @@ void Line::happened(const nats::Event& event) {
     case Kind::closed: {
       const std::string why = session_.wire().credentials_refused();
       if (!why.empty())
-        throw Failure(Exit::not_allowed, fmt::format("the server refuses the credentials now: {}", why));
+        throw Failure(Exit::not_allowed, fmt::format("the server now refuses the credentials: {}", why));
       throw Failure(Exit::unreachable, "the connection was closed");
     }
     default:
@@ -98,7 +98,7 @@ void Line::watch(const std::string& stream, const std::string& subject, Meanwhil
   const auto answer =
       ask(session_.api_subject(fmt::format("CONSUMER.CREATE.{}.{}.{}", stream, name, subject)), body.dump(),
           {}, std::chrono::nanoseconds(session_.timeout().ns), meanwhile);
-  // Where it may not watch, or nobody answers, KEY is looked at now and then.
+  // If watching is not allowed, or there is no answer, KEY is checked now and then instead.
   if (!answer || answer->status != NATS_OK) return mailbox_.unsubscribe(route);
   route_ = route;
   consumer_ = stream + "." + name;

@@ -1,4 +1,4 @@
-// A lock's requests and waits: one request at a time, while something else goes on.
+// A lock's requests and waits: one request at a time, while something else is going on.
 #pragma once
 
 #include "base/boot_clock.hpp"
@@ -17,17 +17,17 @@ namespace natskv::lease {
 
 using Time = BootClock::time_point;
 
-/// What goes on while an answer is waited for: a signal, a COMMAND.
+/// What may happen while waiting for an answer: a signal, the end of COMMAND.
 class Meanwhile {
  public:
   virtual ~Meanwhile() = default;
-  /// To be polled, at most until then.
+  /// Descriptors to poll, and until when at most.
   virtual std::span<pollfd> descriptors(Time until) = 0;
   /// After each wait; revents say what is ready. May throw.
   virtual void react() = 0;
 };
 
-/// Nothing but a Stop, which it throws as Stopped.
+/// Only a Stop, thrown as Stopped.
 class UntilStopped final : public Meanwhile {
  public:
   explicit UntilStopped(Stop& stop) : stop_(stop), fd_{stop.descriptor(), POLLIN, 0} {}
@@ -43,22 +43,22 @@ class UntilStopped final : public Meanwhile {
 
 class Line {
  public:
-  /// Connects. The session reconnects for ever.
+  /// Connects. The session reconnects forever.
   explicit Line(Session& session);
 
-  /// Sends a request and waits for its answer, at most so long. nullopt: it was not sent, for the connection
+  /// Sends a request and waits for its answer, at most this long. nullopt: not sent, because the connection
   /// is lost.
   std::optional<nats::Answer> ask(const std::string& subject, std::string_view body,
                                   const nats::Headers& headers, std::chrono::nanoseconds patience,
                                   Meanwhile& meanwhile);
 
-  /// Waits for that time, for a message of watch(), for the end or the return of the connection (both are
-  /// told), or for `meanwhile` to have reacted. Returns whether there was a message. Throws Failure where the
+  /// Waits for that time, for a message of watch(), for the loss or return of the connection (both are
+  /// reported), or for `meanwhile` to react. Returns whether there was a message. Throws Failure if the
   /// connection will not come back.
   bool idle(Time until, Meanwhile& meanwhile);
 
-  /// Has what is written to the subject delivered, as far as the user may: a consumer from now on. It is made
-  /// anew after the connection was lost.
+  /// Subscribes to writes to the subject, with a consumer, if the user is allowed to. It is recreated after
+  /// the connection was lost.
   void watch(const std::string& stream, const std::string& subject, Meanwhile& meanwhile);
   void end_watch();
   [[nodiscard]] bool watching() const { return route_ != 0; }

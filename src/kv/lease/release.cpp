@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 }  // namespace
 
-// A purge marker: a delete marker that expires would bring an older lease back, or make a second event.
+// A purge marker: an expiring delete marker would bring an older lease back, or cause a second event.
 std::string Lease::release(Meanwhile& meanwhile) {
   const Time until =
       std::min(schedule_.ends_at, BootClock::now() + std::chrono::nanoseconds(session_.timeout().ns));
@@ -33,7 +33,7 @@ std::string Lease::release(Meanwhile& meanwhile) {
       const Looked looked = look(meanwhile);
       const bool known = looked.kind == Told::Kind::answered || looked.kind == Told::Kind::absent;
       if (known && (!looked.sight.live || looked.sight.holder != holder_)) {
-        // A marker of ours whose answer was lost, or it was not ours any more.
+        // A marker of ours whose answer was lost, or it was no longer ours.
         return {};
       }
       if (known) revision_ = looked.sight.revision;
@@ -46,7 +46,7 @@ std::string Lease::release(Meanwhile& meanwhile) {
   return fmt::format("the lock on {} was not released ({}); it expires in {}s at most", named(), why, left);
 }
 
-// Of a full bucket, where no marker fits: without one.
+// In a full bucket a marker does not fit: purge without one.
 bool Lease::purge_stream(Meanwhile& meanwhile) {
   const nlohmann::ordered_json body{{"filter", at_.read}, {"seq", revision_ + 1}};
   const auto told = told_of(

@@ -39,13 +39,13 @@ Span bucket_lease(const std::string& bucket, std::int64_t max_age, const Wish& w
   const std::string create = fmt::format("natskv add {} --ttl 30s", bucket);
   if (max_age == 0) {
     throw Failure(
-        Exit::failure, fmt::format("bucket \"{}\" can hold no lock: its keys do not expire", bucket),
+        Exit::failure, fmt::format("bucket \"{}\" cannot hold a lock: its keys do not expire", bucket),
         knows_key_ttl ? enable + " lets keys expire" : create + " makes a bucket whose keys all expire",
         about);
   }
   if (max_age < shortest.ns || max_age > longest.ns) {
     throw Failure(Exit::failure,
-                  fmt::format("bucket \"{}\" can hold no lock: its TTL of {} is not between {} and {}",
+                  fmt::format("bucket \"{}\" cannot hold a lock: its TTL of {} is not between {} and {}",
                               bucket, ttl_text(Span{max_age}), ttl_text(shortest), ttl_text(longest)),
                   knows_key_ttl ? enable + " lets keys expire one by one" : create + " makes one that can",
                   about);
@@ -71,10 +71,10 @@ Span key_lease(const std::string& bucket, const nlohmann::ordered_json& config, 
                               ttl_text(Span{max_age}), ttl_text(lease)),
                   max_age >= shortest.ns
                       ? fmt::format("--ttl {}", ttl_text(Span{max_age / seconds(1).ns * seconds(1).ns}))
-                      : fmt::format("natskv edit {} --ttl 0 ends it", bucket),
+                      : fmt::format("natskv edit {} --ttl 0 removes it", bucket),
                   about);
   }
-  // Where the bucket keeps a history the server raises a TTL to that of its markers.
+  // If the bucket keeps a history, the server raises a TTL to that of its markers.
   const std::int64_t markers = number(config, "subject_delete_marker_ttl", 0);
   if (history(config) == 1 || markers <= lease.ns) return lease;
   if (markers > longest.ns) {
@@ -97,8 +97,7 @@ Span key_lease(const std::string& bucket, const nlohmann::ordered_json& config, 
 Terms terms_of(const std::string& bucket, const nlohmann::ordered_json& config, const Wish& wish,
                bool knows_key_ttl) {
   if (config.contains("mirror")) {
-    throw Failure(Exit::failure,
-                  fmt::format("bucket \"{}\" is a mirror, which keeps keys that have expired", bucket),
+    throw Failure(Exit::failure, fmt::format("bucket \"{}\" is a mirror, which keeps expired keys", bucket),
                   "use the bucket that it mirrors", {bucket, {}, 0});
   }
   Terms terms;

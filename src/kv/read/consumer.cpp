@@ -34,7 +34,7 @@ void choose_start(ordered_json& config, const ConsumerSpec& spec) {
   }
 }
 
-// One acknowledgement stands for all before it. Nothing is delivered twice.
+// An acknowledgement covers all messages before it. Nothing is delivered twice.
 void choose_window(ordered_json& config, std::int64_t window) {
   config["ack_policy"] = window == 0 ? "none" : "all";
   if (window == 0) return;
@@ -71,8 +71,8 @@ Consumer::State read_state(const ordered_json& info) {
           .name = info.at("name").get<std::string>()};
 }
 
-// Permissions are given on the subject that names stream, consumer and filter; a filter that would not fit a
-// line of the protocol is left out of it.
+// Permissions apply to the subject that names stream, consumer and filter; a filter that would not fit a line
+// of the protocol is left out of it.
 std::string create_subject(const ConsumerSpec& spec, const std::string& name) {
   constexpr std::size_t longest_filter = 2000;
   if (!spec.named) return "CONSUMER.CREATE." + spec.stream;
@@ -84,7 +84,7 @@ std::string removal_subject(Session& session, const std::string& stream, const s
   return session.api_subject(fmt::format("CONSUMER.DELETE.{}.{}", stream, name));
 }
 
-// The limit of the account or the server that this refusal names; nullopt: it is another refusal.
+// The limit of the account or the server that this refusal names; nullopt: another refusal.
 std::optional<std::int64_t> window_allowed(const nats::Error& error) {
   if (error.code != nats::code::too_many_unacknowledged) return std::nullopt;
   const std::string_view text = error.what();
@@ -109,7 +109,7 @@ Consumer::State create(Session& session, ConsumerSpec& spec, const std::string& 
 
 }  // namespace
 
-// By a consumer that delivers to nobody.
+// With a consumer that delivers nothing.
 std::uint64_t count_messages(Session& session, ConsumerSpec spec, Span wait) {
   const auto state = create(session, spec, nats::new_inbox(session.settings().inbox_prefix), wait);
   const auto removal = removal_subject(session, spec.stream, state.name);
@@ -124,7 +124,7 @@ Consumer::Consumer(Session& session, ConsumerSpec spec, Span wait)
   statistics_.reset(statistics);
   reconnects_ = reconnects();
   const auto inbox = nats::new_inbox(session.settings().inbox_prefix);
-  // The server's flow control bounds what waits here.
+  // The server's flow control bounds what is queued here.
   (void)mailbox_.subscribe(session.connection(), inbox);
   start_ = create(session, spec, inbox, wait);
   window_ = spec.window;
@@ -132,9 +132,9 @@ Consumer::Consumer(Session& session, ConsumerSpec spec, Span wait)
   heard_at_ = Clock::now();
 }
 
-// By itself the server would keep it for some seconds: others that start meanwhile would find the account's
-// or the stream's limit reached, and with a window it would look through what is not acknowledged for each
-// purge of a key. Nobody waits for the answer, but the process may end now.
+// Otherwise the server would keep it for some seconds: others might reach the account's or the stream's limit
+// meanwhile, and with a window the server would search what is not acknowledged at each purge of a key. The
+// answer is not awaited, since the process may be ending.
 Consumer::~Consumer() {
   (void)natsConnection_PublishString(session_.connection(), removal_.c_str(), "");
   (void)natsConnection_FlushTimeout(session_.connection(), 20);
@@ -142,7 +142,7 @@ Consumer::~Consumer() {
 
 Consumer::Heard Consumer::next(nats::Message& message, Clock::time_point until, std::span<pollfd> others) {
   nats::Event event;
-  // From when on nothing came, however long this waits.
+  // Since when nothing has come, however long this waits.
   if (until != Clock::time_point{} && std::exchange(heard_, false)) heard_at_ = Clock::now();
   while (!lost_) {
     switch (mailbox_.wait(event, until, others)) {
@@ -179,9 +179,8 @@ bool Consumer::take(nats::Event& event) {
 
 bool Consumer::accept(natsMsg* message) {
   anything_ = true;
-  // The library tells of a lost connection on a thread of its own, maybe after the first message that follows
-  // it; its count it keeps before that. It costs a lock, so it is asked for only after a pause, for there was
-  // one.
+  // The library reports a lost connection on another thread, possibly after the next message; its own count
+  // is updated before. Reading that takes a lock, so it is only done after a pause, which every loss causes.
   const bool paused = !std::exchange(heard_, true);
   heartbeat_missed_ = heartbeat_missed_ || (paused && Clock::now() - heard_at_ > longest_pause);
   lost_ = lost_ || (paused && reconnects() != reconnects_);
@@ -198,8 +197,8 @@ bool Consumer::accept(natsMsg* message) {
   return !lost_;
 }
 
-// Flow control goes on when its request is answered, which is here when all before it was taken. A heartbeat
-// tells what should have come by now, and repeats a request whose answer was lost.
+// Flow control continues when its request is answered: here, once all messages before it were taken. A
+// heartbeat says what should have come by now, and repeats a request whose answer was lost.
 void Consumer::control(natsMsg* message) {
   if (header(message, "Status") != "100") return;
   const char* answer = natsMsg_GetReply(message);
@@ -224,7 +223,7 @@ bool Consumer::silent() const { return !heard_ && Clock::now() - heard_at_ > mos
 
 std::size_t Consumer::waiting() const {
   constexpr std::size_t overhead =
-      400;  // of nats.c and the mailbox for a message: itself, its subject and reply
+      400;  // memory of nats.c and the mailbox for each message: itself, subject and reply
   const auto pending = mailbox_.pending();
   return pending.bytes + pending.messages * overhead;
 }

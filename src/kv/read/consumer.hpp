@@ -20,20 +20,20 @@ struct ConsumerSpec {
   std::string filter;       ///< subject
   bool values = true;       ///< false: headers only
   bool latest = false;      ///< only the latest message of each subject, then everything new
-  std::uint64_t after = 0;  ///< without `latest`: messages above this sequence
-  /// So many messages at most wait here to be read, by acknowledgements; 0: what the server's flow control
-  /// allows, 32 MiB in the end.
+  std::uint64_t after = 0;  ///< without `latest`: messages after this sequence
+  /// At most this many messages are queued here, using acknowledgements; 0: what the server's flow control
+  /// allows, finally 32 MiB.
   std::int64_t window = 0;
   bool named = true;  ///< false: for servers before 2.9, which choose the consumer's name
 };
 
-/// How many messages the stream still keeps for such a consumer. Throws nats::Error.
+/// How many messages the stream has for such a consumer. Throws nats::Error.
 std::uint64_t count_messages(Session& session, ConsumerSpec spec, Span wait);
 
-/// A push consumer as nats.c makes an ordered one (js.c, js_Subscribe), made and followed by ourselves:
-/// nats.c makes another after a gap, missed heartbeats or a reconnect, always with all revisions and
-/// sometimes before its name can be asked for, and the server counts what is pending twice. Only who reads
-/// knows what should come after a loss, so it is told and starts another.
+/// A push consumer like an ordered one of nats.c (js.c, js_Subscribe), but managed here: nats.c creates
+/// another one after a gap, missed heartbeats or a reconnect, always with all revisions and sometimes before
+/// its name is available, and the server then counts what is pending twice. Only the reader knows what should
+/// come after a loss, so it is told and starts another one.
 class Consumer {
  public:
   /// `wait` bounds the server's answer. Throws nats::Error. `session` must outlive it.
@@ -48,24 +48,23 @@ class Consumer {
     nothing,     ///< until then, or it is lost
     descriptor,  ///< one of `others` is ready
   };
-  /// Waits until then for the next message; {}: takes what is there.
+  /// Waits until then for the next message; {}: does not wait.
   Heard next(nats::Message& message, Clock::time_point until, std::span<pollfd> others = {});
-  /// Whether the server says that it sent more than came, or the connection was lost: it goes on by itself
-  /// then with what the bucket still keeps, and nothing shows what was between. What comes from then on is
-  /// dropped.
+  /// Whether the server sent more than arrived, or the connection was lost: then the consumer continues with
+  /// what the bucket still has, and the gap would go unnoticed. Later messages are dropped.
   [[nodiscard]] bool lost() const { return lost_; }
-  /// Whether no heartbeat came for three times its period, up to the last next() that found nothing.
+  /// Whether no heartbeat came for three periods, as of the last next() that found nothing.
   [[nodiscard]] bool silent() const;
   /// Whether anything came yet, if only a heartbeat.
   [[nodiscard]] bool heard() const { return anything_; }
-  /// Whether heartbeats were missing before a message that next() gave since this was asked last: an outage
+  /// Whether heartbeats were missing before a message that next() returned since the last call: an outage
   /// that was too short to notice otherwise.
   [[nodiscard]] bool heartbeat_missed() { return std::exchange(heartbeat_missed_, false); }
 
   /// Whether the user may not acknowledge: with a window nothing more comes.
   [[nodiscard]] bool unable_to_acknowledge() const { return acks_refused_; }
 
-  /// Bytes of memory that messages take which wait to be read.
+  /// Memory that queued messages take, in bytes.
   [[nodiscard]] std::size_t waiting() const;
 
   /// The server's view of it. Throws nats::Error.
@@ -76,12 +75,13 @@ class Consumer {
     std::string name;
   };
   State state(Span wait);
-  /// As it was when it was made.
+  /// As it was when it was created.
   [[nodiscard]] const State& start() const { return start_; }
-  /// The most messages that wait here, which the account or the server may have lowered.
+  /// The most messages that are queued here; the account or the server may have lowered it.
   [[nodiscard]] std::int64_t window() const { return window_; }
 
-  /// What the last heartbeat said: messages sent, and the sequence up to which it looked through the stream.
+  /// What the last heartbeat said: messages sent, and the sequence up to which the server has searched the
+  /// stream.
   struct Heartbeat {
     std::uint64_t delivered = 0, looked_through = 0;
   };

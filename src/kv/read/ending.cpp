@@ -6,7 +6,7 @@ namespace natskv {
 namespace {
 
 constexpr int enough_rounds = 10;
-constexpr int stuck_looks = 5;  // so many in a row without a message: the server's count is wrong
+constexpr int stuck_looks = 5;  // this many in a row without a message: the server's count is wrong
 
 }  // namespace
 
@@ -39,13 +39,13 @@ Ending::Ask Ending::delivered(std::uint64_t sequence, std::uint64_t pending) {
 
 Ending::Ask Ending::stream_at(std::uint64_t last) {
   if (taken_ >= last) return end();
-  // Not moved: the last revisions are no longer kept, or of keys that are not listed.
+  // Not changed: the last revisions no longer exist, or belong to keys that are not listed.
   if (last == target_) return Ask::consumer;
   target_ = last;
   return ++rounds_ > enough_rounds ? end() : Ask::more;
 }
 
-// Whoever writes meanwhile may have moved a key out of the count for a moment: so it is looked at twice.
+// A concurrent write may have taken a key out of the count for a moment: so it is checked twice.
 Ending::Ask Ending::nothing_left() { return rounds_ == 0 || ++looks_ > 1 ? end() : Ask::more; }
 
 Ending::Ask Ending::consumer_at(std::uint64_t delivered, std::uint64_t pending) {

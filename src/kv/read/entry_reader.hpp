@@ -29,11 +29,11 @@ class EntryReader {
   /// How many messages that were asked for are to come, where the filter lets others through.
   void expect(std::optional<std::uint64_t> left) { left_ = left; }
 
-  /// false for what is no JetStream delivery.
+  /// false for a message that is not a JetStream delivery.
   bool read_delivery(natsMsg* message, Delivery& delivery);
   /// Keeps the message until the next one.
   void keep(nats::Message message) { spent_.keep(std::exchange(held_, std::move(message))); }
-  /// The entry of the message that is kept; null: it was not asked for. Valid until the next one is.
+  /// The entry of the message that is kept; null: it was not asked for. Valid until the next message.
   const Entry* read(const Delivery& delivery);
 
  private:

@@ -12,10 +12,10 @@
 namespace natskv {
 namespace {
 
-constexpr std::chrono::milliseconds flush{5};  // a pause this long and what was written goes out
-constexpr std::int64_t again_ms = 50;  // before another consumer where this one delivered nothing of use
+constexpr std::chrono::milliseconds flush{5};  // output is flushed after a pause this long
+constexpr std::int64_t again_ms = 50;  // before another consumer, if this one delivered nothing useful
 
-// A Stop, and what the caller waits for.
+// The stop descriptor, and those that the caller waits for.
 class Beside {
  public:
   Beside(const Stop& stop, std::span<const pollfd> others) : count_(std::min(others.size(), most) + 1) {
@@ -23,14 +23,14 @@ class Beside {
     std::copy_n(others.begin(), count_ - 1, fds_.begin() + 1);
   }
   std::span<pollfd> all() { return {fds_.data(), count_}; }
-  /// Whether one of the caller's is ready, which it finds in its own.
+  /// Whether one of the caller's is ready; the caller's own array says which.
   bool tell(std::span<pollfd> others) const {
     std::copy_n(fds_.begin() + 1, count_ - 1, others.begin());
     return std::any_of(others.begin(), others.end(), [](const pollfd& fd) { return fd.revents != 0; });
   }
 
  private:
-  static constexpr std::size_t most = 7;  // what a mailbox takes, but one
+  static constexpr std::size_t most = 7;  // one less than a mailbox takes
   std::array<pollfd, most + 1> fds_{};
   std::size_t count_;
 };
@@ -52,7 +52,7 @@ Feed::Starting::Starting(Session& session, const std::string& bucket)
 Feed::Starting::~Starting() { session_.lift_deadline(); }
 
 StreamState Feed::look(Span wait) {
-  losses_.at_look = session_.wire().losses();  // what happens from now on is trouble of its own
+  losses_.at_look = session_.wire().losses();  // losses from now on count separately
   auto stream = read_stream_state(bucket_, session_.api("STREAM.INFO.KV_" + bucket_, {}, wait));
   if (!stream.is_bucket) throw no_key_value(bucket_);
   return stream;
@@ -62,13 +62,14 @@ void Feed::start(const StreamState& stream, Start start, Span wait) {
   named_ = stream.since_2_9;
   old_server_ = !stream.since_2_10;
   if (!window_) {
-    // Headers only means a size header in each, which nats.c reads into a table: small values are cheaper.
+    // "Headers only" adds a size header to each message, which nats.c parses into a table: small values are
+    // cheaper.
     constexpr std::uint64_t small = 256;
     with_values_ = options_.values || stream.bytes <= small * stream.messages;
     window_.emplace(stream, options_.slow, options_.most_waiting, with_values_);
   }
   reader_.select(Selection(options_.patterns, stream.prefix), with_values_);
-  // With one revision a key all messages are the latest of each, and an old server starts that at once.
+  // With one revision per key every message is the latest, and an old server starts "all" at once.
   latest_ = start.latest && stream.history > 1;
   live_ = start.live;
   last_ = start.after;
@@ -82,7 +83,7 @@ ConsumerSpec Feed::spec(std::uint64_t after, bool latest) const {
           .values = with_values_,
           .latest = latest,
           .after = after,
-          // Before 2.10 a server that waits for an acknowledgement loses the latest message that was next
+          // Before 2.10 a server that waits for an acknowledgement skips the latest message that was next
           // (getNextMsg).
           .window = latest && old_server_ ? 0 : window_->size(),
           .named = named_};
@@ -147,10 +148,11 @@ std::optional<std::uint64_t> Feed::count_asked_for(Span wait) {
 }
 
 Failure Feed::nothing_delivered() {
-  return {Exit::unreachable,
-          fmt::format("bucket \"{}\": the server answers, but nothing that it delivers arrives", bucket_),
-          "an account that imports JetStream needs an inbox that the other one delivers to: --inbox-prefix",
-          {bucket_, {}, 0}};
+  return {
+      Exit::unreachable,
+      fmt::format("bucket \"{}\": the server answers, but nothing that it delivers arrives", bucket_),
+      "an account that imports JetStream needs an inbox that the exporting account can reach: --inbox-prefix",
+      {bucket_, {}, 0}};
 }
 
 std::uint64_t Feed::looked_through() const {
@@ -171,7 +173,7 @@ Feed::Heard Feed::next(Clock::time_point until, std::span<pollfd> others) {
     restart(session_.starting());
     return Heard::restarted;
   }
-  // What waits is dropped and asked for again.
+  // Queued messages are dropped and requested again.
   if (!live_ && !(latest_ && old_server_) && window_->look_at(received_) &&
       window_->too_slow(received_, consumer_->waiting())) {
     restart(session_.starting());
@@ -192,7 +194,7 @@ Feed::Heard Feed::next(Clock::time_point until, std::span<pollfd> others) {
   return ended();
 }
 
-// Nothing came: is the connection there, may we read, does the consumer live?
+// Nothing came: is the connection up, is reading allowed, does the consumer exist?
 Feed::Heard Feed::ended() {
   if (const auto refused = session_.wire().reading_refused())
     throw explain(session_, nats::Error(NATS_NOT_PERMITTED, 0, *refused), {.bucket = bucket_});
@@ -212,14 +214,15 @@ Feed::Heard Feed::ended() {
 
 Feed::Heard Feed::take(nats::Message message) {
   if (!reader_.read_delivery(message.get(), delivery_)) return Heard::ignored;
-  if (delivery_.order != received_ + 1) {  // something was lost on its way
-    // The very first is asked for again slowly: the next consumer may do no better.
+  if (delivery_.order != received_ + 1) {  // a message was lost
+    // If even the first delivery is out of order, pause before retrying: the next consumer may fail the same
+    // way.
     if (received_ == 0) nats_Sleep(again_ms);
     return Heard::broken;
   }
   ++received_;
   reader_.keep(std::move(message));
-  if (delivery_.sequence <= last_) return Heard::message;  // came from an earlier consumer
+  if (delivery_.sequence <= last_) return Heard::message;  // already came from an earlier consumer
   last_ = delivery_.sequence;
   entry_ = reader_.read(delivery_);
   return Heard::message;

@@ -1,4 +1,4 @@
-// A bucket's messages as entries, from one consumer after the other: what a Listing and a Watch read from.
+// A bucket's messages as entries, from one consumer after another: the basis of Listing and Watch.
 #pragma once
 
 #include "kv/entry.hpp"
@@ -25,11 +25,11 @@ namespace natskv {
 /// What is read.
 struct ReadOptions {
   std::vector<Pattern> patterns = {};  ///< keys or PATTERNs; none: all keys
-  bool history = false;                ///< every kept revision, not only the latest of a key
+  bool history = false;                ///< every kept revision, not only each key's latest
   bool values = true;                  ///< false: no values (Entry::size is still right)
   bool deltas = false;  ///< Entry::delta is wanted, though several patterns need counting for it
-  bool slow = false;    ///< what is read is worked on: read with a window from the start
-  /// Bytes of messages that may wait here while the reader keeps pace, before the rest is read with a window.
+  bool slow = false;    ///< each entry takes the caller time: read with a window from the start
+  /// Bytes of messages that may be queued while the reader keeps pace, before the rest is read with a window.
   /// Small ones take three times as much in nats.c.
   std::size_t most_waiting = std::size_t{7} << 20U;
 };
@@ -37,12 +37,12 @@ struct ReadOptions {
 class Feed {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Heartbeats come every second: a consumer from which nothing came for so long does not deliver.
+  /// Heartbeats come every second: a consumer that was silent for this long does not deliver.
   static constexpr std::chrono::milliseconds least_patience{4000};
 
   Feed(Session& session, std::string bucket, ReadOptions options);
 
-  /// While it lives, the start of a listing has its time.
+  /// While it lives, the longer time-out for starting a listing applies.
   class Starting {
    public:
     Starting(Session& session, const std::string& bucket);
@@ -55,39 +55,39 @@ class Feed {
     std::shared_ptr<void> waiting_;
   };
 
-  /// Asks for the stream. Throws nats::Error, or Failure where it is no bucket.
+  /// Asks for the stream's state. Throws nats::Error, or Failure where it is not a bucket.
   StreamState look(Span wait);
   struct Start {
     bool latest = false;      ///< the latest entry of each key, then everything new; false: everything
-    std::uint64_t after = 0;  ///< without those that came before: up to this revision
-    bool live = false;        ///< what there is has come before: each message is new
+    std::uint64_t after = 0;  ///< skips what has come before: up to this revision
+    bool live = false;        ///< the current values have come before: each message is a change
   };
-  /// Throws nats::Error. `stream` is what look() said last.
+  /// Throws nats::Error. `stream` is the last result of look().
   void start(const StreamState& stream, Start start, Span wait);
   /// What the consumer has delivered and has left, for an Ending that asks: by its last heartbeat where the
   /// user may not ask about it (then a listing ends a second later). Throws nats::Error.
   Ending::Ask ask_consumer(Ending& ending);
-  /// Another consumer that goes on after the last message. Throws nats::Error.
+  /// Creates another consumer that continues after the last message. Throws nats::Error.
   void restart(Span wait);
-  /// Everything there was has come: from now on only what is new counts.
+  /// All current values have come: from now on each message is a change.
   void only_new();
-  /// Deletes the consumer until more is asked for.
+  /// Deletes the consumer until more is needed.
   void let_go() { consumer_.reset(); }
 
   enum class Heard : std::uint8_t {
     message,     ///< see delivery() and entry()
     nothing,     ///< until then
     descriptor,  ///< one of `others` is ready
-    ignored,     ///< something that is no delivery
-    restarted,   ///< another consumer goes on
+    ignored,     ///< not a delivery
+    restarted,   ///< another consumer was started
     broken,      ///< this consumer does not deliver what it should, or the connection was lost
   };
-  /// Throws nats::Error, Failure where reading is refused or over, Stopped.
+  /// Throws nats::Error, Failure where reading is refused or impossible, Stopped.
   Heard next(Clock::time_point until, std::span<pollfd> others = {});
   [[nodiscard]] const Delivery& delivery() const { return delivery_; }
   /// The entry of the message; null: it was not asked for, or came before. Valid until the next call.
   [[nodiscard]] const Entry* entry() const { return entry_; }
-  /// Called before a wait, so that what was written so far reaches the reader.
+  /// Called before a wait, to flush output.
   void on_idle(std::function<void()> idle) { idle_ = std::move(idle); }
 
   /// The last revision that came.
@@ -98,17 +98,17 @@ class Feed {
   [[nodiscard]] std::uint64_t waiting() const {
     return consumer_->start().pending + consumer_->start().delivered;
   }
-  /// Whether the connection was lost since the stream was looked at for the last start().
+  /// Whether the connection was lost since the stream's state was read for the last start().
   [[nodiscard]] bool connection_lost() const { return session_.wire().losses() != losses_.at_start; }
   /// Whether anything was ever delivered, if only a heartbeat.
   [[nodiscard]] bool heard() const { return heard_ || (consumer_ && consumer_->heard()); }
   /// What the account or the server lowered the window to.
   [[nodiscard]] std::optional<std::int64_t> ack_limit() const { return ack_limit_; }
-  /// Where it was not for too long, though the server answers.
+  /// Failure if nothing was heard for too long, though the server answers.
   [[nodiscard]] Failure nothing_delivered();
   /// Up to here there is nothing that was asked for and has not come, as of the last heartbeat; 0: not known.
   [[nodiscard]] std::uint64_t looked_through() const;
-  /// How many messages the stream keeps above a revision. Throws nats::Error.
+  /// How many messages the stream has after a revision. Throws nats::Error.
   std::uint64_t count_after(std::uint64_t revision, Span wait);
 
  private:
@@ -140,9 +140,9 @@ class Feed {
   std::function<void()> idle_;
 };
 
-/// That changes of these keys arrive.
+/// Checks that changes of these keys arrive.
 struct Delivered {
-  /// What the account or the server allows a consumer to leave unacknowledged, where that is little.
+  /// How many messages the account or the server lets a consumer leave unacknowledged, if that is low.
   std::optional<std::int64_t> ack_limit;
 };
 /// Creates a consumer and waits for its first heartbeat. Failure where none comes.

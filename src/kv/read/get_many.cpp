@@ -14,10 +14,10 @@
 namespace natskv {
 namespace {
 
-// Answers under way or waiting for an earlier one; few until it is known how large they are.
+// Answers in flight or waiting for an earlier one; few until their size is known.
 constexpr std::size_t window = 256, first_window = 8;
 constexpr std::size_t most_bytes = std::size_t{8} << 20U;
-// A request for many: the server's own limit, and from how many on it is cheaper. Two are under way.
+// A request for many keys: the server's limit, and the number from which on it is cheaper. Two are in flight.
 constexpr std::size_t most_together = 1024, fewest_together = 256;
 constexpr std::size_t most_together_bytes = most_bytes / 2;
 constexpr std::size_t most_name_bytes = std::size_t{128} << 10U;
@@ -34,7 +34,7 @@ GetMany::GetMany(Bucket& bucket, bool consistent, bool together)
   bucket.session().lift_deadline();
 }
 
-// In bursts: a request for each answer would wake the server, and us, once a key.
+// In bursts: one request per answer would wake the server and natskv once for each key.
 void GetMany::ask() {
   while (together_ && asked_.size() <= most_together && wanted_.size() >= fewest_together) ask_together();
   while (!again_.empty() && single_.size() < window_ && requests_.room(0)) {
@@ -70,7 +70,7 @@ void GetMany::ask_together() {
     const std::string& key = asked_.emplace_back(std::move(wanted_.front()));
     wanted_.pop_front();
     if (reads_as_pattern(key)) continue;
-    if (!text::valid_utf8(key)) {  // no word of JSON
+    if (!text::valid_utf8(key)) {  // JSON cannot name it
       again_.insert(turn);
       continue;
     }
@@ -88,7 +88,7 @@ void GetMany::ask_together() {
 std::optional<OwnedEntry> GetMany::next() {
   Session& session = bucket_.session();
   if (!direct_) {
-    // The leader's answers are JSON of base64: rare enough for one after the other, by the library.
+    // The leader's answers are JSON with base64: rare enough to be read one by one, by the library.
     const std::string wanted = std::move(wanted_.front());
     wanted_.pop_front();
     return bucket_.entry(wanted, {}, true);
@@ -113,7 +113,7 @@ std::optional<OwnedEntry> GetMany::next() {
   return std::move(outcome.found);
 }
 
-// The server, or this replica, cannot, or the user may not: key by key.
+// The server or this replica cannot, or the user may not: key by key.
 void GetMany::none_together() {
   together_ = false;
   while (!many_.empty()) ask_again(many_.begin()->first);
@@ -156,8 +156,8 @@ void GetMany::bound_window(natsMsg* message) {
   window_ = std::clamp<std::size_t>(most_bytes / largest_, 1, std::min(window_ * 2, window));
 }
 
-// In the stream's order. Behind the last comes 204; 404 where there was none; 408 of a server that knows none
-// of this.
+// In the stream's order. After the last comes 204; 404 if there was none; 408 from a server that does not
+// support it.
 void GetMany::take_one_of_many(std::uint64_t id, const std::shared_ptr<natsMsg>& message) {
   const auto status = read_stored(message.get()) ? std::string_view() : header(message.get(), "Status");
   if (status == "204" || status == "404") {

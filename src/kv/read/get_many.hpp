@@ -1,5 +1,6 @@
-// Many keys read with many requests in flight, in the order asked; never a round trip a key. Where the server
-// can, a request asks for up to 1,024 of them; what its answer does not bring is asked for by itself.
+// Many keys read with many requests in flight, in the order asked, without a round trip for each. Where the
+// server supports it, a request asks for up to 1,024 of them; keys that its answer lacks are requested
+// individually.
 #pragma once
 
 #include "kv/bucket.hpp"
@@ -19,20 +20,20 @@ namespace natskv {
 
 class GetMany {
  public:
-  /// `consistent`: by the stream's leader (STREAM.MSG.GET). `together`: many a request, where the server can.
+  /// `consistent`: from the stream's leader (STREAM.MSG.GET). `together`: many keys per request, where the
+  /// server supports it.
   GetMany(Bucket& bucket, bool consistent, bool together = true);
   void want(std::string key) { wanted_.push_back(std::move(key)); }
   [[nodiscard]] bool more() const { return !asked_.empty() || !wanted_.empty(); }
   /// The key that next() answers for.
   [[nodiscard]] const std::string& key() const { return asked_.empty() ? wanted_.front() : asked_.front(); }
-  /// nullopt: no such key. Markers are returned. Failure as a single get's; where it is one key's alone (6),
-  /// the next ones can be asked for all the same.
+  /// nullopt: no such key. Markers are returned. Failure as for a single get; if it concerns one key only
+  /// (6), the next ones can still be read.
   std::optional<OwnedEntry> next();
 
  private:
-  using Turn = std::uint64_t;  // a key's, in the order asked
-  /// The keys that one request asks for and that were not answered, in memory of asked_; a key may be asked
-  /// for twice.
+  using Turn = std::uint64_t;  // a key's position, in the order asked
+  /// The unanswered keys of one request, pointing into asked_; a key may be requested twice.
   using Together = std::unordered_multimap<std::string_view, Turn>;
 
   void ask();
@@ -48,10 +49,10 @@ class GetMany {
   std::optional<OwnedEntry> read(const std::shared_ptr<natsMsg>& message);
 
   Bucket& bucket_;
-  std::size_t window_;  // keys under way or held, by the size of the largest so far
+  std::size_t window_;  // keys in flight or held, depending on the largest value so far
   std::size_t largest_ = 1;
   bool direct_;
-  bool together_;  // many keys a request
+  bool together_;  // many keys per request
   nats::Requests requests_;
   std::deque<std::string> wanted_;  // not yet asked for
   std::deque<std::string> asked_;   // in flight or answered, not yet given
@@ -64,7 +65,7 @@ class GetMany {
   std::uint64_t next_ = 0;         // the next request's number
   std::unordered_map<std::uint64_t, Turn> single_;
   std::map<std::uint64_t, Together> many_;
-  std::set<Turn> again_;  // what a request for many did not bring
+  std::set<Turn> again_;  // what the answer to a request for many lacked
 };
 
 }  // namespace natskv

@@ -116,7 +116,7 @@ Ending::Ask Listing::ask_consumer() {
   return Ending::Ask::more;
 }
 
-// Looks at the bucket again and goes on after the last revision that came.
+// Reads the bucket's state again and continues after the last revision that came.
 void Listing::rejoin() {
   const auto now = feed_.look(session_.timeout());
   require_same(bucket_, {.created = stream_.created, .revision = feed_.last()}, now);
@@ -124,8 +124,8 @@ void Listing::rejoin() {
   follow(ending_.restarted(now.last, feed_.waiting()));
 }
 
-// However often another consumer is created meanwhile (heartbeats that do not come, a count that is wrong): a
-// listing to which no message comes ends.
+// A listing that gets no messages ends, however often another consumer is created meanwhile (missing
+// heartbeats, a wrong count).
 void Listing::bound_silence() {
   const auto now = Feed::Clock::now();
   if (!std::exchange(silent_, true)) silent_since_ = now;

@@ -1,4 +1,4 @@
-// What a bucket holds, read to its end: keys, ls, get PATTERN, history, export, cp, diff.
+// A bucket's entries, read to the end: keys, ls, get PATTERN, history, export, cp, diff.
 #pragma once
 
 #include "kv/read/ending.hpp"
@@ -21,8 +21,8 @@ class Listing {
   Listing(const Listing&) = delete;
   Listing& operator=(const Listing&) = delete;
 
-  /// The next entry, or nullptr when all were given. Valid until the next call. Failure where the bucket was
-  /// recreated meanwhile: what was given is of two buckets then.
+  /// The next entry, or nullptr at the end. Valid until the next call. Failure if the bucket was recreated
+  /// meanwhile: then the entries are from two buckets.
   const Entry* next();
 
   /// How many messages there are, by the server's count; an upper bound.
@@ -31,10 +31,10 @@ class Listing {
   [[nodiscard]] const StreamState& stream() const { return stream_; }
   /// Its last revision then.
   [[nodiscard]] std::uint64_t last_revision() const { return stream_.last; }
-  /// The server's clock when the reading started: `ts` of STREAM.INFO, else `created` of our own consumer.
+  /// The server's time when the reading started: `ts` of STREAM.INFO, else `created` of the consumer.
   [[nodiscard]] Instant server_time() const { return server_time_; }
-  /// Deletes the consumer until the next entry is asked for, which is the one after the last: nothing is read
-  /// beside what is done meanwhile.
+  /// Deletes the consumer until the next entry is needed, so that nothing is read meanwhile; then the listing
+  /// continues.
   void let_go() { feed_.let_go(); }
   /// Called before a wait, so that what was written so far reaches the reader.
   void on_idle(std::function<void()> idle) { feed_.on_idle(std::move(idle)); }
@@ -55,7 +55,7 @@ class Listing {
   StreamState stream_;
   std::uint64_t total_ = 0;
   Instant server_time_;
-  Feed::Clock::duration pause_;             // until it is looked what is left
+  Feed::Clock::duration pause_;             // until it is checked what is left
   Feed::Clock::time_point silent_since_{};  // while silent_
   bool silent_ = false;
 };

@@ -7,7 +7,7 @@
 namespace natskv {
 
 void Missed::expect(std::uint64_t shown, std::uint64_t upto) {
-  // A second outage before the first one's revisions were read: what is counted so far stays counted.
+  // A second outage before the first one's revisions were read: the count so far is kept.
   seen_ = shown;
   upto_ = expecting_ ? std::max(upto_, upto) : upto;
   expecting_ = true;

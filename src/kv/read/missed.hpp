@@ -1,4 +1,4 @@
-// What an outage cost: revisions that were written meanwhile and are no longer kept.
+// What an outage cost: revisions that were written meanwhile and no longer exist.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@ namespace natskv {
 
 class Missed {
  public:
-  /// After an outage: of the revisions above `shown` up to `upto`, and after it until end(), those that are
-  /// not seen are gone.
+  /// After an outage: of the revisions after `shown` up to `upto`, and after that until end(), those that do
+  /// not come no longer exist.
   void expect(std::uint64_t shown, std::uint64_t upto);
   /// One that came. They come in order.
   void saw(std::uint64_t revision) {
     if (expecting_) count(revision);
   }
-  /// What was there when the reading went on has come: no more up to `upto` will.
+  /// All that existed when reading resumed has come: no more revisions up to `upto` will.
   void end();
-  /// Once all are seen or known to be gone, and there were such: "revisions 4 to 9 are no longer kept and
-  /// were missed". Only once.
+  /// Once it is known which no longer exist, if any: "revisions 4 to 9 are no longer kept and were missed".
+  /// Only once.
   std::optional<std::string> report();
 
  private:

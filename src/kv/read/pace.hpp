@@ -7,19 +7,19 @@
 
 namespace natskv {
 
-/// The server's flow control lets 32 MiB of messages wait in nats.c's queue, up to four times that in memory.
-/// So much is fine for a moment, while a reader that keeps pace pauses; for one that does not keep pace (a
-/// pager, a slow pipe) far less may wait.
+/// The server's flow control lets 32 MiB of messages queue up in nats.c, up to four times that in memory.
+/// That is fine for a short pause of a reader that keeps pace; for one that does not (a pager, a slow pipe)
+/// far less may be queued.
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `most`: bytes that may wait for a reader that keeps pace.
+  /// `most`: bytes that may be queued for a reader that keeps pace.
   explicit Pace(std::size_t most) : most_(most) {}
 
-  /// From the first message on again.
+  /// Starts again with the first message.
   void restart() { *this = Pace(most_); }
-  /// `taken`: messages so far, `waiting`: bytes that wait now. Called every few messages.
+  /// `taken`: messages so far, `waiting`: bytes queued now. Called every few messages.
   bool too_slow(std::uint64_t taken, std::size_t waiting, Clock::time_point now = Clock::now()) {
     if (const std::chrono::duration<double> gone = now - since_; gone > span) {
       if (since_ != Clock::time_point{}) slow_ = static_cast<double>(taken - from_) < slow * gone.count();

@@ -1,4 +1,5 @@
-// What a Watch does when nothing comes any more: is the connection there, is the bucket, what was missed?
+// What a Watch does when nothing comes any more: is the connection up, does the bucket exist, what was
+// missed?
 #include "base/text.hpp"
 #include "kv/explain.hpp"
 #include "kv/read/watch.hpp"
@@ -14,12 +15,12 @@
 #include <vector>
 
 namespace natskv {
-// Looks at the bucket again and goes on after the last revision that came. Tried for ever, or as long as
-// max_disconnect allows.
+// Reads the bucket's state again and continues after the last revision that came. Tries forever, or as long
+// as max_disconnect allows.
 void Watch::rejoin() {
   const std::string where = config::shown(session_.settings().servers);
   if (feed_.connection_lost()) report_loss(fmt::format("connection to {} lost, trying to reconnect", where));
-  // For good: the server refuses the credentials, say.
+  // For good: for example, the server refuses the credentials.
   if (session_.wire().closed())
     throw explain(session_, nats::Error(NATS_CONNECTION_CLOSED, 0, ""), {.bucket = bucket_});
   if (natsConnection_Status(session_.connection()) != NATS_CONN_STATUS_CONNECTED) return give_up_in_time();
@@ -39,10 +40,10 @@ void Watch::rejoin() {
     report_loss(fmt::format("no answer from {}, trying again", where));
     return give_up_in_time();
   }
-  if (std::exchange(away_since_, std::nullopt)) session_.notices().warn("connected again");
+  if (std::exchange(away_since_, std::nullopt)) session_.notices().warn("connection restored");
 }
 
-// The connection, or the server's answer, is waited for.
+// Waiting for the connection, or the server's answer.
 std::optional<Watch::Got> Watch::retry(Clock::time_point until, std::span<pollfd> others) {
   constexpr int pause_ms = 80;
   rejoin();
@@ -64,7 +65,7 @@ void Watch::go_on(const StreamState& now, const GoOn& on) {
   }
   before_.keys = now.keys;
   const bool latest = !caught_up_ && !options_.read.history && !options_.from && options_.current;
-  // Of a key's revisions only the latest was to be shown yet.
+  // Only each key's latest revision had to be shown so far.
   const bool may_miss = !latest;
   const bool all_keys = Selection(options_.read.patterns, now.prefix).all_keys();
   if (may_miss && all_keys) missed_.expect(on.after, now.last);
@@ -75,7 +76,7 @@ void Watch::go_on(const StreamState& now, const GoOn& on) {
 void Watch::start_anew(const StreamState& now, StartAnew why) {
   const std::string what = why.why == StartAnew::Why::recreated
                                ? fmt::format("bucket \"{}\" was recreated", bucket_)
-                               : fmt::format("bucket \"{}\": its last revision is {} now, {} was shown",
+                               : fmt::format("bucket \"{}\": its last revision is now {}, but {} was shown",
                                              bucket_, now.last, before_.revision);
   session_.notices().warn(what + "; starting from its current values");
   before_ = {.created = now.created, .start = now.last, .keys = now.keys};
@@ -102,7 +103,7 @@ void Watch::give_up_in_time() const {
       {}, {bucket_, {}, 0});
 }
 
-// A server that creates consumers which never deliver, not even a heartbeat: made for another account, say.
+// The server creates consumers that never deliver, not even a heartbeat: for another account, for example.
 void Watch::require_delivery() {
   if (feed_.heard() || feed_.connection_lost() || away_since_) return unheard_since_.reset();
   const auto now = Clock::now();
@@ -112,7 +113,8 @@ void Watch::require_delivery() {
   if (now - *unheard_since_ > patience) throw feed_.nothing_delivered();
 }
 
-// For one answer while things are unwell: short, as it is asked again, and never far beyond max_disconnect.
+// The time-out for one answer meanwhile: short, as the request is repeated, and never far beyond
+// max_disconnect.
 Span Watch::patience() const {
   Span wait = std::min(session_.timeout(), seconds(2));
   if (away_since_ && options_.max_disconnect) {
@@ -128,22 +130,21 @@ void Watch::report_missed() {
 }
 
 // With a filter, revisions that do not come may be other keys', and a key that was purged, compacted or
-// expired leaves no trace of what it had: only a bucket that kept all of them is known to have lost none of
-// ours.
+// expired leaves no trace: only if the bucket still has all of them is it certain that none of ours was lost.
 void Watch::report_unseen(std::uint64_t after, std::uint64_t upto) {
   if (upto <= after || all_kept_after(after)) return;
   session_.notices().warn(
-      fmt::format("bucket \"{}\": of the revisions {} to {} those that it no longer keeps were missed",
+      fmt::format("bucket \"{}\": those of the revisions {} to {} that are no longer kept were missed",
                   bucket_, after + 1, upto));
 }
 
-// Looked at in this order, a write in between makes us say too much, never too little.
+// In this order, a write in between makes natskv report too much, never too little.
 bool Watch::all_kept_after(std::uint64_t revision) {
   try {
     const auto kept = feed_.count_after(revision, patience());
     return feed_.look(patience()).last <= revision + kept;
   } catch (const nats::Error&) {
-    return false;  // not to be known (the bucket takes no more consumers, the connection went again)
+    return false;  // unknown (the bucket allows no more consumers, the connection was lost again)
   }
 }
 

@@ -71,7 +71,7 @@ Seen::Hash Seen::hash(std::string_view key) const {
   return hash;
 }
 
-// Any size will do, so that a table is never twice as large as it must be.
+// Not only powers of two, so that a table is never twice as large as necessary.
 std::size_t Seen::place_of(const Hash& hash) const {
   __extension__ using Wide = unsigned __int128;
   auto at = static_cast<std::size_t>((Wide{hash.low} * table_.size()) >> 64U);
@@ -100,7 +100,7 @@ void Seen::add_new(std::string_view key) {
   added_.push_back(hash(key));
 }
 
-// Filling the table misses the cache at every key: not before someone asks it.
+// Filling the table misses the cache at every key: so not before it is needed.
 void Seen::settle() const {
   if (!table_.empty()) return;
   table_.resize(std::size_t{std::max<std::uint64_t>(expected_, added_.size())} * 2 + 64);

@@ -1,4 +1,4 @@
-// Which keys were seen: 16 bytes a key (a keyed 128-bit hash), never the names.
+// Which keys were seen: 16 bytes per key (a keyed 128-bit hash), never the names.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,17 @@ namespace natskv {
 
 class Seen {
  public:
-  /// `expected`: how many are likely to come; the table then never grows while both sizes are held.
+  /// `expected`: how many are likely to come; then the table need not grow, which takes memory for both
+  /// sizes.
   explicit Seen(std::uint64_t expected = 0);
 
   /// false if it was there before.
   bool insert(std::string_view key);
-  /// For a key that can't have been there before: cheaper, no table until someone asks.
+  /// For a key that cannot have been there before: cheaper, as the table is only made when needed.
   void add_new(std::string_view key);
   [[nodiscard]] bool contains(std::string_view key) const;
   [[nodiscard]] std::uint64_t size() const { return size_ + added_.size(); }
-  /// What the table takes.
+  /// The table's memory.
   [[nodiscard]] std::size_t bytes() const { return (table_.size() + added_.capacity()) * sizeof(Hash); }
 
  private:
@@ -34,7 +35,7 @@ class Seen {
   void put(const Hash& hash) const;
 
   std::uint64_t expected_;
-  // What of the set is in the table yet does not change it: the table is made when first asked.
+  // Mutable because the table is only made by the first lookup.
   mutable std::vector<Hash> added_;  // by add_new(), before that
   mutable std::vector<Hash> table_;  // half full with the expected keys; grows at three quarters
   mutable std::uint64_t size_ = 0;   // of the table

@@ -10,7 +10,7 @@
 namespace natskv {
 namespace {
 
-// JSON holds no token that is not UTF-8: * stands for it.
+// JSON cannot contain a token that is not UTF-8: * replaces it.
 std::string json_safe_filter(const std::string& filter) {
   auto parts = tokens(filter);
   std::replace_if(
@@ -25,7 +25,7 @@ Selection::Selection(std::vector<Pattern> patterns, std::string prefix)
   const std::string covering = covering_filter(patterns_);
   const std::string safe = json_safe_filter(covering);
   filter_ = prefix_ + safe;
-  // A key that holds * or > as it stands is a filter that lets others through.
+  // As a filter, a key that contains * or > lets others through.
   const bool key_with_wildcard =
       patterns_.size() == 1 && !patterns_[0].wild && safe.find_first_of("*>") != std::string::npos;
   exact_ = patterns_.size() < 2 && safe == covering && !key_with_wildcard;

@@ -1,4 +1,4 @@
-// Which of a stream's messages are keys that were asked for.
+// Which of a stream's messages belong to keys that were asked for.
 #pragma once
 
 #include "base/pattern.hpp"
@@ -14,7 +14,7 @@ namespace natskv {
 class Selection {
  public:
   Selection() = default;
-  /// No patterns: all keys. `prefix`: of the keys' subjects.
+  /// No patterns: all keys. `prefix`: the beginning of the keys' subjects.
   Selection(std::vector<Pattern> patterns, std::string prefix);
 
   /// The subject that the server filters by.
@@ -29,7 +29,7 @@ class Selection {
   /// key among them that no filter means, or more than `most_counted` filters.
   [[nodiscard]] std::map<std::string, int> counted() const;
   static constexpr std::size_t most_counted = 64;
-  /// The key of a subject that passed the filter; nullopt: it was not asked for, or is none.
+  /// The key of a subject that passed the filter; nullopt: not asked for, or not a key.
   [[nodiscard]] std::optional<std::string_view> key_of(std::string_view subject) const;
 
  private:

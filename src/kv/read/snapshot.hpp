@@ -19,9 +19,9 @@ class Snapshot {
     std::uint64_t content = 0;   ///< hash of operation and value
     std::uint64_t revision = 0;  ///< with the bits of met() and live()
   };
-  /// The key's latest; what was there is replaced.
+  /// Sets the key's latest entry, replacing what was there.
   void set(const Entry& entry);
-  /// nullptr: never set. Valid until the next set().
+  /// nullptr: not set. Valid until the next set().
   [[nodiscard]] const Known* find(std::string_view key) const { return keys_.find(key); }
   /// Whether the key's latest has this operation and value.
   [[nodiscard]] bool holds(const Known& known, Operation operation, std::string_view value) const {
@@ -29,7 +29,7 @@ class Snapshot {
   }
   /// Whether the key's latest is a value.
   [[nodiscard]] static bool live(const Known& known) { return (known.revision & marker_bit) == 0; }
-  /// Notes that the key was met elsewhere too; true if it was set and not yet met.
+  /// Notes that the key was also met elsewhere; true if it was set and not yet met.
   bool meet(std::string_view key);
   [[nodiscard]] static bool met(const Known& known) { return (known.revision & met_bit) != 0; }
   [[nodiscard]] static std::uint64_t revision(const Known& known) {

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// 0 where it is missing or of another kind.
+// 0 where it is missing or of another type.
 std::uint64_t number(const Json& object, const char* name) {
   const auto at = object.find(name);
   return at != object.end() && at->is_number_unsigned() ? at->get<std::uint64_t>() : 0;

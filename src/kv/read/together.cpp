@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
-// nullopt: some cannot be asked for so.
+// nullopt: some cannot be requested this way.
 std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern>& patterns) {
   const std::string& prefix = bucket.place().read_prefix;
   std::set<std::string> subjects;
@@ -36,8 +36,8 @@ std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern
   return request;
 }
 
-// What the end of an answer means: 204 after the last message, 404 where one was overwritten while they were
-// sent, or where there is none, of a replica that lags perhaps.
+// What the end of an answer means: 204 after the last message; 404 if one was overwritten while they were
+// sent, or if there is none, perhaps because a replica lags.
 enum class End : std::uint8_t { whole, moved, impossible };
 
 End end_of(natsMsg* message, bool any) {
@@ -84,7 +84,7 @@ std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::v
       const End end = ask(bucket, patterns, *request, found);
       if (end == End::impossible) return std::nullopt;
       if (end == End::moved) continue;
-      // A key that several patterns match may come for each.
+      // A key that matches several patterns may come for each.
       const auto earlier = [](const OwnedEntry& a, const OwnedEntry& b) {
         return a.entry.revision < b.entry.revision;
       };

@@ -1,4 +1,4 @@
-// Keys and patterns read at one moment: what was written as one (an atomic batch) is seen whole or not at
+// Keys and patterns read at one moment: what was written at once (an atomic batch) is seen whole or not at
 // all.
 #pragma once
 
@@ -15,9 +15,9 @@ namespace natskv {
 inline constexpr std::size_t most_keys_together = 1024;
 
 /// The latest entries of these keys and of the keys that match these patterns, markers too, in the order of
-/// their revisions; a key that is not among them does not exist. nullopt where that takes more than one
-/// request: a server before 2.11, over 1,024 keys or 8 MiB, keys that JSON or a filter cannot name, a user
-/// who may not ask for many. Failure as a single get's.
+/// their revisions; a key that is not among them does not exist. nullopt if that takes more than one request:
+/// a server before 2.11, over 1,024 keys or 8 MiB, keys that JSON or a filter cannot name, a user without the
+/// permission. Failure as for a single get.
 std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns);
 
 }  // namespace natskv

@@ -29,10 +29,10 @@ Watch::Watch(Session& session, std::string bucket, WatchOptions options)
   try {
     begin(feed_.look(session_.starting()));
   } catch (const nats::Error& error) {
-    // The library tells of a lost connection later than the call that it ended.
+    // The library reports a lost connection later than the failed call.
     const bool lost = (feed_.connection_lost() || error.connection_lost()) && !session_.stop();
     if (!lost || before_.created.empty()) throw explain(session_, error, {.bucket = bucket_});
-    broken_ = true;  // it goes on when the connection is back
+    broken_ = true;  // it continues when the connection is restored
   }
 }
 
@@ -163,7 +163,7 @@ void Watch::on_message() {
   const Delivery& delivery = feed_.delivery();
   const auto shown = std::exchange(before_.revision, feed_.last());
   before_.keys = std::max<std::uint64_t>(before_.keys, 1);
-  // After a pause without heartbeats that ended by itself: the servers may have had an outage of their own.
+  // After a pause without heartbeats that ended: the servers may have had an outage of their own.
   if (caught_up_ && feed_.consumer()->heartbeat_missed()) {
     if (feed_.selection().all_keys())
       missed_.expect(shown, shown);
@@ -193,7 +193,7 @@ void Watch::follow(Ending::Ask ask) {
       ask = ending_.restarted(feed_.waiting());
     } else {
       const auto now = feed_.look(session_.timeout());
-      // Another bucket by now: rejoin() says so and starts again.
+      // The bucket was recreated: rejoin() reports that and starts again.
       if (!std::holds_alternative<GoOn>(compare(before_, now))) broken_ = true;
       ask = broken_ ? Ask::more : ending_.stream_at(now.last);
     }

@@ -1,4 +1,4 @@
-// A bucket's current entries and every change after them, over lost connections: watch, wait, run --restart.
+// A bucket's current entries and every later change, across lost connections: watch, wait, run --restart.
 #pragma once
 
 #include "kv/read/ending.hpp"
@@ -17,18 +17,18 @@ namespace natskv {
 
 struct WatchOptions {
   ReadOptions read = {};
-  bool current = true;                      ///< false: only what comes after the start
-  std::optional<std::uint64_t> from = {};   ///< from this revision on, kept ones, then changes
-  std::optional<Before> resume = {};        ///< goes on after what was shown before, as after an outage
-  std::optional<Span> max_disconnect = {};  ///< gives up (5) after being away so long
+  bool current = true;                      ///< false: only changes after the start
+  std::optional<std::uint64_t> from = {};   ///< the kept revisions from this one on, then changes
+  std::optional<Before> resume = {};        ///< continues after what was shown before, as after an outage
+  std::optional<Span> max_disconnect = {};  ///< gives up (5) after being disconnected for this long
 };
 
 class Watch {
  public:
   using Clock = Feed::Clock;
 
-  /// Starts reading. Failure: not_found where the bucket is missing or `from` lies beyond last+1. The session
-  /// must not have connected yet.
+  /// Starts reading. Failure: not_found if the bucket is missing or `from` is above last+1. The session must
+  /// not be connected yet.
   Watch(Session& session, std::string bucket, WatchOptions options);
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -40,22 +40,22 @@ class Watch {
     time,        ///< until then there was nothing
     descriptor,  ///< one of `others` is ready: a child's pidfd, say; seven at most
   };
-  /// What comes next, waiting until then. Failure: the bucket was deleted, reading is refused, the connection
-  /// was away too long. Throws Stopped on a signal.
+  /// What comes next, waiting until then. Failure: the bucket was deleted, reading is refused, or the
+  /// connection was lost for too long. Throws Stopped on a signal.
   Got wait(Clock::time_point until, std::span<pollfd> others = {});
   /// Valid until the next call.
   [[nodiscard]] const Entry* entry() const { return feed_.entry(); }
 
   /// The next entry, however long it takes.
   const Entry* next();
-  /// The next of the current entries, or nullptr when all were given.
+  /// The next of the current entries, or nullptr after the last.
   const Entry* next_current();
   [[nodiscard]] const std::string& bucket() const { return bucket_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   /// Whether anything was delivered yet, if only a heartbeat.
   [[nodiscard]] bool heard() const { return feed_.heard(); }
-  /// Every entry up to this revision was given: what `resume` goes on from. Nullopt: none was yet, and the
-  /// current ones are still to come.
+  /// Every entry up to this revision was given: what `resume` continues from. nullopt: none was given yet,
+  /// and the current ones are still to come.
   [[nodiscard]] std::optional<Before> given() const;
   /// The same, further where the server has since looked at revisions that were not asked for.
   [[nodiscard]] std::optional<Before> passed() const;
@@ -101,10 +101,10 @@ class Watch {
   Clock::time_point started_;
   Before before_;
   Missed missed_;
-  bool caught_up_ = false, told_ = false;  // told_: so was the caller
+  bool caught_up_ = false, told_ = false;  // told_: the caller knows
   bool anew_ = false;                      // to be told
-  bool broken_ = false;                    // the consumer at hand does not deliver what we want
-  Clock::duration pause_;                  // until it is looked what is left
+  bool broken_ = false;                    // the current consumer does not deliver what is needed
+  Clock::duration pause_;                  // until it is checked what is left
   std::optional<Clock::time_point> away_since_, unheard_since_;
 };
 

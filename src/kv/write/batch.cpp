@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr Span slice = milliseconds(100);
-constexpr Span patience = seconds(2);  // how long a Ctrl-C waits for the commit's answer
+constexpr Span patience = seconds(2);  // how long to wait for the commit's answer after Ctrl-C
 
 }  // namespace
 
@@ -41,7 +41,7 @@ AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count)
       id_(random_hex(16)),
       requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
   trace(requests_, bucket_.session());
-  // Its own answers are bounded one by one; the whole may take as long as it needs.
+  // Each answer has its time-out; the whole may take as long as it needs.
   bucket_.session().lift_deadline();
 }
 
@@ -75,13 +75,13 @@ bool AtomicBatch::push(const Write& write, const std::optional<Check>& check) {
     if (sent_ == count_) --sent_;  // it was not sent, so nothing is committed
     return false;
   }
-  // A server that knows no batches would answer as to an ordinary write: then it does not get the rest.
+  // A server without batches would answer as to an ordinary write: then it does not get the rest.
   while (sent_ == 1 && count_ > 1 && answered_ == 0 && await(slice)) {
   }
   return !refused_ && !lost_;
 }
 
-/// Takes in what was answered; false where nothing more is awaited.
+/// Reads answers; false if no more are expected.
 bool AtomicBatch::await(Span wait) {
   if (requests_.in_flight() == 0) return false;
   while (auto answer = requests_.next(wait)) {
@@ -111,10 +111,10 @@ void AtomicBatch::take(nats::Answer& answer) {
       const auto last = json.at("seq").get<std::uint64_t>();
       committed_ = Outcome{.kind = Kind::stored, .first = last - count_ + 1, .last = last};
     } else {
-      refused_ = nats::Error(NATS_PROTOCOL_ERROR, 0, "the server does not know atomic batches");
+      refused_ = nats::Error(NATS_PROTOCOL_ERROR, 0, "the server does not support atomic batches");
     }
   } catch (const nats::Error& error) {
-    // After a message that was refused the commit says only that the batch is incomplete.
+    // After a refused message the commit only says that the batch is incomplete.
     if (!refused_ || refused_->code == nats::code::batch_incomplete) refused_ = error;
   } catch (const nlohmann::json::exception&) {
     lost_ = true;

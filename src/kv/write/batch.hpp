@@ -12,14 +12,15 @@
 
 namespace natskv {
 
-/// Refuses, before anything is sent, a bucket whose server would store a part of a batch or none of it.
+/// Refuses a bucket that does not support batches before anything is sent.
 void require_atomic(Bucket& bucket);
 
 class AtomicBatch {
  public:
   static constexpr std::uint64_t max_writes = 1000;  ///< the server's limit
 
-  /// That another key is at a revision; it rides on a write without a condition of its own.
+  /// The condition that another key is at a revision; it is sent with a write that has no condition of its
+  /// own.
   struct Check {
     std::string key;
     std::uint64_t revision = 0;
@@ -27,8 +28,8 @@ class AtomicBatch {
   enum class Kind {
     stored,    ///< all of it
     conflict,  ///< a condition did not hold: nothing
-    again,     ///< nothing was stored, for a reason that passes
-    failed     ///< `failure`: nothing, or, with Exit::unknown, all or nothing
+    again,     ///< nothing was stored, for a temporary reason
+    failed     ///< `failure`: nothing was stored or, with Exit::unknown, all or nothing
   };
   struct Outcome {
     Kind kind = Kind::failed;
@@ -39,11 +40,11 @@ class AtomicBatch {
   /// `count`: how many writes it will have.
   AtomicBatch(Bucket& bucket, std::uint64_t count);
 
-  /// The next write; the last one commits. False: the batch is lost already, finish() says why. Throws
+  /// The next write; the last one commits. False: the batch has already failed, finish() says why. Throws
   /// Stopped before the last one; then nothing is stored.
   bool push(const Write& write, const std::optional<Check>& check);
-  /// Waits for the server's word. A lost answer is looked up by the batch's id, which is stored with the last
-  /// key. Throws Stopped, with what may have happened, where that interrupts the waiting.
+  /// Waits for the outcome. If the answer is lost it is looked up by the batch's id, which is stored with the
+  /// last key. Throws Stopped, with what may have happened, if interrupted.
   Outcome finish();
 
  private:

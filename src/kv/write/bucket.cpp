@@ -16,7 +16,7 @@
 
 namespace natskv {
 
-// The library takes an answer without a revision for a good one.
+// The library accepts an answer without a revision.
 Written Bucket::acknowledged(Written written, const Task& doing) {
   if (written.revision == 0)
     throw explain(session_, nats::Error(NATS_PROTOCOL_ERROR, 0, "an answer without a revision"), doing);
@@ -69,9 +69,9 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
     require_ttl(*ttl);
   else if (!mirrors_from_afar())
     if (const auto written = store_by_library(value, doing, true)) return *written;
-  // Not kvStore_Create: its second look loses the text that says why the first try failed, and it knows
-  // neither a TTL, a mirror, nor a marker that the server wrote. A try that is lost proves no value: one
-  // marker may have followed another, and a replica lags.
+  // Not kvStore_Create: its second request loses the text that says why the first one failed, and it supports
+  // neither a TTL, a mirror, nor a marker that the server wrote. A failed attempt does not prove that there
+  // is a value: one marker may have followed another, and a replica may lag.
   constexpr unsigned most_tries = 20;
   for (unsigned tries = 1;; ++tries) {
     auto last = entry(key);
@@ -107,8 +107,8 @@ Written Bucket::mark(const std::string& key, Operation operation, const Conditio
   return publish(key, {}, operation, condition);
 }
 
-// Of a key that is a pattern the server would compare the revisions of what it matches: instead nothing at
-// all may have been written since the key was looked at.
+// For a key that is a pattern the server would compare the revisions of everything that it matches: instead
+// the condition is that nothing at all was written since the key was read.
 Written Bucket::publish_listed(const std::string& key, std::string_view value, Operation operation,
                                Condition condition) {
   constexpr int most_tries = 20;
@@ -195,8 +195,8 @@ std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
 }
 
 std::uint64_t Bucket::erase_all() {
-  require_own("purge", "--all");  // nor is a stream of that name ours that is no bucket
-  // What the stream stores beside the bucket's keys is somebody else's.
+  require_own("purge", "--all");  // nor does a stream of that name that is not a bucket belong to it
+  // What the stream stores besides the bucket's keys belongs to something else.
   nlohmann::ordered_json body;
   if (!other_subjects(name_, own_config()).empty()) body["filter"] = place().read_prefix + ">";
   try {

@@ -1,4 +1,4 @@
-// Writer after a lost connection: what became of the writes whose answers were lost.
+// Writer after a lost connection: finds out about the writes whose answers were lost.
 #include "kv/explain.hpp"
 #include "kv/trace.hpp"
 #include "kv/write/writer.hpp"
@@ -16,8 +16,8 @@ constexpr int pause_ms = 50;
 
 std::size_t length_of(const InFlight& write) { return write.write.erase ? 0 : write.write.key.size(); }
 
-/// Whether the revision is another key's by now: a server that lost its memory, or whose disk lagged, gives
-/// revisions that it acknowledged to others. One that is gone (purged, expired, replaced) says nothing.
+/// Whether the revision now belongs to another key: a server that lost data assigns revisions again that it
+/// had acknowledged. A revision that no longer exists (purged, expired, replaced) proves nothing.
 bool given_to_another(Session& session, const std::string& bucket, std::uint64_t revision,
                       const std::string& subject) {
   try {
@@ -35,8 +35,8 @@ bool Writer::connection_was_lost() const {
   return loss_ == Loss::survives && bucket_.session().wire().losses() != losses_;
 }
 
-// Every write without an answer is looked at once the bucket is there again. What fails on the way (the
-// connection may be lost once more) is tried again, for as long as starting a listing may take.
+// Every write without an answer is checked once the bucket is reachable again. What fails meanwhile (the
+// connection may be lost again) is retried, for as long as starting a listing may take.
 void Writer::recover() {
   if (std::exchange(recovering_, true)) return;
   const struct Done {
@@ -74,8 +74,8 @@ void Writer::recover() {
   }
 }
 
-// Answers that came before the loss are taken in; all others are in doubt by then. A connection that was
-// closed for good, which nats.c does where the server says why, is made anew.
+// Answers that came before the loss are read; all others are in doubt. A connection that was closed for good
+// (nats.c does that if the server gives a reason) is replaced.
 void Writer::come_back(Clock::time_point until) {
   Session& session = bucket_.session();
   if (requests_) {
@@ -93,7 +93,7 @@ void Writer::come_back(Clock::time_point until) {
       if (ended && ended->status == NATS_CONNECTION_AUTH_FAILED)
         throw explain(session, *ended, {.bucket = bucket_.name()});
       requests_.reset();
-      losses_ = -1;  // of another wire: still to be dealt with
+      losses_ = -1;  // of another wire: still to be handled
       session.connect_again();
       return open_requests();
     }
@@ -101,7 +101,7 @@ void Writer::come_back(Clock::time_point until) {
       const bool known = in_flight() == 0 && !session.notices().has_changed();
       const Failure failure(
           known ? Exit::unreachable : Exit::unknown,
-          fmt::format("bucket \"{}\": the connection to {} was lost and did not come back{}", bucket_.name(),
+          fmt::format("bucket \"{}\": the connection to {} was lost and not restored{}", bucket_.name(),
                       config::shown(session.settings().servers), known ? "; nothing was changed" : ""),
           {}, {bucket_.name(), {}, 0});
       throw failure;
@@ -110,7 +110,7 @@ void Writer::come_back(Clock::time_point until) {
   }
 }
 
-// The server names nothing: it was the longest.
+// The server does not say which: it was the longest.
 void Writer::blame_line_too_long() {
   const auto ended = bucket_.session().ended_by();
   if (!ended || !says_line_too_long(ended->what())) return;
@@ -121,7 +121,7 @@ void Writer::blame_line_too_long() {
   conclude(longest, 0, too_long(bucket_.name(), longest->second.write.key));
 }
 
-// Whether this is the bucket that acknowledged what it acknowledged.
+// Whether this is still the bucket that acknowledged the earlier writes.
 void Writer::check_bucket() {
   Session& session = bucket_.session();
   const int losses = session.wire().losses();

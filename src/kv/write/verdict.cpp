@@ -44,7 +44,7 @@ Verdict after_loss(const std::string& bucket, const InFlight& write, const Lates
   if (latest.same) return {Verdict::What::stored, latest.revision};
   return failed(
       Exit::conflict,
-      fmt::format(": written by another while the connection was lost, it is at revision {} now (this "
+      fmt::format(": another client wrote it while the connection was lost; it is now at revision {} (this "
                   "write may have been stored before)",
                   latest.revision));
 }

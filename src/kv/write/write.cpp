@@ -11,7 +11,7 @@
 namespace natskv {
 namespace {
 
-/// {"stream":"KV_b","seq":7}: what nearly every answer is, without a JSON document. nullopt: anything else.
+/// {"stream":"KV_b","seq":7}: the usual answer, read without a JSON document. nullopt: anything else.
 std::optional<std::uint64_t> plain_ack(std::string_view body) {
   constexpr std::string_view name = "\"seq\":";
   if (!body.starts_with("{\"stream\":")) return std::nullopt;

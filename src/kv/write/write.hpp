@@ -1,4 +1,4 @@
-// One write of many, what becomes of it, and how it goes over the wire.
+// One write of many, its result, and how it is sent.
 #pragma once
 
 #include "base/failure.hpp"
@@ -15,7 +15,7 @@
 
 namespace natskv {
 
-/// One write. `erase`: removes the key's revisions up to and with `expected`, leaving no marker.
+/// One write. `erase`: removes the key's revisions up to and including `expected`, leaving no marker.
 struct Write {
   std::string key;
   std::string value = {};
@@ -31,22 +31,22 @@ struct Write {
   bool over_nothing = false;
 };
 
-/// What became of it: a revision, or the failure that `report` shows.
+/// Its result: a revision, or the failure to report.
 struct WriteResult {
   std::uint64_t number = 0;
   std::string key;
   Operation operation = Operation::put;
   bool erased = false;         ///< an erase
   std::uint64_t expected = 0;  ///< the write's own condition, 0 without one
-  std::uint64_t revision = 0;  ///< of the write; for an erase: how many values went
+  std::uint64_t revision = 0;  ///< of the write; for an erase: how many values were removed
   std::optional<Failure> failure;
 };
 
 /// The headers of a write that is sent under this condition.
 nats::Headers headers_of(Operation operation, const Condition& condition);
 nats::Headers headers_of(const Write& write, const std::optional<std::uint64_t>& condition);
-/// The revision that an answer acknowledges, or of an erase how many values went. Throws nats::Error:
-/// refused, or an answer that acknowledges nothing.
+/// The revision that an answer acknowledges, or for an erase how many values were removed. Throws
+/// nats::Error: refused, or an answer that acknowledges nothing.
 std::uint64_t acknowledged(std::string_view answer, bool erase);
 /// Why a write that expires is refused over a value, where the bucket keeps a history.
 Failure older_would_return(const std::string& bucket, const std::string& key, std::uint64_t revision);

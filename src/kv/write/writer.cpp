@@ -17,8 +17,8 @@ namespace {
 
 constexpr Span slice = milliseconds(100);
 constexpr std::size_t most_postponed = 256;
-constexpr std::size_t many = 200;  // in flight: more than are answered in one short sleep
-// Pushed between two looks for answers while there is room: a look that finds none costs as much as a write.
+constexpr std::size_t many = 200;  // in flight: more than can be answered during one short sleep
+// Pushes between two polls for answers while there is room: a poll that finds none costs as much as a write.
 constexpr unsigned pushes_a_look = 64;
 // Erases between two reads that keep an old server's file in memory.
 constexpr unsigned erases_a_read = 16;
@@ -53,7 +53,7 @@ void Writer::open_requests() {
     throw explain(session, error, {.bucket = bucket_.name()});
   }
   trace(*requests_, session);
-  // Its own answers are bounded one by one; the whole may take as long as it needs.
+  // Each answer has its time-out; the whole may take as long as it needs.
   session.lift_deadline();
 }
 
@@ -71,11 +71,11 @@ void Writer::push(std::uint64_t number, Write write) {
       return;
     }
   }
-  // The server would compare with what the pattern matches.
+  // The server would compare with everything that the pattern matches.
   if (reads_as_pattern(write.key) && write.expected) return write_alone(number, write);
   const std::size_t key = hash_of(write.key);
   throw_if_over();
-  (void)bucket_.place();  // says what is wrong with the bucket while nothing is sent
+  (void)bucket_.place();  // reports problems with the bucket before anything is sent
   if (!requests_->room(write.value.size())) {
     wait_for_room(write.value.size());
   } else if (trouble() || later_ > 0 || (requests_->worth_settling() && ++pushed_ >= pushes_a_look)) {
@@ -94,7 +94,7 @@ void Writer::push(std::uint64_t number, Write write) {
   send(std::move(open));
 }
 
-// Against the bucket's last revision, which nothing of ours may raise meanwhile.
+// Conditional on the bucket's last revision, which no write of ours may change meanwhile.
 void Writer::write_alone(std::uint64_t number, const Write& write) {
   while (in_flight() > 0) collect(slice);
   WriteResult settled{.number = number,
@@ -118,8 +118,8 @@ void Writer::write_alone(std::uint64_t number, const Write& write) {
   results_.push_back(std::move(settled));
 }
 
-// Refilled at half a window: a wake-up for each answer would cost more than the answer. With half a window
-// under way the server has work for longer than this sleeps.
+// Refilled at half a window: a wake-up for each answer would cost more than the answer. With half a window in
+// flight the server has work for longer than this sleeps.
 void Writer::wait_for_room(std::size_t bytes) {
   while (true) {
     collect(slice);
@@ -155,7 +155,7 @@ void Writer::send(InFlight write) {
   }
 }
 
-// Under a new id: the answer to the first sending is not this one's.
+// Under a new id: an answer to the first attempt is not for this one.
 void Writer::send_again(InFlights::iterator at) {
   if (at->second.stage == Stage::later) --later_;
   if (at->second.stage == Stage::doubtful) --doubtful_;
@@ -174,9 +174,9 @@ Writer::InFlights::iterator Writer::first(Stage stage) {
                       [&](const auto& one) { return one.second.stage == stage; });
 }
 
-// A server before 2.10 that purges one key from a block of its file which is not in memory reads the block, 4
-// MB, and forgets it again (filestore.go, PurgeEx): 80 keys a second, and of more than 256 of them none is
-// answered in time. A message of the block that is asked for before it stays there.
+// A server before 2.10 that purges one key from a block of its file that is not in memory reads the block (4
+// MB) and drops it again (filestore.go, PurgeEx): 80 keys a second, and with more than 256 in flight none is
+// answered in time. Reading a message of the block first keeps it in memory.
 void Writer::keep_in_memory(std::uint64_t revision) {
   if (erases_++ % erases_a_read != 0) return;
   if (!old_filestore_) old_filestore_ = bucket_.on_old_server();
@@ -184,7 +184,7 @@ void Writer::keep_in_memory(std::uint64_t revision) {
   try {
     requests_->send(next_++, bucket_.session().api_subject("STREAM.MSG.GET.KV_" + bucket_.name()),
                     fmt::format("{{\"seq\":{}}}", revision));
-  } catch (const nats::Error&) {  // what is sent after it says why
+  } catch (const nats::Error&) {  // the next write reports why
   }
 }
 
@@ -201,7 +201,7 @@ void Writer::drain(Span most) {
   try {
     while (in_flight() > 0 && !over()) collect(milliseconds(20));
   } catch (const Stopped&) {
-  } catch (const Failure&) {  // another one ended the work
+  } catch (const Failure&) {  // another failure ended the work
   }
   draining_.reset();
   give_up();
@@ -218,7 +218,7 @@ void Writer::throw_if_over() const {
 void Writer::collect(Span wait) {
   pushed_ = 0;
   if (trouble()) recover();
-  // What is in flight is waited for after a Stop, too.
+  // Writes in flight are awaited even after a Stop.
   std::array<pollfd, 1> stop{{{draining_ ? -1 : bucket_.session().stop().descriptor(), POLLIN, 0}}};
   const std::span<pollfd> others = wait.ns > 0 ? std::span<pollfd>(stop) : std::span<pollfd>();
   while (auto answer = requests_->next(wait, others)) {
@@ -256,7 +256,7 @@ void Writer::conclude(InFlights::iterator at, std::uint64_t revision, std::optio
 void Writer::answered(const nats::Answer& answer) {
   const auto at = writes_.find(answer.id);
   if (at == writes_.end()) {
-    // A read that keeps a file in memory: who may not read there does without.
+    // A read that keeps a file in memory: skipped without permission to read.
     if (answer.status == NATS_NOT_PERMITTED) old_filestore_ = false;
     return;
   }
@@ -285,11 +285,11 @@ void Writer::answered(const nats::Answer& answer) {
   }
 }
 
-// What the server did not store. Some of it may be stored yet.
+// Writes that the server did not store. Some may still be stored.
 void Writer::refused(InFlights::iterator at, const nats::Error& error) {
   InFlight& open = at->second;
   Session& session = bucket_.session();
-  // Its time may have run out because the connection is gone, which is not told yet.
+  // It may have timed out because the connection is lost, which has not been reported yet.
   if (error.status == NATS_TIMEOUT && connection_was_lost()) return put_to(at, Stage::doubtful);
   const bool starting = loss_ == Loss::survives && session.wire().returns() > 0;
   const Verdict verdict = after_refusal(open, error, starting);
@@ -315,7 +315,7 @@ void Writer::send_postponed() {
   }
 }
 
-// Those that were refused for now are not in doubt: nothing of them is stored.
+// Those that were refused for now are not in doubt: none of them is stored.
 void Writer::give_up() {
   const std::string cause =
       bucket_.session().stop().why() == StopReason::none ? "the connection was lost" : "interrupted";

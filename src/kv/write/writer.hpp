@@ -1,5 +1,5 @@
-// Many writes in flight: markers of a delete by pattern, purges of compact, an import's lines. Each result
-// comes back with the number its write was given.
+// Many writes in flight: the markers of a delete by pattern, compact's purges, an import's lines. Each result
+// has the number of its write.
 #pragma once
 
 #include "kv/bucket.hpp"
@@ -21,7 +21,7 @@ namespace natskv {
 
 class Writer {
  public:
-  /// What a lost connection means. `ends`: the session does not reconnect, what was in flight is unknown.
+  /// What a lost connection means. `ends`: the session does not reconnect; what was in flight is unknown.
   /// `survives`: the session reconnects; each write whose answer was lost is compared with its key's latest
   /// revision (NATSC.md 3: message ids store old values over newer ones).
   enum class Loss { ends, survives };
@@ -30,21 +30,21 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// Sends, or waits for room first. Two writes of one key are never in flight together. Throws Failure where
-  /// the connection or a permission ends the whole; what was in flight is then settled as unknown. Throws
-  /// Stopped, this one not sent; then drain() settles what is in flight.
+  /// Sends, or waits for room first. Two writes of one key are never in flight together. Throws Failure if
+  /// the connection or a permission ends the work; what was in flight is then reported as unknown. Throws
+  /// Stopped without sending this one; then drain() waits for what is in flight.
   void push(std::uint64_t number, Write write);
-  /// Takes in what was answered; never waits.
+  /// Reads answers; never waits.
   void poll();
   /// Waits until no write of this key is in flight. Throws as push().
   void wait_for(std::string_view key);
-  /// Waits until something becomes of a write in flight, a moment at most. Throws as push().
+  /// Waits for the result of a write in flight, at most a moment. Throws as push().
   void wait_for_some();
-  /// After a Stop, or a failure that ends the work: waits at most so long; what is left is unknown.
+  /// After a Stop, or a failure that ends the work: waits at most this long; what is left is unknown.
   void drain(Span most);
   [[nodiscard]] std::size_t in_flight() const { return writes_.size(); }
-  /// What became of a write, once each, in no certain order. Never waits. To be pulled after each call above,
-  /// also after one that threw: there are as many as were pushed.
+  /// The results of writes, once each, in no particular order. Never waits. To be called after each call
+  /// above, even after one that threw: there are as many as were pushed.
   std::optional<WriteResult> result();
 
  private:
@@ -78,22 +78,22 @@ class Writer {
 
   Bucket& bucket_;
   nats::Requests::Limits limits_;
-  std::optional<nats::Requests> requests_;  // of the connection at hand
+  std::optional<nats::Requests> requests_;  // of the current connection
   nats::MessageBin spent_;
   Loss loss_;
   InFlights writes_;
   std::size_t later_ = 0, doubtful_ = 0;  // how many of them are in that stage
   std::deque<WriteResult> results_;
-  std::unordered_set<std::size_t> keys_;  // hashes of the keys that are not settled; a collision only waits
+  std::unordered_set<std::size_t> keys_;  // hashes of the keys in flight; a collision only waits
   std::uint64_t next_ = 0;
-  std::uint64_t highest_ = 0;  // the latest revision that the bucket told us, and whose it is
+  std::uint64_t highest_ = 0;  // the latest acknowledged revision, and its key
   std::string highest_key_;
   std::string created_;  // the bucket's, to notice one that was recreated
   unsigned erases_ = 0;
   std::optional<bool> old_filestore_;  // a server that reads its file again for each erase
-  unsigned pushed_ = 0;                // since answers were last taken in
+  unsigned pushed_ = 0;                // since answers were last read
   bool recovering_ = false;
-  int losses_ = 0;  // of the wire, as far as they were dealt with
+  int losses_ = 0;  // losses of the wire that were handled
   std::optional<Clock::time_point> draining_;
 };
 
