@@ -129,7 +129,7 @@ TEST_CASE("the server or the bucket is gone: COMMAND goes on, and changes are se
     config.server.stop();
     REQUIRE(process.read_err_until("lost"));
     config.server.restart();
-    REQUIRE(process.read_err_until("connected again", 20));
+    REQUIRE(process.read_err_until("connection restored", 20));
     Client(config.server.url()).put("config", "greeting", "hi");
     REQUIRE(process.read_until("start hi none\n", 20));
   }

@@ -343,7 +343,7 @@ TEST_CASE("it waits for the server: started after it, without JetStream first, r
   Client(server.url()).add_bucket("b");
   REQUIRE(waiter.read_err_until("waiting until key \"k\"", 20));
   server.restart();
-  REQUIRE(waiter.read_err_until("connected again", 20));
+  REQUIRE(waiter.read_err_until("connection restored", 20));
   Client(server.url()).put("b", "k", "x");
   CHECK(waiter.wait().status == 0);
 }
@@ -392,7 +392,7 @@ TEST_CASE("keys that went in an outage count no more") {
   client.put("b", "k.3", "x");
   client.api("STREAM.PURGE.KV_b", R"({"filter": "$KV.b.k.2"})");
   proxy.refuse(false);
-  REQUIRE(counts.read_err_until("connected again", 20));
+  REQUIRE(counts.read_err_until("connection restored", 20));
   counts.read_for(0.5);
   CHECK(counts.running());
   client.put("b", "k.1", "x");

@@ -93,10 +93,10 @@ void Variables::add(std::string_view key, std::string_view value) {
                   about);
   }
   if (naming_->steers_programs(name)) {
-    throw Failure(
-        Exit::failure,
-        fmt::format("{} would set {}, with which it could run programs of its writer's choice", whose, name),
-        fmt::format("--prefix gives all variables another name; --allow {} allows this one", name), about);
+    throw Failure(Exit::failure,
+                  fmt::format("{} would set {}, through which its writer could run any program", whose, name),
+                  fmt::format("--prefix gives all variables another name; --allow {} allows this one", name),
+                  about);
   }
   const auto [at, added] = variables_.try_emplace(name, Variable{std::string(key), std::string(value)});
   if (!added) {

@@ -20,8 +20,8 @@ class Run final : public Action {
 
   void declare(Arguments& a) override {
     arguments_.declare(a);
-    a.flag("--pristine", pristine_, "the bucket's variables only, none of natskv's own environment");
-    a.flag("--keep-nats", keep_nats_, "leave NATS_PASSWORD and other secrets of natskv's in the environment");
+    a.flag("--pristine", pristine_, "only the bucket's variables, nothing of natskv's own environment");
+    a.flag("--keep-nats", keep_nats_, "keep NATS_PASSWORD and natskv's other secrets in the environment");
     a.flag("--restart", restart_, "stop COMMAND and start it again when its environment has changed");
     a.take({.name = "--debounce",
             .kind = Kind::duration,

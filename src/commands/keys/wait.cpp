@@ -49,7 +49,7 @@ class Wait final : public Action {
             .kind = Kind::duration,
             .help = "give up after so long (status 124); 0: look once; default: wait for ever"},
            within_);
-    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.flag("--literal", literal_, "take * and > in KEY literally");
     a.command(command_, "asked about each value that fulfils the rest, which is its stdin");
     a.excludes("--value", "--not");
     a.excludes("--value", "--file");
