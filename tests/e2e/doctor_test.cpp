@@ -132,7 +132,7 @@ TEST_CASE("what is found is said: certificate, user and account, version, limits
   if (server_at_least(2, 10))
     CHECK(holds(as, "account ACC"));
   else
-    CHECK(holds(as, "the server does not tell the account"));
+    CHECK(holds(as, "the server does not say which account"));
   const auto [major, minor] = server_version();
   CHECK(holds(detail(result, "server"),
               "nats-server " + std::to_string(major) + "." + std::to_string(minor) + "."));

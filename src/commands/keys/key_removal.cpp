@@ -250,10 +250,10 @@ bool KeyRemoval::agreed(Invocation& natskv) {
 }
 
 void KeyRemoval::say_done(Invocation& natskv, bool whole) const {
-  const std::string text = matched
-                               ? fmt::format("{} {}", operation_ == Operation::purge ? "purged" : "deleted",
-                                             number_of(tally_.deleted, "key"))
-                               : no_keys(bucket_, words_);
+  const bool none = whole && listing() && tally_.deleted == 0 && tally_.clean();
+  const std::string text = none ? no_keys(bucket_, words_)
+                                : fmt::format("{} {}", operation_ == Operation::purge ? "purged" : "deleted",
+                                              number_of(tally_.deleted, "key"));
   if (listing()) return say_summary(natskv, tally_, text);
   natskv.note(text);
 }
