@@ -54,11 +54,11 @@ class Export final : public Action {
     a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--dir", "--file");
     a.excludes("--dir", "--history");
-    a.flag("--history", history_, "every kept revision, with delete and purge markers");
+    a.flag("--history", history_, "every kept revision, including delete and purge markers");
     at_.declare(a);
     a.excludes("--at", "--history");
     a.excludes("--partial", "--prune");
-    a.flag("--literal", literal_, "take * and > in KEY as they stand");
+    a.flag("--literal", literal_, "take * and > in KEY literally");
   }
 
   void check() override {
@@ -195,9 +195,9 @@ class Export final : public Action {
       natskv.note(fmt::format("{} was left unchanged", in_quotes(*file_)));
       return natskv.status();
     }
-    natskv.note(fmt::format("bucket \"{}\": {} {}{} written to {}", bucket_, written,
-                            history_ ? "revision" : "value", written == 1 ? "" : "s",
-                            file != nullptr ? *file_ : "standard output"));
+    natskv.note(fmt::format("bucket \"{}\": {} written to {}", bucket_,
+                            number_of(written, history_ ? "revision" : "value"),
+                            file != nullptr ? in_quotes(*file_) : "standard output"));
     return natskv.status();
   }
 };

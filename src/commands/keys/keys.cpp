@@ -56,9 +56,9 @@ void KeyListing::declare(Arguments& a) {
   a.take({.name = "--depth", .kind = Kind::count, .help = "levels of --tree"}, depth);
   a.flag("--deleted", deleted, "include deleted and purged keys");
   a.flag("-v,--verbose", verbose, "with revision, operation, creation and size");
-  a.flag("--display-value", values, "with the value (as -v)");
-  a.take({.name = "--limit", .kind = Kind::count, .help = "end after so many keys"}, limit);
-  a.flag("--literal", literal, "take * and > in PATTERN as they stand");
+  a.flag("--display-value", values, "with the value, and what -v shows");
+  a.take({.name = "--limit", .kind = Kind::count, .help = "end after this many keys"}, limit);
+  a.flag("--literal", literal, "take * and > in PATTERN literally");
   at.declare(a);
   a.excludes("--count", "--tree");
   a.excludes("--tree", "--verbose");
