@@ -191,8 +191,9 @@ std::string help(const Verb& verb, const Declaration& declared) {
   const auto examples = commands_of(verb.examples);
   if (!examples.empty()) out += "\nExamples:\n" + examples;
   return out +
-         fmt::format("\nMore: man natskv-{}\n      natskv help output, patterns, values, exit-status, contexts\n",
-                     verb.name);
+         fmt::format(
+             "\nMore: man natskv-{}\n      natskv help output, patterns, values, exit-status, contexts\n",
+             verb.name);
 }
 
 }  // namespace natskv

@@ -65,14 +65,12 @@ TEST_CASE("what update refuses before anything is sent") {
   };
   refused({"v"}, "the expected revision is missing: give REVISION after VALUE, or use --if-revision");
   refused({"v", "1", "--if-revision", "1"}, "REVISION and --if-revision exclude each other");
-  refused(
-      {"v", "-F", "x", "--if-revision", "1"},
-      "VALUE and --file exclude each other\nhint: a single word after KEY is VALUE; with --file, use "
-      "--if-revision");
-  refused(
-      {"1", "-F", "x"},
-      "VALUE and --file exclude each other\nhint: a single word after KEY is VALUE; with --file, use "
-      "--if-revision");
+  refused({"v", "-F", "x", "--if-revision", "1"},
+          "VALUE and --file exclude each other\nhint: a single word after KEY is VALUE; with --file, use "
+          "--if-revision");
+  refused({"1", "-F", "x"},
+          "VALUE and --file exclude each other\nhint: a single word after KEY is VALUE; with --file, use "
+          "--if-revision");
   refused({"v", ""}, "REVISION: \"\" is not a revision (a number from 1 to 2^64-1)");
   refused({"v", "+1"}, "REVISION: \"+1\" is not a revision (a number from 1 to 2^64-1)");
   refused({"v", "0x1"}, "REVISION: \"0x1\" is not a revision (a number from 1 to 2^64-1)");
