@@ -13,7 +13,7 @@ namespace natskv {
 
 void fill_randomly(void* to, std::size_t bytes) {
   if (::getrandom(to, bytes, 0) != static_cast<ssize_t>(bytes))
-    throw Failure(Exit::failure, "the kernel gives no random bytes");
+    throw Failure(Exit::failure, "cannot get random bytes");
 }
 
 std::string random_hex(std::size_t bytes) {

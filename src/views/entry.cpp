@@ -27,7 +27,7 @@ Value reason(const Entry& e) { return e.marker_reason.empty() ? Value{} : Value{
 // Titles are short, because values need the room.
 constexpr Field<Entry> entry_fields[] = {
     {"bucket", "BUCKET", bucket, Emphasis::name, "string", "name of the bucket."},
-    {"key", "KEY", key, Emphasis::name, "string", "name of the key; key_base64 where it is not UTF-8."},
+    {"key", "KEY", key, Emphasis::name, "string", "name of the key; key_base64 if it is not UTF-8."},
     {"revision",
      "REV",
      revision,
@@ -52,8 +52,8 @@ constexpr Field<Entry> entry_fields[] = {
      "when it was written: RFC 3339, UTC, nanoseconds.",
      {},
      2},
-    {"size", "SIZE", size, Emphasis::number, "number", "bytes of the value.", {}, 1},
-    {"value", "VALUE", value, Emphasis::text, "string", "the value where it is valid UTF-8."},
+    {"size", "SIZE", size, Emphasis::number, "number", "size of the value in bytes.", {}, 1},
+    {"value", "VALUE", value, Emphasis::text, "string", "the value, if it is valid UTF-8."},
     {"delta", "DELTA", delta, Emphasis::number, "number",
      "how many messages of this listing come after it; absent where keys were asked for one by one, and "
      "where more than 64 keys and patterns were listed."},
@@ -67,7 +67,7 @@ constexpr Field<Entry> entry_fields[] = {
      {},
      4},
     {"marker_reason", "REASON", reason, Emphasis::plain, "string",
-     "of a marker that the server wrote: MaxAge, Purge or Remove."},
+     "why the server wrote this marker: MaxAge, Purge or Remove."},
 };
 
 constexpr Field<Entry> name_fields[] = {{"name", "KEY", key, Emphasis::name}};
@@ -76,7 +76,7 @@ constexpr Field<Written> written_fields[] = {
     {"bucket", "BUCKET", [](const Written& w) { return Value{std::string_view(w.bucket)}; }, Emphasis::name,
      "string", "name of the bucket."},
     {"key", "KEY", [](const Written& w) { return Value{std::string_view(w.key)}; }, Emphasis::name, "string",
-     "name of the key; key_base64 where it is not UTF-8."},
+     "name of the key; key_base64 if it is not UTF-8."},
     {"revision", "REV", [](const Written& w) { return w.revision == 0 ? Value{} : Value{w.revision}; },
      Emphasis::number, "number", "the revision that was written."},
     {"operation", "OP", [](const Written& w) { return Value{name_of(w.operation)}; }, Emphasis::operation,

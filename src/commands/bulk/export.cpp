@@ -72,7 +72,7 @@ class Export final : public Action {
   static mode_t mode_of(const std::string& word) {
     const unsigned mode = parse::whole<unsigned>(word, 8).value_or(0);
     if (mode > 0777 || (mode & 0400U) == 0)
-      throw usage("--mode takes permissions in octal, as 0644, which its owner may read");
+      throw usage("--mode takes octal permissions that let the owner read, such as 0644");
     return static_cast<mode_t>(mode);
   }
 

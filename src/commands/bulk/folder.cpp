@@ -57,7 +57,7 @@ bool same_time(const timespec& one, const timespec& other) {
 
 Paths::Path Paths::of_key(std::string_view key) const {
   Path path{std::string(key)};
-  if (!parse::is_key(path.text)) return {{}, "natskv does not write such names"};
+  if (!parse::is_key(path.text)) return {{}, "natskv does not write keys with such names"};
   if (dots) {
     if (key.find('/') != std::string_view::npos) return {{}, "--dots has no path for a \"/\""};
     std::replace(path.text.begin(), path.text.end(), '.', '/');

@@ -28,10 +28,10 @@ std::optional<Failure> Planner::unfit(const Item& item) const {
         "without --atomic it can be imported", {rules_.bucket, key(), 0});
   }
   if (!item.ttl || rules_.ignore_ttl || rules_.ttl_allowed) return std::nullopt;
-  return Failure(
-      Exit::failure,
-      fmt::format("key \"{}\" has a time to live, bucket \"{}\" has no per-key TTL", item.key, rules_.bucket),
-      rules_.ttl_hint, {rules_.bucket, key(), 0});
+  return Failure(Exit::failure,
+                 fmt::format("key \"{}\" has a time to live, but bucket \"{}\" has no per-key TTL", item.key,
+                             rules_.bucket),
+                 rules_.ttl_hint, {rules_.bucket, key(), 0});
 }
 
 /// false: it has expired.

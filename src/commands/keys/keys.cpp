@@ -83,7 +83,7 @@ int KeyListing::run(Invocation& natskv) const {
   const Format format = natskv.format(style);
   if (nul && format != Format::tsv) throw usage("-0 is for names, without --output");
   if (tree && (format == Format::json || format == Format::jsonl))
-    throw usage("--tree is for people, it has no JSON");
+    throw usage("--tree is for people and has no JSON form");
   auto rows = natskv.rows(names ? fields::names() : fields::keys(values), style);
   const auto patterns = parse::patterns(words, literal);
   const auto past = at.open(natskv.session(), bucket, patterns);
