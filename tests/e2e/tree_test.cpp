@@ -1,3 +1,4 @@
+// ctest: long
 // Folders of keys under bad conditions: git, races, other kinds of files, a full disk.
 #include "support/client.hpp"
 #include "support/process.hpp"
@@ -31,7 +32,9 @@ struct World {
   Client client{server.url()};
   TempDir folder;
   World() { client.add_bucket("b"); }
-  [[nodiscard]] Result run(std::vector<std::string> words) const { return server.natskv(std::move(words)); }
+  [[nodiscard]] Result run(std::vector<std::string> words) const {
+    return server.natskv(std::move(words), {.limit = 120});
+  }
   [[nodiscard]] std::string dir() const { return folder / "dir"; }
 };
 
@@ -81,7 +84,7 @@ TEST_CASE("ten thousand keys of all characters are files and come back") {
     if (i == 0) key = "d0/" + std::string(255, 'n');
     lines += R"({"key":")" + key + R"(","value":")" + (i % 7 == 0 ? "" : std::to_string(random())) + "\"}\n";
   }
-  CHECK(world.server.natskv({"import", "b", "-q"}, {.input = lines}).status == 0);
+  CHECK(world.server.natskv({"import", "b", "-q"}, {.input = lines, .limit = 120}).status == 0);
   const auto out = world.run({"export", "b", "--dir", world.dir()});
   CHECK_MESSAGE(has(out.err, "10000 files written"), out.err);
   CHECK(has(world.run({"export", "b", "--dir", world.dir()}).err, "0 files written"));
