@@ -167,7 +167,7 @@ PEER = """
 import asyncio, sys, nats
 async def main():
     connection = await nats.connect(sys.argv[1].split(","), allow_reconnect=False)
-    watcher = await (await connection.jetstream().key_value(sys.argv[2])).watch(sys.argv[3])
+    watcher = await (await connection.jetstream().key_value(sys.argv[2])).watch(sys.argv[3], inactive_threshold=30)
     while True:
         entry = await watcher.updates(timeout=3600)
         if entry is not None:
@@ -284,9 +284,9 @@ def watched(watchers, last):
 def experiment(given, context_of, seconds):
     """import --atomic and its readers."""
     rng, seed = random.Random(f"{given.seed}/atomic"), f"{given.seed}/atomic"
-    folder = tempfile.mkdtemp(prefix="natskv-faults-")
     if tuple(map(int, given.version.lstrip("v").split("."))) < (2, 12):
         return ("atomic", 0, 0, [f"{given.version} has no atomic batches: not run"]), []
+    folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
     workers, watchers, lock, count = [], [], threading.Lock(), iter(range(1, 1 << 62))
 
