@@ -1,3 +1,4 @@
+// ctest: races
 // run --restart: COMMAND again when its environment is another one, and only then.
 #include "support/client.hpp"
 #include "support/process.hpp"
