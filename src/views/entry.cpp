@@ -55,8 +55,8 @@ constexpr Field<Entry> entry_fields[] = {
     {"size", "SIZE", size, Emphasis::number, "number", "size of the value in bytes.", {}, 1},
     {"value", "VALUE", value, Emphasis::text, "string", "the value, if it is valid UTF-8."},
     {"delta", "DELTA", delta, Emphasis::number, "number",
-     "how many messages of this listing come after it; absent where keys were asked for one by one, and "
-     "where more than 64 keys and patterns were listed."},
+     "how many messages of this listing come after it; absent where keys were asked for one by one, with "
+     "--at, and where more than 64 keys and patterns were listed."},
     {"ttl_seconds", "TTL", ttl, Emphasis::plain, "number", "time to live, in seconds."},
     {"expires",
      "EXPIRES",
