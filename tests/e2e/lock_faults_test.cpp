@@ -140,7 +140,8 @@ TEST_CASE("an acquisition that nobody answers is 7, COMMAND is not run, and it r
   CHECK(result.status == 7);
   CHECK(result.out.empty());
   CAPTURE(result.err);
-  CHECK(result.err.find("no answer; key \"k2\" in bucket \"locks\" may be held for ") != std::string::npos);
+  CHECK(result.err.find("no answer; this attempt may hold key \"k2\" in bucket \"locks\" for ") !=
+        std::string::npos);
   proxy.pause(false);
   // What it left behind is in nobody's way for longer than its time.
   const auto next = run(locks.command("k2", {}, {"echo", "mine"}));

@@ -83,7 +83,7 @@ TEST_CASE("purge --all empties the bucket at once, without markers") {
     Terminal terminal(b.command("purge", {"--all"}));
     REQUIRE(terminal.read_until("[y/N] "));
     CHECK(terminal.screen() ==
-          fmt::format("Empty bucket \"{}\" at {} (3 values)? Watchers are not told. [y/N] ", b.name(),
+          fmt::format("Empty bucket \"{}\" at {} (3 values)? Watchers will not notice. [y/N] ", b.name(),
                       bed().server.url()));
     terminal.send("\n");
     CHECK(terminal.wait().status == 1);

@@ -89,7 +89,7 @@ TEST_CASE("who may write no key of the bucket is told so once, and not all is tr
     CHECK(result.status == 6);
     CHECK(count(result.err, "Permissions Violation for Publish") == 1);
     CHECK(has(result.err, "key \"no.0\" of bucket \"b\""));
-    CHECK(has(result.err, " keys were refused and none was written, this was the first"));
+    CHECK(has(result.err, " keys were refused and none was written (this was the first)"));
   }
   CHECK(refusing.client.messages("b") == 0);
 }
