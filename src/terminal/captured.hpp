@@ -1,4 +1,4 @@
-// What a program writes to its stdout.
+// Captures what a program writes to its stdout.
 #pragma once
 
 #include "base/file.hpp"
@@ -11,21 +11,21 @@
 
 namespace natskv::terminal {
 
-/// A pipe whose one end is a program's stdout. Never waits: poll on input().
+/// A pipe to which a program's stdout is connected. Never waits: poll input().
 class Captured {
  public:
-  /// Keeps `most` bytes. Throws Failure where there is no pipe to be had.
+  /// Keeps at most `most` bytes. Throws Failure if no pipe can be created.
   explicit Captured(std::size_t most);
 
   /// For Program::out.
   [[nodiscard]] int stdout_of_program() const { return write_end_ ? write_end_->fd() : -1; }
-  /// After the start: the pipe ends with the program's own end of it.
+  /// Call after the start: closes natskv's copy of the program's end.
   void started() { write_end_.reset(); }
 
   [[nodiscard]] pollfd input() const { return {read_end_ ? read_end_->fd() : -1, POLLIN, 0}; }
-  /// Takes what is there. Over the limit it is closed.
+  /// Reads what is there. Over the limit it is closed.
   void read();
-  /// Takes what is there, and nothing from then on: who writes later gets SIGPIPE.
+  /// Reads what is there, and nothing afterwards: later writers get SIGPIPE.
   void close();
 
   [[nodiscard]] bool too_long() const { return bytes_.size() > most_; }

@@ -118,7 +118,7 @@ TEST_CASE("export and diff print nothing where a key is uncertain, and keys tell
   CHECK(
       none.err ==
       "natskv: export: bucket \"b\": 1 key is uncertain at revision 4, its revisions from then are no longer "
-      "kept: c\nhint: --partial goes on with what is certain\n");
+      "kept: c\nhint: --partial continues with what is certain\n");
   CHECK(world.natskv({"export", "b", "--at", "4", "-F", file}).status == 1);
   CHECK(read_file(file) == "old");
   CHECK(world.natskv({"export", "b", "--at", "4", "--dir", folder / "dir"}).status == 1);

@@ -46,7 +46,7 @@ TEST_CASE("each command has help, wherever it is asked for, within 80 columns") 
 TEST_CASE("a command's help stands alone") {
   const auto help = nowhere({"get", "--help"}).out;
   for (const char* const part :
-       {"One KEY: the value's bytes", "\nArguments:\n", "\nOptions:\n", "\n  -s, --server URL ",
+       {"One KEY: prints the value's bytes", "\nArguments:\n", "\nOptions:\n", "\n  -s, --server URL ",
         "\n  --context NAME ", "\n  -o, --output FORMAT ", "\n  -j, --json ", "\n  -q, --quiet ",
         "\nExamples:\n", "\nMore: man natskv-get"}) {
     CAPTURE(part);

@@ -182,7 +182,7 @@ TEST_CASE("the state of another bucket is said and replaced") {
   CHECK(other.status == 0);
   CHECK(Bed::first_words(other.out) == "x ");
   CHECK(other.err == "natskv: watch: warning: state file \"" + bed.file +
-                         "\" is of bucket \"b\"; starting from the current values of \"other\"\n");
+                         "\" belongs to bucket \"b\"; starting from the current values of \"other\"\n");
   CHECK(bed.state()["bucket"] == "other");
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("other patterns are refused before connecting, and FILE stays what it 
   CHECK(refused.status == 2);
   CHECK(refused.err ==
         "natskv: watch: state file \"" + bed.file +
-            "\" is of other keys or patterns\n"
+            "\" belongs to other keys or patterns\n"
             "hint: use another --state file, or remove this one to start from the current values\n");
   CHECK(read_file(bed.file) == before);
   CHECK(bed.keys({"--initial", "x.*", "a"}) == "");

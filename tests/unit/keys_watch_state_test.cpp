@@ -78,7 +78,8 @@ TEST_CASE("a watch goes on after the state's revision, whatever the order of the
 TEST_CASE("the state of another bucket begins with the current values, and says so") {
   const auto begin = beginning(state, "c", same, "\"f\"");
   CHECK_FALSE(begin.resume);
-  CHECK(begin.because == "state file \"f\" is of bucket \"b\"; starting from the current values of \"c\"");
+  CHECK(begin.because ==
+        "state file \"f\" belongs to bucket \"b\"; starting from the current values of \"c\"");
 }
 
 TEST_CASE("a state of other patterns is refused") {
@@ -89,7 +90,7 @@ TEST_CASE("a state of other patterns is refused") {
       FAIL("it was not refused");
     } catch (const Failure& failure) {
       CHECK(failure.exit() == natskv::Exit::usage);
-      CHECK(std::string(failure.what()) == "state file \"f\" is of other keys or patterns");
+      CHECK(std::string(failure.what()) == "state file \"f\" belongs to other keys or patterns");
     }
   }
 }

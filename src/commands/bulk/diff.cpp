@@ -218,23 +218,19 @@ const Verb diff{
     .group = Group::bulk,
     .summary = "Compare the keys of two buckets, or of a bucket and files",
     .description =
-        R"(Keys that BUCKET_B has and BUCKET_A has not are added, the other way round removed, and changed
-where their values differ; deleted keys count as absent. Columns: change, key, revision in A,
-revision in B. What is added and changed comes first, in the order of B. Standard error says how
-many of each.
+        R"(A key that is only in BUCKET_B is added, one that is only in BUCKET_A is removed, and one with different values
+is changed; deleted keys count as absent. Columns: change, key, revision in A, revision in B. Added and changed keys
+come first, in the order of B. Standard error says how many there are of each.
 
-With --file the lines of an export take BUCKET_B's place (a key's last line counts), with --dir
-the files of a folder, read as import --dir does. With --at BUCKET_A is taken as it was then (natskv
-export --help has the rules); if keys are uncertain nothing is compared and the status is 2, and
---partial leaves those keys out.
+With --file the lines of an export replace BUCKET_B (a key's last line counts), with --dir the files of a folder, read
+as by import --dir. With --at BUCKET_A is compared as it was then (natskv export --help has the rules); if keys are
+uncertain nothing is compared and the status is 2, or --partial leaves those keys out.
 
-Status 0: the same, 1: different; what would be 1 elsewhere is 2. Both sides are read as streams;
-hashes of keys and values are kept, never the values; --values asks for the old value of each key
-that changed.)",
+Status 0 means the same, 1 different; what would be 1 elsewhere is 2. Both sides are read as streams; only hashes of
+keys and values are kept, and --values requests the old value of each key that changed.)",
     .output =
-        R"(The columns change (added, removed, changed), key, revision_a, revision_b, and with --values
-value_a and value_b. JSON: an array of objects with these; the counts are {"summary":…} on
-standard error.)",
+        R"(The columns change (added, removed, changed), key, revision_a, revision_b, and with --values value_a and value_b.
+JSON: an array of objects with these; the counts are {"summary":…} on standard error.)",
     .statuses = {{"0", "the same."},
                  {"1", "different."},
                  {"2", "the command line is wrong, or what would be 1 elsewhere."}},

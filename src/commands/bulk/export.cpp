@@ -210,41 +210,34 @@ const Verb export_{
     .group = Group::bulk,
     .summary = "Write a bucket as JSON Lines",
     .description =
-        R"(One JSON object a line for each key's latest value, in the order of their revisions; keys that are
-deleted or purged are left out, so that import makes the same bucket of it. With --history every
-revision that the bucket keeps, oldest first, delete and purge markers among them. Values that are
-not UTF-8 are in value_base64.
+        R"(One JSON object a line for each key's latest value, in the order of their revisions; deleted and purged keys are
+left out, so that import creates the same bucket. With --history every revision that the bucket keeps, oldest first,
+including delete and purge markers. Values that are not UTF-8 are in value_base64.
 
-With --file the lines go to a temporary beside the file, mode 0600, which takes its name when
-everything is written: a failure leaves nothing under that name, or what was there before. A
-symbolic link is replaced, never written through; a device, a named pipe and /dev/stdout are
-written to as they are. A KEY that does not exist is an error (3), and then the file stays as it
-was.
+With --file the lines go to a temporary beside the file, mode 0600, which gets its name when everything is written:
+after a failure nothing has that name, or what was there before. A symbolic link is replaced, never written through; a
+device, a named pipe and /dev/stdout are written to directly. A KEY that does not exist is an error (3), and then the
+file is left unchanged.
 
-With --dir each key is a file below the folder, its name the path and its value the bytes (--dots:
-conf.app.name is conf/app/name). A key that cannot be such a file, or would need one as a folder,
-is an error before anything is written. Files that have the value already are left alone; the
-others are written beside and renamed, mode 0600 or --mode, in folders of mode 0700. --prune
-removes the files whose keys the bucket does not hold; on a terminal it asks, elsewhere it needs
---force.
+With --dir each key is a file below the folder, its name the path and its value the bytes (with --dots conf.app.name is
+conf/app/name). A key that cannot be such a file, or would need another key's file as a folder, is an error before
+anything is written. Files that already have the value are not touched; the others are written beside and renamed, with
+mode 0600 or --mode, in folders of mode 0700. --prune removes the files whose keys the bucket does not have; on a
+terminal it asks, elsewhere it needs --force.
 
-A key that is written again while it is exported may come twice; the later line is the later
-value.
+A key that is written again during the export may come twice; the later line has the later value.
 
-With --at the bucket is exported as it was: after a REVISION, at a TIME of the server's clock (RFC
-3339 with its zone; what was written at that very time counts), or so long ago (-2h). Only what the
-bucket still keeps can tell. A key without a revision from then is uncertain if it may have lost one:
-it is at the bucket's history limit, was purged, or an older value may have expired. Where keys expire
-and revisions from then are missing, keys may have existed of which nothing is left. In these cases
-nothing is written; the first ten uncertain keys are named, and the status is 1, or 3 where a KEY is
-uncertain that was asked for. --partial writes what is certain and warns. Where revisions are missing
-that belong to no key (compact, purge --all), a warning gives the last of them. A revision above the
-bucket's last and a time before the bucket are status 3, a time in the future is 2. The history is
-read twice; if the bucket drops an entry in between, or is recreated, the status is 1, and --file
-leaves the file as it was.)",
+With --at the bucket is exported as it was: after a REVISION, at a TIME of the server's clock (RFC 3339 with its zone;
+what was written at that very time counts), or so long ago (-2h). Only what the bucket still keeps can tell. A key
+without a revision from then is uncertain if it may have lost one: it is at the bucket's history limit, was purged, or
+an older value may have expired. If keys expire and revisions from then are missing, there may also have been keys of
+which nothing is left. In these cases nothing is written; the first ten uncertain keys are named, and the status is 1,
+or 3 if a KEY that was asked for is uncertain. --partial writes what is certain and warns. If revisions are missing that
+belong to no key (compact, purge --all), a warning gives the last of them. A revision above the bucket's last and a time
+before the bucket was created are status 3, a time in the future is 2. The history is read twice; if the bucket drops an
+entry in between, or is recreated, the status is 1, and --file leaves the file unchanged.)",
     .output =
-        "JSON Lines, an entry each; there is no other format. With --dir nothing. What was written is said on "
-        "standard error.",
+        R"(JSON Lines, one entry each; there is no other format. With --dir nothing. Standard error says what was written.)",
     .examples =
         R"(# A backup:
 $ natskv export config --file config.jsonl

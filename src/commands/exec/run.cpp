@@ -77,20 +77,20 @@ const Verb run{
     .group = Group::exec,
     .summary = "Run a command with keys as its environment",
     .description =
-        R"(Reads the keys of BUCKET, or those named, and becomes COMMAND with them as environment variables: no natskv stays,
-and signals, exit status and process id are COMMAND's. It is started without a shell. Names, and what is refused with
-nothing run, are as for natskv env: see natskv-env(1).
+        R"(Reads the keys of BUCKET, or those that are named, and replaces itself with COMMAND, with the keys as environment
+variables: no natskv process remains, and signals, exit status and process id are COMMAND's. It is started without a
+shell. For names, and for what is an error, see natskv-env(1); after an error nothing is run.
 
 The rest of natskv's environment is passed on, but not its secrets NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, NATS_NKEY,
-NATS_JWT and NATS_SEED (and their _FILE forms) unless --keep-nats is given; with --pristine nothing of it is. COMMAND is
-looked up in natskv's own PATH before anything is connected to.
+NATS_JWT and NATS_SEED (and their _FILE forms), unless --keep-nats is given; with --pristine nothing is passed on.
+COMMAND is looked up in natskv's own PATH before connecting.
 
-With --restart natskv stays. When the environment, not just a revision, is another one after a second without a change
-(--debounce), COMMAND is stopped (SIGTERM, after --grace SIGKILL) and started with the new one. An environment that cannot
-be used is reported, and COMMAND keeps the one it has; so it does while the server or the bucket is gone. A key that
-expires is noticed where the server makes a marker for it, else with the next change. Signals sent to natskv are passed on
-to COMMAND, SIGHUP too, and its status, when it ends by itself, is natskv's: to start it again then is a service manager's
-business. To send COMMAND a signal instead of starting it again see natskv-watch(1), --debounce.)",
+With --restart natskv stays. If, after a second without a change (--debounce), the environment differs (not just a
+revision), COMMAND is stopped (SIGTERM, and SIGKILL after --grace) and started with the new environment. An environment
+that cannot be used is reported, and COMMAND keeps the one it has, as it does while the server or the bucket is gone. A
+key that expires is noticed if the server writes a marker for it, otherwise at the next change. Signals sent to natskv,
+including SIGHUP, are passed on to COMMAND. When COMMAND ends by itself, natskv ends with its status: starting it again
+is left to a service manager. To send COMMAND a signal instead of restarting it see natskv-watch(1), --debounce.)",
     .output = "What COMMAND prints.",
     .statuses = {{"0, others", "COMMAND's own status."},
                  {"1", "A value or a name cannot be a variable; COMMAND was not run."},

@@ -11,7 +11,7 @@
 namespace natskv::commands {
 namespace {
 
-// A TTL of its own or the bucket's, whichever is less.
+// Its own TTL or the bucket's, whichever is shorter.
 std::optional<Instant> end_of(const Entry& entry, Span max_age) {
   Span life = entry.ttl;
   if (life.ns == 0 || (max_age.ns != 0 && max_age < life)) life = max_age;
@@ -32,7 +32,7 @@ OwnedEntry copy_of(const Entry& entry) {
   copy.key = texts->key;
   copy.value = Bytes{texts->value};
   copy.marker_reason = texts->reason;
-  copy.delta.reset();  // of no listing
+  copy.delta.reset();  // not from a listing
   return {copy, texts};
 }
 

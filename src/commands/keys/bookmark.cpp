@@ -19,16 +19,16 @@ namespace natskv::commands {
 namespace {
 
 constexpr std::chrono::milliseconds between_saves{100};
-constexpr std::size_t trial = 4096;                      // bytes: so much is to be had on the disk
-constexpr std::size_t longest = std::size_t{16} << 20U;  // patterns are as long as a command line
+constexpr std::size_t trial = 4096;                      // bytes that must be available on the disk
+constexpr std::size_t longest = std::size_t{16} << 20U;  // patterns can be as long as a command line
 
 Failure cannot(const char* what, const std::string& shown, int error) {
   return {Exit::failure,
           fmt::format("--state: cannot {} {}: {}", what, shown, std::generic_category().message(error))};
 }
 
-// Only who has the lock writes it, so its name may be the same each time: a watch that was killed leaves one
-// at most.
+// Only the holder of the lock writes it, so its name can be the same each time: a watch that was killed
+// leaves at most one.
 class Temporary {
  public:
   explicit Temporary(const std::string& path)
@@ -60,7 +60,7 @@ class Temporary {
   File file_;
 };
 
-// Before a lock is made beside it.
+// Checked before a lock is created beside it.
 std::string checked(std::string path) {
   if (path.empty()) throw usage("--state: the name of FILE is empty");
   struct stat info {};
@@ -125,7 +125,7 @@ void Bookmark::reached(const Before& before) {
 }
 
 void Bookmark::save() {
-  // Nothing was reached yet: FILE stays what it is.
+  // Nothing was handled yet: FILE stays unchanged.
   if (!pending() || reached_.created.empty()) return;
   Temporary file(path_);
   file.write(to_json(reached_));

@@ -8,7 +8,7 @@ namespace natskv::commands {
 namespace {
 
 constexpr int times_quiet = 10;
-// Some decades: no sum of it and a time overflows.
+// Some decades, so that adding it to a time does not overflow.
 constexpr std::chrono::nanoseconds endless = std::chrono::hours(24 * 365 * 20);
 
 }  // namespace

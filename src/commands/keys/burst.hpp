@@ -1,4 +1,4 @@
-// watch --debounce: events that come close together, of each key the newest. Pure.
+// watch --debounce: events that come close together, only the newest of each key. Pure.
 #pragma once
 
 #include "base/types.hpp"
@@ -18,19 +18,19 @@ class Burst {
   /// Of lines that are held.
   static constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
-  /// It is over after so long without an event, at the latest ten times as long after its first one.
+  /// It is over after this time without an event, at the latest after ten times as long.
   explicit Burst(Span quiet);
 
-  /// `line`: what COMMAND reads of the event. Events come in revision order.
+  /// `line`: what COMMAND reads for the event. Events come in revision order.
   void add(std::string_view key, std::uint64_t revision, std::string line, Time now);
   [[nodiscard]] bool empty() const { return newest_.empty(); }
-  /// When it is over; Time::max() where it is empty, the past where it is full.
+  /// When it is over; Time::max() if it is empty, a past time if it is full.
   [[nodiscard]] Time due() const;
 
   /// How many keys it holds, and the highest revision.
   [[nodiscard]] std::size_t size() const { return newest_.size(); }
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
-  /// The lines in revision order. It is empty then.
+  /// Returns the lines in revision order, and empties it.
   std::string take();
 
  private:

@@ -259,25 +259,21 @@ const Verb get{
     .group = Group::keys,
     .summary = "Read the value of a key, byte for byte",
     .description =
-        "One KEY: the value's bytes and nothing else, to a terminal too (-o table escapes what could steer "
-        "it), "
-        "where a newline is added if the value does not end in one. Several keys or a PATTERN: a record "
-        "each, keys in the order asked, a pattern's in the server's "
-        "order; where "
-        "keys and patterns are mixed, each entry once in the server's order. A key that is missing is named "
-        "on standard "
-        "error (status 3); a pattern that matches nothing is not an error.\n\n"
-        "A plain get may be answered by a replica that lags. --consistent asks the stream's leader: "
-        "your own "
-        "earlier writes are seen; in a partition a deposed leader may still answer.\n\n"
-        "--at reads the bucket as it was after a revision, at a time or so long ago (natskv export --help "
-        "has the rules). A KEY that did not exist or was deleted then is status 3. So is a KEY that is "
-        "uncertain, because its revision from then is no longer kept: the message says why, and --default "
-        "does not apply. Uncertain keys that a PATTERN selects are named and the status is 1, with "
-        "--partial 0.",
+        R"(One KEY: prints the value's bytes and nothing else; only on a terminal a newline is added if the value does not
+end in one (-o table escapes what could control the terminal). Several keys or a PATTERN: one record each, keys in the
+order asked, those of a pattern in the server's order; where keys and patterns are mixed, each entry once in the
+server's order. A missing key is named on standard error (status 3); a pattern that matches nothing is not an error.
+
+A plain get may be answered by a replica that lags. --consistent asks the stream's leader, so that your own earlier
+writes are seen; in a partition a deposed leader may still answer.
+
+--at reads the bucket as it was after a revision, at a time or so long ago (natskv export --help has the rules). A KEY
+that did not exist or was deleted then is status 3. So is a KEY that is uncertain, because its revision from then is no
+longer kept: the message says why, and --default does not apply. Uncertain keys that a PATTERN selects are named, and
+the status is 1, or 0 with --partial.)",
     .output =
-        "Of one KEY the value; otherwise the columns key, revision, created and value. JSON: an entry, of "
-        "several keys or a PATTERN an array of them.",
+        R"(For one KEY the value; otherwise the columns key, revision, created and value. JSON: an entry, or for several
+keys or a PATTERN an array of entries.)",
     .examples =
         R"(# The value, byte for byte:
 $ natskv get config greeting

@@ -124,19 +124,19 @@ const Verb keys{
     .group = Group::keys,
     .summary = "List the keys of a bucket",
     .description =
-        "Names, one a line, each once, printed while they are read. A key that exists from start to end is "
-        "listed exactly "
-        "once, whatever is written meanwhile. No keys: no output, status 0.\n\nSeveral PATTERNs make one "
-        "listing. With -v "
-        "each key comes with revision, operation, creation and size of its latest value, in one stream of "
-        "messages, never "
-        "a request a key.\n\n--at lists the keys that had a value then (natskv export --help has the rules). "
-        "Keys that are certain are printed. If others are uncertain, ten of them are named on standard error "
-        "and the status is 1, so that a script does not take the list for the whole; with --partial it is 0.",
+        R"(Prints names, one a line, each once, while they are read. A key that exists from start to end is listed exactly
+once, whatever is written meanwhile. Without keys there is no output, and the status is 0.
+
+Several PATTERNs make one listing. With -v each key comes with revision, operation, creation time and size of its
+latest value, in one stream of messages rather than with a request for each key.
+
+--at lists the keys that had a value then (natskv export --help has the rules). Keys that are certain are printed. If
+others are uncertain, ten of them are named on standard error and the status is 1, so that a script does not take the
+list for complete; with --partial it is 0.)",
     .output =
-        "Names, one a line; with -v the columns key, revision, operation, created and size, with "
-        "--display-value value too; with --count one number. JSON: an array of names (what is not "
-        "UTF-8 in one is replaced; entries have key_base64), with -v of entries; --tree has none.",
+        R"(Names, one a line; with -v the columns key, revision, operation, created and size, with --display-value also
+value; with --count one number. JSON: an array of names (bytes that are not UTF-8 are replaced; entries have
+key_base64), or with -v of entries; there is none for --tree.)",
     .examples =
         R"(# All names:
 $ natskv keys config

@@ -42,12 +42,12 @@ class Wait final : public Action {
     a.flag("--absent", wanted_.absent, "until it has no value; of a PATTERN: until no key has one");
     a.take({.name = "--count",
             .kind = Kind::count,
-            .help = "until so many keys of PATTERN fulfil the condition at the same time",
+            .help = "until this many keys of PATTERN fulfil the condition at the same time",
             .least = 1},
            wanted_.count);
     a.take({.name = "-w,--within",
             .kind = Kind::duration,
-            .help = "give up after so long (status 124); 0: look once; default: wait for ever"},
+            .help = "give up after this time (status 124); 0: check once; default: wait without limit"},
            within_);
     a.flag("--literal", literal_, "take * and > in KEY literally");
     a.command(command_, "asked about each value that fulfils the rest, which is its stdin");
@@ -89,32 +89,32 @@ const Verb wait{
     .group = Group::keys,
     .summary = "Wait until a key has a value",
     .description =
-        R"(Ends with status 0 as soon as it is so: KEY has a value; or it has the value of --value or --file, or any other than
-that of --not; or its last revision is above that of --after; or, with --absent, it has no value. Looking and waiting are
-one, so that no write between them is missed. A missing key never fulfils --not.
+        R"(Ends with status 0 as soon as the condition holds: KEY has a value; or it has the value of --value or --file, or
+any other than that of --not; or its last revision is above that of --after; or, with --absent, it has no value. The
+current state counts and no write is missed. A missing key never fulfils --not.
 
-Of a PATTERN one key is enough, or --count keys at the same time: a barrier. --absent waits until none of its keys has a
-value. A key that expires is noticed up to a second later where the server makes no marker for it.
+For a PATTERN one key is enough, or --count keys at the same time: a barrier. --absent waits until none of its keys has
+a value. A key that expires is noticed up to a second later if the server writes no marker for it.
 
-COMMAND is asked about each value that fulfils the rest, one after the other in the order of their revisions: the value is
-its stdin, and NATSKV_BUCKET, NATSKV_KEY, NATSKV_OPERATION, NATSKV_REVISION and NATSKV_CREATED are set. Status 0 means
-yes, 1 to 125 not yet; any other status, or a signal, ends wait with that status. It is started without a shell. When the
-time of --within is over it gets SIGTERM, and SIGKILL 10 s later. Signals sent to natskv are passed on to it.
+COMMAND decides about each value that fulfils the other conditions, one after the other in the order of their revisions:
+the value is its stdin, and NATSKV_BUCKET, NATSKV_KEY, NATSKV_OPERATION, NATSKV_REVISION and NATSKV_CREATED are set.
+Status 0 means yes, 1 to 125 not yet; any other status, or a signal, ends wait with that status. It is started without a
+shell. When --within has passed it gets SIGTERM, and SIGKILL 10 s later. Signals sent to natskv are passed on to it.
 
-wait waits for the server, for JetStream and for the bucket too. After two seconds, and whenever it changes, standard error
-says for what. If the bucket is recreated it starts again; --after, whose revision was the old bucket's, ends with status 3.
-With --within 0 it looks once: a server that does not answer (5) or a bucket that is missing (3) is not waited for, and
-COMMAND may take its time.)",
+wait also waits for the server, for JetStream and for the bucket. After two seconds, and whenever that changes, standard
+error says what it is waiting for. If the bucket is recreated it starts again, except with --after, whose revision was
+the old bucket's: that is status 3. With --within 0 it checks once: it does not wait for a server that does not answer
+(5) or for a missing bucket (3), and COMMAND may take any time.)",
     .output =
-        "Nothing; with --output the entries that fulfilled the condition, as get prints them: of KEY one entry, of a "
-        "PATTERN a list.",
-    .statuses = {{"0", "It is so."},
-                 {"3",
-                  "The time is over, and there is no such bucket; or the bucket of --after was recreated."},
-                 {"5", "The time is over, and no server answers."},
-                 {"124", "The time is over, and it is not so."},
-                 {"126, 127, others",
-                  "What COMMAND ended with, above 125; it cannot be executed; there is no such command."}},
+        R"(Nothing; with --output the entries that fulfilled the condition, as get prints them: for KEY one entry, for a
+PATTERN a list.)",
+    .statuses =
+        {{"0", "The condition holds."},
+         {"3", "--within has passed, and there is no such bucket; or the bucket of --after was recreated."},
+         {"5", "--within has passed, and no server answers."},
+         {"124", "--within has passed, and the condition does not hold."},
+         {"126, 127, others",
+          "What COMMAND ended with, above 125; it cannot be executed; there is no such command."}},
     .examples =
         R"(# Go on when the schema has been migrated; fail (124) after five minutes:
 $ natskv wait config schema --value 42 --within 5m && echo migrated

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// No key holds a blank: nothing else is named so.
+// Keys cannot contain a blank, so these names are unambiguous.
 std::string word_for(const Pattern& pattern) {
   if (!text::valid_utf8(pattern.text)) {
     std::string word = "base64 ";
@@ -58,11 +58,11 @@ std::vector<std::string> named(const std::vector<Pattern>& patterns) {
 Beginning beginning(const WatchState& state, const std::string& bucket, const std::vector<Pattern>& patterns,
                     const std::string& shown_file) {
   if (state.bucket != bucket)
-    return {.because =
-                fmt::format("state file {} is of bucket \"{}\"; starting from the current values of \"{}\"",
-                            shown_file, state.bucket, bucket)};
+    return {.because = fmt::format(
+                "state file {} belongs to bucket \"{}\"; starting from the current values of \"{}\"",
+                shown_file, state.bucket, bucket)};
   if (state.patterns != named(patterns))
-    throw usage(fmt::format("state file {} is of other keys or patterns", shown_file),
+    throw usage(fmt::format("state file {} belongs to other keys or patterns", shown_file),
                 "use another --state file, or remove this one to start from the current values");
   return {.resume = Before{.created = state.created, .revision = state.revision}};
 }

@@ -1,4 +1,4 @@
-// What watch --state keeps in its file, and what a start makes of it. Pure.
+// What watch --state keeps in its file, and how a start uses it. Pure.
 #pragma once
 
 #include "base/pattern.hpp"
@@ -22,20 +22,20 @@ struct WatchState {
 
 /// One line of JSON.
 std::string to_json(const WatchState& state);
-/// nullopt where the text is no such object: torn, or another file.
+/// nullopt if the text is not such an object: truncated, or another file.
 std::optional<WatchState> parse_watch_state(std::string_view text);
 
-/// The words of `patterns` as a state names them: sorted; "literal KEY" where KEY reads as a PATTERN, "base64
-/// …" where it is not UTF-8.
+/// `patterns` as a state names them: sorted; "literal KEY" if KEY reads as a PATTERN, "base64 …" if it is not
+/// UTF-8.
 std::vector<std::string> named(const std::vector<Pattern>& patterns);
 
 /// Where a watch begins.
 struct Beginning {
   std::optional<Before> resume = {};  ///< nullopt: from the current values
-  std::string because = {};           ///< why not where FILE says; empty: there is nothing to say
+  std::string because = {};           ///< why not where FILE says, for a note; or empty
 };
-/// Throws Failure(usage) where the state is of other patterns. That the bucket is the same one is for the
-/// server to say (kv/read/outage).
+/// Throws Failure(usage) if the state belongs to other patterns. Whether the bucket is the same one is
+/// checked with the server (kv/read/outage).
 Beginning beginning(const WatchState& state, const std::string& bucket, const std::vector<Pattern>& patterns,
                     const std::string& shown_file);
 

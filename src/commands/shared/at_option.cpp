@@ -12,10 +12,10 @@ namespace natskv::commands {
 void AtOption::declare(Arguments& a) {
   a.add({.name = "--at",
          .kind = Kind::text,
-         .help = "as it was after this revision, at this time (RFC 3339, with a zone) or so long ago (-2h)",
+         .help = "as it was after this revision, at this time (RFC 3339, with a zone) or this long ago (-2h)",
          .placeholder = "TIME|REVISION"},
         [this](const std::string& word) { moment_ = parse::moment(word, "--at"); });
-  a.flag("--partial", partial_, "with --at: what is certain, though other keys are not");
+  a.flag("--partial", partial_, "with --at: what is certain, even if other keys are not");
 }
 
 void AtOption::check() const {
@@ -36,7 +36,7 @@ bool AtOption::report_uncertain(Invocation& natskv, Past& past, const std::vecto
   const auto say = [&](const std::string& text) {
     if (partial_) return natskv.warn(text);
     certain = false;
-    natskv.report(Failure(Exit::failure, text, "--partial goes on with what is certain", {bucket, {}, 0})
+    natskv.report(Failure(Exit::failure, text, "--partial continues with what is certain", {bucket, {}, 0})
                       .ending_with(failure));
   };
   std::uint64_t others = keys.uncertain();

@@ -16,16 +16,16 @@ namespace natskv::commands {
 class AtOption {
  public:
   void declare(Arguments& arguments);
-  /// Failure(usage) where --partial stands alone.
+  /// Failure(usage) for --partial without --at.
   void check() const;
   [[nodiscard]] bool given() const { return moment_.has_value(); }
   [[nodiscard]] bool partial() const { return partial_; }
 
-  /// nullptr where it was not given. See Past.
+  /// nullptr if it was not given. See Past.
   [[nodiscard]] std::unique_ptr<Past> open(Session& session, const std::string& bucket,
                                            const std::vector<Pattern>& patterns) const;
-  /// Names what is uncertain: a KEY that was asked for is not_found; others are a failure, or with --partial
-  /// a warning. `failure`: the status of the former. Whether what is certain may be shown as the whole.
+  /// Reports what is uncertain: not_found for a KEY that was asked for; for others a failure (with status
+  /// `failure`), or with --partial a warning. Returns whether what is certain may be shown.
   bool report_uncertain(Invocation& natskv, Past& past, const std::vector<Pattern>& patterns,
                         Exit failure = Exit::failure) const;
 

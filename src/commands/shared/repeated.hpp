@@ -21,21 +21,21 @@ Told about(const Entry& entry);
 
 class Repeated {
  public:
-  /// Looks it up, before anything is connected to. Throws Failure (126, 127). `grace`, `held`: as Supervisor.
+  /// Looks it up, before connecting. Throws Failure (126, 127). `grace`, `held`: as Supervisor.
   explicit Repeated(const std::vector<std::string>& command,
                     std::chrono::nanoseconds grace = std::chrono::seconds(10), int held = -1);
 
-  /// From then on it is stopped.
+  /// When it is stopped.
   void until(BootClock::time_point time) { supervisor_.deadlines(time, {}); }
 
   struct Ended {
     int status = 0;            ///< its own, or 128 + signal
     bool out_of_time = false;  ///< it was stopped
     int signal =
-        0;  ///< what natskv got meanwhile and would have ended it: COMMAND had it, and natskv ends too
+        0;  ///< a signal that came meanwhile and would have ended natskv: COMMAND got it, and natskv ends too
   };
-  /// Runs it to its end, with this stdin. Says what it left behind. `meanwhile` is called every second.
-  /// Throws as Supervisor::start() does; Stopped where a signal came before.
+  /// Runs it to its end, with this stdin. Reports what it left running. `meanwhile` is called every second.
+  /// Throws as Supervisor::start() does; Stopped if a signal came first.
   Ended run(Invocation& natskv, const Told& told, std::string_view input,
             const std::function<void()>& meanwhile = {});
 

@@ -54,7 +54,7 @@ AsOf::Verdict AsOf::judge(const Known* known) const {
     if (stream_.gaps && hole_ > known->held) return uncertain(Why::gap);
     return {known->marker ? State::deleted : State::present, Why::none, known->held};
   }
-  // The oldest revisions of a key go first: of one that never lost any, nothing up to then means absent.
+  // A key loses its oldest revisions first: if it never lost any, having none up to then means absent.
   if (hole_ == 0) return {};
   if (known != nullptr && known->rollup) return uncertain(Why::purged);
   if (known != nullptr && at_limit(*known)) return uncertain(Why::limit);

@@ -1,4 +1,4 @@
-// What each key held after a revision or at a time, judged by the revisions that the bucket still keeps. Asks
+// What each key had after a revision or at a time, judged by the revisions that the bucket still keeps. Asks
 // no server.
 #pragma once
 
@@ -18,13 +18,13 @@ class AsOf {
 
   struct Stream {
     std::uint64_t upto = all;  ///< the revision
-    Instant until = latest;    ///< the time: what was stored then counts
-    std::int64_t history = 0;  ///< how many revisions are kept of a key; 0 or less: all
-    bool expires = false;      ///< whole keys may have expired
-    bool gaps = false;         ///< a revision may be missing between two of its key that are kept
+    Instant until = latest;    ///< the time, inclusive
+    std::int64_t history = 0;  ///< how many revisions of each key are kept; 0 or less: all
+    bool expires = false;      ///< keys may have expired completely
+    bool gaps = false;         ///< a revision may be missing between two kept ones of its key
   };
   enum class State : std::uint8_t { present, deleted, absent, uncertain };
-  /// Why a key is uncertain: what removed the revision that would tell.
+  /// Why a key is uncertain: what removed the decisive revision.
   enum class Why : std::uint8_t { none, limit, purged, expired, gap };
   struct Verdict {
     State state = State::absent;
@@ -35,26 +35,26 @@ class AsOf {
   /// `expected`: how many keys are likely to come.
   explicit AsOf(const Stream& stream, std::uint64_t expected = 0) : stream_(stream), keys_(expected) {}
 
-  /// Every revision that the stream keeps, in order. `selected`: the key was asked for.
+  /// To be called for every revision that the stream keeps, in order. `selected`: the key was asked for.
   void add(const Entry& entry, bool selected = true);
-  /// Everything was added: what follows can be asked. `last`: the stream's last revision when that began;
-  /// `complete`: it keeps every revision it ever had.
+  /// Everything was added: the functions below can be called. `last`: the stream's last revision when that
+  /// began; `complete`: it has every revision it ever had.
   void finish(std::uint64_t last, bool complete);
-  /// The last revision that counts, kept or not.
+  /// The last revision that counts, whether it is kept or not.
   [[nodiscard]] std::uint64_t upto() const { return stream_.upto; }
 
   [[nodiscard]] Verdict of(std::string_view key) const { return judge(keys_.find(key)); }
   /// Whether any revision of the key is kept.
   [[nodiscard]] bool keeps(std::string_view key) const { return keys_.find(key) != nullptr; }
-  /// Whether this revision is what its key held then, a value or a marker.
+  /// Whether this revision, a value or a marker, is what its key had then.
   [[nodiscard]] bool held(const Entry& entry) const;
   /// Of the selected keys.
   [[nodiscard]] std::uint64_t present() const { return present_; }
   [[nodiscard]] std::uint64_t deleted() const { return deleted_; }
   [[nodiscard]] std::uint64_t uncertain() const { return uncertain_; }
-  /// Keys may have been there of which nothing is kept, so that nobody can name them.
+  /// Whether there may have been keys of which nothing is kept, so that they cannot be named.
   [[nodiscard]] bool nameless() const { return hole_ > 0 && (stream_.expires || stream_.gaps); }
-  /// The last revision that was removed and belongs to no key that is kept (compact, purge --all); 0: none.
+  /// The last removed revision that belongs to no kept key (compact, purge --all); 0: none.
   [[nodiscard]] std::uint64_t unexplained() const { return hole_ > explained_ ? hole_ : 0; }
 
  private:

@@ -1,5 +1,5 @@
-// What is known of each of many keys, found by a keyed hash: the names are not kept. A power of two of
-// places, at most half of them full.
+// Data about many keys, found by a keyed hash: the names are not kept. The number of slots is a power of two,
+// and at most half of them are full.
 #pragma once
 
 #include "base/random.hpp"
@@ -28,7 +28,7 @@ class KeyTable {
     fill_randomly(secret_, sizeof secret_);
   }
 
-  /// nullptr: not there. Valid until the next key is added.
+  /// nullptr: not found. Valid until the next key is added.
   [[nodiscard]] const Known* find(std::string_view key) const {
     const Slot& slot = slots_[slot_of(hash(key))];
     return slot.key == 0 ? nullptr : &slot.known;
@@ -37,7 +37,7 @@ class KeyTable {
     Slot& slot = slots_[slot_of(hash(key))];
     return slot.key == 0 ? nullptr : &slot.known;
   }
-  /// Added where it is not there. Valid until the next key is added.
+  /// Added if it is not there. Valid until the next key is added.
   Known& operator[](std::string_view key) {
     const std::uint64_t h = hash(key);
     std::size_t at = slot_of(h);
@@ -62,7 +62,7 @@ class KeyTable {
   [[nodiscard]] const std::uint64_t (&secret() const)[2] { return secret_; }
 
  private:
-  // A server may say anything: more than this is not believed before it comes.
+  // The server's count is not trusted beyond this.
   static constexpr std::uint64_t most_expected = std::uint64_t{1} << 20U;
 
   [[nodiscard]] std::uint64_t hash(std::string_view key) const {

@@ -21,12 +21,13 @@ bool wild(const std::vector<Pattern>& patterns) {
 
 Instant created(const StreamState& stream) { return text::from_rfc3339(stream.created).value_or(Instant{}); }
 
-// Whole keys are gone where they are older than the bucket's TTL.
+// Keys that are older than the bucket's TTL have disappeared.
 bool expires(const StreamState& stream, Instant now) {
   return stream.key_ttl || (stream.ttl.ns > 0 && now.ns - stream.ttl.ns > created(stream).ns);
 }
 
-// With one revision a key, a value that expires has replaced the one before. A mirror may have missed some.
+// With one revision per key, a value that expires has replaced the previous one. A mirror may have missed
+// some.
 bool has_gaps(const StreamState& stream) { return stream.mirror || (stream.key_ttl && stream.history != 1); }
 
 }  // namespace
@@ -40,7 +41,7 @@ Past::Past(Session& session, std::string bucket, std::vector<Pattern> patterns, 
       keys_({}) {
   const auto waiting =
       session_.notices().waiting(fmt::format("reading the history of bucket \"{}\" …", bucket_));
-  // Whether a revision that is missing may be a key's, the others' revisions tell.
+  // The revisions of the other keys tell whether a missing one may belong to a key.
   const bool whole = patterns_.empty() || (wild(patterns_) && lacks_revisions(stream_));
   read(whole);
   if (!whole && doubtful()) read(true);
@@ -61,7 +62,7 @@ AsOf Past::start(const Listing& entries, std::uint64_t expected) {
     shown_ = text::rfc3339(*time);
     if (*time > now)
       throw usage(fmt::format("{} is in the future: the server's clock says {}", shown_, text::rfc3339(now)));
-    // What a mirror holds is older than itself.
+    // A mirror's entries are older than the mirror.
     if (*time < created(stream_) && !stream_.mirror)
       throw Failure(Exit::not_found,
                     fmt::format("bucket \"{}\" was created after {}, at {}", bucket_, shown_,
@@ -87,7 +88,7 @@ void Past::read(bool whole) {
   require_same(entries);
   keys_ = start(entries, whole || wild(patterns_) ? stream_.keys : patterns_.size());
   while (const Entry* entry = entries.next()) keys_.add(*entry, !whole || selected(entry->key));
-  // What is complete now was so all the time.
+  // What is complete now was always complete.
   keys_.finish(entries.last_revision(), !lacks_revisions(look()));
 }
 
@@ -182,7 +183,7 @@ const Entry* Entries::next() {
     if (!past_->keys().held(*read)) continue;
     --left_;
     entry_ = *read;
-    entry_.delta.reset();  // how many revisions follow says nothing of an entry of then
+    entry_.delta.reset();  // how many revisions follow is meaningless for an entry of the past
     return &entry_;
   }
   return nullptr;

@@ -1,5 +1,5 @@
 // A bucket as it was: get, keys, export and diff with --at. Its history is read twice: headers, which tell
-// what each key held then, and the entries themselves.
+// what each key had then, and the entries themselves.
 #pragma once
 
 #include "base/failure.hpp"
@@ -20,8 +20,8 @@ namespace natskv {
 
 class Past {
  public:
-  /// Reads what the keys held at that moment. `patterns`: none: all keys. Failure: not_found for a revision
-  /// above the last and a time before the bucket; usage for one in the future.
+  /// Reads what the keys had at that moment. `patterns`: empty means all keys. Failure: not_found for a
+  /// revision above the last and a time before the bucket was created; usage for a time in the future.
   Past(Session& session, std::string bucket, std::vector<Pattern> patterns, Moment moment);
 
   [[nodiscard]] const std::string& bucket() const { return bucket_; }
@@ -31,12 +31,12 @@ class Past {
   [[nodiscard]] bool is_uncertain(std::string_view key) const {
     return keys_.of(key).state == AsOf::State::uncertain;
   }
-  /// Why a key has no value, or none that is certain.
+  /// Why a key has no value, or no certain one.
   [[nodiscard]] Failure missing(const std::string& key) const;
-  /// Of the uncertain keys that no KEY names, the first so many.
+  /// The first uncertain keys that were not named as KEY, at most this many.
   std::vector<std::string> uncertain_names(std::size_t most);
 
-  /// Failure where it is no longer the bucket whose keys were read.
+  /// Failure if it is no longer the bucket whose keys were read.
   void require_same(const Listing& entries) const;
 
  private:
@@ -56,18 +56,18 @@ class Past {
   AsOf keys_;
 };
 
-/// The latest entry of each key, markers too, as they are now or, with `past`, as they were: then only those
-/// that are certain, in the order of revisions.
+/// The latest entry of each key, including markers, as they are now or, with `past`, as they were: then only
+/// those that are certain, in the order of their revisions.
 class Entries {
  public:
   /// `past` must outlive it.
   Entries(Session& session, std::string bucket, ReadOptions options, const Past* past = nullptr);
 
-  /// As Listing::next(). Failure where the bucket dropped one of the entries of then meanwhile.
+  /// As Listing::next(). Failure if the bucket has meanwhile dropped one of the past entries.
   const Entry* next();
   /// How many there are, at most.
   [[nodiscard]] std::uint64_t total() const { return past_ == nullptr ? listing_.total() : left_; }
-  /// Only above this revision a key may come again.
+  /// Only after this revision may a key come again.
   [[nodiscard]] std::uint64_t last_revision() const { return listing_.last_revision(); }
   [[nodiscard]] Instant server_time() const { return listing_.server_time(); }
   void on_idle(std::function<void()> idle) { listing_.on_idle(std::move(idle)); }
