@@ -136,7 +136,7 @@ TEST_CASE("what is found is said: certificate, user and account, version, limits
   const auto [major, minor] = server_version();
   CHECK(holds(detail(result, "server"),
               "nats-server " + std::to_string(major) + "." + std::to_string(minor) + "."));
-  CHECK(detail(result, "jetstream") == "0 streams of 3, 0 B storage of 1.9 MiB, 0 B memory of 976.6 KiB | ");
+  CHECK(detail(result, "jetstream") == "0 of 3 streams, 0 B storage of 1.9 MiB, 0 B memory of 976.6 KiB | ");
 }
 
 TEST_CASE("a user who may have one connection is examined as a whole") {

@@ -44,8 +44,8 @@ std::string line_of(const Check& check, const TerminalStyle& looks) {
 }
 
 std::string text_of(const AccountUse& use) {
-  std::string text = number_of(use.streams, "stream");
-  if (use.max_streams >= 0) text += fmt::format(" of {}", use.max_streams);
+  std::string text = use.max_streams >= 0 ? fmt::format("{} of {} streams", use.streams, use.max_streams)
+                                          : number_of(use.streams, "stream");
   const auto add = [&text](Size used, Size most, std::string_view of) {
     if (used.bytes == 0 && most.bytes < 0) return;
     text += fmt::format(", {} {}", text::human_size(used.bytes), of);
