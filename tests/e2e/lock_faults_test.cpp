@@ -159,7 +159,7 @@ TEST_CASE(
   const std::vector<std::string> filling{"sh", "-c", fill, natskv_command({}).args[0]};
   SUBCASE("history 1") {
     Locks locks(R"(, "max_bytes": 2000)");
-    Process holder(locks.command("k", {}, filling));
+    Process holder(locks.command("k", {"--value", "me"}, filling));
     REQUIRE(holder.read_until("full\n"));
     holder.read_for(3);  // longer than the lease
     CHECK(holder.running());
@@ -170,7 +170,7 @@ TEST_CASE(
   }
   SUBCASE("history 5") {
     Locks locks(R"(, "max_bytes": 2000, "max_msgs_per_subject": 5)");
-    Process holder(locks.command("k", {}, filling));
+    Process holder(locks.command("k", {"--value", "me"}, filling));
     REQUIRE(holder.read_until("full\n"));
     const auto result = holder.wait();
     CHECK(result.status == 1);

@@ -62,8 +62,9 @@ Failure Lease::explained(const nats::Error& error) {
   return explain(session_, error, {.bucket = claim_.bucket, .key = claim_.key, .writes = false});
 }
 
+// Every entry is as long as the one before: a full bucket takes a renewal, but none that is a digit longer.
 nats::Headers Lease::headers(std::uint64_t expected) const {
-  nats::Headers all{{"Nats-Expected-Last-Subject-Sequence", std::to_string(expected)}};
+  nats::Headers all{{"Nats-Expected-Last-Subject-Sequence", fmt::format("{:020}", expected)}};
   if (terms_.rollup) all.emplace_back("Nats-Rollup", "sub");
   return all;
 }
