@@ -233,7 +233,7 @@ Certificate ServerProbe::handshake(const std::string& authorities) {
   if (authorities.empty())
     SSL_CTX_set_default_verify_paths(context);
   else if (SSL_CTX_load_verify_locations(context, authorities.c_str(), nullptr) != 1)
-    throw NoAuthorities("the CA file holds no certificate");
+    throw NoAuthorities("the CA file contains no certificate");
   tls_->connection.reset(SSL_new(context));
   SSL* ssl = tls_->connection.get();
   // The result is examined below: the point is to find out what is wrong with a certificate. No secret is

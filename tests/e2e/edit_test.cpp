@@ -259,7 +259,7 @@ TEST_CASE("what the server can't change is refused with the reason before a sock
       {{"--source", "o", "--no-source", "o"}, "--source and --no-source both name \"o\""},
       {{"--tags", "", "--tags", "x"}, "--tags"},
       {{"--marker-ttl", "1ms"}, "--marker-ttl: at least 1s"},
-      {{"--metadata", "_nats.x=1"}, "--metadata: \"_nats.x\" is the server's own"},
+      {{"--metadata", "_nats.x=1"}, "--metadata: \"_nats.x\" is reserved for the server"},
   };
   for (const auto& [words, text] : wrong) {
     Words command{"edit", "b"};

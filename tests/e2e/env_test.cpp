@@ -69,7 +69,7 @@ TEST_CASE("Two keys of one name, a NUL, and a name that steers programs: nothing
   CHECK(config.env({"fine"}).status == 0);
   config.client.put("config", "nul", std::string_view("a\0b", 3));
   refused({"fine", "nul"},
-          "the value of key \"nul\" in bucket \"config\" has a NUL byte, which NUL cannot hold\n");
+          "the value of key \"nul\" in bucket \"config\" has a NUL byte, which NUL cannot contain\n");
   for (const char* key :
        {"path", "LD_PRELOAD", "bash/env", "https_proxy", "npm_config_x", "NATSKV_X", "git-ssh"}) {
     CAPTURE(key);

@@ -126,7 +126,7 @@ TEST_CASE("a CHECK is sent with a write that has no condition; too few of those 
                             check("lock", 1) + check("none", 0) + line("a", "1")}) {
     const auto few = world.import(input);
     CHECK(few.status == 2);
-    CHECK(has(few.err, "without a condition"));
+    CHECK(has(few.err, "each CHECK needs a write that has no condition of its own"));
   }
   CHECK(world.import("{\"key\":\"lock\",\"operation\":\"CHECK\"}\n").status == 2);
   CHECK(world.client.last_revision("b") == before);

@@ -106,7 +106,7 @@ TEST_CASE("Ctrl-C where no answer comes: what has no answer is said to be interr
     const std::string words = ": interrupted; ";
     const auto at = result.err.find(words);
     REQUIRE_MESSAGE(at != std::string::npos, result.err);
-    CHECK(result.err.find(" writes may have been stored, first that of key \"k") != std::string::npos);
+    CHECK(result.err.find(" writes may have been stored; the first is that of key \"k") != std::string::npos);
     CHECK(result.err.find("lost") == std::string::npos);
     CHECK(lines(result.err) == 2);
     const auto unknown = std::stoull(result.err.substr(at + words.size()));

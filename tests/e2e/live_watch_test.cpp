@@ -122,7 +122,8 @@ TEST_CASE("a watch is resumed after the revision that was handled last, or says 
   CHECK(said == "bucket \"b\": revision 4 is no longer kept and was missed\n");
   before.revision = 9;
   CHECK(resumed(before, said) == "b#2 c#3 a#6 ");
-  CHECK(said == "bucket \"b\": its last revision is 6 now, 9 was shown; starting from its current values\n");
+  CHECK(said ==
+        "bucket \"b\": its last revision is now 6, but 9 was shown; starting from its current values\n");
   client.delete_bucket("b");
   client.add_bucket("b");
   client.put("b", "new", "1");

@@ -24,8 +24,8 @@ constexpr Screen small{.rows = 10, .cols = 40};
 using Expected = std::vector<std::pair<Screen, std::string>>;
 
 // A bucket with everything that could spoil a screen.
-struct TerminalStyle {
-  TerminalStyle() : client(server.url()) {
+struct Desk {
+  Desk() : client(server.url()) {
     client.add_bucket(
         "config", R"({"max_msgs_per_subject": 5, "description": "all the settings of 設定 in one place"})");
     client.put("config", "app.name", "plain");
@@ -60,9 +60,9 @@ struct TerminalStyle {
 
 TEST_CASE("A table fits its screen") {
   NEEDS_EMULATOR;
-  const TerminalStyle looks;
+  const Desk desk;
   CHECK(
-      looks.screen({"history", "config", "app.>"}, {.rows = 24, .cols = 120}) ==
+      desk.screen({"history", "config", "app.>"}, {.rows = 24, .cols = 120}) ==
       "*KEY          REV  OP   CREATED (UTC)        SIZE  VALUE\n"
       "app.name       1  PUT  ####-##-## ##:##:##   5 B  plain\n"
       "app.wide       2  PUT  ####-##-## ##:##:##  70 B  漢字かな交じり文の値 that is long enough to be cut somewhere\n"
@@ -73,7 +73,7 @@ TEST_CASE("A table fits its screen") {
       "app.zero       7  PUT  ####-##-## ##:##:##  12 B  zero\\u{200B}width\n"
       "app.\\x1B[2J    8  PUT  ####-##-## ##:##:##  17 B  a key that clears\n"
       "app.name       9  DEL  ####-##-## ##:##:##   0 B\n");
-  CHECK(looks.screen({"history", "config", "app.>"}, large) ==
+  CHECK(desk.screen({"history", "config", "app.>"}, large) ==
         "*KEY          REV  OP   CREATED (UTC)        SIZE  VALUE\n"
         "app.name       1  PUT  ####-##-## ##:##:##   5 B  plain\n"
         "app.wide       2  PUT  ####-##-## ##:##:##  70 B  漢字かな交じり文の値 that is …\n"
@@ -84,7 +84,7 @@ TEST_CASE("A table fits its screen") {
         "app.zero       7  PUT  ####-##-## ##:##:##  12 B  zero\\u{200B}width\n"
         "app.\\x1B[2J    8  PUT  ####-##-## ##:##:##  17 B  a key that clears\n"
         "app.name       9  DEL  ####-##-## ##:##:##   0 B\n");
-  CHECK(looks.screen({"history", "config", "app.>"}, small) ==
+  CHECK(desk.screen({"history", "config", "app.>"}, small) ==
         "app.name       1  PUT  plain\n"
         "app.wide       2  PUT  漢字かな交じり文…\n"
         "app.accent     3  PUT  éé combining\n"
@@ -94,7 +94,7 @@ TEST_CASE("A table fits its screen") {
         "app.zero       7  PUT  zero\\u{200B}width\n"
         "app.\\x1B[2J    8  PUT  a key that clears\n"
         "app.name       9  DEL\n");
-  CHECK(looks.screen({"keys", "config", "-v"}, small) ==
+  CHECK(desk.screen({"keys", "config", "-v"}, small) ==
         "*KEY          REV  OP\n"
         "app.wide       2  PUT\n"
         "app.accent     3  PUT\n"
@@ -103,24 +103,24 @@ TEST_CASE("A table fits its screen") {
         "app.right      6  PUT\n"
         "app.zero       7  PUT\n"
         "app.\\x1B[2J    8  PUT\n");
-  CHECK(looks.screen({"ls"}, large) ==
+  CHECK(desk.screen({"ls"}, large) ==
         "*BUCKET  VALUES  BYTES  UPDATED (UTC)        DESCRIPTION\n"
         "config       9  645 B  ####-##-## ##:##:##  all the settings of 設定 in one pla…\n");
-  CHECK(looks.screen({"ls"}, small) ==
+  CHECK(desk.screen({"ls"}, small) ==
         "*BUCKET  VALUES  BYTES  DESCRIPTION\n"
         "config       9  645 B  all the settings…\n");
 }
 
 TEST_CASE("Tables at the widths people have: names and times whole, a third for the value") {
   NEEDS_EMULATOR;
-  TerminalStyle looks;
-  looks.client.add_bucket("b", R"({"allow_msg_ttl": true})");
-  looks.client.add_bucket("b-two-with-a-longer-name", R"({"description": "what it is for"})");
-  looks.client.put("b", "feature.flags.checkout.new", std::string(10'000, 'x'));
-  looks.client.put("b", "session.1", "soon gone", {{"Nats-TTL", "1h"}});
-  looks.client.put("b", "big", std::string(1'000'000, 'y'));
-  looks.client.put("b", "設定", "漢字かな交じり文の値漢字かな交じり文の値漢字かな交じり文の値");
-  looks.client.put("b", "e\u0301", "e\u0301e\u0301");
+  Desk desk;
+  desk.client.add_bucket("b", R"({"allow_msg_ttl": true})");
+  desk.client.add_bucket("b-two-with-a-longer-name", R"({"description": "what it is for"})");
+  desk.client.put("b", "feature.flags.checkout.new", std::string(10'000, 'x'));
+  desk.client.put("b", "session.1", "soon gone", {{"Nats-TTL", "1h"}});
+  desk.client.put("b", "big", std::string(1'000'000, 'y'));
+  desk.client.put("b", "設定", "漢字かな交じり文の値漢字かな交じり文の値漢字かな交じり文の値");
+  desk.client.put("b", "e\u0301", "e\u0301e\u0301");
   for (
       const auto& [cols, expected] : std::vector<std::pair<int, std::string>>{
           {60,
@@ -152,20 +152,20 @@ TEST_CASE("Tables at the widths people have: names and times whole, a third for 
            "設定                          4  PUT  ####-##-## ##:##:##                       漢字かな交じり文の値漢字かな交じり文の…\n"
            "é                             5  PUT  ####-##-## ##:##:##                       éé\n"}}) {
     CAPTURE(cols);
-    CHECK(looks.screen({"keys", "b", "--display-value"}, {.rows = 24, .cols = cols}) == expected);
+    CHECK(desk.screen({"keys", "b", "--display-value"}, {.rows = 24, .cols = cols}) == expected);
   }
-  CHECK(looks.screen({"ls"}, {.rows = 24, .cols = 60}) ==
+  CHECK(desk.screen({"ls"}, {.rows = 24, .cols = 60}) ==
         "*BUCKET                    VALUES  DESCRIPTION\n"
         "b                              5\n"
         "b-two-with-a-longer-name       0  what it is for\n"
         "config                         9  all the settings of 設定 …\n");
   CHECK(
-      looks.screen({"ls"}, {.rows = 24, .cols = 100}) ==
+      desk.screen({"ls"}, {.rows = 24, .cols = 100}) ==
       "*BUCKET                    VALUES      BYTES  UPDATED (UTC)        DESCRIPTION\n"
       "b                              5  986.7 KiB  ####-##-## ##:##:##\n"
       "b-two-with-a-longer-name       0        0 B                       what it is for\n"
       "config                         9      645 B  ####-##-## ##:##:##  all the settings of 設定 in one p…\n");
-  CHECK(looks.screen({"get", "b", ">"}, {.rows = 24, .cols = 30}) ==
+  CHECK(desk.screen({"get", "b", ">"}, {.rows = 24, .cols = 30}) ==
         "*KEY\n"
         "  VALUE\n"
         "feature.flags.checkout.new\n"
@@ -178,16 +178,15 @@ TEST_CASE("Tables at the widths people have: names and times whole, a third for 
         "  漢字かな交じり文の値漢字か…\n"
         "é\n"
         "  éé\n");
-  CHECK(
-      looks.screen({"get", "b", "session.1", "big"}, {.rows = 24, .cols = 30}, {.env = {{"LC_ALL", "C"}}}) ==
-      "*KEY        REV  VALUE\n"
-      "session.1    2  soon gone\n"
-      "big          3  yyyyyyyyyyy...\n");
+  CHECK(desk.screen({"get", "b", "session.1", "big"}, {.rows = 24, .cols = 30}, {.env = {{"LC_ALL", "C"}}}) ==
+        "*KEY        REV  VALUE\n"
+        "session.1    2  soon gone\n"
+        "big          3  yyyyyyyyyyy...\n");
   // From 1 to 39 columns: no line but a name's own is wider, whatever is in it.
   for (int cols = 1; cols <= 39; ++cols) {
     CAPTURE(cols);
-    const auto run = looks.command({"keys", "b", "--display-value", "-o", "table", "--color", "never"},
-                                   {.env = {{"COLUMNS", std::to_string(cols)}}});
+    const auto run = desk.command({"keys", "b", "--display-value", "-o", "table", "--color", "never"},
+                                  {.env = {{"COLUMNS", std::to_string(cols)}}});
     Terminal terminal(run, {.rows = 60, .cols = 200});
     CHECK(terminal.wait().status == 0);
     std::istringstream lines(terminal.screen());
@@ -201,14 +200,14 @@ TEST_CASE("Tables at the widths people have: names and times whole, a third for 
 }
 
 TEST_CASE("A terminal of 10,000 columns is filled, and no more") {
-  TerminalStyle looks;
-  looks.client.add_bucket("b");
-  looks.client.put("b", "big", std::string(1'000'000, 'y'));
+  Desk desk;
+  desk.client.add_bucket("b");
+  desk.client.put("b", "big", std::string(1'000'000, 'y'));
   for (const std::vector<std::string>& words : {std::vector<std::string>{"keys", "b", "--display-value"},
                                                 {"watch", "b", "--initial"},
                                                 {"get", "b", ">"}}) {
     CAPTURE(words[0]);
-    Terminal terminal(looks.command(words, {.env = {{"TERM", "dumb"}}}), {.rows = 24, .cols = 10'000});
+    Terminal terminal(desk.command(words, {.env = {{"TERM", "dumb"}}}), {.rows = 24, .cols = 10'000});
     CHECK(terminal.wait().status == 0);
     std::size_t widest = 0;
     std::istringstream lines(terminal.screen());
@@ -221,12 +220,12 @@ TEST_CASE("A terminal of 10,000 columns is filled, and no more") {
 }
 
 TEST_CASE("A table goes on as it began when the terminal is resized while it is written") {
-  TerminalStyle looks;
-  looks.client.add_bucket("b");
+  Desk desk;
+  desk.client.add_bucket("b");
   constexpr int keys = 2000;
   for (int i = 0; i < keys; ++i)
-    looks.client.put("b", "key." + std::to_string(10'000 + i), std::string(100, 'v'));
-  Terminal terminal(looks.command({"keys", "b", "--display-value"}), large);
+    desk.client.put("b", "key." + std::to_string(10'000 + i), std::string(100, 'v'));
+  Terminal terminal(desk.command({"keys", "b", "--display-value"}, {.env = {{"TERM", "dumb"}}}), large);
   REQUIRE(terminal.read_until("key.10000"));  // more than a terminal holds is still to come
   terminal.resize(24, 40);
   CHECK(terminal.wait().status == 0);
@@ -267,8 +266,8 @@ TEST_CASE("A list that has nothing to show says so on a terminal, and only there
 
 TEST_CASE("An object's fields continue under themselves") {
   NEEDS_EMULATOR;
-  const TerminalStyle looks;
-  CHECK(looks.screen({"info", "config"}, large) ==
+  const Desk desk;
+  CHECK(desk.screen({"info", "config"}, large) ==
         "*Bucket:        config\n"
         "*Description:   all the settings of 設定 in one place\n"
         "*Created:       ####-##-## ##:##:## +00:00\n"
@@ -283,7 +282,7 @@ TEST_CASE("An object's fields continue under themselves") {
         "*Backing store: JetStream\n"
         "*Key TTL:       no\n"
         "*Atomic:        no\n");
-  CHECK(looks.screen({"info", "config"}, {.rows = 30, .cols = 40}) ==
+  CHECK(desk.screen({"info", "config"}, {.rows = 30, .cols = 40}) ==
         "*Bucket:        config\n"
         "*Description:   all the settings of 設定\n"
         "               in one place\n"
@@ -305,15 +304,15 @@ TEST_CASE("An object's fields continue under themselves") {
 
 TEST_CASE("Help fits the screen") {
   NEEDS_EMULATOR;
-  const TerminalStyle looks;
-  const auto text = looks.screen({"help"}, large);
+  const Desk desk;
+  const auto text = desk.screen({"help"}, large);
   CHECK(text.starts_with("natskv: NATS JetStream key-value buckets from a shell\n"));
   CHECK(text.find("First steps:") != std::string::npos);
 }
 
 TEST_CASE("A question stands alone, whatever it is about") {
   NEEDS_EMULATOR;
-  const TerminalStyle looks;
+  const Desk desk;
   for (const auto& [size, expected] :
        Expected{{large,
                  "Store revision 2 (漢字かな交じり文の値 that is long enough to be cut somewhere)\n"
@@ -327,21 +326,21 @@ TEST_CASE("A question stands alone, whatever it is about") {
                  " (漢字かな交じり文の値 that is long enou\n"
                  "gh to be cut somewhere)? [y/N] n\n"
                  "natskv: revert: nothing changed\n"}}) {
-    Terminal terminal(looks.command({"revert", "config", "app.wide", "2"}), size);
+    Terminal terminal(desk.command({"revert", "config", "app.wide", "2"}), size);
     REQUIRE(terminal.read_until("[y/N] "));
     terminal.send("n\n");
     CHECK(terminal.wait().status == 1);
     CHECK(shown_on(terminal.screen(), size.rows, size.cols) == expected);
   }
   for (const auto& size : {large, small}) {
-    Terminal terminal(looks.command({"del", "config", "app.*"}), size);
+    Terminal terminal(desk.command({"del", "config", "app.*"}), size);
     REQUIRE(terminal.read_until("[y/N] "));
     terminal.send("n\n");
     CHECK(terminal.wait().status == 1);
     auto shown = shown_on(terminal.screen(), size.rows, size.cols);
     std::erase(shown, '\n');
     CHECK(shown ==
-          "Delete 7 keys of bucket \"config\" at " + looks.server.url() +
+          "Delete 7 keys of bucket \"config\" at " + desk.server.url() +
               " (app.wide, app.accent, app.escape, app.lines, app.right, app.zero and app.\\x1B[2J)?" +
               " [y/N] nnatskv: del: nothing changed");
   }
@@ -371,16 +370,16 @@ TEST_CASE("watch shows each event in a line, and Ctrl-C leaves the screen as it 
                  "##:##:## PUT   new #13 a value that is …\n"
                  "##:##:## PURGE new #14\n"
                  "^C\n"}}) {
-    TerminalStyle looks;
-    looks.client.put("config", "k1", "v");
-    looks.client.put("config", "feature.flags.checkout.new", "on");
-    Terminal terminal(looks.command({"watch", "config", "app.lines", "app.escape", "k1", "feature.>", "new"}),
+    Desk desk;
+    desk.client.put("config", "k1", "v");
+    desk.client.put("config", "feature.flags.checkout.new", "on");
+    Terminal terminal(desk.command({"watch", "config", "app.lines", "app.escape", "k1", "feature.>", "new"}),
                       size);
     REQUIRE(terminal.read_until("waiting for changes, Ctrl-C ends"));
-    looks.client.put("config", "new", "\x1b[5mblink");
-    looks.client.put("config", "new",
-                     "a value that is longer than the terminal is wide, whatever it is, and more");
-    looks.client.put("config", "new", "", {{"KV-Operation", "PURGE"}});
+    desk.client.put("config", "new", "\x1b[5mblink");
+    desk.client.put("config", "new",
+                    "a value that is longer than the terminal is wide, whatever it is, and more");
+    desk.client.put("config", "new", "", {{"KV-Operation", "PURGE"}});
     REQUIRE(terminal.read_until("PURGE"));
     terminal.send("\x03");
     CHECK(terminal.wait().status == 130);
@@ -391,14 +390,14 @@ TEST_CASE("watch shows each event in a line, and Ctrl-C leaves the screen as it 
 
 TEST_CASE("watch reads the terminal's width for every event") {
   NEEDS_EMULATOR;
-  TerminalStyle looks;
-  Terminal terminal(looks.command({"watch", "config", "new"}), large);
+  Desk desk;
+  Terminal terminal(desk.command({"watch", "config", "new"}), large);
   REQUIRE(terminal.read_until("waiting for changes"));
   const std::string value(200, 'x');
-  looks.client.put("config", "new", value);
+  desk.client.put("config", "new", value);
   REQUIRE(terminal.read_until("…"));
   terminal.resize(24, 120);
-  looks.client.put("config", "new", value);
+  desk.client.put("config", "new", value);
   REQUIRE(terminal.read_until("#11 "));
   REQUIRE(terminal.read_until("…"));
   terminal.send("\x03");
@@ -414,14 +413,14 @@ TEST_CASE("watch reads the terminal's width for every event") {
 
 TEST_CASE("A bar stays on one line, and is gone at the end") {
   NEEDS_EMULATOR;
-  TerminalStyle looks;
+  Desk desk;
   const std::string bucket = "a-bucket-with-a-name-that-is-rather-long-for-a-small-terminal";
-  looks.client.add_bucket(bucket);
+  desk.client.add_bucket(bucket);
   for (const auto& size : {large, small}) {
     CAPTURE(size.cols);
     Screen errors = size;
     errors.in = errors.out = false;
-    Terminal terminal(looks.command({"import", bucket}, {.input = "", .open_stdin = true}), errors);
+    Terminal terminal(desk.command({"import", bucket}, {.input = "", .open_stdin = true}), errors);
     const std::string line = R"({"key":"k","value":"v"})"
                              "\n";
     for (int i = 0; i < 100 && !terminal.read_until("import ", 0.1); ++i) terminal.send(line + line + line);
@@ -438,7 +437,7 @@ TEST_CASE("A bar stays on one line, and is gone at the end") {
 
 TEST_CASE("A terminal that is narrow, dumb, unnamed or not UTF-8 gets no control and no line too long") {
   NEEDS_EMULATOR;
-  const TerminalStyle looks;
+  const Desk desk;
   for (const std::vector<std::string>& words : {std::vector<std::string>{"history", "config", "app.>"},
                                                 {"keys", "config"},
                                                 {"watch", "config", "--initial"},
@@ -451,19 +450,19 @@ TEST_CASE("A terminal that is narrow, dumb, unnamed or not UTF-8 gets no control
                                                 {"del", "-h"}}) {
     CAPTURE(words[0]);
     for (const std::optional<std::string>& term : {std::optional<std::string>("dumb"), {}, {""}}) {
-      Terminal terminal(looks.command(words, {.env = {{"TERM", term}}}));
+      Terminal terminal(desk.command(words, {.env = {{"TERM", term}}}));
       CHECK(terminal.wait().status == 0);
       CHECK(terminal.screen().find('\x1b') == std::string::npos);
     }
-    Terminal one(looks.command(words), {.rows = 24, .cols = 1});
+    Terminal one(desk.command(words), {.rows = 24, .cols = 1});
     CHECK(one.wait().status == 0);
     CHECK(one.sane());
-    Terminal latin(looks.command(words, {.env = {{"TERM", "dumb"}, {"LC_ALL", "de_DE.ISO-8859-1"}}}));
+    Terminal latin(desk.command(words, {.env = {{"TERM", "dumb"}, {"LC_ALL", "de_DE.ISO-8859-1"}}}));
     CHECK(latin.wait().status == 0);
     for (const char c : latin.screen()) CHECK((c == '\r' || c == '\n' || (c >= ' ' && c < '\x7f')));
   }
   for (const std::optional<std::string>& term : {std::optional<std::string>("dumb"), {}}) {
-    Terminal terminal(looks.command({"revert", "config", "app.escape", "4"}, {.env = {{"TERM", term}}}));
+    Terminal terminal(desk.command({"revert", "config", "app.escape", "4"}, {.env = {{"TERM", term}}}));
     REQUIRE(terminal.read_until("[y/N] "));
     terminal.send("n\n");
     CHECK(terminal.wait().status == 1);
@@ -473,11 +472,11 @@ TEST_CASE("A terminal that is narrow, dumb, unnamed or not UTF-8 gets no control
 
 TEST_CASE("doctor's lines continue under themselves") {
   NEEDS_EMULATOR;
-  const TerminalStyle looks;
+  const Desk desk;
   for (const auto cols : {40, 80}) {
     CAPTURE(cols);
-    const auto text = looks.screen({"doctor", "config"}, {.rows = 90, .cols = cols});
-    CHECK(text.find("\nskipped  tls             the server") != std::string::npos);
+    const auto text = desk.screen({"doctor", "config"}, {.rows = 90, .cols = cols});
+    CHECK(text.find("\nskipped  tls             not offered") != std::string::npos);
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
       CAPTURE(line);
@@ -490,10 +489,10 @@ TEST_CASE("doctor's lines continue under themselves") {
 
 TEST_CASE("get --pretty indents JSON, and what a terminal would obey is escaped") {
   NEEDS_EMULATOR;
-  TerminalStyle looks;
-  looks.client.put("config", "json", R"({"host":"db\u001b[31m","ports":[1,2]})");
-  CHECK(looks.screen({"get", "config", "json", "--pretty"}, small) ==
+  Desk desk;
+  desk.client.put("config", "json", R"({"host":"db\u001b[31m","ports":[1,2]})");
+  CHECK(desk.screen({"get", "config", "json", "--pretty"}, small) ==
         "{\n  \"host\": \"db\\u001b[31m\",\n  \"ports\": [\n    1,\n    2\n  ]\n}\n");
-  CHECK(looks.screen({"get", "config", "app.accent", "--pretty"}, small) ==
+  CHECK(desk.screen({"get", "config", "app.accent", "--pretty"}, small) ==
         "natskv: get: the value of key \"app.accen\nt\" in bucket \"config\" is not JSON\n");
 }

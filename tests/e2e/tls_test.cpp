@@ -41,10 +41,10 @@ TEST_CASE("a trusted server, by option, variable and context; an untrusted one e
   write_file(folder / "none.pem", "no certificate", 0600);
   result = server.natskv({"keys", "b", "--tlsca", folder / "none.pem"});
   CHECK(result.status == 6);
-  CHECK(result.err.find("holds no certificate") != std::string::npos);
+  CHECK(result.err.find("contains no certificate") != std::string::npos);
   const auto examined = server.natskv({"doctor", "-o", "tsv", "--tlsca", folder / "none.pem"});
   CHECK(examined.status == 6);
-  CHECK(examined.out.find("tls\tfailed\t--tlsca: \"" + folder / "none.pem" + "\" holds no certificate") !=
+  CHECK(examined.out.find("tls\tfailed\t--tlsca: \"" + folder / "none.pem" + "\" contains no certificate") !=
         std::string::npos);
   CHECK(server.natskv({"keys", "b", "--tlsca", folder / "missing"}).status == 2);
 }

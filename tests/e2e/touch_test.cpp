@@ -134,7 +134,7 @@ TEST_CASE("a write that ends a time to live says so, and --keep-ttl keeps what i
     const auto silent = b(words[0], rest, editor);
     CHECK(silent.out == "2\n");
     CHECK_MESSAGE(warns(silent), silent.err);
-    CHECK(silent.err.find("had a time to live of 1h; now it lives for ever") != std::string::npos);
+    CHECK(silent.err.find("had a time to live of 1h; now it lives forever") != std::string::npos);
     CHECK(ttl_of(b, "k") == "none");
     const TestBucket c(with_ttl);
     c.put("k", "v", {{"Nats-TTL", hour}});

@@ -220,7 +220,7 @@ TEST_CASE("a bucket whose last revision went back is said, and starts from its c
   std::filesystem::rename(before, store);
   server.restart();
   CHECK(watch.read_err_until(
-      "bucket \"b\": its last revision is 1 now, 2 was shown; starting from its current values\n", 20));
+      "bucket \"b\": its last revision is now 1, but 2 was shown; starting from its current values\n", 20));
   CHECK(watch.read_until("one\n", 20));
   watch.signal(SIGINT);
   CHECK(watch.wait().status == 130);

@@ -158,9 +158,10 @@ TEST_CASE("a bucket that was recreated, or has gone back, is said and begins wit
   write_file(bed.file, ahead.dump());
   const auto back = bed.run({"--initial"});
   CHECK(Bed::first_words(back.out) == "a c ");
-  CHECK(back.err ==
-        "natskv: watch: warning: bucket \"b\": its last revision is 2 now, 9 was shown; starting from its "
-        "current values\n");
+  CHECK(
+      back.err ==
+      "natskv: watch: warning: bucket \"b\": its last revision is now 2, but 9 was shown; starting from its "
+      "current values\n");
   CHECK(bed.revision() == 2);
   bed.client.delete_bucket("b");
   bed.client.add_bucket("b");

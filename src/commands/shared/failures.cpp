@@ -63,7 +63,7 @@ void Failures::say() {
                     where.empty() ? "" : fmt::format(" ({})", where.substr(0, where.rfind(": "))));
     const std::string what =
         failure.exit() == Exit::unknown
-            ? fmt::format("{} writes may have been stored, first that of key {}", count, first)
+            ? fmt::format("{} writes may have been stored; the first is that of key {}", count, first)
             : fmt::format("{} keys were not written, first {}", count, first);
     const auto& about = failure.about();
     natskv_.report(Failure(failure.exit(),

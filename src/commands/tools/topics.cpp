@@ -84,8 +84,8 @@ constexpr std::string_view exit_status =
        standard output went away
 
 A command with several keys does all it can and ends with the first of 7, 6, 5,
-4, 3 and 1 that occurred. A command that runs COMMAND passes on its status. diff is
-like diff(1): 0 means the same, 1 different, and what is 1 elsewhere is 2.)";
+4, 3 and 1 that occurred. A command that runs COMMAND passes on its status. diff
+is like diff(1): 0 means the same, 1 different, and what is 1 elsewhere is 2.)";
 
 constexpr std::string_view contexts =
     R"(A context is a server and how to log in to it, saved under a name. natskv uses
