@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -72,10 +73,14 @@ std::string first_line(const std::string& path) {
 }
 
 // The process in a session of its own that ends COMMAND where natskv can't.
+/// It may take its name after COMMAND has begun.
 pid_t keeper_of(pid_t natskv) {
-  std::ifstream list("/proc/" + std::to_string(natskv) + "/task/" + std::to_string(natskv) + "/children");
-  for (pid_t child = 0; list >> child;) {
-    if (first_line("/proc/" + std::to_string(child) + "/comm") == "natskv-keeper") return child;
+  for (int i = 0; i < 500; ++i) {
+    std::ifstream list("/proc/" + std::to_string(natskv) + "/task/" + std::to_string(natskv) + "/children");
+    for (pid_t child = 0; list >> child;) {
+      if (first_line("/proc/" + std::to_string(child) + "/comm") == "natskv-keeper") return child;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return -1;
 }

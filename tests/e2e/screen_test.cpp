@@ -236,7 +236,8 @@ TEST_CASE("A table goes on as it began when the terminal is resized while it is 
     if (line.find("key.") == std::string::npos) continue;
     ++rows;
     CHECK(line.starts_with("key." + std::to_string(9999 + rows) + "  "));
-    CHECK(natskv::text::width(line) == 80 + 1);  // with \r
+    if (line.ends_with('\r')) line.pop_back();
+    CHECK(natskv::text::width(line) == 80);
   }
   CHECK(rows == keys);
 }
