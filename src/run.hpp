@@ -6,7 +6,7 @@
 
 namespace natskv {
 
-/// Returns SPEC 3's status; stdout is flushed. Overwrites secrets in argv first thing.
+/// Returns the exit status; stdout is flushed. Overwrites secrets in argv first thing.
 int run(int argc, char** argv, Output& out, Stop& stop);
 
 /// Replaces standard descriptors that natskv was started without by ones that fail. Otherwise the next file

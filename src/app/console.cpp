@@ -97,7 +97,7 @@ void Console::print(const Failure& failure, std::optional<int> status) {
 
 void Console::report(const Failure& failure) {
   print(failure);
-  // The first of 7, 6, 5, 4, 3, 1 that occurred (SPEC 3); 2 can only come from natskv itself and ranks
+  // The first of 7, 6, 5, 4, 3, 1 that occurred; 2 can only come from natskv itself and ranks
   // like 1.
   status(failure.exit());
 }

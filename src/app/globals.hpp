@@ -1,4 +1,4 @@
-// The options that every command accepts (SPEC 2).
+// The options that every command accepts.
 #pragma once
 
 #include "cli/declaration.hpp"

@@ -68,7 +68,7 @@ class Invocation final : public Console {
   }
   Output& out() { return out_; }
 
-  /// SPEC rule 3, before connecting: Failure(usage) if it is not forced (-f) and no question can be asked.
+  /// Before connecting: Failure(usage) if it is not forced (-f) and no question can be asked.
   /// `doing`: "emptying bucket \"b\"".
   void require_consent(bool forced, std::string_view doing) const;
   /// Asks, unless forced. Failure(1, "nothing changed") on no.

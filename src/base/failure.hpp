@@ -1,4 +1,4 @@
-// Every way natskv ends other than success: raised anywhere, caught and printed in app/run.cpp only.
+// Every way natskv ends other than success: raised anywhere, caught and printed in run.cpp only.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace natskv {
 
-/// Process statuses, SPEC 3. Only ever added to.
+/// Exit statuses, a contract (natskv help exit-status). Only ever added to.
 enum class Exit : int {
   ok = 0,
   failure = 1,
@@ -53,7 +53,7 @@ class Failure : public std::runtime_error {
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
   [[nodiscard]] const About& about() const noexcept { return about_; }
   /// Not empty: every further write to the bucket would fail like this ("the bucket is full"), so that it is
-  /// reported once for all keys (SPEC 3).
+  /// reported once for all keys.
   [[nodiscard]] const std::string& common() const noexcept { return common_; }
   Failure& common(std::string words) {
     common_ = std::move(words);

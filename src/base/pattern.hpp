@@ -1,4 +1,4 @@
-// Keys and PATTERNs as the server matches them. Checking words is input/parse.hpp's.
+// Keys and PATTERNs as the server matches them. Checking words is base/parse.hpp's.
 #pragma once
 
 #include <optional>

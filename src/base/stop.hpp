@@ -94,7 +94,7 @@ class Stop {
 
   using Time = std::optional<std::chrono::steady_clock::time_point>;
 
-  /// When Why::deadline comes, or never. Without a timekeeper (unit tests) it never does.
+  /// When StopReason::deadline comes, or never. Without a timekeeper (unit tests) it never does.
   void deadline(Time when) {
     if (timekeeper_) timekeeper_(when);
   }

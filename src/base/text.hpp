@@ -29,7 +29,7 @@ std::string visible(std::string_view bytes);
 /// For a terminal that does not show UTF-8: visible() makes ASCII. There a character's bytes may be controls
 /// (0x9B is CSI). Called once, at the start.
 void only_ascii(bool only);
-/// Whether natskv's own text may contain characters other than ASCII. Called once, at the start.
+/// `plain`: natskv's own text has three dots where it would have …. Called once, at the start.
 void plain_dots(bool plain);
 /// Marks where text was cut: … or, after plain_dots() or only_ascii(), three dots.
 std::string_view ellipsis();

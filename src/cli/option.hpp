@@ -12,7 +12,7 @@
 namespace natskv {
 
 /// What a word means. Determines the check, the placeholder in help and what Tab offers.
-/// `value`: the VALUE of put, create and update: taken literally (SPEC 2). `pattern`: a key or a PATTERN.
+/// `value`: the VALUE of put, create and update: taken literally. `pattern`: a key or a PATTERN.
 /// `choice`: one of Argument::choices. `topic`: a command, or one of Argument::choices.
 /// `command`: a program and its arguments (Declaration::command).
 enum class Kind {

@@ -1,4 +1,4 @@
-// The words of a command line and what each of them is (SPEC 2). One scanner for everything that reads a
+// The words of a command line and what each of them is. One scanner for everything that reads a
 // line: the parser, hiding secrets, deciding whether an error is JSON, and completing an unfinished line. So
 // it never throws: the first error is kept, and the rest of the line is still read.
 #pragma once

@@ -11,7 +11,7 @@
 
 namespace natskv::config {
 
-/// What was typed, not yet checked. One member for each option of SPEC 2.
+/// What was typed, not yet checked. One member for each global option.
 struct Given {
   std::optional<std::string> server, user, password, token, password_file, token_file, creds, nkey, jwt, seed,
       tlscert, tlskey, tlsca, context, js_domain, js_api_prefix, inbox_prefix, connection_name, output, color;

@@ -1,4 +1,4 @@
-// One line of an import: a JSON object of SPEC 5's entry.
+// One line of an import: a JSON object, an entry as in natskv-output(7).
 #pragma once
 
 #include "base/types.hpp"
@@ -26,7 +26,7 @@ struct EntryLine {
 class EntryParser {
  public:
   /// Fills `line`. Failure(usage) that says what is wrong and never quotes a value: not a JSON object, a key
-  /// that no client can write, not exactly one of `value` and `value_base64`, a type that is not SPEC 5's.
+  /// that no client can write, not exactly one of `value` and `value_base64`, a wrong type.
   void parse(std::string_view text, EntryLine& line);
   /// The first unknown member, or "".
   [[nodiscard]] const std::string& unknown() const { return unknown_; }

@@ -1,4 +1,4 @@
-// Where the VALUE of put, create and update comes from (SPEC 4).
+// Where the VALUE of put, create and update comes from.
 #pragma once
 
 #include "base/failure.hpp"

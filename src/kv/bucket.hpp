@@ -1,4 +1,5 @@
-// A bucket: single keys over nats.c's kvStore_*, with the corrections that NATSC.md shows to be necessary.
+// A bucket: single keys over nats.c's kvStore_*, with corrections where those give a wrong answer
+// (src/README.md).
 #pragma once
 
 #include "kv/address.hpp"
@@ -100,8 +101,7 @@ class Bucket {
   bool direct_for_many();
   /// The configuration of the bucket that is written to: for a mirror its origin's, if it can be read.
   const nlohmann::ordered_json& written_config();
-  /// Per-key TTL must be enabled before anything is sent: otherwise old servers store the value forever
-  /// (NATSC.md 7).
+  /// Per-key TTL must be enabled before anything is sent: otherwise old servers store the value forever.
   void require_ttl();
   /// The same for this TTL: the server silently lengthens one that is shorter than the bucket's markers live.
   void require_ttl(Span ttl);

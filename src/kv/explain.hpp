@@ -1,4 +1,5 @@
-// Errors of the library and the server as sentences for users. The only map from their errors to SPEC 3.
+// Errors of the library and the server as sentences for users. The only map from their errors to an exit
+// status.
 #pragma once
 
 #include "base/failure.hpp"
@@ -62,7 +63,7 @@ std::optional<Failure> not_purged(const std::string& bucket, const std::string& 
 Failure not_utf8(const std::string& bucket, const std::string& key, std::string_view otherwise);
 /// A lost compare-and-set. `current`: the key's revision, 0 where it does not exist; nullopt: not known.
 Failure conflict(const Task& doing, std::optional<std::uint64_t> current);
-/// SPEC rule 3: a key that was written after it was listed for removal.
+/// A key that was written after it was listed for removal.
 Failure written_meanwhile(const std::string& bucket, std::string_view key, std::uint64_t revision);
 /// Whether there was no room for the write: a limit of the bucket or the account ("the bucket is full"). Then
 /// there is no room for a purge marker, either.

@@ -1,4 +1,4 @@
-// What a failed connection means to a user (NATSC.md 1).
+// What a failed connection means to a user.
 #include "base/text.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"

@@ -1,4 +1,4 @@
-// --trace: one line an operation (SPEC 2). Values and secrets are never part of it.
+// --trace: one line an operation. Values and secrets are never part of it.
 #pragma once
 
 #include "base/stop.hpp"

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view lost_text = "wrong last sequence";
 
-// NOT_FOUND, TIMEOUT and NO_RESPONDERS leave the text of an earlier error in place (NATSC.md 1).
+// NOT_FOUND, TIMEOUT and NO_RESPONDERS leave the text of an earlier error in place.
 bool text_is_fresh(natsStatus status, natsStatus of_text) {
   return status == of_text && status != NATS_NOT_FOUND && status != NATS_TIMEOUT &&
          status != NATS_NO_RESPONDERS;

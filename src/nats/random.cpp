@@ -1,5 +1,5 @@
-// nats_Open names its inboxes by RAND_bytes, which initializes all of OpenSSL (2 ms of a 5 ms `get`, NATSC.md
-// 2) even without TLS. Defined in the executable and exported, this one serves libnats; libcrypto and libssl
+// nats_Open names its inboxes by RAND_bytes, which initializes all of OpenSSL (2 ms of a 5 ms `get`)
+// even without TLS. Defined in the executable and exported, this one serves libnats; libcrypto and libssl
 // bind their own inside the library, so TLS keeps OpenSSL's generator.
 #include <sys/random.h>
 

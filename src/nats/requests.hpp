@@ -1,5 +1,5 @@
 // Many requests in flight on one connection, each answer matched to its request: writes, purges, direct gets,
-// the JetStream API. One inbox for all (NATSC.md 3: half the processor time of js_PublishAsync, the same
+// the JetStream API. One inbox for all (half the processor time of js_PublishAsync, the same
 // permissions as a single request).
 //
 // Every request ends in exactly one Answer: what the server sent, its refusal (by subject), the loss of the

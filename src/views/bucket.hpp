@@ -1,4 +1,4 @@
-// How buckets are printed: SPEC 5's names, order and types.
+// How buckets are printed; names, order and types are a contract (natskv-output(7)).
 #pragma once
 
 #include "kv/admin/info.hpp"

@@ -1,4 +1,5 @@
-// What is printed of an entry and a write: one line a field, SPEC 5's names and order.
+// What is printed of an entry and a write: one line a field; names and order are a contract
+// (natskv-output(7)).
 #pragma once
 
 #include "kv/bucket.hpp"

@@ -1,4 +1,4 @@
-// How a change of a bucket's settings is printed: SPEC 5's names, order and types.
+// How a change of a bucket's settings is printed; names, order and types are a contract (natskv-output(7)).
 #pragma once
 
 #include "output/record.hpp"

@@ -51,7 +51,7 @@ struct Changed {
   std::vector<std::string> fields;  ///< fields of the stream configuration that differ
 };
 
-/// Consent to a change that makes the server drop stored values (SPEC rule 3).
+/// Consent to a change that makes the server drop stored values.
 enum class Consent { ask, forced, dry_run };
 
 /// Changes what was named in a bucket whose STREAM.INFO is `info`, or only returns what would change

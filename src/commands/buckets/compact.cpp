@@ -52,7 +52,7 @@ class Compact final : public Action {
     Tally tally{.bucket = bucket_, .puts = false};
     auto progress = natskv.progress("compact " + bucket_, count);
     std::uint64_t number = 0;
-    // To purge one key the server has to search: a larger window than 256 is not faster (NATSC.md 6).
+    // To purge one key the server has to search: a larger window than 256 is not faster.
     Writes writes(natskv, bucket,
                   [&](const WriteResult& settled, Failures& failures) {
                     tally.add(settled);

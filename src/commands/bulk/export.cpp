@@ -126,7 +126,7 @@ class Export final : public Action {
     return 0;
   }
 
-  /// SPEC rule 3: only the files that were named are removed. Returns how many.
+  /// Only the files that were named are removed. Returns how many.
   std::uint64_t prune(Invocation& natskv, FolderWriter& files, const Paths& paths) const {
     if (!std::filesystem::exists(*dir_)) return 0;
     Walk walk(*dir_, {});

@@ -16,7 +16,7 @@ class Prune {
   using Use = PinnedListing::Use;
   Prune(Session& session, std::string bucket, std::vector<Pattern> patterns);
 
-  /// SPEC rule 3: asks, naming what would be deleted. `kept`: the source's keys.
+  /// Asks, naming what would be deleted. `kept`: the source's keys.
   void confirm(Invocation& natskv, const Seen& kept);
   /// Calls `use` for each live key that is not among `kept`, as it was when the bucket was first listed, and
   /// `later` for those that were written since, which stay.

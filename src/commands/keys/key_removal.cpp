@@ -234,7 +234,7 @@ int KeyRemoval::many(Invocation& natskv) {
   return natskv.status();
 }
 
-// SPEC rule 3. false: there is nothing to delete.
+// False: there is nothing to delete.
 bool KeyRemoval::agreed(Invocation& natskv) {
   if (!listing()) return true;
   const bool purging = operation_ == Operation::purge;

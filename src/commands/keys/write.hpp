@@ -9,7 +9,7 @@
 
 namespace natskv::commands {
 
-/// VALUE, -F/--file, or standard input (SPEC 4, put).
+/// Where a VALUE comes from: the word, -F/--file, or standard input.
 class ValueArguments {
  public:
   /// `hint`: for when both VALUE and --file are given.

@@ -1,5 +1,5 @@
 // The failures of a command with many keys: one line each, except that a failure that every further write
-// would meet is reported once (SPEC 3).
+// would meet is reported once.
 #pragma once
 
 #include "app/invocation.hpp"

@@ -1,4 +1,4 @@
-// SPEC rule 3: only what was shown with the question is removed. The keys are listed once for the question
+// Only what was shown with the question is removed. The keys are listed once for the question
 // and again to act on them; only ten names are kept in between.
 #pragma once
 

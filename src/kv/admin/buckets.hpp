@@ -1,5 +1,5 @@
 // Administering buckets by JetStream API requests: kvConfig of nats.c 3.4 covers little of it, and
-// js_CreateKeyValue overwrites an existing bucket's settings (NATSC.md 7). One code path for every nats.c.
+// js_CreateKeyValue overwrites an existing bucket's settings. One code path for every nats.c.
 #pragma once
 
 #include "base/failure.hpp"
@@ -41,7 +41,7 @@ std::vector<std::string> list_buckets(Session& session,
 std::string server_version(Session& session);
 /// The level of the server's JetStream API (ADR-44): 0 before 2.11, 2 since 2.12.
 int api_level(Session& session, const std::string& bucket);
-/// Refuses settings that the server would silently drop, before anything is sent (NATSC.md 1, ADR-8: API
+/// Refuses settings that the server would silently drop, before anything is sent (ADR-8: API
 /// level). If neither level nor version is known it passes: the answer is compared afterwards.
 void require_server(Session& session, const std::string& bucket, const std::vector<ServerRequirement>& needs);
 

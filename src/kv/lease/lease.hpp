@@ -1,4 +1,4 @@
-// A lock on a key: an entry that expires unless it is renewed. COORDINATION B.
+// A lock on a key: an entry that expires unless it is renewed. What it promises is in natskv-lock(1).
 //
 // Every write is a compare-and-set and carries a random word, so that one whose answer was lost can be
 // recognized. The lease counts from before the first attempt of a write that may have been stored. It knows
@@ -26,7 +26,7 @@ struct Claim {
 enum class Taking {
   taken,
   held,        ///< by another, see sight()
-  unanswered,  ///< the outcome is unknown; maybe_taken() says whether it may be ours
+  unanswered,  ///< the outcome is unknown; maybe_taken_until() says whether it may be ours
   late         ///< it is ours, but too little is left of it
 };
 

@@ -184,7 +184,7 @@ void Bucket::require_own(std::string_view verb, std::string_view words) {
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
   require_own("purge", key);
   if (const auto failure = not_purged(name_, key, true)) throw *failure;
-  // STREAM.PURGE keeps `seq` itself and what follows (NATSC.md 6).
+  // STREAM.PURGE keeps `seq` itself and what follows.
   nlohmann::ordered_json body{{"filter", place().read_prefix + key}};
   if (revision != std::numeric_limits<std::uint64_t>::max()) body["seq"] = revision + 1;
   try {

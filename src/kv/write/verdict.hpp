@@ -54,7 +54,7 @@ struct Latest {
 };
 /// Its answer was lost, or it was refused because of a marker that may be in its way. The caller's
 /// compare-and-set is only sent again if its condition still holds: equal bytes prove nothing about who wrote
-/// them (SPEC 3). `comparable`: writes go to the bucket itself, not to a mirror's origin.
+/// them. `comparable`: writes go to the bucket itself, not to a mirror's origin.
 Verdict after_loss(const std::string& bucket, const InFlight& write, const Latest& latest, bool comparable);
 
 }  // namespace natskv

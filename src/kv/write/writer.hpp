@@ -23,7 +23,7 @@ class Writer {
  public:
   /// What a lost connection means. `ends`: the session does not reconnect; what was in flight is unknown.
   /// `survives`: the session reconnects; each write whose answer was lost is compared with its key's latest
-  /// revision (NATSC.md 3: message ids store old values over newer ones).
+  /// revision (message ids store old values over newer ones).
   enum class Loss { ends, survives };
 
   explicit Writer(Bucket& bucket, nats::Requests::Limits limits = {}, Loss loss = Loss::ends);
