@@ -1,3 +1,4 @@
+// ctest: impatient
 // modify: a value through a COMMAND, compare-and-set.
 #include "support/buckets.hpp"
 #include "support/text.hpp"
