@@ -66,7 +66,7 @@ Asking::Asking(Session& session, Asked asked)
 
 Asking::~Asking() {
   if (closing_) session_.stop().on_interrupt({});
-  if (!unanswered_) session_.stop().waiting({});
+  session_.stop().waiting({});
 }
 
 void Asking::say(const std::string& result) {
@@ -82,11 +82,6 @@ void Asking::revision(std::uint64_t number) {
 }
 
 void Asking::ended(natsStatus status, int code) {
-  // The deadline may come while the failure is being explained: it must not say that nothing was changed.
-  if (asked_.writes && status == NATS_TIMEOUT) {
-    unanswered_ = true;
-    session_.notices().changed();
-  }
   if (!session_.notices().tracing()) return;
   if (status == NATS_OK) return say("ok");
   failed(nats::error(status, code));

@@ -47,7 +47,6 @@ class Asking {
   Session& session_;
   Asked asked_;
   std::chrono::steady_clock::time_point started_;
-  bool unanswered_ = false;  // a write that may have been stored
   std::optional<nats::Wire::Closing> closing_;
 };
 
