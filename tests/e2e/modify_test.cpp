@@ -1,4 +1,3 @@
-// ctest: impatient
 // modify: a value through a COMMAND, compare-and-set.
 #include "support/buckets.hpp"
 #include "support/text.hpp"
