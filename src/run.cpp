@@ -10,6 +10,7 @@
 #include "nats/check.hpp"
 #include "nats/version.hpp"
 #include "terminal/descriptors.hpp"
+#include "terminal/watchdog.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -131,6 +132,8 @@ int run(int argc, char** argv, Output& out, Stop& stop) {
     accept(line);
     auto natskv = start(*line.bound.given);
     const int status = flush_output(report_failures(line, *natskv, out, stop), out, *natskv);
+    // The status is known: a deadline that passes while the connection is closed does not change it.
+    if (auto* const watchdog = Watchdog::current()) watchdog->unwinding_done();
 #ifndef NATSKV_UNWIND
     // The connection, its threads and buffers: the kernel takes them back faster than the library.
     [[maybe_unused]] static const Invocation* const kept = natskv.release();
