@@ -374,6 +374,7 @@ TEST_CASE("a time to live goes along as far as it is left, or fails before anyth
   const auto refused = world.server.natskv({"import", "b", "-F", folder / "in"});
   CHECK(refused.status == 1);
   CHECK(has(refused.err, "line 2: key \"k\" has a time to live"));
+  CHECK(has(refused.err, "\nhint: --ignore-ttl writes the value without it; nothing was written\n"));
   CHECK(world.client.messages("b") == 0);
   CHECK(world.server.natskv({"import", "b", "--ignore-ttl", "-F", folder / "in"}).status == 0);
   CHECK(world.value("k") == "v");

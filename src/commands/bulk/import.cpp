@@ -89,7 +89,7 @@ class Import final : public Action {
                 .skip_unchanged = skip_unchanged_,
                 .ignore_ttl = ignore_ttl_,
                 .atomic = atomic_,
-                .ttl_hint = "--ignore-ttl decrypts it"};
+                .ttl_hint = "--ignore-ttl writes the value without it"};
     const ServerClock clock(bucket.info());
     take_limits(bucket, rules);
     rules.keeps_history = bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
