@@ -3,9 +3,11 @@
 
 #include "base/file.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -54,6 +56,12 @@ class Stop {
   }
   /// Readable once there is a reason, for poll(2): never read it.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_.fd(); }
+  /// Waits this long, at least a millisecond, or until there is a reason.
+  void pause(std::chrono::nanoseconds time) const {
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+    pollfd ready{descriptor_.fd(), POLLIN, 0};
+    ::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(ms, 1)));
+  }
 
   /// Runs the interruption once, from the calling thread: for when the main thread is in a call that blocks.
   void interrupt() {

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -31,6 +32,13 @@ struct Span {
 
 constexpr Span seconds(std::int64_t count) { return Span{count * 1'000'000'000}; }
 constexpr Span milliseconds(std::int64_t count) { return Span{count * 1'000'000}; }
+
+/// nullopt: later than an Instant can be.
+inline std::optional<Instant> after(Instant start, Span span) {
+  Instant end;
+  if (__builtin_add_overflow(start.ns, span.ns, &end.ns)) return std::nullopt;
+  return end;
+}
 
 /// How long ago, by the server's clock.
 struct Ago {

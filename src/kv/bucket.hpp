@@ -101,6 +101,8 @@ class Bucket {
   bool direct_for_many();
   /// The configuration of the bucket that is written to: for a mirror its origin's, if it can be read.
   const nlohmann::ordered_json& written_config();
+  /// Whether that keeps more than one revision of a key: a value that expires then brings the older one back.
+  bool keeps_history();
   /// Per-key TTL must be enabled before anything is sent: otherwise old servers store the value forever.
   void require_ttl();
   /// The same for this TTL: the server silently lengthens one that is shorter than the bucket's markers live.

@@ -18,9 +18,8 @@ Value value(const Entry& e) { return e.marker() ? Value{} : Value{e.value}; }
 Value delta(const Entry& e) { return e.delta ? Value{*e.delta} : Value{}; }
 Value ttl(const Entry& e) { return e.ttl.ns == 0 ? Value{} : Value{e.ttl}; }
 Value expires(const Entry& e) {
-  std::int64_t at = 0;
-  if (e.ttl.ns == 0 || __builtin_add_overflow(e.created.ns, e.ttl.ns, &at)) return {};
-  return Instant{at};
+  const auto at = e.ttl.ns == 0 ? std::nullopt : after(e.created, e.ttl);
+  return at ? Value{*at} : Value{};
 }
 Value reason(const Entry& e) { return e.marker_reason.empty() ? Value{} : Value{e.marker_reason}; }
 

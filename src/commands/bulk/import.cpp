@@ -92,7 +92,7 @@ class Import final : public Action {
                 .ttl_hint = "--ignore-ttl writes the value without it"};
     const ServerClock clock(bucket.info());
     take_limits(bucket, rules);
-    rules.keeps_history = bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
+    rules.keeps_history = bucket.keeps_history();
     rules.drop_history = drop_history_;
     std::optional<Snapshot> there;
     if (skip_unchanged_ || dry_run_) there = snapshot(session, bucket_, {}, skip_unchanged_);

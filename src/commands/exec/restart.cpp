@@ -1,6 +1,7 @@
 #include "commands/exec/restart.hpp"
 
 #include "base/failure.hpp"
+#include "base/file.hpp"
 #include "base/parse.hpp"
 #include "commands/shared/command.hpp"
 #include "kv/read/watch.hpp"
@@ -47,7 +48,6 @@ class Follower {
   ~Follower() {
     natskv_.stop().set(StopReason::terminated);  // ends what it waits for
     if (thread_.joinable()) thread_.join();
-    ::close(changed_);
   }
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
@@ -57,10 +57,10 @@ class Follower {
     thread_ = std::thread([this] { run(); });
   }
   /// Readable when there are other variables.
-  [[nodiscard]] int descriptor() const { return changed_; }
+  [[nodiscard]] int descriptor() const { return changed_.fd(); }
   std::optional<Variables> take() {
     std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = ::read(changed_, &count, sizeof count);
+    [[maybe_unused]] const auto got = ::read(changed_.fd(), &count, sizeof count);
     const std::lock_guard lock(mutex_);
     return std::exchange(next_, std::nullopt);
   }
@@ -82,7 +82,7 @@ class Follower {
         if (natskv_.stop()) return;
         say(fmt::format("{}; COMMAND goes on", error.what()));
         watch_.reset();
-        nap();
+        natskv_.stop().pause(1s);
       } catch (const Stopped&) {
         return;  // COMMAND has ended
       }
@@ -124,7 +124,7 @@ class Follower {
       const std::lock_guard lock(mutex_);
       next_ = std::move(now);
       const std::uint64_t one = 1;
-      [[maybe_unused]] const auto written = ::write(changed_, &one, sizeof one);
+      [[maybe_unused]] const auto written = ::write(changed_.fd(), &one, sizeof one);
     } catch (const Failure& failure) {
       if (failure.exit() == Exit::unreachable) return look_at(1s);
       say(fmt::format("{}; COMMAND keeps its environment", failure.what()));
@@ -138,15 +138,10 @@ class Follower {
     said_ = std::move(text);
   }
 
-  void nap() {
-    pollfd stop{natskv_.stop().descriptor(), POLLIN, 0};
-    ::poll(&stop, 1, 1000);
-  }
-
   Invocation& natskv_;
   const EnvironmentArguments& arguments_;
   std::chrono::nanoseconds debounce_;
-  int changed_;
+  File changed_;
   std::unique_ptr<natskv::Watch> watch_;
   std::optional<Variables> current_;  // what COMMAND has, or is about to get
   std::uint64_t seen_ = 0;            // the last revision of a change

@@ -15,9 +15,7 @@ namespace {
 std::optional<Instant> end_of(const Entry& entry, Span max_age) {
   Span life = entry.ttl;
   if (life.ns == 0 || (max_age.ns != 0 && max_age < life)) life = max_age;
-  std::int64_t end = 0;
-  if (entry.marker() || life.ns == 0 || __builtin_add_overflow(entry.created.ns, life.ns, &end)) return {};
-  return Instant{end};
+  return entry.marker() || life.ns == 0 ? std::nullopt : after(entry.created, life);
 }
 
 OwnedEntry copy_of(const Entry& entry) {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,8 +83,7 @@ void take_lock(int fd, const std::string& shown, const Stop& stop) {
     if (errno != EWOULDBLOCK && errno != EINTR) throw cannot("lock", shown, errno);
     if (Bookmark::Clock::now() >= until)
       throw Failure(Exit::failure, fmt::format("state file {} is in use by another watch", shown));
-    pollfd stopped{stop.descriptor(), POLLIN, 0};
-    ::poll(&stopped, 1, static_cast<int>(step.count()));
+    stop.pause(step);
     if (stop) throw Stopped{};
   }
 }

@@ -24,10 +24,6 @@ bool expires(const std::optional<OwnedEntry>& found) {
   return found && !found->entry.marker() && (found->entry.ttl.ns > 0 || found->entry.never_expires);
 }
 
-bool keeps_history(Bucket& bucket) {
-  return bucket.written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1;
-}
-
 /// The key's latest entry, for a warning: nothing if the user may not read it.
 std::optional<OwnedEntry> latest_where_allowed(Bucket& bucket, const std::string& key) {
   std::optional<OwnedEntry> found;
@@ -108,7 +104,8 @@ Written StoreOptions::store_keeping(Invocation& natskv, Bucket& bucket, const st
 std::optional<Failure> older_would_return(Bucket& bucket, const std::string& key,
                                           const std::optional<OwnedEntry>& latest,
                                           const Condition& condition) {
-  if (!condition.ttl || condition.drop_history || !latest || latest->entry.marker() || !keeps_history(bucket))
+  if (!condition.ttl || condition.drop_history || !latest || latest->entry.marker() ||
+      !bucket.keeps_history())
     return std::nullopt;
   return natskv::older_would_return(bucket.name(), key, latest->entry.revision);
 }
@@ -121,7 +118,7 @@ void keep_ttl(Bucket& bucket, const Entry& entry, Condition& condition) {
 
 Written store_expiring(Bucket& bucket, const std::string& key, std::string_view value, Condition condition) {
   if (condition.ttl) bucket.require_ttl(*condition.ttl);
-  const bool keeps = keeps_history(bucket);
+  const bool keeps = bucket.keeps_history();
   const bool asks = keeps && condition.ttl && !condition.drop_history;
   if (!keeps) condition.drop_history = false;  // there is none, and a full bucket refuses the roll-up
   const auto given = condition.revision;

@@ -9,8 +9,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <poll.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -189,10 +187,7 @@ void Waiter::trouble(const Failure& failure) {
 void Waiter::pause(Clock::duration time) {
   if (until_) time = std::min(time, *until_ - Clock::now());
   if (announced_.empty()) time = std::min(time, announced_at_ - Clock::now());
-  pollfd stop{natskv_.stop().descriptor(), POLLIN, 0};
-  ::poll(&stop, 1,
-         static_cast<int>(
-             std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count(), 1)));
+  natskv_.stop().pause(time);
   if (natskv_.stop() && natskv_.stop().why() != StopReason::deadline) throw Stopped{};
 }
 

@@ -10,7 +10,6 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <thread>
 
 namespace natskv::commands {
 
@@ -33,7 +32,7 @@ void connect_where_lost(Invocation& natskv) {
     } catch (const Failure& failure) {
       session.lift_deadline();
       if (failure.exit() != Exit::unreachable || natskv.stop() || BootClock::now() >= until) throw;
-      std::this_thread::sleep_for(100ms);
+      natskv.stop().pause(100ms);
     }
   }
   natskv.note("connection restored");

@@ -16,9 +16,9 @@ std::string ttl_text(Span ttl) { return fmt::format("{}s", ttl.ns / 1'000'000'00
 Span Bucket::left_of(const Entry& entry) {
   constexpr std::int64_t second = 1'000'000'000;
   const auto now = text::from_rfc3339(info().value("ts", std::string()));
-  std::int64_t end = 0;
-  if (!now || __builtin_add_overflow(entry.created.ns, entry.ttl.ns, &end)) return entry.ttl;
-  const std::int64_t left = (end - now->ns) / second * second;
+  const auto end = after(entry.created, entry.ttl);
+  if (!now || !end) return entry.ttl;
+  const std::int64_t left = (end->ns - now->ns) / second * second;
   if (left < second)
     throw Failure(
         Exit::not_found,
@@ -42,6 +42,8 @@ const nlohmann::ordered_json& Bucket::written_config() {
   return *origin_;
 }
 
+bool Bucket::keeps_history() { return written_config().value("max_msgs_per_subject", std::int64_t{1}) != 1; }
+
 void Bucket::require_ttl() {
   if (written_config().value("allow_msg_ttl", false)) return;
   throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", place().origin),
@@ -52,13 +54,11 @@ void Bucket::require_ttl() {
 
 void Bucket::require_ttl(Span ttl) {
   require_ttl();
-  const auto& config = written_config();
-  const std::int64_t markers = config.value("subject_delete_marker_ttl", std::int64_t{0});
+  const std::int64_t markers = written_config().value("subject_delete_marker_ttl", std::int64_t{0});
   // Where it keeps a history, the server raises a TTL to that of its own markers without a word, in whole
   // seconds.
   constexpr std::int64_t second = 1'000'000'000;
-  if (ttl.ns / second >= markers / second || config.value("max_msgs_per_subject", std::int64_t{1}) == 1)
-    return;
+  if (ttl.ns / second >= markers / second || !keeps_history()) return;
   throw Failure(
       Exit::failure,
       fmt::format("bucket \"{}\" has markers that live {} and a history: the server would keep it that long, "
