@@ -3,6 +3,7 @@
 #include "support/identities.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
+#include "support/text.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -14,8 +15,6 @@
 using namespace natskv::test;
 
 namespace {
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 std::string users(const char* password) {
   return fmt::format(R"(authorization {{ users = [

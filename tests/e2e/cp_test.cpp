@@ -34,8 +34,6 @@ struct World {
   std::string keys() const { return server.natskv({"keys", "dst"}).out; }
 };
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("cp writes the latest values, and leaves the rest") {

@@ -30,13 +30,6 @@ struct World {
   [[nodiscard]] std::string dir() const { return folder / "dir"; }
 };
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-void file(const fs::path& path, const std::string& bytes) {
-  fs::create_directories(path.parent_path());
-  write_file(path.string(), bytes);
-}
-
 ino_t inode(const fs::path& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
@@ -131,10 +124,10 @@ TEST_CASE("keys that cannot be files, or need one as a folder, are named before 
 TEST_CASE("import reads regular files only, follows no link, and names what is no key") {
   World world;
   const fs::path dir = world.dir();
-  file(dir / "conf" / "a", "1");
-  file(dir / ".git" / "config", "hidden");
-  file(dir / "conf" / ".env", "hidden");
-  file(fs::path(world.folder / "secret"), "secret");
+  write_file_below(dir / "conf" / "a", "1");
+  write_file_below(dir / ".git" / "config", "hidden");
+  write_file_below(dir / "conf" / ".env", "hidden");
+  write_file_below(fs::path(world.folder / "secret"), "secret");
   fs::create_symlink(fs::path(world.folder / "secret"), dir / "link");
   fs::create_directory_symlink(world.folder.path(), dir / "folder");
   REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
@@ -144,20 +137,20 @@ TEST_CASE("import reads regular files only, follows no link, and names what is n
     CHECK(has(result.err, "warning: \"" + std::string(name) + "\" is not a regular file and is left out"));
   CHECK(has(result.err, "bucket \"b\": put 1\n"));
   CHECK(world.run({"keys", "b"}).out == "conf/a\n");
-  file(dir / "conf" / "a b", "1");
-  file(dir / "c~d", "1");
+  write_file_below(dir / "conf" / "a b", "1");
+  write_file_below(dir / "c~d", "1");
   const auto wrong = world.run({"import", "b", "--dir", dir, "--prune", "-f"});
   CHECK(wrong.status == 1);
   CHECK(has(wrong.err, "cannot be keys: \"conf/a b\" and \"c~d\""));
   CHECK(world.client.last_revision("b") == 1);
   fs::remove(dir / "c~d");
   fs::remove(dir / "conf" / "a b");
-  file(dir / "app.yaml", "1");
+  write_file_below(dir / "app.yaml", "1");
   const auto dots = world.run({"import", "b", "--dir", dir, "--dots"});
   CHECK(dots.status == 1);
   CHECK(has(dots.err, "a path in"));
   CHECK(has(dots.err, "cannot be a key: \"app.yaml\""));
-  file(dir / "big", std::string(1'100'000, 'x'));
+  write_file_below(dir / "big", std::string(1'100'000, 'x'));
   const auto big = world.run({"import", "b", "--dir", dir});
   CHECK(big.status == 1);
   CHECK(has(big.err, "over the server's limit"));
@@ -169,8 +162,8 @@ TEST_CASE("import reads regular files only, follows no link, and names what is n
 TEST_CASE("import --dir takes import's options: skip, prune, dry run") {
   World world;
   const fs::path dir = world.dir();
-  file(dir / "a", "1");
-  file(dir / "sub" / "b", "2");
+  write_file_below(dir / "a", "1");
+  write_file_below(dir / "sub" / "b", "2");
   world.client.put("b", "a", "1");
   world.client.put("b", "stale", "x");
   const auto dry = world.run({"import", "b", "--dir", dir, "--skip-unchanged", "--prune", "--dry-run"});
@@ -190,7 +183,7 @@ TEST_CASE("export writes nothing through a link") {
   const fs::path dir = world.dir();
   fs::create_directories(dir);
   fs::create_directories(fs::path(world.folder / "outside"));
-  file(fs::path(world.folder / "victim"), "keep");
+  write_file_below(fs::path(world.folder / "victim"), "keep");
   fs::create_symlink(fs::path(world.folder / "victim"), dir / "a");
   world.client.put("b", "a", "new");
   const auto replaced = world.run({"export", "b", "--dir", dir});
@@ -212,7 +205,7 @@ TEST_CASE(
     "export --prune removes the files that import would read and the bucket does not hold, forced only") {
   World world;
   const fs::path dir = world.dir();
-  for (const char* name : {"a", "stale", "sub/stale", ".hidden", "a b"}) file(dir / name, "1");
+  for (const char* name : {"a", "stale", "sub/stale", ".hidden", "a b"}) write_file_below(dir / name, "1");
   fs::create_symlink(dir / "a", dir / "link");
   world.client.put("b", "a", "1");
   const auto refused = world.run({"export", "b", "--dir", dir, "--prune"});
@@ -238,9 +231,9 @@ TEST_CASE("diff compares a bucket with a folder and with lines") {
   World world;
   const fs::path dir = world.dir();
   for (const char* key : {"same", "changed", "removed"}) world.client.put("b", key, "1");
-  file(dir / "same", "1");
-  file(dir / "changed", "2");
-  file(dir / "added", "3");
+  write_file_below(dir / "same", "1");
+  write_file_below(dir / "changed", "2");
+  write_file_below(dir / "added", "3");
   const auto folder = world.run({"diff", "b", "--dir", dir, "--values"});
   CHECK(folder.status == 1);
   CHECK(folder.out == "added\tadded\t\t\t\t3\nchanged\tchanged\t2\t\t1\t2\nremoved\tremoved\t3\t\t1\t\n");

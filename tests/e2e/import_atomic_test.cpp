@@ -47,8 +47,6 @@ std::string check(const std::string& key, std::uint64_t revision) {
   return fmt::format("{{\"key\":\"{}\",\"operation\":\"CHECK\",\"if_revision\":{}}}\n", key, revision);
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 #define NEEDS_BATCHES \

@@ -34,8 +34,6 @@ std::string lines_of(int count) {
   return lines;
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 std::map<std::string, std::string> held(const Server& server) {
   std::map<std::string, std::string> found;
   const auto result = server.natskv({"export", "b"});

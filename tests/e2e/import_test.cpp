@@ -38,8 +38,6 @@ std::string line(const std::string& key, const std::string& value) {
   return nlohmann::json({{"key", key}, {"value", value}}).dump() + "\n";
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 /// What makes two exports equal: bucket names, revisions and times differ.
 std::vector<std::tuple<std::string, std::string, std::string, std::string>> content(
     const std::string& jsonl) {

@@ -85,6 +85,19 @@ pid_t keeper_of(pid_t natskv) {
   return -1;
 }
 
+/// A natskv that holds a lock, and its keeper.
+struct Holding {
+  explicit Holding(Run command) : process(std::move(command)) {
+    REQUIRE(process.read_until("\n"));
+    first = Held(process.out());
+    keeper = keeper_of(process.pid());
+    REQUIRE(keeper > 0);
+  }
+  Process process;
+  Held first{""};
+  pid_t keeper = -1;
+};
+
 bool alive(pid_t pid) {
   const auto line = first_line("/proc/" + std::to_string(pid) + "/stat");
   return !line.empty() && line.find(") Z") == std::string::npos;
@@ -186,11 +199,8 @@ TEST_CASE(
 
 TEST_CASE("natskv, keeper and COMMAND frozen together: another runs meanwhile, with a larger token") {
   Locks locks;
-  Process holder(locks.command("k", {}, says_token));
-  REQUIRE(holder.read_until("\n"));
-  const Held first(holder.out());
-  const pid_t keeper = keeper_of(holder.pid());
-  REQUIRE(keeper > 0);
+  Holding holding(locks.command("k", {}, says_token));
+  auto& [holder, first, keeper] = holding;
   // As a machine that is frozen.
   ::kill(keeper, SIGSTOP);
   ::kill(first.pid, SIGSTOP);
@@ -212,11 +222,8 @@ TEST_CASE("natskv, keeper and COMMAND frozen together: another runs meanwhile, w
 
 TEST_CASE("natskv and the keeper killed at once: COMMAND goes on, and the next token is larger") {
   Locks locks;
-  Process holder(locks.command("k", {}, says_token));
-  REQUIRE(holder.read_until("\n"));
-  const Held first(holder.out());
-  const pid_t keeper = keeper_of(holder.pid());
-  REQUIRE(keeper > 0);
+  Holding holding(locks.command("k", {}, says_token));
+  auto& [holder, first, keeper] = holding;
   ::kill(keeper, SIGSTOP);
   ::kill(keeper, SIGKILL);
   holder.signal(SIGKILL);

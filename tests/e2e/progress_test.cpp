@@ -2,6 +2,7 @@
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
+#include "support/text.hpp"
 #include "support/traffic.hpp"
 
 #include <doctest/doctest.h>
@@ -14,8 +15,6 @@ using namespace natskv::test;
 namespace {
 
 constexpr int keys = 60'000;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // stdout is no terminal: where it is, the lines themselves show how far it is.
 Result with_bar(const Server& server, const std::vector<std::string>& words, std::string& screen) {

@@ -1,6 +1,7 @@
 // Some keys of several are refused: each of them is 6 by its name, all others go on.
 #include "support/buckets.hpp"
 #include "support/server.hpp"
+#include "support/text.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -23,8 +24,6 @@ std::uint64_t count(const std::string& text, std::string_view part) {
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++number;
   return number;
 }
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 struct Refusing {
   Server server{{.config = users}};

@@ -38,13 +38,6 @@ struct World {
   [[nodiscard]] std::string dir() const { return folder / "dir"; }
 };
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-void file(const fs::path& path, const std::string& bytes) {
-  fs::create_directories(path.parent_path());
-  write_file(path.string(), bytes);
-}
-
 /// Swaps two names again and again while it lives.
 class Swapping {
  public:
@@ -128,8 +121,8 @@ TEST_CASE("a folder under git: a clone makes the same bucket, export leaves .git
 TEST_CASE("sockets, devices and links in the tree are named and left out") {
   World world;
   const fs::path dir = world.dir();
-  file(dir / "good", "1");
-  file(dir / "sub" / "good", "2");
+  write_file_below(dir / "good", "1");
+  write_file_below(dir / "sub" / "good", "2");
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   const std::string path = (dir / "socket").string();
@@ -156,8 +149,8 @@ TEST_CASE("a file that cannot be read is a failure, and nothing is pruned") {
   if (::geteuid() == 0) SKIP("root reads every file");
   World world;
   const fs::path dir = world.dir();
-  file(dir / "good", "1");
-  file(dir / "secret", "3");
+  write_file_below(dir / "good", "1");
+  write_file_below(dir / "secret", "3");
   fs::permissions(dir / "secret", fs::perms::none);
   world.client.put("b", "other", "1");
   const auto unreadable = world.run({"import", "b", "--dir", dir, "--prune", "-f"});
@@ -170,11 +163,11 @@ TEST_CASE("whoever swaps folders, files and links meanwhile, nothing outside the
   World world;
   const fs::path dir = world.dir(), outside = world.folder / "outside";
   fs::create_directories(dir / "sub");
-  file(outside / "x", "secret");
-  file(fs::path(world.folder / "victim"), "secret");
+  write_file_below(outside / "x", "secret");
+  write_file_below(fs::path(world.folder / "victim"), "secret");
   fs::create_directory_symlink(outside, dir / "other");
   fs::create_symlink(fs::path(world.folder / "victim"), dir / "link");
-  file(dir / "plain", "0");
+  write_file_below(dir / "plain", "0");
   const Swapping folders((dir / "sub").string(), (dir / "other").string());
   const Swapping files((dir / "plain").string(), (dir / "link").string());
   for (int round = 0; round < 25; ++round) {
@@ -198,7 +191,7 @@ TEST_CASE("a file that grows, shrinks or goes while the folder is read is a fail
   World world;
   const fs::path dir = world.dir();
   const std::string one(200'000, '1'), two(100'000, '2');
-  file(dir / "a", one);
+  write_file_below(dir / "a", one);
   std::atomic<bool> end = false;
   std::thread writer([&] {
     while (!end) {
@@ -220,7 +213,7 @@ TEST_CASE("a file that grows, shrinks or goes while the folder is read is a fail
 TEST_CASE("a disk that fills up leaves each file whole: the old one or the new") {
   World world;
   const fs::path dir = world.dir();
-  file(dir / "big", "old");
+  write_file_below(dir / "big", "old");
   world.client.put("b", "big", std::string(20'000, 'x'));
   world.client.put("b", "small", "1");
   // The limit of a file's size stands for the disk's: 8 blocks of 1024 B.

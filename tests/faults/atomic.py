@@ -216,20 +216,7 @@ def official_python(folder):
 def hurt(site, rng, timeout):
     """A server, a leader or a line, for up to three time-outs. A line is cut after any byte of what the next batches send or get."""
     what = rng.choice(["kill", "pause", "cut", "cut", "cut", "silent"] + (["step-down"] * 3 if site.replicas > 1 else []))
-    node = rng.choice(site.nodes)
-    if what == "kill":
-        node.kill()
-        time.sleep(rng.uniform(0, 2) * timeout)
-        node.start()
-        node.ready()
-    elif what == "pause":
-        node.pause()
-        time.sleep(rng.uniform(0.1, 3) * timeout)
-        node.resume()
-    elif what == "step-down":
-        with site.client() as client:
-            client.api("STREAM.LEADER.STEPDOWN.KV_" + BUCKET, limit=5)
-    else:
+    if not site.hurt_node(rng, what, BUCKET, (0, 2 * timeout), (0.1 * timeout, 3 * timeout)):
         for proxy in site.proxies:
             proxy.silencing = what == "silent"
             way = rng.choice(["up", "down"])

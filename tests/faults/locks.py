@@ -146,20 +146,7 @@ def hurt_processes(contender, rng, lease):
 def hurt_servers(site, rng, lease):
     """A server, a leader or a line, for up to 1.2 leases."""
     what = rng.choice(["kill", "pause", "cut", "silent"] + (["step-down"] if site.replicas > 1 else []))
-    node = rng.choice(site.nodes)
-    if what == "kill":
-        node.kill()
-        time.sleep(rng.uniform(0, 1.2) * lease)
-        node.start()
-        node.ready()
-    elif what == "pause":
-        node.pause()
-        time.sleep(rng.uniform(0.1, 1.2) * lease)
-        node.resume()
-    elif what == "step-down":
-        with site.client() as client:
-            client.api("STREAM.LEADER.STEPDOWN.KV_" + BUCKET, limit=5)
-    else:
+    if not site.hurt_node(rng, what, BUCKET, (0, 1.2 * lease), (0.1 * lease, 1.2 * lease)):
         for proxy in site.proxies:
             proxy.paused = what == "silent"
             proxy.cut()

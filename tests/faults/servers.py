@@ -151,6 +151,26 @@ class Site:
             time.sleep(0.2)
         raise RuntimeError(f"bucket {bucket} did not settle")
 
+    def hurt_node(self, rng, what, bucket, down, asleep):
+        """Kills ("kill") or stops ("pause") a server, or deposes the bucket's leader ("step-down"); `down` and `asleep`: for how long,
+        from and to, in seconds. False: `what` is none of these."""
+        node = rng.choice(self.nodes)
+        if what == "kill":
+            node.kill()
+            time.sleep(rng.uniform(*down))
+            node.start()
+            node.ready()
+        elif what == "pause":
+            node.pause()
+            time.sleep(rng.uniform(*asleep))
+            node.resume()
+        elif what == "step-down":
+            with self.client() as client:
+                client.api("STREAM.LEADER.STEPDOWN.KV_" + bucket, limit=5)
+        else:
+            return False
+        return True
+
     def close(self, keep=False):
         for proxy in self.proxies:
             proxy.close()

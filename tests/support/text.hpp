@@ -12,6 +12,10 @@ namespace natskv::test {
 /// `\` is doubled, everything else is `\xHH`.
 std::string escaped(std::string_view bytes);
 
+inline bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 /// How often `part` stands in it, overlapping too.
 int occurrences(std::string_view text, std::string_view part);
 
@@ -21,6 +25,9 @@ std::string read_file(const std::filesystem::path& path);
 std::string source_path(std::string_view relative);
 /// Replaces the file; `mode` as in chmod. Throws std::runtime_error.
 void write_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
+
+/// The same, with the folders on the way to it.
+void write_file_below(const std::filesystem::path& path, std::string_view bytes);
 
 /// A fresh folder (0700) under $TMPDIR, removed with all that is in it.
 class TempDir {
