@@ -34,8 +34,7 @@ int flush_output(int status, Output& out, Invocation& natskv) {
   } catch (const ReaderGone&) {
     return status == 0 ? status_of(StopReason::reader_gone) : status;
   } catch (const Failure& failure) {
-    if (status == 0) natskv.print(failure);
-    return status == 0 ? static_cast<int>(failure.exit()) : status;
+    return status == 0 ? natskv.print(failure) : status;
   }
 }
 
@@ -81,15 +80,14 @@ int report_failures(const Scan& line, Invocation& natskv, Output& out, Stop& sto
   } catch (const ReaderGone&) {
     return status_of(StopReason::reader_gone);
   } catch (const nats::Error& error) {
-    natskv.print(Failure(Exit::failure, error.what()));
+    return natskv.print(Failure(Exit::failure, error.what()));
   } catch (const nlohmann::json::exception&) {
-    natskv.print(Failure(Exit::failure, "the server's answer has an unexpected form"));
+    return natskv.print(Failure(Exit::failure, "the server's answer has an unexpected form"));
   } catch (const std::bad_alloc&) {
-    natskv.print(Failure(Exit::failure, "out of memory"));
+    return natskv.print(Failure(Exit::failure, "out of memory"));
   } catch (const std::exception& error) {
-    natskv.print(Failure(Exit::failure, error.what()));
+    return natskv.print(Failure(Exit::failure, error.what()));
   }
-  return static_cast<int>(Exit::failure);
 }
 
 // Overwrites the secrets among the process's arguments, so that ps does not show them. They were copied
@@ -140,8 +138,7 @@ int run(int argc, char** argv, Output& out, Stop& stop) {
 #endif
     return status;
   } catch (const Failure& failure) {
-    start(presentation(line))->print(failure);
-    return static_cast<int>(failure.exit());
+    return start(presentation(line))->print(failure);
   }
 }
 

@@ -87,12 +87,16 @@ void Console::trace(std::string_view line) {
 
 void Console::usage_page(std::string_view text) { to_stderr(text); }
 
-void Console::print(const Failure& failure, std::optional<int> status) {
+int Console::print(const Failure& failure, std::optional<int> status) {
   speaking();
   const int ends_with = status.value_or(static_cast<int>(failure.exit()));
-  if (json()) return to_stderr(error_json(failure, ends_with, !given_.quiet));
+  if (json()) {
+    to_stderr(error_json(failure, ends_with, !given_.quiet));
+    return ends_with;
+  }
   say(prefix(), ansi::red, failure.what());
   if (!failure.hint().empty()) hint(failure.hint());
+  return ends_with;
 }
 
 void Console::report(const Failure& failure) {

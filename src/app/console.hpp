@@ -53,8 +53,8 @@ class Console : public Reporter {
   /// The same for a failure that stdout reports.
   void status(Exit exit) { status_ = std::max(status_, static_cast<int>(exit)); }
   /// The failure as run() prints it: message and hint, or with -o json and jsonl one line of JSON. `status`:
-  /// what natskv ends with, if that is not the failure's own.
-  void print(const Failure& failure, std::optional<int> status = {});
+  /// what natskv ends with, if that is not the failure's own. Returns what it ends with.
+  int print(const Failure& failure, std::optional<int> status = {});
 
  private:
   void say(std::string_view prefix, std::string_view color, std::string_view text);

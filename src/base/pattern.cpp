@@ -16,6 +16,15 @@ std::vector<std::string_view> tokens(std::string_view word) {
   return out;
 }
 
+bool any_selects(const std::vector<Pattern>& patterns, std::string_view key) {
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [key](const Pattern& pattern) { return selects(pattern, key); });
+}
+
+bool any_wild(const std::vector<Pattern>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [](const Pattern& pattern) { return pattern.wild; });
+}
+
 bool reads_as_pattern(std::string_view key) {
   const auto all = tokens(key);
   return all.back() == ">" || std::find(all.begin(), all.end(), "*") != all.end();

@@ -21,6 +21,9 @@ std::vector<std::string_view> tokens(std::string_view key);
 bool matches(std::string_view pattern, std::string_view key);
 /// Whether a word of a listing selects this key.
 bool selects(const Pattern& pattern, std::string_view key);
+/// Whether one of the words does; no words: every key.
+bool any_selects(const std::vector<Pattern>& patterns, std::string_view key);
+bool any_wild(const std::vector<Pattern>& patterns);
 /// Whether the server takes this key for a pattern wherever it reads one (a token is *, or the last is >).
 bool reads_as_pattern(std::string_view key);
 /// The pattern of what both patterns match; nullopt: nothing.

@@ -124,10 +124,6 @@ class Diff final : public Action {
     return std::make_unique<BucketSource>(session, *b_, std::move(options));
   }
 
-  [[nodiscard]] bool selected(std::string_view key) const {
-    return patterns_.empty() || selects(patterns_.front(), key);
-  }
-
   // Whether there is something to compare.
   bool open_past(Invocation& natskv) {
     if (!at_.given()) return true;
@@ -146,7 +142,8 @@ class Diff final : public Action {
     while (const Item* item = second.next()) {
       progress.tick(++count);
       if (item->wrong) throw Failure(*item->wrong);
-      if (item->operation != Operation::put || item->check || !selected(item->key) || !last.counts(*item))
+      if (item->operation != Operation::put || item->check || !any_selects(patterns_, item->key) ||
+          !last.counts(*item))
         continue;
       if (past_ && past_->is_uncertain(item->key)) continue;
       const auto* known = first.find(item->key);

@@ -14,7 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -132,10 +131,7 @@ class Export final : public Action {
     Walk walk(*dir_, {});
     const auto stale = [&](const Walk::Found& found) {
       const std::string key = paths.key_of(found.path);
-      const bool selected =
-          patterns_.empty() ||
-          std::any_of(patterns_.begin(), patterns_.end(), [&](const Pattern& p) { return selects(p, key); });
-      return !key.empty() && selected && !files.expects(key);
+      return !key.empty() && any_selects(patterns_, key) && !files.expects(key);
     };
     Seen shown;
     SomeNames names;

@@ -44,7 +44,7 @@ class Lock final : public Action {
     try {
       return locked(natskv);
     } catch (const Failure& failure) {
-      return told(natskv, failure, own(failure.exit()));
+      return natskv.print(failure, own(failure.exit()));
     }
   }
 
@@ -52,11 +52,6 @@ class Lock final : public Action {
     const int status = static_cast<int>(exit);
     // 126 and 127 are COMMAND's.
     return own_status_ && status < 8 ? static_cast<int>(*own_status_) : status;
-  }
-
-  static int told(Invocation& natskv, const Failure& failure, int status) {
-    natskv.print(failure, status);
-    return status;
   }
 
   int locked(Invocation& natskv) {
@@ -68,11 +63,11 @@ class Lock final : public Action {
     if (!take(natskv, lease, held_, until)) {
       const Failure why = not_taken(lease, held_);
       const bool held = why.exit() == Exit::conflict && conflict_status_;
-      return told(natskv, why, held ? static_cast<int>(*conflict_status_) : own(why.exit()));
+      return natskv.print(why, held ? static_cast<int>(*conflict_status_) : own(why.exit()));
     }
     const Ended ended = run_held(natskv, lease, held_, program);
     if (!ended.loss) return ended.status;
-    return told(natskv, *ended.loss, own(ended.loss->exit()));
+    return natskv.print(*ended.loss, own(ended.loss->exit()));
   }
 };
 

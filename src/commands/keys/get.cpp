@@ -14,7 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -72,9 +71,7 @@ class Get final : public Action {
   }
 
   [[nodiscard]] bool one() const { return patterns_.size() == 1 && !patterns_[0].wild; }
-  [[nodiscard]] bool listing() const {
-    return std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
-  }
+  [[nodiscard]] bool listing() const { return any_wild(patterns_); }
 
   int run(Invocation& natskv) override {
     if (one()) return single(natskv);

@@ -53,10 +53,7 @@ void KeyRemoval::declare(Arguments& a) {
   a.flag("-f,--force", force_, "do not ask");
 }
 
-bool KeyRemoval::listing() const {
-  return older_than_ ||
-         std::any_of(patterns_.begin(), patterns_.end(), [](const Pattern& p) { return p.wild; });
-}
+bool KeyRemoval::listing() const { return older_than_ || any_wild(patterns_); }
 
 void KeyRemoval::check() {
   patterns_ = parse::patterns(words_, literal_);

@@ -67,7 +67,7 @@ class Modify final : public Action {
       } catch (const Failure& failure) {
         if (failure.exit() != Exit::conflict || natskv.stop() || BootClock::now() >= until) throw;
         // A signal that COMMAND had is not one for the next.
-        if (supervisor.signal() != 0) return told(natskv, failure, 128 + supervisor.signal());
+        if (supervisor.signal() != 0) return natskv.print(failure, 128 + supervisor.signal());
       }
       std::this_thread::sleep_for(pause);
     }
@@ -113,15 +113,9 @@ class Modify final : public Action {
     return condition;
   }
 
-  static int told(Invocation& natskv, const Failure& failure, int status) {
-    natskv.print(failure, status);
-    return status;
-  }
-
   static int ended_badly(Invocation& natskv, int status) {
-    return told(natskv,
-                {Exit::failure, fmt::format("COMMAND ended with status {}; nothing was written", status)},
-                status);
+    return natskv.print(
+        {Exit::failure, fmt::format("COMMAND ended with status {}; nothing was written", status)}, status);
   }
 };
 

@@ -43,8 +43,7 @@ std::optional<int> Reaction::run(const Told& told, std::string_view input, const
     natskv_.report(failure);
     return std::nullopt;
   }
-  natskv_.print(failure, ended.status);
-  return ended.status;
+  return natskv_.print(failure, ended.status);
 }
 
 }  // namespace natskv::commands

@@ -15,10 +15,6 @@ namespace {
 
 bool lacks_revisions(const StreamState& stream) { return stream.messages < stream.last; }
 
-bool wild(const std::vector<Pattern>& patterns) {
-  return std::any_of(patterns.begin(), patterns.end(), [](const Pattern& p) { return p.wild; });
-}
-
 Instant created(const StreamState& stream) { return text::from_rfc3339(stream.created).value_or(Instant{}); }
 
 // Keys that are older than the bucket's TTL have disappeared.
@@ -42,7 +38,7 @@ Past::Past(Session& session, std::string bucket, std::vector<Pattern> patterns, 
   const auto waiting =
       session_.notices().waiting(fmt::format("reading the history of bucket \"{}\" …", bucket_));
   // The revisions of the other keys tell whether a missing one may belong to a key.
-  const bool whole = patterns_.empty() || (wild(patterns_) && lacks_revisions(stream_));
+  const bool whole = patterns_.empty() || (any_wild(patterns_) && lacks_revisions(stream_));
   read(whole);
   if (!whole && doubtful()) read(true);
 }
@@ -86,21 +82,16 @@ void Past::read(bool whole) {
   if (whole) options.patterns.clear();
   Listing entries(session_, bucket_, std::move(options));
   require_same(entries);
-  keys_ = start(entries, whole || wild(patterns_) ? stream_.keys : patterns_.size());
-  while (const Entry* entry = entries.next()) keys_.add(*entry, !whole || selected(entry->key));
+  keys_ = start(entries, whole || any_wild(patterns_) ? stream_.keys : patterns_.size());
+  while (const Entry* entry = entries.next()) keys_.add(*entry, !whole || any_selects(patterns_, entry->key));
   // What is complete now was always complete.
   keys_.finish(entries.last_revision(), !lacks_revisions(look()));
 }
 
 bool Past::doubtful() const {
-  if (wild(patterns_)) return keys_.uncertain() > 0;
+  if (any_wild(patterns_)) return keys_.uncertain() > 0;
   return std::any_of(patterns_.begin(), patterns_.end(),
                      [this](const Pattern& key) { return is_uncertain(key.text); });
-}
-
-bool Past::selected(std::string_view key) const {
-  return patterns_.empty() || std::any_of(patterns_.begin(), patterns_.end(),
-                                          [key](const Pattern& pattern) { return selects(pattern, key); });
 }
 
 Failure Past::missing(const std::string& key) const {

@@ -45,7 +45,6 @@ class Past {
   void read(bool whole);
   [[nodiscard]] bool doubtful() const;
   [[nodiscard]] ReadOptions history(bool values) const;
-  [[nodiscard]] bool selected(std::string_view key) const;
 
   Session& session_;
   std::string bucket_;
