@@ -44,11 +44,15 @@ async def keys_of(kv):
 async def read(kv):
     events = []
     watcher = await kv.watch(">", include_history=True)
-    while True:
+    # Its None, "all current entries came", comes before the first of them now and then: what is still
+    # to come, which each entry says, is sure.
+    waiting = (await kv.status()).values > 0
+    while waiting:
         entry = await watcher.updates(timeout=10)
         if entry is None:
-            break
+            continue
         events.append([entry.key, entry.revision, entry.operation or "PUT", (entry.value or b"").hex()])
+        waiting = entry.delta > 0
     await watcher.stop()
     return {"events": events, "keys": await keys_of(kv)}
 
