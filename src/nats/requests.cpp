@@ -35,23 +35,26 @@ Requests::Requests(natsConnection* connection, Wire& wire, const std::string& in
   mailbox_.hear_refusals(false);
 }
 
+void Requests::publish(const std::string& subject, const char* reply, std::string_view body,
+                       const Headers& headers) {
+  const int size = static_cast<int>(body.size());
+  if (headers.empty() && reply != nullptr)
+    return check(natsConnection_PublishRequest(connection_, subject.c_str(), reply, body.data(), size));
+  natsMsg* raw = nullptr;
+  check(natsMsg_Create(&raw, subject.c_str(), reply, body.data(), size));
+  const Message message(raw);
+  for (const auto& [name, value] : headers) check(natsMsgHeader_Set(raw, name.c_str(), value.c_str()));
+  check(natsConnection_PublishMsg(connection_, raw));
+}
+
 void Requests::send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers,
                     bool many) {
   if (inbox_refused_) throw Error(NATS_NOT_PERMITTED, 0, *inbox_refused_);
   reply_.resize(inbox_.size());
   std::array<char, 20> digits{};
   reply_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr);
-  const int size = static_cast<int>(body.size());
   mailbox_.hear_refusals(true);
-  if (headers.empty()) {
-    check(natsConnection_PublishRequest(connection_, subject.c_str(), reply_.c_str(), body.data(), size));
-  } else {
-    natsMsg* raw = nullptr;
-    check(natsMsg_Create(&raw, subject.c_str(), reply_.c_str(), body.data(), size));
-    const Message message(raw);
-    for (const auto& [name, value] : headers) check(natsMsgHeader_Set(raw, name.c_str(), value.c_str()));
-    check(natsConnection_PublishMsg(connection_, raw));
-  }
+  publish(subject, reply_.c_str(), body, headers);
   if (open_.empty()) first_ = id;
   while (id_of(open_.size()) < id) open_.emplace_back();
   const auto now = Clock::now();

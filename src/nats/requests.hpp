@@ -81,6 +81,10 @@ class Requests {
   /// a status (ADR-31).
   void send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers = {},
             bool many = false);
+  /// Sends what nobody answers: of a refusal or a loss nothing is heard either. Throws nats::Error.
+  void send_unanswered(const std::string& subject, std::string_view body, const Headers& headers) {
+    publish(subject, nullptr, body, headers);
+  }
   /// The next answer, waiting until then; nullopt: none came, one of `others` is ready, or woken.
   std::optional<Answer> next(Clock::time_point until, std::span<pollfd> others = {});
   /// The same, for that long.
@@ -104,6 +108,7 @@ class Requests {
     std::string subject = {};
     Headers headers = {};  // only kept for an observer
   };
+  void publish(const std::string& subject, const char* reply, std::string_view body, const Headers& headers);
   void tell(const PendingRequest& open, natsStatus status, natsMsg* answer) const;
   std::optional<Answer> take(Event& event);
   std::optional<Answer> answered(Message message);

@@ -161,6 +161,31 @@ TEST_CASE("a full bucket stores nothing of it") {
   CHECK(world.client.messages("small") == 0);
 }
 
+// Most writes of a batch ask for no answer: it is sent again where the reason is missing.
+TEST_CASE("a write in the middle that is refused: nothing is stored and the reason is said") {
+  NEEDS_BATCHES;
+  Server server({.config = R"(authorization { users = [
+    {user: all, password: all},
+    {user: some, password: some, permissions: {publish: {deny: "$KV.*.k.50"}}}
+  ] })"});
+  Client client(server.url_as("all:all"));
+  client.add_bucket("b", atomic);
+  client.add_bucket("narrow", R"({"allow_atomic": true, "max_msg_size": 1000})");
+  const auto import = [&](const std::string& bucket, const std::string& user, const std::string& lines) {
+    return natskv::test::natskv({"import", bucket, "--atomic", "-s", server.url_as(user)}, {.input = lines});
+  };
+  const auto refused = import("b", "some:some", lines_of(100, "v"));
+  CHECK(refused.status == 6);
+  CHECK(has(refused.err, "$KV.b.k.50"));
+  CHECK(has(refused.err, "nothing was stored"));
+  CHECK(client.messages("b") == 0);
+  const auto large = import("narrow", "all:all", lines_of(50, "v") + line("large", std::string(2000, 'x')));
+  CHECK(large.status == 1);
+  CHECK(client.messages("narrow") == 0);
+  CHECK(import("b", "all:all", lines_of(100, "v")).status == 0);
+  CHECK(client.messages("b") == 100);
+}
+
 TEST_CASE("--skip-unchanged and --prune belong to the batch; --dry-run lists it") {
   NEEDS_BATCHES;
   World world;

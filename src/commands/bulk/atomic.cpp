@@ -165,6 +165,7 @@ void AtomicTransfer::run() {
         if (name_conflicts()) return;
         [[fallthrough]];
       case AtomicBatch::Kind::again:
+        if (std::exchange(answers_, AtomicBatch::Answers::all) == AtomicBatch::Answers::some) continue;
         if (std::chrono::steady_clock::now() < until) continue;
     }
     tally_.failed = writes_.size();
@@ -177,7 +178,7 @@ void AtomicTransfer::run() {
 }
 
 AtomicBatch::Outcome AtomicTransfer::send() {
-  AtomicBatch batch(target_, writes_.size());
+  AtomicBatch batch(target_, writes_.size(), answers_);
   auto check = checks_.begin();
   auto unchanged = unchanged_.begin();
   const auto carried = [&](const Planned& write) -> std::optional<Check> {

@@ -67,6 +67,7 @@ class AtomicTransfer {
   std::vector<Check> checks_, unchanged_;  // conditions on keys that are not written
   std::uint64_t items_ = 0, carriers_ = 0;
   std::uint64_t markers_ = 0;  // how many writes are DEL or PURGE
+  AtomicBatch::Answers answers_ = AtomicBatch::Answers::some;
 };
 
 }  // namespace natskv::commands

@@ -17,7 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr Span slice = milliseconds(100);
-constexpr Span patience = seconds(2);  // how long to wait for the commit's answer after Ctrl-C
+constexpr std::uint64_t ask_each = 64U << 10U;  // bytes
+constexpr Span patience = seconds(2);           // how long to wait for the commit's answer after Ctrl-C
 
 }  // namespace
 
@@ -35,9 +36,10 @@ void require_atomic(Bucket& bucket) {
                 about);
 }
 
-AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count)
+AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count, Answers answers)
     : bucket_(bucket),
       count_(count),
+      asks_all_(answers == Answers::all || bucket.session().notices().tracing()),
       id_(random_hex(16)),
       requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
   trace(requests_, bucket_.session());
@@ -64,7 +66,10 @@ bool AtomicBatch::push(const Write& write, const std::optional<Check>& check) {
     last_key_ = write.key;
   }
   try {
-    requests_.send(sent_, place.write_prefix + write.key, write.value, headers);
+    if (asks(write.value.size()))
+      requests_.send(sent_, place.write_prefix + write.key, write.value, headers);
+    else
+      requests_.send_unanswered(place.write_prefix + write.key, write.value, headers);
   } catch (const nats::Error& error) {
     if (error.status == NATS_MAX_PAYLOAD) {
       refused_ = error;
@@ -79,6 +84,15 @@ bool AtomicBatch::push(const Write& write, const std::optional<Check>& check) {
   while (sent_ == 1 && count_ > 1 && answered_ == 0 && await(slice)) {
   }
   return !refused_ && !lost_;
+}
+
+// The server answers a write of the batch only if asked (ADR-50): the first one, which shows that it knows
+// batches, the commit, and between them enough to see that it keeps up.
+bool AtomicBatch::asks(std::size_t bytes) {
+  unanswered_ += bytes + 100;
+  if (!asks_all_ && sent_ > 1 && sent_ < count_ && unanswered_ < ask_each) return false;
+  unanswered_ = 0;
+  return true;
 }
 
 /// Reads answers; false if no more are expected.

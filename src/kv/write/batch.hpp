@@ -37,8 +37,11 @@ class AtomicBatch {
     std::optional<Failure> failure = {};
   };
 
+  /// How many of the writes ask for an answer. `some`: as many as the flow needs; then a batch that the
+  /// server dropped because of one write is `again`, where `all` has the reason.
+  enum class Answers { some, all };
   /// `count`: how many writes it will have.
-  AtomicBatch(Bucket& bucket, std::uint64_t count);
+  AtomicBatch(Bucket& bucket, std::uint64_t count, Answers answers);
 
   /// The next write; the last one commits. False: the batch has already failed, finish() says why. Throws
   /// Stopped before the last one; then nothing is stored.
@@ -49,12 +52,15 @@ class AtomicBatch {
 
  private:
   bool await(Span slice);
+  bool asks(std::size_t bytes);
   void take(nats::Answer& answer);
   Outcome look_up();
   [[nodiscard]] Outcome nothing_stored(const nats::Error& error) const;
 
   Bucket& bucket_;
   std::uint64_t count_, sent_ = 0, answered_ = 0;
+  bool asks_all_;
+  std::uint64_t unanswered_ = 0;  // bytes, with a hundred for each write, since the last that asked
   std::string id_, last_key_;
   nats::Requests requests_;
   std::optional<nats::Error> refused_;  // the server's first error that says why
