@@ -387,7 +387,7 @@ TEST_CASE("a listing that loses messages on its way asks for them again") {
              with_headers(to, " 100 Idle Heartbeat\r\nNats-Last-Consumer: 3\r\nNats-Last-Stream: 3", "");
     });
     const auto result = natskv::test::natskv({"keys", "b"}, {.env = {{"NATS_URL", liar.url()}}});
-    CHECK(result.err.empty());
+    CHECK(result.err == "");
     CHECK(result.out == "k1\nk2\nk3\n");
     CHECK(starts == std::vector<std::string>{"last_per_subject", "last_per_subject"});
   }
@@ -500,7 +500,7 @@ TEST_CASE("create believes no replica that a key is there, and runs after one ma
                    R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 9"}})");
   });
   const auto result = natskv::test::natskv({"create", "b", "k", "v"}, {.env = {{"NATS_URL", liar.url()}}});
-  CHECK(result.err.empty());
+  CHECK(result.err == "");
   CHECK(result.out == "7\n");
   CHECK(conditions == std::vector<std::string>{"0", "4", "5", "6"});
 }

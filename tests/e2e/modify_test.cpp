@@ -279,7 +279,7 @@ TEST_CASE("what COMMAND started and left writes for nobody, and is stopped") {
   const TempDir folder;
   const auto result = b("modify",
                         shell(b, {},
-                              "(trap 'echo late; exit' TERM; echo early; touch said; sleep 600 & wait) & "
+                              "(trap 'echo late; exit' TERM; echo early; sleep 600 & touch said; wait) & "
                               "while ! [ -e said ]; do sleep 0.02; done"),
                         {.cwd = folder.path()});
   CHECK(result.status == 0);
