@@ -101,14 +101,14 @@ const nlohmann::ordered_json& Bucket::info() {
 
 // STREAM.INFO has `ts` since 2.10.
 bool Bucket::on_old_server() {
-  (void)own_config();
+  (void)config();
   return !info_->contains("ts");
 }
 
-const nlohmann::ordered_json& Bucket::own_config() { return (info_ ? *info_ : info()).at("config"); }
+const nlohmann::ordered_json& Bucket::config() { return (info_ ? *info_ : info()).at("config"); }
 
 const StreamAddress& Bucket::place() {
-  if (!place_) place_ = address_of(name_, own_config(), session_.settings().js_api_prefix);
+  if (!place_) place_ = address_of(name_, config(), session_.settings().js_api_prefix);
   return *place_;
 }
 
@@ -174,11 +174,11 @@ OwnedEntry Bucket::live(std::optional<OwnedEntry> found, const std::string& key,
                 {}, {name_, key, *revision});
 }
 
-bool Bucket::direct() { return own_config().value("allow_direct", false); }
+bool Bucket::direct() { return config().value("allow_direct", false); }
 
 // Servers since 2.11 report the level of their API with each configuration (ADR-44).
 bool Bucket::direct_for_many() {
-  const auto& config = own_config();
+  const auto& config = this->config();
   const auto metadata = config.find("metadata");
   return direct() && metadata != config.end() && metadata->contains("_nats.level");
 }

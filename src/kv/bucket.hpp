@@ -92,6 +92,8 @@ class Bucket {
 
   /// STREAM.INFO's answer, unchanged. Failure: not_found; 1 where the stream is not a bucket.
   const nlohmann::ordered_json& info();
+  /// Its configuration as of the last request, which is made if there was none.
+  const nlohmann::ordered_json& config();
   /// Whether the stream's leader is older than 2.10, when it was last asked.
   bool on_old_server();
   const StreamAddress& place();
@@ -124,8 +126,6 @@ class Bucket {
   /// Put or, if `conditional`, update to the revision of `doing`. nullopt: a mirror, whose origin is to be
   /// written to; a create that was refused.
   std::optional<Written> store_by_library(std::string_view value, const Task& doing, bool conditional);
-  /// As of the last request for it.
-  const nlohmann::ordered_json& own_config();
   /// The option that a command on a mirror's origin needs.
   std::string at_origin();
   /// A put of kvStore_* to a mirror finds no responders (nats.c < 3.14): the origin is written to instead.

@@ -82,6 +82,7 @@ class Import final : public Action {
     session.lift_deadline();  // the program that writes the input may take its time
     bound(*source, max_payload);
     auto bucket = natskv.bucket(bucket_);
+    const ServerClock clock(bucket.info());
     if (atomic_) require_atomic(bucket);
     Rules rules{.bucket = bucket_,
                 .create = create_,
@@ -90,7 +91,6 @@ class Import final : public Action {
                 .ignore_ttl = ignore_ttl_,
                 .atomic = atomic_,
                 .ttl_hint = "--ignore-ttl writes the value without it"};
-    const ServerClock clock(bucket.info());
     take_limits(bucket, rules);
     rules.keeps_history = bucket.keeps_history();
     rules.drop_history = drop_history_;

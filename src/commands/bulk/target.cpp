@@ -10,7 +10,7 @@ namespace natskv::commands {
 void take_limits(Bucket& bucket, Rules& rules) {
   rules.ttl_allowed = bucket.written_config().value("allow_msg_ttl", false);
   // Writes to a mirror go to its origin, which has its own limit.
-  const auto most = bucket.info().at("config").value("max_msg_size", std::int64_t{-1});
+  const auto most = bucket.config().value("max_msg_size", std::int64_t{-1});
   if (most > 0 && !bucket.place().mirror) rules.max_value = static_cast<std::uint64_t>(most);
   rules.max_payload = bucket.session().max_payload();
 }

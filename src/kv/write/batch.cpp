@@ -30,7 +30,7 @@ void require_atomic(Bucket& bucket) {
                               bucket.name(), bucket.place().origin),
                   {}, about);
   }
-  if (bucket.info().at("config").value("allow_atomic", false)) return;
+  if (bucket.config().value("allow_atomic", false)) return;
   throw Failure(Exit::failure, fmt::format("bucket \"{}\" does not allow atomic batches", bucket.name()),
                 fmt::format("natskv edit {} --atomic allows them (nats-server 2.12 or newer)", bucket.name()),
                 about);

@@ -198,7 +198,7 @@ std::uint64_t Bucket::erase_all() {
   require_own("purge", "--all");  // nor does a stream of that name that is not a bucket belong to it
   // What the stream stores besides the bucket's keys belongs to something else.
   nlohmann::ordered_json body;
-  if (!other_subjects(name_, own_config()).empty()) body["filter"] = place().read_prefix + ">";
+  if (!other_subjects(name_, config()).empty()) body["filter"] = place().read_prefix + ">";
   try {
     return session_.api("STREAM.PURGE.KV_" + name_, body.is_null() ? std::string() : body.dump())
         .value("purged", std::uint64_t{0});

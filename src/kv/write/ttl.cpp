@@ -28,7 +28,7 @@ Span Bucket::left_of(const Entry& entry) {
 }
 
 const nlohmann::ordered_json& Bucket::written_config() {
-  const auto& own = own_config();
+  const auto& own = config();
   if (!place().mirror) return own;
   if (!origin_) {
     try {
