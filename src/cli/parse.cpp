@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <stdexcept>
 
 namespace natskv {
 namespace {
@@ -79,6 +80,7 @@ class Parser {
   CLI::Option* find(std::string_view name) {
     const auto found = std::find_if(declared_.begin(), declared_.end(),
                                     [&](const Declared& one) { return one.option->is_called(name); });
+    if (found == declared_.end()) throw std::logic_error(fmt::format("{} is not declared", name));
     return found->parsed;
   }
 

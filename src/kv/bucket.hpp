@@ -55,6 +55,8 @@ class Bucket {
   /// revision. `consistent`: asks the stream's leader (STREAM.MSG.GET), not a replica that may lag.
   std::optional<OwnedEntry> entry(const std::string& key, std::optional<std::uint64_t> revision = {},
                                   bool consistent = false);
+  /// The latest one as the leader has it.
+  std::optional<OwnedEntry> entry_of_leader(const std::string& key) { return entry(key, {}, true); }
 
   /// The entry by the stream's leader, or by a replica where the user may not ask the leader: for a write on
   /// the condition that it is still the latest.

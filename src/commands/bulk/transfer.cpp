@@ -220,7 +220,7 @@ void Transfer::step(Writes& writes, const Item& item) {
 // A key's later items replace the first one, if that was new.
 bool Transfer::over_own(Write& write) {
   if (refused_.contains(write.key)) return false;
-  const auto latest = target_.entry(write.key, {}, true);
+  const auto latest = target_.entry_of_leader(write.key);
   write.expected = latest ? latest->entry.revision : 0;
   write.creates = false;
   return true;
@@ -230,7 +230,7 @@ bool Transfer::over_own(Write& write) {
 std::optional<Failure> Transfer::returns(Writes& writes, const Write& write) {
   if (!write.over_nothing || write.creates) return std::nullopt;
   writes.wait_for(write.key);
-  const auto latest = target_.entry(write.key, {}, true);
+  const auto latest = target_.entry_of_leader(write.key);
   if (!latest || latest->entry.marker() || latest->entry.revision != write.expected) return std::nullopt;
   return older_would_return(target_.name(), write.key, latest->entry.revision);
 }

@@ -94,7 +94,7 @@ Written KeyRemoval::mark(Bucket& bucket, Invocation& natskv) {
     // Servers since about 2.10 refuse a marker if there is no room; then the key is purged without one.
     if (operation_ != Operation::purge || !no_room(failure)) throw;
     if (bucket.place().mirror) throw at_origin(failure, bucket.place().origin);
-    const auto found = bucket.entry(key, {}, true);
+    const auto found = bucket.entry_of_leader(key);
     if (!found) throw;
     if (expected_ && found->entry.revision != *expected_) {
       throw conflict({.bucket = bucket_, .key = key, .revision = *expected_}, found->entry.revision);
@@ -285,7 +285,7 @@ void KeyRemoval::without_markers(Bucket& bucket, Writes& writes, Unmarked& unmar
   std::uint64_t number = 0;
   for (auto& [key, revision] : std::exchange(unmarked, {})) {  // a push may add more
     if (revision == 0) {
-      const auto found = bucket.entry(key, {}, true);
+      const auto found = bucket.entry_of_leader(key);
       if (!found) continue;
       revision = found->entry.revision;
     }

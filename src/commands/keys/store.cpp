@@ -62,7 +62,7 @@ void StoreOptions::check() const { check_ttl(ttl_); }
 Written StoreOptions::store(Invocation& natskv, Bucket& bucket, const std::string& key,
                             std::string_view value, std::optional<std::uint64_t> expected) const {
   if (if_changed_) {
-    const auto latest = bucket.entry(key, {}, true);
+    const auto latest = bucket.entry_of_leader(key);
     if (latest && !latest->entry.marker() && latest->entry.value.data == value)
       return {bucket.name(), key, latest->entry.revision, Operation::put};
   }
@@ -124,7 +124,7 @@ Written store_expiring(Bucket& bucket, const std::string& key, std::string_view 
   const auto given = condition.revision;
   for (unsigned tries = 1;; ++tries) {
     if (asks) {
-      const auto latest = bucket.entry(key, {}, true);
+      const auto latest = bucket.entry_of_leader(key);
       const auto refused = older_would_return(bucket, key, latest, condition);
       if (refused && (!given || *given == latest->entry.revision)) throw Failure(*refused);
       if (!given) condition.revision = latest ? latest->entry.revision : 0;

@@ -91,7 +91,7 @@ std::optional<OwnedEntry> GetMany::next() {
     // The leader's answers are JSON with base64: rare enough to be read one by one, by the library.
     const std::string wanted = std::move(wanted_.front());
     wanted_.pop_front();
-    return bucket_.entry(wanted, {}, true);
+    return bucket_.entry_of_leader(wanted);
   }
   try {
     ask();

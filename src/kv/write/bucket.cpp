@@ -88,7 +88,7 @@ Written Bucket::create(const std::string& key, std::string_view value, std::opti
 
 std::optional<OwnedEntry> Bucket::latest(const std::string& key) {
   try {
-    return entry(key, {}, true);
+    return entry_of_leader(key);
   } catch (const Failure& failure) {
     if (failure.exit() != Exit::not_allowed || !direct()) throw;
     return entry(key);

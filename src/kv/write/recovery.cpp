@@ -147,7 +147,7 @@ void Writer::check_bucket() {
 // Asks the stream's leader.
 void Writer::look_again(InFlights::iterator at) {
   InFlight& open = at->second;
-  const auto found = bucket_.entry(open.write.key, {}, true);
+  const auto found = bucket_.entry_of_leader(open.write.key);
   Latest latest;
   if (found)
     latest = {.revision = found->entry.revision,
