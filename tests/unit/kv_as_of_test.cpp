@@ -52,6 +52,8 @@ TEST_CASE("a key holds its last revision up to then; what came later did not exi
   CHECK(keys.held(put("a", 1)));
   CHECK_FALSE(keys.held(put("a", 4)));
   CHECK(keys.held(marker("b", 3)));
+  CHECK(keys.first_held() == 1);
+  CHECK(read({.upto = 5, .history = 5}, {put("a", 1), put("a", 4), put("b", 5)}, 5).first_held() == 4);
 }
 
 TEST_CASE("a key at the bucket's limit is uncertain before its oldest revision") {

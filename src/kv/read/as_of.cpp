@@ -33,6 +33,8 @@ void AsOf::finish(std::uint64_t last, bool complete) {
     present_ += state == State::present ? 1 : 0;
     deleted_ += state == State::deleted ? 1 : 0;
     uncertain_ += state == State::uncertain ? 1 : 0;
+    if (state == State::present || state == State::deleted)
+      first_held_ = std::min<std::uint64_t>(first_held_, known.held);
   });
 }
 

@@ -52,6 +52,8 @@ class AsOf {
   [[nodiscard]] std::uint64_t present() const { return present_; }
   [[nodiscard]] std::uint64_t deleted() const { return deleted_; }
   [[nodiscard]] std::uint64_t uncertain() const { return uncertain_; }
+  /// The first revision that is held(), if there is one.
+  [[nodiscard]] std::uint64_t first_held() const { return first_held_; }
   /// Whether there may have been keys of which nothing is kept, so that they cannot be named.
   [[nodiscard]] bool nameless() const { return hole_ > 0 && (stream_.expires || stream_.gaps); }
   /// The last removed revision that belongs to no kept key (compact, purge --all); 0: none.
@@ -77,6 +79,7 @@ class AsOf {
   std::uint64_t hole_ = 0;       // the last up to the revision that is not kept; 0: all are
   std::uint64_t explained_ = 0;  // missing ones below this may be of keys that are known
   std::uint64_t present_ = 0, deleted_ = 0, uncertain_ = 0;
+  std::uint64_t first_held_ = all;
 };
 
 }  // namespace natskv

@@ -72,7 +72,7 @@ void Feed::start(const StreamState& stream, Start start, Span wait) {
   // With one revision per key every message is the latest, and an old server starts "all" at once.
   latest_ = start.latest && stream.history > 1;
   live_ = start.live;
-  last_ = start.after;
+  last_ = std::max(start.after, options_.after);
   restart(wait);
   losses_.at_start = losses_.at_look;
 }

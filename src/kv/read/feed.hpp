@@ -27,8 +27,9 @@ struct ReadOptions {
   std::vector<Pattern> patterns = {};  ///< keys or PATTERNs; none: all keys
   bool history = false;                ///< every kept revision, not only each key's latest
   bool values = true;                  ///< false: no values (Entry::size is still right)
-  bool deltas = false;  ///< Entry::delta is wanted, though several patterns need counting for it
-  bool slow = false;    ///< each entry takes the caller time: read with a window from the start
+  bool deltas = false;      ///< Entry::delta is wanted, though several patterns need counting for it
+  std::uint64_t after = 0;  ///< with `history`: not what came up to this revision
+  bool slow = false;        ///< each entry takes the caller time: read with a window from the start
   /// Bytes of messages that may be queued while the reader keeps pace, before the rest is read with a window.
   /// Small ones take three times as much in nats.c.
   std::size_t most_waiting = std::size_t{7} << 20U;

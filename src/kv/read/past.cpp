@@ -144,18 +144,19 @@ void Past::require_same(const Listing& entries) const {
 
 namespace {
 
-ReadOptions of_then(ReadOptions options, bool then) {
-  options.history = options.history || then;
-  options.deltas = options.deltas && !then;
+ReadOptions of_then(ReadOptions options, const Past* past) {
+  if (past == nullptr) return options;
+  options.history = true;
+  options.deltas = false;
+  const AsOf& keys = past->keys();
+  if (keys.present() + keys.deleted() > 0) options.after = keys.first_held() - 1;
   return options;
 }
 
 }  // namespace
 
 Entries::Entries(Session& session, std::string bucket, ReadOptions options, const Past* past)
-    : bucket_(std::move(bucket)),
-      past_(past),
-      listing_(session, bucket_, of_then(std::move(options), past != nullptr)) {
+    : bucket_(std::move(bucket)), past_(past), listing_(session, bucket_, of_then(std::move(options), past)) {
   if (past_ == nullptr) return;
   past_->require_same(listing_);
   left_ = past_->keys().present() + past_->keys().deleted();
