@@ -1,11 +1,13 @@
 // get of several keys shows them as they were at one moment.
 #include "support/client.hpp"
+#include "support/liar.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
 #include "support/traffic.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <atomic>
@@ -79,6 +81,45 @@ TEST_CASE("what was written as one batch is shown whole, or as it was before") {
       CHECK(entries.size() == keys);
       CHECK(values.size() == 1);
     }
+  }
+}
+
+// Seen on three nodes whose connections were cut: one request, and two replicas that answered it.
+TEST_CASE("two answers that mix are asked for again") {
+  auto bucket = nlohmann::json::parse(info);
+  bucket["config"]["allow_direct"] = true;
+  bucket["config"]["metadata"] = {{"_nats.level", "1"}};
+  const auto value = [](const std::string& to, int key, int revision, int before) {
+    return with_headers(
+        to,
+        fmt::format("\r\nNats-Stream: KV_b\r\nNats-Subject: $KV.b.k{}\r\nNats-Sequence: {}\r\n"
+                    "Nats-Time-Stamp: 2026-01-01T00:00:00Z\r\nNats-Num-Pending: {}\r\n"
+                    "Nats-Last-Sequence: {}",
+                    key, revision, 2 - key, before),
+        fmt::format("value {}", revision));
+  };
+  const auto end = [](const std::string& to, int last) {
+    return with_headers(to, fmt::format(" 204 EOB\r\nNats-Num-Pending: 0\r\nNats-Last-Sequence: {}", last),
+                        "");
+  };
+  for (const bool by_name : {true, false}) {
+    std::atomic<int> asked = 0;
+    const Liar liar([&](const Request& r) {
+      if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, bucket.dump());
+      if (r.subject.find("DIRECT.GET") == std::string::npos) return std::string();
+      if (++asked == 1)
+        return value(r.reply, 1, 1, 0) + value(r.reply, 1, 3, 0) + value(r.reply, 2, 2, 1) +
+               value(r.reply, 2, 4, 3) + end(r.reply, 2) + end(r.reply, 4);
+      return value(r.reply, 1, 3, 0) + value(r.reply, 2, 4, 3) + end(r.reply, 4);
+    });
+    const auto words = by_name ? Words{"get", "b", "k1", "k2"} : Words{"get", "b", "*"};
+    const auto result = natskv::test::natskv(words, {.env = {{"NATS_URL", liar.url()}}});
+    CHECK(result.status == 0);
+    CHECK(result.err == "");
+    CHECK(result.out.find("value 3") != std::string::npos);
+    CHECK(result.out.find("value 4") != std::string::npos);
+    CHECK(occurrences(result.out, "\n") == 2);
+    CHECK(asked == 2);
   }
 }
 

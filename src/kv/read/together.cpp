@@ -40,6 +40,13 @@ std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern
 // sent, or if there is none, perhaps because a replica lags.
 enum class End : std::uint8_t { whole, moved, impossible };
 
+// Each message names the one before it. On a cluster whose connections were cut two replicas were seen to
+// answer one request, each as of its own moment.
+bool follows(natsMsg* message, std::uint64_t last) {
+  const auto before = last_header(message, "Nats-Last-Sequence");
+  return before.empty() || before == std::to_string(last);
+}
+
 End end_of(natsMsg* message, bool any) {
   const auto status = header(message, "Status");
   const auto left = header(message, "Nats-Num-Pending");
@@ -52,6 +59,7 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
   Session& session = bucket.session();
   auto requests = session.requests();
   trace(requests, session);
+  std::uint64_t last = 0;
   requests.send(0, session.api_subject("DIRECT.GET." + bucket.place().stream), request, {}, true);
   while (true) {
     pollfd stop{session.stop().descriptor(), POLLIN, 0};
@@ -62,7 +70,12 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
     if (answer->status != NATS_OK) throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
     const std::shared_ptr<natsMsg> message(std::move(answer->message));
     const auto stored = read_stored(message.get());
-    if (!stored) return end_of(message.get(), !found.empty());
+    if (!stored) {
+      const End end = end_of(message.get(), !found.empty());
+      return end == End::whole && !follows(message.get(), last) ? End::moved : end;
+    }
+    if (!follows(message.get(), last)) return End::moved;
+    last = stored->sequence;
     auto one = entry_of(message, *stored, bucket.name(), bucket.place().read_prefix);
     if (!one) continue;
     const auto asked_for = [&](const Pattern& pattern) { return selects(pattern, one->entry.key); };
