@@ -17,7 +17,7 @@ class Client:
 
     def __init__(self, port, limit=5.0):
         self.limit = limit
-        self.buffer = b""
+        self.buffer, self.at = b"", 0
         self.inbox = "_INBOX." + os.urandom(8).hex()
         self.count = 0
         self.early = deque()  # messages that came while an answer was awaited
@@ -58,18 +58,19 @@ class Client:
             raise Gone(str(error)) from None
         if not part:
             raise Gone("connection closed")
-        self.buffer += part
+        self.buffer, self.at = self.buffer[self.at:] + part, 0
 
     def _line(self, end):
-        while b"\r\n" not in self.buffer:
+        while (stop := self.buffer.find(b"\r\n", self.at)) < 0:
             self._more(end)
-        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        line, self.at = self.buffer[self.at:stop], stop + 2
         return line
 
     def _bytes(self, count, end):
-        while len(self.buffer) < count + 2:
+        while len(self.buffer) - self.at < count + 2:
             self._more(end)
-        data, self.buffer = self.buffer[:count], self.buffer[count + 2:]
+        data = self.buffer[self.at:self.at + count]
+        self.at += count + 2
         return data
 
     def message(self, end):
@@ -180,13 +181,16 @@ class Client:
         self._send(b"SUB %s 2\r\n" % deliver.encode())
         answer = self.api("CONSUMER.CREATE." + stream, {"stream_name": stream, "config": {
             "deliver_subject": deliver, "deliver_policy": "all", "ack_policy": "none", "replay_policy": "instant",
-            "mem_storage": True, "num_replicas": 1, "inactive_threshold": 5_000_000_000}}, limit=20)
+            "mem_storage": True, "num_replicas": 1, "inactive_threshold": 5_000_000_000,
+            "flow_control": True, "idle_heartbeat": 5_000_000_000}}, limit=20)
         if "error" in answer:
             raise Gone(answer["error"])
         found, left = [], answer["num_pending"] + answer["delivered"]["consumer_seq"]
         while left:
             to, reply, head, data = self.early.popleft() if self.early else self.message(end)
             if not reply.startswith("$JS.ACK."):
+                if reply and head.startswith("NATS/1.0 100"):  # a server closes the connection of who cannot keep up
+                    self._send(b"PUB %s 0\r\n\r\n" % reply.encode())
                 continue
             words = reply.split(".")
             first = 5 if len(words) == 9 else 7
