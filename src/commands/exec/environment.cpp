@@ -99,12 +99,19 @@ void Variables::add(std::string_view key, std::string_view value) {
                   about);
   }
   const auto [at, added] = variables_.try_emplace(name, Variable{std::string(key), std::string(value)});
-  if (!added) {
+  if (added) return;
+  if (at->second.key != key) {
     throw Failure(Exit::failure,
                   fmt::format("keys {} and {} in bucket \"{}\" would both be {}", in_quotes(at->second.key),
                               in_quotes(key), bucket_, name),
                   {}, about);
   }
+  at->second.value = value;
+}
+
+void Variables::remove(std::string_view key) {
+  const auto at = variables_.find(naming_->name_of(key));
+  if (at != variables_.end() && at->second.key == key) variables_.erase(at);
 }
 
 void EnvironmentArguments::declare(Arguments& a) {
@@ -139,7 +146,7 @@ Variables EnvironmentArguments::read(Invocation& natskv) const {
   std::vector<bool> met(patterns.size());
   const auto take = [&](const Entry& entry) {
     variables.saw(entry.revision);
-    if (entry.marker()) return;
+    if (entry.marker()) return variables.remove(entry.key);
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       if (selects(patterns[i], entry.key)) met[i] = true;
     }

@@ -31,9 +31,10 @@ struct Naming {
 class Variables {
  public:
   Variables(std::string bucket, const Naming& naming) : bucket_(std::move(bucket)), naming_(&naming) {}
-  /// Throws Failure(1): two keys with one name, a NUL in the value, a name that controls programs, or an
-  /// empty one.
+  /// A key that comes again has its later value. Throws Failure(1): two keys with one name, a NUL in the
+  /// value, a name that controls programs, or an empty one.
   void add(std::string_view key, std::string_view value);
+  void remove(std::string_view key);
 
   struct Variable {
     std::string key, value;

@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,6 +19,8 @@
 namespace natskv {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+constexpr std::int64_t pause_ms = 5;
 constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
 // nullopt: some cannot be requested this way.
@@ -86,17 +89,20 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
 }  // namespace
 
 std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::vector<Pattern>& patterns) {
-  constexpr int tries = 3;
   if (!bucket.direct_for_many()) return std::nullopt;
   const auto request = request_for(bucket, patterns);
   if (!request) return std::nullopt;
   bucket.session().lift_deadline();
   try {
-    for (int i = 0; i < tries; ++i) {
+    const auto until = Clock::now() + std::chrono::nanoseconds(bucket.session().timeout().ns);
+    do {
       std::vector<OwnedEntry> found;
       const End end = ask(bucket, patterns, *request, found);
       if (end == End::impossible) return std::nullopt;
-      if (end == End::moved) continue;
+      if (end == End::moved) {
+        nats_Sleep(pause_ms);
+        continue;
+      }
       // A key that matches several patterns may come for each.
       const auto earlier = [](const OwnedEntry& a, const OwnedEntry& b) {
         return a.entry.revision < b.entry.revision;
@@ -107,7 +113,7 @@ std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::v
       std::sort(found.begin(), found.end(), earlier);
       found.erase(std::unique(found.begin(), found.end(), same), found.end());
       return found;
-    }
+    } while (Clock::now() < until);
   } catch (const nats::Error& error) {
     throw explain(bucket.session(), error, {.bucket = bucket.name()});
   }
