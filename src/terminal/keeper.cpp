@@ -46,7 +46,7 @@ void ask_to_end(const Kin& kin) {
 // the fork.
 class Keeping {
  public:
-  Keeping(int line, int held) : line_(line), held_(held) {}
+  Keeping(int line, int held, const Orders& orders) : line_(line), held_(held), orders_(orders) {}
 
   [[noreturn]] void run() {
     become_nobody();
@@ -127,13 +127,13 @@ class Keeping {
 
 Keeper::~Keeper() { reap(); }
 
-void Keeper::start() {
+void Keeper::start(const Orders& orders) {
   if (line_.fd() >= 0) return;
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw Failure(Exit::failure, fmt::format("cannot make a pair of sockets: {}", std::strerror(errno)));
   const pid_t pid = ::fork();
-  if (pid == 0) Keeping(ends[0], held_).run();
+  if (pid == 0) Keeping(ends[0], held_, orders).run();
   const File theirs(ends[0]);
   File ours(ends[1]);
   if (pid < 0) throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));

@@ -32,8 +32,9 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  /// Forks it if none is running (again, if it was killed). Throws Failure if no process can be created.
-  void start();
+  /// Forks it if none is running (again, if it was killed), with these orders, so that no moment is without.
+  /// Throws Failure if no process can be created.
+  void start(const Orders& orders = {});
   /// natskv's end of the socket, close-on-exec, or -1; POLLHUP when the keeper has died.
   [[nodiscard]] int line() const { return line_.fd(); }
   /// Sends orders. Async-signal-safe, so that COMMAND can report itself between fork and exec. Returns

@@ -256,7 +256,7 @@ void Supervisor::tell_keeper() const {
 void Supervisor::renew_keeper() {
   pollfd end{keeper_.line(), POLLIN, 0};
   if (keeper_.line() >= 0 && ::poll(&end, 1, 0) > 0) keeper_.reap();
-  keeper_.start();
+  keeper_.start(run_ ? orders_for(*run_) : Orders{});
 }
 
 }  // namespace natskv::terminal
