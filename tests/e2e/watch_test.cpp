@@ -184,11 +184,13 @@ TEST_CASE("watch ends on a signal within half a second, also while it writes or 
     Process full(w.server.command({"watch", "b", "--history"}, {.out_fd = ends[1]}));
     const int capacity = ::fcntl(ends[0], F_GETPIPE_SZ);
     int waiting = 0;
-    for (int i = 0; i < 500 && waiting < capacity; ++i) {
+    // A write that does not fill its last page may leave the rest of it unused.
+    const int full_from = capacity - 4095;
+    for (int i = 0; i < 500 && waiting < full_from; ++i) {
       full.read_for(0.02);
       REQUIRE(::ioctl(ends[0], FIONREAD, &waiting) == 0);
     }
-    CHECK(waiting == capacity);
+    CHECK(waiting >= full_from);
     full.signal(number);
     const auto result = full.wait(5);
     CHECK_FALSE(result.timed_out);
