@@ -84,7 +84,7 @@ TEST_CASE("what was written as one batch is shown whole, or as it was before") {
   }
 }
 
-// Seen on three nodes whose connections were cut: one request, and two replicas that answered it.
+// As if two replicas had answered one request, each as of its own moment.
 TEST_CASE("two answers that mix are asked for again") {
   auto bucket = nlohmann::json::parse(info);
   bucket["config"]["allow_direct"] = true;

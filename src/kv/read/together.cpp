@@ -20,7 +20,7 @@ namespace natskv {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::int64_t pause_ms = 5;
+constexpr std::chrono::milliseconds pause{5};
 constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
 // nullopt: some cannot be requested this way.
@@ -43,8 +43,7 @@ std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern
 // sent, or if there is none, perhaps because a replica lags.
 enum class End : std::uint8_t { whole, moved, impossible };
 
-// Each message names the one before it. On a cluster whose connections were cut two replicas were seen to
-// answer one request, each as of its own moment.
+// Each message names the one before it: one that is missing, or of another replica's answer, is noticed.
 bool follows(natsMsg* message, std::uint64_t last) {
   const auto before = last_header(message, "Nats-Last-Sequence");
   return before.empty() || before == std::to_string(last);
@@ -81,8 +80,7 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
     last = stored->sequence;
     auto one = entry_of(message, *stored, bucket.name(), bucket.place().read_prefix);
     if (!one) continue;
-    const auto asked_for = [&](const Pattern& pattern) { return selects(pattern, one->entry.key); };
-    if (std::ranges::any_of(patterns, asked_for)) found.push_back(std::move(*one));
+    if (any_selects(patterns, one->entry.key)) found.push_back(std::move(*one));
   }
 }
 
@@ -100,7 +98,7 @@ std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::v
       const End end = ask(bucket, patterns, *request, found);
       if (end == End::impossible) return std::nullopt;
       if (end == End::moved) {
-        nats_Sleep(pause_ms);
+        bucket.session().stop().pause(pause);
         continue;
       }
       // A key that matches several patterns may come for each.
