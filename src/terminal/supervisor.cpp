@@ -206,7 +206,6 @@ void Supervisor::react(const Watched& fds) {
   if (fds[2].revents != 0) {
     keeper_.reap();
     renew_keeper();
-    tell_keeper();
   }
   advance();
 }
