@@ -386,7 +386,8 @@ TEST_CASE("a listing that loses messages on its way asks for them again") {
       return answer +
              with_headers(to, " 100 Idle Heartbeat\r\nNats-Last-Consumer: 3\r\nNats-Last-Stream: 3", "");
     });
-    const auto result = natskv::test::natskv({"keys", "b"}, {.env = {{"NATS_URL", liar.url()}}});
+    const auto result =
+        natskv::test::natskv({"--timeout", "20s", "keys", "b"}, {.env = {{"NATS_URL", liar.url()}}});
     CHECK(result.err == "");
     CHECK(result.out == "k1\nk2\nk3\n");
     CHECK(starts == std::vector<std::string>{"last_per_subject", "last_per_subject"});
