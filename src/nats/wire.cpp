@@ -55,7 +55,7 @@ struct Wire::Queue {
 
 namespace {
 
-/// What a subscription's thread needs; it frees it.
+/// What a subscription's thread needs; it frees it (or the Wire keeps it, see subscribe).
 template <class Queue>
 struct Delivery {
   std::shared_ptr<Queue> queue;
@@ -209,10 +209,13 @@ Route Mailbox::subscribe(natsConnection* connection, const std::string& subject)
   auto delivery = std::make_unique<Delivers>(Delivers{queue_, route});
   natsSubscription* raw = nullptr;
   check(natsConnection_Subscribe(&raw, connection, subject.c_str(), Delivers::deliver, delivery.get()));
-  // If the connection was closed meanwhile, nothing tells when its thread has finished: then it is not freed.
-  (void)natsSubscription_SetOnCompleteCB(raw, Delivers::ended, delivery.get());
-  (void)delivery.release();
   subscriptions_.emplace(route, Subscription(raw, Retire{&wire_.retired()}));
+  if (natsSubscription_SetOnCompleteCB(raw, Delivers::ended, delivery.get()) == NATS_OK) {
+    (void)delivery.release();
+  } else {  // the connection was closed meanwhile: nothing tells when the subscription's thread has finished
+    const std::lock_guard lock(wire_.mutex_);
+    wire_.kept_.emplace_back(std::move(delivery));
+  }
   // Whoever requests messages bounds them; a limit here would drop some.
   check(natsSubscription_SetPendingLimits(raw, -1, -1));
   return route;

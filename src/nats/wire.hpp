@@ -139,11 +139,12 @@ class Wire {
 
   void note(const Words& words);
 
-  mutable std::mutex mutex_;  // of the next five
+  mutable std::mutex mutex_;  // of the next six
   std::vector<std::shared_ptr<Queue>> queues_;
   std::shared_ptr<const Words> refused_, credentials_;
   std::optional<std::string> reading_refused_;
-  std::optional<std::string> closing_;  // the subject of the call that waits
+  std::optional<std::string> closing_;       // the subject of the call that waits
+  std::vector<std::shared_ptr<void>> kept_;  // what subscriptions' threads may use for ever
   std::atomic<int> losses_{0}, returns_{0};
   std::atomic<bool> closed_{false};
   std::optional<Socket> socket_;
