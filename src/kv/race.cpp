@@ -14,6 +14,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -83,6 +84,12 @@ void end_those_under_way(const std::set<ino_t>& before, natsConnection* winner) 
   for (const auto& socket : nats::sockets()) {
     if (before.count(socket.identity()) == 0 && socket.local_port() != *port) (void)socket.shut_down();
   }
+}
+
+// Of the call that just failed on this thread: "maximum account active connections exceeded" and its like.
+bool too_many_connections() {
+  const std::string_view text = nats_GetLastError(nullptr);
+  return text.find("connections exceeded") != std::string_view::npos;
 }
 
 // An answer with a reason is more useful than silence.
@@ -195,12 +202,15 @@ ConnectionState* new_connection_state() {
 
 natsStatus connect(natsConnection** connection, natsOptions* options, ConnectionState& link,
                    const std::function<bool()>& over) {
-  natsStatus status = NATS_OK;
-  do {
+  const auto patient_until = Clock::now() + std::chrono::seconds(1);
+  while (true) {
     link.unsendable = false;
-    status = natsConnection_Connect(connection, options);
-  } while (status != NATS_OK && link.unsendable && !over());
-  return status;
+    const natsStatus status = natsConnection_Connect(connection, options);
+    if (status == NATS_OK || over()) return status;
+    if (link.unsendable) continue;
+    if (!too_many_connections() || Clock::now() >= patient_until) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 Attempt attempt_each(const config::Settings& settings, ConnectionState& first, Stop& stop) {

@@ -18,7 +18,9 @@ namespace natskv {
 /// last call has returned.
 ConnectionState* new_connection_state();
 
-/// natsConnection_Connect, repeated where the library cannot send the signature. `over` ends that.
+/// natsConnection_Connect, repeated where the library cannot send the signature, and for up to a second where
+/// the user has as many connections as are allowed: one that was just closed counts for a moment. `over` ends
+/// that.
 natsStatus connect(natsConnection** connection, natsOptions* options, ConnectionState& link,
                    const std::function<bool()>& over);
 

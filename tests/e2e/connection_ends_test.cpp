@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 
 using namespace natskv::test;
@@ -27,6 +28,24 @@ const std::string long_key(5000, 'k');
 std::string line(const std::string& key) { return "{\"key\":\"" + key + "\",\"value\":\"v\"}\n"; }
 
 }  // namespace
+
+TEST_CASE("a connection that ends in this moment is not one too many") {
+  if (!server_at_least(2, 10)) SKIP("a server before 2.10 bounds no account's connections");
+  const Server server({.config = R"(accounts: { A: { jetstream: enabled, limits: { max_connections: 1 },
+    users: [ { user: a, password: b } ] } })"});
+  const std::string refusal = "maximum account active connections exceeded";
+  std::optional<Client> other(server.url_as("a:b"));
+  const auto refused = server.natskv({"ls", "-s", server.url_as("a:b")});
+  CHECK(refused.status == 5);
+  CHECK(has(refused.err, refusal));
+  const auto logged = server.log().size();
+  Process ls(server.command({"ls", "-q", "-s", server.url_as("a:b")}));
+  REQUIRE(eventually([&] { return has(server.log().substr(logged), refusal); }));
+  other.reset();
+  const auto result = ls.wait(20);
+  CAPTURE(result.err);
+  CHECK(result.status == 0);
+}
 
 TEST_CASE("a watch whose password is changed ends with 6 and the reason") {
   Server server({.config = users("old")});
