@@ -11,9 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <functional>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace natskv::test;
@@ -59,6 +61,58 @@ class Batches {
   std::thread thread_;
 };
 
+const Words by_name{"get", "b", "k1", "k2"}, by_pattern{"get", "b", "*"}, as_variables{"env", "b"};
+
+/// Of a bucket whose server answers for many keys at once.
+std::string bucket() {
+  auto bucket = nlohmann::json::parse(info);
+  bucket["config"]["allow_direct"] = true;
+  bucket["config"]["metadata"] = {{"_nats.level", "1"}};
+  return bucket.dump();
+}
+
+/// k1 or k2 of a revision, behind the one before it.
+std::string value(const std::string& to, int key, int revision, int before) {
+  return with_headers(to,
+                      fmt::format("\r\nNats-Stream: KV_b\r\nNats-Subject: $KV.b.k{}\r\nNats-Sequence: {}\r\n"
+                                  "Nats-Time-Stamp: 2026-01-01T00:00:00Z\r\nNats-Num-Pending: {}\r\n"
+                                  "Nats-Last-Sequence: {}",
+                                  key, revision, 2 - key, before),
+                      fmt::format("value {}", revision));
+}
+
+std::string end(const std::string& to, int last) {
+  return with_headers(to, fmt::format(" 204 EOB\r\nNats-Num-Pending: 0\r\nNats-Last-Sequence: {}", last), "");
+}
+
+/// Two values as of one moment.
+std::string whole(const std::string& to) { return value(to, 1, 3, 0) + value(to, 2, 4, 3) + end(to, 4); }
+
+/// Answers for many keys by `many`, which gets how often it was asked; `otherwise` counts other reads, which
+/// would not be as of one moment.
+class Together {
+ public:
+  explicit Together(std::function<std::string(const std::string& to, int asked)> many)
+      : many_(std::move(many)), liar_([this](const Request& r) { return answer(r); }) {}
+  Result run(Words words) const {
+    words.insert(words.begin(), {"--timeout", "2s"});
+    return natskv::test::natskv(words, {.env = {{"NATS_URL", liar_.url()}}});
+  }
+  std::atomic<int> asked = 0, otherwise = 0;
+
+ private:
+  std::string answer(const Request& r) {
+    if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, bucket());
+    if (r.data.find("multi_last") != std::string::npos) return many_(r.reply, ++asked);
+    ++otherwise;
+    const bool single = r.subject.find("DIRECT.GET.KV_b.$KV.b.k") != std::string::npos;
+    return single ? value(r.reply, r.subject.back() - '0', 1, 0) : std::string();
+  }
+
+  std::function<std::string(const std::string& to, int asked)> many_;
+  Liar liar_;
+};
+
 }  // namespace
 
 TEST_CASE("what was written as one batch is shown whole, or as it was before") {
@@ -86,40 +140,64 @@ TEST_CASE("what was written as one batch is shown whole, or as it was before") {
 
 // As if two replicas had answered one request, each as of its own moment.
 TEST_CASE("two answers that mix are asked for again") {
-  auto bucket = nlohmann::json::parse(info);
-  bucket["config"]["allow_direct"] = true;
-  bucket["config"]["metadata"] = {{"_nats.level", "1"}};
-  const auto value = [](const std::string& to, int key, int revision, int before) {
-    return with_headers(
-        to,
-        fmt::format("\r\nNats-Stream: KV_b\r\nNats-Subject: $KV.b.k{}\r\nNats-Sequence: {}\r\n"
-                    "Nats-Time-Stamp: 2026-01-01T00:00:00Z\r\nNats-Num-Pending: {}\r\n"
-                    "Nats-Last-Sequence: {}",
-                    key, revision, 2 - key, before),
-        fmt::format("value {}", revision));
-  };
-  const auto end = [](const std::string& to, int last) {
-    return with_headers(to, fmt::format(" 204 EOB\r\nNats-Num-Pending: 0\r\nNats-Last-Sequence: {}", last),
-                        "");
-  };
-  for (const bool by_name : {true, false}) {
-    std::atomic<int> asked = 0;
-    const Liar liar([&](const Request& r) {
-      if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, bucket.dump());
-      if (r.subject.find("DIRECT.GET") == std::string::npos) return std::string();
-      if (++asked == 1)
-        return value(r.reply, 1, 1, 0) + value(r.reply, 1, 3, 0) + value(r.reply, 2, 2, 1) +
-               value(r.reply, 2, 4, 3) + end(r.reply, 2) + end(r.reply, 4);
-      return value(r.reply, 1, 3, 0) + value(r.reply, 2, 4, 3) + end(r.reply, 4);
+  for (const auto& words : {by_name, by_pattern, as_variables}) {
+    Together server([](const std::string& to, int asked) {
+      return asked > 1 ? whole(to)
+                       : value(to, 1, 1, 0) + value(to, 1, 3, 0) + value(to, 2, 2, 1) + value(to, 2, 4, 3) +
+                             end(to, 2) + end(to, 4);
     });
-    const auto words = by_name ? Words{"get", "b", "k1", "k2"} : Words{"get", "b", "*"};
-    const auto result = natskv::test::natskv(words, {.env = {{"NATS_URL", liar.url()}}});
+    const auto result = server.run(words);
     CHECK(result.status == 0);
     CHECK(result.err == "");
     CHECK(result.out.find("value 3") != std::string::npos);
     CHECK(result.out.find("value 4") != std::string::npos);
     CHECK(occurrences(result.out, "\n") == 2);
-    CHECK(asked == 2);
+    CHECK(server.asked == 2);
+  }
+}
+
+TEST_CASE("where a key is overwritten, or nobody listens yet, it is asked again") {
+  for (const char* first : {" 404 Message Not Found", " 503"}) {
+    for (const auto& words : {by_name, by_pattern, as_variables}) {
+      CAPTURE(first);
+      Together server([&](const std::string& to, int asked) {
+        return asked > 1 ? whole(to) : with_headers(to, first, "");
+      });
+      const auto result = server.run(words);
+      CHECK_MESSAGE(result.status == 0, result.err);
+      CHECK(server.asked == 2);
+      CHECK(server.otherwise == 0);
+    }
+  }
+}
+
+// As in an account that imports no more than direct gets of single keys.
+TEST_CASE("where nobody ever listens, keys are read one by one") {
+  Together server([&](const std::string& to, int) { return with_headers(to, " 503", ""); });
+  const auto result = server.run(by_name);
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(occurrences(result.out, "\n") == 2);
+  CHECK(server.otherwise == 2);
+}
+
+TEST_CASE("no keys at that moment is an answer, too") {
+  for (const auto& words : {by_name, by_pattern, as_variables}) {
+    Together server([](const std::string& to, int) { return with_headers(to, " 404 No Results", ""); });
+    const auto result = server.run(words);
+    CHECK(result.status == (words == by_pattern ? 0 : 3));
+    CHECK(server.asked == 1);
+    CHECK(server.otherwise == 0);
+  }
+}
+
+// Read in another way they would be of more than one moment.
+TEST_CASE("no answer in time is a failure") {
+  for (const auto& words : {by_name, by_pattern, as_variables}) {
+    Together server([](const std::string& to, int) { return value(to, 1, 3, 0); });
+    const auto result = server.run(words);
+    CHECK(result.status == 5);
+    CHECK(result.out == "");
+    CHECK(server.otherwise == 0);
   }
 }
 
@@ -158,12 +236,12 @@ TEST_CASE("more keys than one request takes, or more bytes, are read all the sam
   CHECK_MESSAGE(many.status == 0, many.err);
   CHECK(occurrences(many.out, "\n") == 1100);
   const std::string large(900'000, 'x');
-  for (int i = 0; i < 12; ++i) client.put("b", "large." + std::to_string(i), large);
-  for (const Words& words : {Words{"get", "b", "large.>", "-0"},
-                             {"get", "b", "large.0", "large.11", "large.2", "large.3", "large.4", "large.5",
-                              "large.6", "large.7", "large.8", "large.9", "large.10", "large.1", "-0"}}) {
+  for (int i = 0; i < 38; ++i) client.put("b", "large." + std::to_string(i), large);
+  Words named{"get", "b", "-0"};
+  for (int i = 0; i < 38; ++i) named.push_back("large." + std::to_string(i));
+  for (const Words& words : {Words{"get", "b", "large.>", "-0"}, named}) {
     const auto result = server.natskv(words);
     CHECK_MESSAGE(result.status == 0, result.err);
-    CHECK(result.out.size() == 12 * (large.size() + 1));
+    CHECK(result.out.size() == 38 * (large.size() + 1));
   }
 }

@@ -260,6 +260,8 @@ const Verb get{
 end in one (-o table escapes what could control the terminal). Several keys or a PATTERN: one record each, keys in the
 order asked, those of a pattern in the server's order; where keys and patterns are mixed, each entry once in the
 server's order. A missing key is named on standard error (status 3); a pattern that matches nothing is not an error.
+Up to 1,024 keys (and 32 MiB) are read as they were at one moment, from nats-server 2.11 on: what import --atomic wrote
+is seen whole or not at all.
 
 A plain get may be answered by a replica that lags. --consistent asks the stream's leader, so that your own earlier
 writes are seen; in a partition a deposed leader may still answer.

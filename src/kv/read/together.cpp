@@ -21,7 +21,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds pause{5};
-constexpr std::size_t most_bytes = std::size_t{8} << 20U;
+constexpr std::chrono::seconds starts_within{1};
+constexpr std::size_t most_bytes = std::size_t{32} << 20U;  // a server drops who lets 64 MiB wait
 
 // nullopt: some cannot be requested this way.
 std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern>& patterns) {
@@ -39,9 +40,12 @@ std::optional<std::string> request_for(Bucket& bucket, const std::vector<Pattern
   return request;
 }
 
-// What the end of an answer means: 204 after the last message; 404 if one was overwritten while they were
-// sent, or if there is none, perhaps because a replica lags.
-enum class End : std::uint8_t { whole, moved, impossible };
+enum class End : std::uint8_t {
+  whole,
+  moved,       // a key was overwritten while they were sent
+  unheard,     // nobody listens: the server starts, or the account may not ask this
+  impossible,  // not with this server, this user or so much
+};
 
 // Each message names the one before it: one that is missing, or of another replica's answer, is noticed.
 bool follows(natsMsg* message, std::uint64_t last) {
@@ -49,11 +53,13 @@ bool follows(natsMsg* message, std::uint64_t last) {
   return before.empty() || before == std::to_string(last);
 }
 
+// 204 after the last message; 404 instead of it, or alone where there is none.
 End end_of(natsMsg* message, bool any) {
   const auto status = header(message, "Status");
   const auto left = header(message, "Nats-Num-Pending");
   if (status == "204") return left.empty() || left == "0" ? End::whole : End::impossible;
-  return status == "404" && any ? End::moved : End::impossible;
+  if (status != "404") return End::impossible;
+  return any || header(message, "Description") != "No Results" ? End::moved : End::whole;
 }
 
 End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string& request,
@@ -68,7 +74,8 @@ End ask(Bucket& bucket, const std::vector<Pattern>& patterns, const std::string&
     auto answer = requests.next(Span{session.timeout().ns}, {&stop, 1});
     if (session.stop()) throw nats::Error(NATS_TIMEOUT, 0, "");
     if (!answer) continue;
-    if (answer->status == NATS_NOT_PERMITTED || answer->status == NATS_TIMEOUT) return End::impossible;
+    if (answer->status == NATS_NOT_PERMITTED) return End::impossible;
+    if (answer->status == NATS_NO_RESPONDERS) return End::unheard;
     if (answer->status != NATS_OK) throw nats::Error(answer->status, 0, natsStatus_GetText(answer->status));
     const std::shared_ptr<natsMsg> message(std::move(answer->message));
     const auto stored = read_stored(message.get());
@@ -92,12 +99,14 @@ std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::v
   if (!request) return std::nullopt;
   bucket.session().lift_deadline();
   try {
-    const auto until = Clock::now() + std::chrono::nanoseconds(bucket.session().timeout().ns);
+    const auto start = Clock::now();
+    const auto until = start + std::chrono::nanoseconds(bucket.session().timeout().ns);
     do {
       std::vector<OwnedEntry> found;
       const End end = ask(bucket, patterns, *request, found);
-      if (end == End::impossible) return std::nullopt;
-      if (end == End::moved) {
+      if (end == End::impossible || (end == End::unheard && Clock::now() - start >= starts_within))
+        return std::nullopt;
+      if (end != End::whole) {
         bucket.session().stop().pause(pause);
         continue;
       }
