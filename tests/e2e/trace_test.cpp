@@ -30,7 +30,7 @@ TEST_CASE("each operation is a line: subject, headers, sizes, revision or error;
   traced({"get", "b", "k"},
          "trace: kvStore_Get $JS.API.DIRECT.GET.KV_b.$KV.b.k (library) 0 B -> revision 1, ");
   traced({"get", "b", "k", "none"}, server_at_least(2, 11)
-                                        ? "trace: $JS.API.DIRECT.GET.KV_b 59 B -> 204 EOB, "
+                                        ? "trace: $JS.API.DIRECT.GET.KV_b 60 B -> 204 EOB, "
                                         : "trace: $JS.API.DIRECT.GET.KV_b.$KV.b.k 0 B -> revision 1, 5 B, ");
   traced({"keys", "b"}, "trace: $JS.API.CONSUMER.CREATE.KV_b.natskv-");
   traced({"del", "b", "k"}, "trace: js_PublishMsg $KV.b.k (library) [KV-Operation: DEL] 0 B -> revision 2, ");
