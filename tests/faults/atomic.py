@@ -82,6 +82,15 @@ def torn(events, size):
     return [(number, count) for number, count in runs[1:-1] if count != size]
 
 
+def can_batch(given):
+    """Whether the server has atomic batches."""
+    return tuple(map(int, given.version.lstrip("v").split("."))) >= (2, 12)
+
+
+def tally(statuses):
+    return {status: statuses.count(status) for status in sorted(set(statuses))}
+
+
 def counted(value, zeros, sevens):
     """The counter against how many said that they added one, and how many may have."""
     if value < zeros:
@@ -271,7 +280,7 @@ def watched(watchers, last):
 def experiment(given, context_of, seconds):
     """import --atomic and its readers."""
     rng, seed = random.Random(f"{given.seed}/atomic"), f"{given.seed}/atomic"
-    if tuple(map(int, given.version.lstrip("v").split("."))) < (2, 12):
+    if not can_batch(given):
         return ("atomic", 0, 0, [f"{given.version} has no atomic batches: not run"]), []
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
@@ -313,8 +322,7 @@ def experiment(given, context_of, seconds):
         for reader in readers:
             findings += [Finding(ORDER, f"{reader.name}: {what}") for what in reader.wrong]
         findings += checks.commands(context.done) + checks.leftovers(context, site.consumers(BUCKET))
-        statuses = {status: sum(one.status == status for one in batches) for status in sorted({one.status for one in batches})}
-        notes = [f"batches by status: {statuses}; {sum(reader.read for reader in readers)} snapshots read; the longest batch took "
+        notes = [f"batches by status: {tally([one.status for one in batches])}; {sum(reader.read for reader in readers)} snapshots read; the longest batch took "
                  f"{max(one.took for one in batches):.1f} s"]
         notes += [f"nats-py watched {one.events} events, {len(one.torn)} batches not in one piece: {one.torn[:3]}" for one in peers]
         if not peers:
@@ -348,13 +356,13 @@ def modify(given, context_of, seconds):
         stored = stored_in(site)
         findings = checks.ended(workers)
         statuses = [status for worker in workers for status, _ in worker.statuses]
-        tally = {status: statuses.count(status) for status in sorted(set(statuses))}
+        by_status = tally(statuses)
         value = int(stored[-1][3]) if stored else 0
-        findings += counted(value, tally.get(0, 0), tally.get(7, 0))
+        findings += counted(value, by_status.get(0, 0), by_status.get(7, 0))
         findings += [Finding(ORDER, f"revision {revision} is {text.decode().strip()}, number {number}")
                      for number, (revision, _, _, text) in enumerate(stored, 1) if int(text) != number]
         findings += checks.commands(context.done) + checks.leftovers(context, site.consumers(BUCKET))
-        return ("modify", faults, len(statuses), [f"the counter is {value}, by status: {tally}"]), sorted(set(findings))
+        return ("modify", faults, len(statuses), [f"the counter is {value}, by status: {by_status}"]), sorted(set(findings))
     finally:
         for worker in workers:
             worker.end()

@@ -7,6 +7,7 @@ import tempfile
 import time
 
 import checks
+from atomic import Batch, add_bucket, can_batch, judged, set_of, tally
 from checks import FALSE, LOST, Finding
 from servers import Site
 from workload import write_of
@@ -34,12 +35,13 @@ WRITES = {
     "purge": lambda client, n: ["purge", "b", f"purge.{n}", "-o", "json"] if client.put("b", f"purge.{n}", b"before") else None,
 }
 IMPORT, COMPACT = ["import", "b"], ["compact", "markers", "-f", "--older-than", "0"]
+COMMIT, COMMITTED = "import --atomic", 3
 
 
 class Cuts:
     def __init__(self, context, client):
         self.context, self.client = context, client
-        self.findings, self.writes, self.batches, self.printed = [], [], [], {}
+        self.findings, self.writes, self.batches, self.commits, self.printed = [], [], [], [], {}
 
     def do(self, verb, n):
         """One command, and what is checked of it alone."""
@@ -57,6 +59,11 @@ class Cuts:
             data = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in lines).encode()
             done = self.context.run(IMPORT, data=data)
             self.batches.append((lines, done))
+        elif verb == COMMIT:
+            number = len(self.commits) + 1
+            data = "".join(json.dumps({"key": key, "value": str(number)}) + "\n" for key in set_of(COMMITTED)).encode()
+            done = self.context.run([*IMPORT, "--atomic"], data=data)
+            self.commits.append(Batch(number, COMMITTED, done.status, done.err.decode(errors="replace").strip()[-300:]))
         else:
             done = self.compact(n)
         return done
@@ -107,16 +114,26 @@ class Cuts:
                 self.findings.append(Finding(LOST, f"{verb}: {self.printed[verb]!r} without any fault"))
 
 
-def experiment(given, context_of, seconds):
+def commits(given, context_of, seconds):
+    """The same with import --atomic of a few keys, which is no other's and of newer servers: no commit is stored in part."""
+    if not can_batch(given):
+        return ("commit", 0, 0, [f"{given.version} has no atomic batches: not run"]), []
+    return experiment(given, context_of, seconds, "commit", [COMMIT])
+
+
+def experiment(given, context_of, seconds, name="cut", verbs=(*READS, *WRITES, "import", "compact")):
     """Every N where the time suffices, else as many as it allows, chosen by the seed; for every tenth a silence and a trickle,
     too. In a cluster through one node."""
     folder = tempfile.mkdtemp(prefix="natskv-faults-")
     site = Site(given.server, folder, 3 if given.cluster else 1)
-    proxy, chance, end = site.proxies[0], random.Random(f"{given.seed}/cut"), time.monotonic() + seconds
+    proxy, chance, end = site.proxies[0], random.Random(f"{given.seed}/{name}"), time.monotonic() + seconds
     try:
         with site.client(20) as client:
-            for bucket in ("b", "markers"):
-                client.add_bucket(bucket, 64, site.replicas)
+            client.add_bucket("markers", 64, site.replicas)
+            if COMMIT not in verbs:
+                client.add_bucket("b", 64, site.replicas)
+        if COMMIT in verbs:
+            add_bucket(site, True)
         for bucket in ("b", "markers"):
             site.settle(bucket)
         with site.client(20) as client:
@@ -125,11 +142,12 @@ def experiment(given, context_of, seconds):
             client.put("markers", "there", b"value")
             context = context_of(given, folder + "/c", f"nats://127.0.0.1:{proxy.port}")
             cuts, plan = Cuts(context, client), []
-            for verb in (verb for verb in [*READS, *WRITES, "import", "compact"] if not (given.no_purge and verb in ("purge", "compact"))):
+            for verb in (verb for verb in verbs if not (given.no_purge and verb in ("purge", "compact"))):
                 before = dict(proxy.passed)
                 cuts.undisturbed(verb)
                 plan += [(verb, way, n) for way in ("up", "down") for n in range(1, proxy.passed[way] - before[way])]
-            cuts.see_whole()
+            if cuts.printed:
+                cuts.see_whole()
             chance.shuffle(plan)
             plan = [(*one, how) for how, those in (("reset", plan), ("silent", plan[::10]), ("trickles", plan[5::10])) for one in those]
             chance.shuffle(plan)
@@ -140,9 +158,11 @@ def experiment(given, context_of, seconds):
                 cuts.hurt(proxy, *one)
                 count += 1
             stored = client.stored("b")
-        findings = cuts.findings + checks.writes("cut", cuts.writes, stored) + checks.imports(cuts.batches, stored)
-        findings += checks.twice(stored, lambda key: key not in THERE and not key.startswith(("update.", "del.", "purge.")))
+        stored = [one for one in stored if one[1] not in THERE]
+        findings = cuts.findings + checks.writes(name, cuts.writes, stored) + checks.imports(cuts.batches, stored) + judged(cuts.commits, stored)
+        findings += checks.twice(stored, lambda key: not key.startswith(("update.", "del.", "purge.")))
         findings += checks.commands(context.done) + checks.leftovers(context, site.consumers("b", "markers"))
-        return (f"cut, of {len(plan)}", count, len(context.done), []), findings
+        notes = [f"by status: {tally([one.status for one in cuts.commits])}"] if cuts.commits else []
+        return (f"{name}, of {len(plan)}", count, len(context.done), notes), findings
     finally:
         site.close(given.keep)
