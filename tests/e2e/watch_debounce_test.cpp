@@ -1,4 +1,5 @@
 // watch --debounce D -- COMMAND: what comes close together runs it once.
+#include "support/buckets.hpp"
 #include "support/memory.hpp"
 #include "support/process.hpp"
 #include "support/text.hpp"
@@ -107,8 +108,13 @@ TEST_CASE("a COMMAND that fails ends watch with its status, or is reported with 
 TEST_CASE("a bucket that is deleted in the middle of a burst: COMMAND runs on it, then 3") {
   Watched bed;
   bed.client.put("b", "a", "1");
-  Process watch(bed.command({"--debounce", for_ever}, bed.sh(count)));
+  Process watch(bed.command({"--debounce", for_ever, "--trace"}, bed.sh(count)));
   bed.begun(1);
+  // It looks at the bucket once more before it takes the change.
+  REQUIRE(eventually([&] {
+    watch.read_for(0.02);
+    return occurrences(watch.err(), "STREAM.INFO") == 2;
+  }));
   bed.client.delete_bucket("b");
   const auto result = watch.wait();
   CHECK(result.status == 3);
