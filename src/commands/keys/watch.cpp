@@ -200,8 +200,7 @@ class Watch final : public Action {
                                   .history = history_,
                                   .values = !meta_,
                                   .deltas = natskv.json() || !command_.empty(),
-                                  .slow = !command_.empty(),
-                                  .most_waiting = std::size_t{4} << 20U},  // it stays, and is to stay small
+                                  .slow = !command_.empty()},
                          .current = !updates_,
                          .from = from_,
                          .max_disconnect = max_disconnect_};
