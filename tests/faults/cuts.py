@@ -157,6 +157,7 @@ def experiment(given, context_of, seconds, name="cut", verbs=(*READS, *WRITES, "
                     break
                 cuts.hurt(proxy, *one)
                 count += 1
+        with site.client(60) as client:
             stored = client.stored("b")
         stored = [one for one in stored if one[1] not in THERE]
         findings = cuts.findings + checks.writes(name, cuts.writes, stored) + checks.imports(cuts.batches, stored) + judged(cuts.commits, stored)
