@@ -30,10 +30,11 @@ namespace {
 struct Locks {
   explicit Locks(const std::string& settings = {}) { add("locks", settings); }
   void add(const std::string& bucket, const std::string& settings) {
-    const std::string ttl = server_at_least(2, 11)
-                                ? R"("allow_msg_ttl": true)"
-                                : R"("max_age": 2000000000, "duplicate_window": 2000000000)";
-    client.add_bucket(bucket, "{" + ttl + settings + "}");
+    client.add_bucket(bucket, "{" + ttl() + settings + "}");
+  }
+  [[nodiscard]] static std::string ttl() {
+    return server_at_least(2, 11) ? R"("allow_msg_ttl": true)"
+                                  : R"("max_age": 2000000000, "duplicate_window": 2000000000)";
   }
   [[nodiscard]] static std::vector<std::string> words(const std::string& key,
                                                       std::vector<std::string> options,
@@ -265,4 +266,48 @@ TEST_CASE("what a lock costs: four messages, and one a renewal, two with a look 
   CHECK(counted[info] <= renewals + 1);
   CHECK(counted[get] == 1);
   CHECK(counted.size() == 3);
+}
+
+TEST_CASE(
+    "a renewal that the user may no longer write: COMMAND is stopped before the lease ends, and it is 6") {
+  const auto users = [](const std::string& denied) {
+    return R"(authorization { users: [ { user: all, password: p },
+      { user: w, password: p, permissions: { publish: { deny: [ ")" +
+           denied + R"(" ] } } } ] })";
+  };
+  Server server({.config = users("nothing")});
+  Client client(server.url_as("all:p"));
+  client.add_bucket("locks", "{" + Locks::ttl() + "}");
+  auto words = Locks::words("k", {"-s", server.url_as("w:p")}, says_token);
+  Process lock(natskv_command(words));
+  REQUIRE(lock.read_until("\n"));
+  const Held held(lock.out());
+  server.reload(users("$KV.locks.k"));
+  const auto result = lock.wait(20);
+  CAPTURE(result.err);
+  CHECK(result.status == 6);
+  CHECK_FALSE(alive(held.pid));
+}
+
+TEST_CASE(
+    "Ctrl-Z in a terminal: COMMAND stops with natskv, is killed when the lease is over, and fg says 5") {
+  const Locks locks;
+  const TempDir folder;
+  Run shell = locks.command(
+      "k", {}, {"sh", "-c", "echo $NATSKV_LOCK_TOKEN $$ > $0; echo up; exec sleep 600", folder / "held"});
+  std::string line;
+  for (const auto& word : shell.args) line += "'" + word + "' ";
+  shell.args = {"bash", "--norc", "--noprofile", "-i"};
+  shell.env["PS1"] = "$ ";
+  Terminal terminal(shell);
+  REQUIRE(terminal.read_until("$ "));
+  terminal.send(line + "\n");
+  REQUIRE(terminal.read_until("up\r\n"));
+  const Held held(read_file(folder / "held"));
+  terminal.send("\x1a");
+  REQUIRE(terminal.read_until("Stopped"));
+  CHECK(eventually([&] { return !alive(held.pid); }));
+  terminal.send("fg\n");
+  terminal.send("exit $?\n");
+  CHECK(terminal.wait(20).status == 5);
 }
