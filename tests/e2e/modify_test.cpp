@@ -297,7 +297,7 @@ TEST_CASE("a signal is COMMAND's") {
   CHECK(b.last("k").data == "v");
   // It may end as it likes.
   Process patient(
-      b.command("modify", shell(b, {}, "trap 'echo done; exit 0' TERM; echo started >&2; sleep 600 & wait")));
+      b.command("modify", shell(b, {}, "trap 'echo done; exit 0' TERM; sleep 600 & echo started >&2; wait")));
   REQUIRE(patient.read_err_until("started"));
   patient.signal(SIGTERM);
   CHECK(patient.wait().status == 0);
