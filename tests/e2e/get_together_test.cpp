@@ -63,14 +63,6 @@ class Batches {
 
 const Words by_name{"get", "b", "k1", "k2"}, by_pattern{"get", "b", "*"}, as_variables{"env", "b"};
 
-/// Of a bucket whose server answers for many keys at once.
-std::string bucket() {
-  auto bucket = nlohmann::json::parse(info);
-  bucket["config"]["allow_direct"] = true;
-  bucket["config"]["metadata"] = {{"_nats.level", "1"}};
-  return bucket.dump();
-}
-
 /// k1 or k2 of a revision, behind the one before it.
 std::string value(const std::string& to, int key, int revision, int before) {
   return with_headers(to,
@@ -102,7 +94,7 @@ class Together {
 
  private:
   std::string answer(const Request& r) {
-    if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, bucket());
+    if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info_of_newer());
     if (r.data.find("multi_last") != std::string::npos) return many_(r.reply, ++asked);
     ++otherwise;
     const bool single = r.subject.find("DIRECT.GET.KV_b.$KV.b.k") != std::string::npos;

@@ -5,6 +5,7 @@
 #include "nats/handle.hpp"
 #include "support/buckets.hpp"
 #include "support/client.hpp"
+#include "support/job_shell.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/tcp.hpp"
@@ -293,15 +294,8 @@ TEST_CASE(
     "Ctrl-Z in a terminal: COMMAND stops with natskv, is killed when the lease is over, and fg says 5") {
   const Locks locks;
   const TempDir folder;
-  Run shell = locks.command(
-      "k", {}, {"sh", "-c", "echo $NATSKV_LOCK_TOKEN $$ > $0; echo up; exec sleep 600", folder / "held"});
-  std::string line;
-  for (const auto& word : shell.args) line += "'" + word + "' ";
-  shell.args = {"bash", "--norc", "--noprofile", "-i"};
-  shell.env["PS1"] = "$ ";
-  Terminal terminal(shell);
-  REQUIRE(terminal.read_until("$ "));
-  terminal.send(line + "\n");
+  JobShell terminal(locks.command(
+      "k", {}, {"sh", "-c", "echo $NATSKV_LOCK_TOKEN $$ > $0; echo up; exec sleep 600", folder / "held"}));
   REQUIRE(terminal.read_until("up\r\n"));
   const Held held(read_file(folder / "held"));
   terminal.send("\x1a");

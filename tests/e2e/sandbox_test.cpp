@@ -1,5 +1,6 @@
 // ctest: races
 #include "support/folder.hpp"
+#include "support/job_shell.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
 #include "support/text.hpp"
@@ -34,13 +35,6 @@ std::vector<std::string> folders_in(const Folder& places) {
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(places.path())) found.push_back(entry.path().string());
   return found;
-}
-
-// Between single quotes.
-std::string escaped(const std::string& word) {
-  std::string quoted;
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted;
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -175,15 +169,8 @@ TEST_CASE("The command and its children die with a natskv that was killed") {
 TEST_CASE(
     "Ctrl-Z at the terminal stops natskv and the command for the user's shell, and fg lets both go on") {
   const Folder places;
-  Run shell = sandbox(
-      places, {"--", "sh", "-c", "trap 'echo again; exit 6' CONT; echo up; while :; do sleep 0.05; done"});
-  std::string line;
-  for (const auto& word : shell.args) line += "'" + escaped(word) + "' ";
-  shell.args = {"bash", "--norc", "--noprofile", "-i"};
-  shell.env["PS1"] = "$ ";
-  Terminal terminal(shell);
-  REQUIRE(terminal.read_until("$ "));
-  terminal.send(line + "\n");
+  JobShell terminal(sandbox(
+      places, {"--", "sh", "-c", "trap 'echo again; exit 6' CONT; echo up; while :; do sleep 0.05; done"}));
   REQUIRE(terminal.read_until("up\r\n"));
   terminal.send("\x1a");
   REQUIRE(terminal.read_until("Stopped"));

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -124,6 +125,12 @@ std::string with_headers(const std::string& to, std::string_view headers, std::s
   const auto head = fmt::format("NATS/1.0{}\r\n\r\n", headers);
   return fmt::format("HMSG {} {} {}{}{} {}\r\n{}{}\r\n", to, sid.empty() ? sid_of(to) : std::string(sid),
                      reply, reply.empty() ? "" : " ", head.size(), head.size() + data.size(), head, data);
+}
+
+std::string info_of_newer() {
+  auto stream = nlohmann::json::parse(info);
+  stream["config"]["metadata"] = {{"_nats.level", "1"}};
+  return stream.dump();
 }
 
 std::string or_info(const Request& request, const std::string& otherwise) {

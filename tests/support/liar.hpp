@@ -61,7 +61,10 @@ inline constexpr std::string_view info =
     R"("allow_rollup_hdrs":true},"created":"2026-01-01T00:00:00Z","ts":"2026-01-01T00:00:00Z",)"
     R"("state":{"messages":3,"bytes":100,"first_seq":1,"last_seq":3,"consumer_count":0,"num_subjects":3}})";
 
-/// That for STREAM.INFO, else `otherwise`.
+/// The same on a server that answers for many keys at once.
+std::string info_of_newer();
+
+/// info for STREAM.INFO, else `otherwise`.
 std::string or_info(const Request& request, const std::string& otherwise);
 
 /// The command with a time-out that bounds its start, too.
