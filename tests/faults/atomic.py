@@ -15,7 +15,7 @@ import checks
 from checks import CRASHED, DUPLICATED, FALSE, LOST, ORDER, Finding
 from client import Gone
 from servers import Site
-from workload import Watcher, Worker
+from workload import Watcher, Worker, lines_of
 
 BUCKET = "b"
 # Sets of keys that are always written together, by their sizes.
@@ -37,6 +37,16 @@ class Batch(NamedTuple):
 
 def set_of(size):
     return [f"s{size}.k{i}" for i in range(size)]
+
+
+def commit(context, number, size, limit=None):
+    """One batch that is left alone; the command and what became of it."""
+    done = context.run(["import", BUCKET, "--atomic"], limit, lines_of((key, str(number)) for key in set_of(size)))
+    return done, Batch(number, size, done.status, last_words(done.err))
+
+
+def last_words(err):
+    return err.decode(errors="replace").strip()[-300:]
 
 
 def judged(batches, stored):
@@ -129,8 +139,7 @@ class Batcher(Worker):
                 self.error = TimeoutError(f"batch {number} did not end")
             if killer:
                 killer.cancel()
-        self.batches.append(Batch(number, size, process.returncode, err.decode(errors="replace").strip()[-300:],
-                                  time.monotonic() - started))
+        self.batches.append(Batch(number, size, process.returncode, last_words(err), time.monotonic() - started))
         if process.returncode == 0:
             self.known[size] = json.loads(out.splitlines()[-1])["first_revision"]
         elif process.returncode == 4:
@@ -296,10 +305,8 @@ def experiment(given, context_of, seconds):
         # Each set is there from the start.
         first = []
         for size in SIZES:
-            number = next_number()
-            data = "".join(json.dumps({"key": key, "value": str(number)}) + "\n" for key in set_of(size)).encode()
-            done = context.run(["import", BUCKET, "--atomic"], data=data, limit=20)
-            first.append(Batch(number, size, done.status, done.err.decode()))
+            _, batch = commit(context, next_number(), size, limit=20)
+            first.append(batch)
         readers = [Snapshots(context, f"read{i}", seed) for i in range(2)]
         python = official_python(folder + "/venv")
         direct = ",".join(f"nats://127.0.0.1:{node.port}" for node in site.nodes)
@@ -322,8 +329,8 @@ def experiment(given, context_of, seconds):
         for reader in readers:
             findings += [Finding(ORDER, f"{reader.name}: {what}") for what in reader.wrong]
         findings += checks.commands(context.done) + checks.leftovers(context, site.consumers(BUCKET))
-        notes = [f"batches by status: {tally([one.status for one in batches])}; {sum(reader.read for reader in readers)} snapshots read; the longest batch took "
-                 f"{max(one.took for one in batches):.1f} s"]
+        notes = [f"batches by status: {tally([one.status for one in batches])}; {sum(reader.read for reader in readers)} snapshots read; "
+                 f"the longest batch took {max(one.took for one in batches):.1f} s"]
         notes += [f"nats-py watched {one.events} events, {len(one.torn)} batches not in one piece: {one.torn[:3]}" for one in peers]
         if not peers:
             notes.append("nats-py can't be installed here")

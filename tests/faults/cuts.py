@@ -7,10 +7,10 @@ import tempfile
 import time
 
 import checks
-from atomic import Batch, add_bucket, can_batch, judged, set_of, tally
+from atomic import add_bucket, can_batch, commit, judged, tally
 from checks import FALSE, LOST, Finding
 from servers import Site
-from workload import write_of
+from workload import lines_of, write_of
 
 THERE = {"there": b"value", "some.one": b"1", "some.two": b"2"}
 
@@ -56,14 +56,11 @@ class Cuts:
                 self.findings.append(Finding(FALSE, f"{verb} {n}: a conflict, and nobody else wrote: {done.err.decode().strip()}"))
         elif verb == "import":
             lines = [(f"import.{n}.{i}", f"cut-import-{n}-{i}") for i in range(3)]
-            data = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in lines).encode()
-            done = self.context.run(IMPORT, data=data)
+            done = self.context.run(IMPORT, data=lines_of(lines))
             self.batches.append((lines, done))
         elif verb == COMMIT:
-            number = len(self.commits) + 1
-            data = "".join(json.dumps({"key": key, "value": str(number)}) + "\n" for key in set_of(COMMITTED)).encode()
-            done = self.context.run([*IMPORT, "--atomic"], data=data)
-            self.commits.append(Batch(number, COMMITTED, done.status, done.err.decode(errors="replace").strip()[-300:]))
+            done, batch = commit(self.context, len(self.commits) + 1, COMMITTED)
+            self.commits.append(batch)
         else:
             done = self.compact(n)
         return done
@@ -130,10 +127,10 @@ def experiment(given, context_of, seconds, name="cut", verbs=(*READS, *WRITES, "
     try:
         with site.client(20) as client:
             client.add_bucket("markers", 64, site.replicas)
-            if COMMIT not in verbs:
+            if COMMIT in verbs:
+                add_bucket(site, True)
+            else:
                 client.add_bucket("b", 64, site.replicas)
-        if COMMIT in verbs:
-            add_bucket(site, True)
         for bucket in ("b", "markers"):
             site.settle(bucket)
         with site.client(20) as client:

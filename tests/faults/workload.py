@@ -52,6 +52,11 @@ def write_of(done):
     return Write(key, b"" if marker else done.words[3].encode(), done.status, revision, marker or "PUT", done.started)
 
 
+def lines_of(pairs):
+    """Keys and values as an import takes them."""
+    return "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in pairs).encode()
+
+
 @dataclass
 class Context:
     """How natskv is started in one experiment."""
@@ -241,8 +246,7 @@ class Importer(Worker):
 
     def step(self, n):
         lines = [(f"{self.name}.k{i}", f"{self.name}-{n}-{i}") for i in range(self.lines)]
-        data = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in lines).encode()
-        done = self.context.run(["import", "b"], limit=max(30.0, self.context.timeout), data=data)
+        done = self.context.run(["import", "b"], limit=max(30.0, self.context.timeout), data=lines_of(lines))
         self.batches.append((lines, done))
         time.sleep(0.2)
 
