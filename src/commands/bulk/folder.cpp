@@ -36,16 +36,28 @@ File open_regular(int folder, const std::string& name, struct stat& info) {
   return File();
 }
 
-/// How many bytes were read, less than `size` only at the end; -1 with errno.
-ssize_t read_fully(int fd, char* to, std::size_t size) {
+/// Whether open_regular() would succeed, without the cost of opening.
+bool readable_regular(int folder, const std::string& name, struct stat& info) {
+  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (!S_ISREG(info.st_mode)) {
+    errno = ELOOP;
+    return false;
+  }
+  const bool own = info.st_uid == ::geteuid() && (info.st_mode & S_IRUSR) != 0;
+  return own || ::faccessat(folder, name.c_str(), R_OK, AT_EACCESS) == 0;
+}
+
+/// How many bytes were read, less than `size` only at the end; -1 with errno. `room`: more that one call may
+/// bring, if they are there.
+ssize_t read_fully(int fd, char* to, std::size_t size, std::size_t room = 0) {
   std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(fd, to + done, size - done);
+  do {
+    const ssize_t got = ::read(fd, to + done, size + room - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
-  }
+  } while (done < size);
   return static_cast<ssize_t>(done);
 }
 
@@ -125,11 +137,11 @@ const Walk::Found* Walk::next() {
       continue;
     }
     const auto& [name, type] = level.names[level.at++];
-    const std::string path = level.path + name;
-    if (type == DT_REG) {
-      found_ = {path, level.fd.fd(), name};
-      return &found_;
-    }
+    found_.path.assign(level.path).append(name);
+    found_.folder = level.fd.fd();
+    found_.name = name;
+    if (type == DT_REG) return &found_;
+    const std::string path = found_.path;
     struct stat info {};
     if (::fstatat(level.fd.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) fail(path, errno);
     if (S_ISDIR(info.st_mode)) {
@@ -137,7 +149,6 @@ const Walk::Found* Walk::next() {
       if (fd < 0) fail(path, errno);
       enter(fd, path + "/");
     } else if (S_ISREG(info.st_mode)) {
-      found_ = {path, level.fd.fd(), name};
       return &found_;
     } else if (skipped_) {
       skipped_(path);
@@ -154,31 +165,41 @@ FolderSource::FolderSource(Invocation& natskv, const std::string& folder, Paths 
 std::string FolderSource::shown() const { return in_quotes(walk_.folder()); }
 
 void FolderSource::check_names() {
-  SomeNames wrong;
   while (const auto* found = walk_.next()) {
-    if (paths_.key_of(found->path).empty()) wrong.add(in_quotes(found->path));
-  }
-  if (wrong.count() > 0) {
-    throw Failure(Exit::failure,
-                  fmt::format("{} in {} cannot be {}: {}", wrong.count() == 1 ? "a path" : "paths", shown(),
-                              wrong.count() == 1 ? "a key" : "keys", wrong.text()),
-                  paths_.dots ? "with --dots a file name has no dot; a key has letters, digits, - _ ="
-                              : "a key has letters, digits, - _ = . and /");
+    if (paths_.key_of(found->path).empty()) refuse_names(found);
   }
   checked_ = true;
   walk_.rewind();
 }
 
+// From the first wrong one on.
+void FolderSource::refuse_names(const Walk::Found* found) {
+  SomeNames wrong;
+  for (; found != nullptr; found = walk_.next()) {
+    if (paths_.key_of(found->path).empty()) wrong.add(in_quotes(found->path));
+  }
+  throw Failure(Exit::failure,
+                fmt::format("{} in {} cannot be {}: {}", wrong.count() == 1 ? "a path" : "paths", shown(),
+                            wrong.count() == 1 ? "a key" : "keys", wrong.text()),
+                paths_.dots ? "with --dots a file name has no dot; a key has letters, digits, - _ ="
+                            : "a key has letters, digits, - _ = . and /");
+}
+
 const Item* FolderSource::next() {
-  if (!checked_) check_names();
+  if (!checked_ && !sizes_only_) check_names();
   if (natskv_.stop()) throw Stopped{};
   const auto* found = walk_.next();
-  if (found == nullptr) return nullptr;
+  if (found == nullptr) {
+    checked_ = true;
+    return nullptr;
+  }
   item_ = Item{};
   item_.number = ++number_;
   key_ = paths_.key_of(found->path);
-  if (key_.empty())
+  if (key_.empty()) {
+    if (!checked_) refuse_names(found);
     throw Failure(Exit::failure, fmt::format("{} changed while it was read", shown()), "run it again");
+  }
   read(*found);
   item_.key = key_;
   item_.value = value_;
@@ -193,8 +214,9 @@ void FolderSource::read(const Walk::Found& found) {
   value_.clear();
   struct stat before {
   }, after{};
-  const File file = open_regular(found.folder, found.name, before);
-  if (file.fd() < 0) return wrong(reason(errno));
+  const File file = sizes_only_ ? File() : open_regular(found.folder, found.name, before);
+  if (sizes_only_ ? !readable_regular(found.folder, found.name, before) : file.fd() < 0)
+    return wrong(reason(errno));
   const auto size = static_cast<std::uint64_t>(before.st_size);
   if (max_payload_ > 0 && size > max_payload_) {
     item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown(),
@@ -203,7 +225,7 @@ void FolderSource::read(const Walk::Found& found) {
   }
   if (sizes_only_) return value_.resize(static_cast<std::size_t>(size));
   value_.resize(static_cast<std::size_t>(size) + 1);  // one extra byte shows whether it grew
-  const ssize_t got = read_fully(file.fd(), value_.data(), value_.size());
+  const ssize_t got = read_fully(file.fd(), value_.data(), value_.size() - 1, 1);
   if (got < 0) return wrong(reason(errno));
   value_.resize(static_cast<std::size_t>(got));
   if (::fstat(file.fd(), &after) != 0 || static_cast<std::uint64_t>(got) != size ||

@@ -85,6 +85,7 @@ class FolderSource final : public Source {
 
  private:
   void check_names();
+  [[noreturn]] void refuse_names(const Walk::Found* found);
   void read(const Walk::Found& found);
 
   Invocation& natskv_;
