@@ -102,8 +102,8 @@ void Invocation::require_consent(bool forced, std::string_view doing) const {
               "--force does it without asking");
 }
 
-void Invocation::confirm(bool forced, const std::string& question) {
-  if (!forced && !ask(question)) throw Failure(Exit::failure, "nothing changed");
+void Invocation::confirm(const std::string& question) {
+  if (!ask(question)) throw Failure(Exit::failure, "nothing changed");
 }
 
 namespace {

@@ -71,8 +71,8 @@ class Invocation final : public Console {
   /// Before connecting: Failure(usage) if it is not forced (-f) and no question can be asked.
   /// `doing`: "emptying bucket \"b\"".
   void require_consent(bool forced, std::string_view doing) const;
-  /// Asks, unless forced. Failure(1, "nothing changed") on no.
-  void confirm(bool forced, const std::string& question);
+  /// Failure(1, "nothing changed") on no.
+  void confirm(const std::string& question);
   /// `bucket "b"` for a question: with its server or context, unless that is the default.
   static std::string named(Session& session, std::string_view bucket);
   /// `context "x"`, or the servers' URLs: to tell two servers apart.

@@ -59,6 +59,4 @@ class Declaration {
   bool global_ = false;
 };
 
-using Arguments = Declaration;
-
 }  // namespace natskv

@@ -6,7 +6,7 @@
 #include <string>
 
 using namespace natskv;
-using Kind = lease::Outcome::Kind;
+using Kind = lease::WriteOutcome::Kind;
 
 namespace {
 

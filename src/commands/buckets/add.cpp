@@ -22,7 +22,7 @@ class Add final : public Action {
   BucketSettings settings_;
   bool update_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     settings_.declare_add(a);
     a.flag("--update", update_, "change the bucket as edit does if it exists");

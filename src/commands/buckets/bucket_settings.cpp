@@ -38,7 +38,7 @@ void once_each(const std::vector<std::string>& names, std::string_view option) {
 
 }  // namespace
 
-void BucketSettings::declare(Arguments& a) {
+void BucketSettings::declare(Declaration& a) {
   a.flag("-f,--force", force_, "do not ask, even if stored values are dropped");
   a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
          wishes_.description);
@@ -98,7 +98,7 @@ void BucketSettings::declare(Arguments& a) {
          wishes_.sources);
 }
 
-void BucketSettings::declare_add(Arguments& a) {
+void BucketSettings::declare_add(Declaration& a) {
   const Argument storage{.name = "--storage",
                          .kind = Kind::choice,
                          .help = "where values are stored (file)",
@@ -124,7 +124,7 @@ void BucketSettings::declare_add(Arguments& a) {
          like_);
 }
 
-void BucketSettings::declare_edit(Arguments& a) {
+void BucketSettings::declare_edit(Declaration& a) {
   editing_ = true;
   declare(a);
   a.flag("--no-compress", no_compress_, "turn compression off");

@@ -18,8 +18,8 @@ namespace natskv::commands {
 
 class BucketSettings {
  public:
-  void declare_add(Arguments& arguments);
-  void declare_edit(Arguments& arguments);
+  void declare_add(Declaration& arguments);
+  void declare_edit(Declaration& arguments);
   /// Ranges and combinations, and for edit that there is something to change; Failure(usage).
   /// `may_remove`: an empty tag or cluster means none; else it is an error.
   void check(const std::string& bucket, bool may_remove);
@@ -29,7 +29,7 @@ class BucketSettings {
   [[nodiscard]] const std::optional<std::string>& like() const { return like_; }
 
  private:
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   void name_buckets();
   void start_from_file();
   void check_numbers() const;

@@ -80,7 +80,7 @@ void agree(Invocation& natskv, const std::string& bucket, const std::vector<std:
   const auto what = fmt::format("{}", fmt::join(losses, "; "));
   if (consent == Consent::dry_run) return natskv.warn(what);
   natskv.require_consent(false, fmt::format("changing bucket \"{}\" ({})", bucket, what));
-  natskv.confirm(false, fmt::format("{}. Change {}?", what, Invocation::named(natskv.session(), bucket)));
+  natskv.confirm(fmt::format("{}. Change {}?", what, Invocation::named(natskv.session(), bucket)));
   natskv.session().lift_deadline();  // the question restarted it
 }
 

@@ -22,7 +22,7 @@ class Compact final : public Action {
   std::optional<Span> older_than_;
   bool force_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "--older-than",
             .kind = Kind::duration,
@@ -44,8 +44,7 @@ class Compact final : public Action {
     });
     const std::uint64_t count = force_ ? 0 : markers.count();
     if (count > 0) {
-      natskv.confirm(force_,
-                     fmt::format("Drop {}{} of {}{} and the history under {}?", number_of(count, "marker"),
+      natskv.confirm(fmt::format("Drop {}{} of {}{} and the history under {}?", number_of(count, "marker"),
                                  which, Invocation::named(natskv.session(), bucket_), markers.names(),
                                  count == 1 ? "it" : "them"));
     }

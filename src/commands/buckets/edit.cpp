@@ -18,7 +18,7 @@ class Edit final : public Action {
   BucketSettings settings_;
   bool dry_run_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
     settings_.declare_edit(a);

@@ -15,7 +15,7 @@ namespace {
 class Info final : public Action {
   std::string bucket_;
 
-  void declare(Arguments& a) override { a.bucket(bucket_); }
+  void declare(Declaration& a) override { a.bucket(bucket_); }
 
   int run(Invocation& natskv) override {
     BucketSheet sheet(natskv);

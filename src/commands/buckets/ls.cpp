@@ -21,7 +21,7 @@ class Ls final : public Action {
   std::optional<std::string> bucket_, sort_;
   bool names_ = false, long_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.add({.name = "BUCKET",
            .kind = Kind::bucket,
            .help = "list this bucket's keys, like keys; with a *, list the matching buckets"},

@@ -23,7 +23,7 @@ class Rm final : public Action {
   std::vector<std::string> more_;
   bool force_ = false, if_exists_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "MORE", .kind = Kind::text, .help = "", .many = true, .hidden = true}, more_);
     a.flag("-f,--force", force_, "do not ask");
@@ -92,7 +92,7 @@ class Rm final : public Action {
               bucket_, others.front()),
           fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_, {}, 0});
     const auto info = bucket_info(bucket.info());
-    if (!force_) natskv.confirm(false, question(natskv, info));
+    if (!force_) natskv.confirm(question(natskv, info));
     bucket.remove();
     Tally tally{.bucket = bucket_, .puts = false};
     tally.deleted = info.values;

@@ -181,7 +181,7 @@ AtomicBatch::Outcome AtomicTransfer::send() {
   AtomicBatch batch(target_, writes_.size(), answers_);
   auto check = checks_.begin();
   auto unchanged = unchanged_.begin();
-  const auto carried = [&](const Planned& write) -> std::optional<Check> {
+  const auto carried = [&](const PlannedWrite& write) -> std::optional<Check> {
     if (write.expected) return std::nullopt;
     if (check != checks_.end()) return *check++;
     if (unchanged != unchanged_.end()) return *unchanged++;

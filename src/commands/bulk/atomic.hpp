@@ -39,7 +39,7 @@ class AtomicTransfer {
 
  private:
   using Check = AtomicBatch::Check;
-  struct Planned {
+  struct PlannedWrite {
     std::string key;
     std::optional<std::uint64_t> expected;
     bool creates = false;       ///< only where there is no value: `expected` is the marker's revision, or 0
@@ -63,7 +63,7 @@ class AtomicTransfer {
   Instant now_;
   Planner planner_;
   Tally tally_;
-  std::vector<Planned> writes_;
+  std::vector<PlannedWrite> writes_;
   std::vector<Check> checks_, unchanged_;  // conditions on keys that are not written
   std::uint64_t items_ = 0, carriers_ = 0;
   std::uint64_t markers_ = 0;  // how many writes are DEL or PURGE

@@ -25,7 +25,7 @@ class Cp final : public Action {
   bool literal_ = false, create_ = false, skip_unchanged_ = false, history_ = false, create_bucket_ = false,
        prune_ = false, dry_run_ = false, force_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(from_, "SRC");
     a.bucket(to_, "DST");
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys"}, word_);

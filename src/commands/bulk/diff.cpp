@@ -32,7 +32,7 @@ class Diff final : public Action {
   std::unique_ptr<Past> past_;  // with --at, of BUCKET_A
   std::uint64_t added_ = 0, removed_ = 0, changed_ = 0;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(a_, "BUCKET_A");
     // Checked below: with --file and --dir this word is PATTERN.
     a.add({.name = "BUCKET_B", .kind = Kind::bucket, .help = "the other bucket"},

@@ -33,7 +33,7 @@ class Export final : public Action {
   AtOption at_;
   std::unique_ptr<Past> past_;  // with --at
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys, or PATTERNs", .many = true},
            words_);
@@ -140,8 +140,10 @@ class Export final : public Action {
     }
     const std::uint64_t count = names.count();
     if (count == 0) return 0;
-    natskv.confirm(force_, fmt::format("Remove {} from {} ({})?", number_of(count, "file"), in_quotes(*dir_),
-                                       names.text()));
+    if (!force_) {
+      natskv.confirm(
+          fmt::format("Remove {} from {} ({})?", number_of(count, "file"), in_quotes(*dir_), names.text()));
+    }
     walk.rewind();
     while (const auto* found = walk.next()) {
       if (stale(*found) && shown.contains(found->path)) files.remove(*found);

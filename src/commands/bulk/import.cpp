@@ -34,7 +34,7 @@ class Import final : public Action {
   LineSource* lines_ = nullptr;   // if the input is lines, not files
   Transfer* transfer_ = nullptr;  // while it runs
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "-F,--file", .kind = Kind::file, .help = "read this file; - is standard input"}, file_);
     a.take({.name = "--dir", .kind = Kind::directory, .help = "read the files of this folder, one key each"},

@@ -22,9 +22,9 @@ void Prune::confirm(Invocation& natskv, const Seen& kept) {
   kept_ = &kept;
   const auto number = listing_.count();
   if (number == 0) return;
-  natskv.confirm(
-      false, fmt::format("Write to {}, and delete {} that the source does not have{}?",
-                         Invocation::named(session_, bucket_), number_of(number, "key"), listing_.names()));
+  natskv.confirm(fmt::format("Write to {}, and delete {} that the source does not have{}?",
+                             Invocation::named(session_, bucket_), number_of(number, "key"),
+                             listing_.names()));
 }
 
 void Prune::each(const Seen& kept, const Use& use, const Use& later) {

@@ -10,7 +10,7 @@ namespace {
 class Elect final : public Action {
   HeldArguments held_;
 
-  void declare(Arguments& a) override { held_.declare(a); }
+  void declare(Declaration& a) override { held_.declare(a); }
 
   void check() override { held_.check(); }
 

@@ -28,7 +28,7 @@ class Env final : public Action {
   EnvironmentArguments arguments_;
   bool export_ = false, nul_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     arguments_.declare(a);
     a.flag("--export", export_, "put export before each line");
     a.flag("-0,--null", nul_, "NAME=value, each ended by a NUL byte, for programs");

@@ -114,7 +114,7 @@ void Variables::remove(std::string_view key) {
   if (at != variables_.end() && at->second.key == key) variables_.erase(at);
 }
 
-void EnvironmentArguments::declare(Arguments& a) {
+void EnvironmentArguments::declare(Declaration& a) {
   a.bucket(bucket);
   a.take(
       {.name = "KEY", .kind = Kind::pattern, .help = "a key, several, or a PATTERN (all keys)", .many = true},

@@ -61,7 +61,7 @@ struct EnvironmentArguments {
   Naming naming;
   bool allow_empty = false;
 
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   void check() const;
   /// Reads them. Throws Failure: 3 for a missing KEY or a PATTERN without a match, 1 as Variables.
   [[nodiscard]] Variables read(Invocation& natskv) const;

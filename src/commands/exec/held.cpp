@@ -95,7 +95,7 @@ void keep_renewing(lease::Lease& lease, terminal::Supervisor& supervisor, bool& 
 
 }  // namespace
 
-void HeldArguments::declare(Arguments& arguments) {
+void HeldArguments::declare(Declaration& arguments) {
   arguments.bucket(bucket);
   arguments.key(key);
   arguments.take({.name = "--ttl",

@@ -19,7 +19,7 @@ struct HeldArguments {
   std::optional<std::string> text;
   std::vector<std::string> command;
 
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   /// Throws Failure(usage).
   void check() const;
   /// COMMAND, looked up before connecting. Throws Failure.

@@ -16,7 +16,7 @@ class Lock final : public Action {
   bool try_ = false;
   std::optional<std::uint64_t> conflict_status_, own_status_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     held_.declare(a);
     a.take({.name = "-w,--within",
             .kind = Kind::duration,

@@ -18,7 +18,7 @@ class Run final : public Action {
   bool pristine_ = false, keep_nats_ = false, restart_ = false;
   std::optional<Span> debounce_, grace_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     arguments_.declare(a);
     a.flag("--pristine", pristine_, "only the bucket's variables, nothing of natskv's own environment");
     a.flag("--keep-nats", keep_nats_, "keep NATS_PASSWORD and natskv's other secrets in the environment");

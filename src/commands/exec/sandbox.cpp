@@ -26,7 +26,7 @@ class SandboxAction final : public Action {
   std::string program_;
   std::vector<std::string> command_;
 
-  void declare(Arguments& arguments) override {
+  void declare(Declaration& arguments) override {
     arguments.take({.name = "--store", .kind = Kind::directory, .help = "keep the data in this folder"},
                    store_);
     arguments.take({.name = "--nats-server",

@@ -12,7 +12,7 @@ class Create final : public Action {
   ValueArguments value_;
   std::optional<Span> ttl_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a);

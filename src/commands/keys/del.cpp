@@ -7,7 +7,7 @@ namespace {
 
 class Del final : public Action {
   KeyRemoval removal_{Operation::del};
-  void declare(Arguments& a) override { removal_.declare(a); }
+  void declare(Declaration& a) override { removal_.declare(a); }
   void check() override { removal_.check(); }
   int run(Invocation& natskv) override { return removal_.run(natskv); }
 };

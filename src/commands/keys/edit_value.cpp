@@ -73,7 +73,7 @@ class EditValue final : public Action {
   std::string bucket_, key_;
   StoreOptions options_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     options_.declare_kept(a);

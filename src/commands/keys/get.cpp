@@ -30,7 +30,7 @@ class Get final : public Action {
   AtOption at_;
   std::unique_ptr<Past> past_;  // with --at
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "KEY",
             .kind = Kind::pattern,

@@ -18,7 +18,7 @@ class History final : public Action {
   std::vector<std::string> words_;
   bool literal_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "KEY",
             .kind = Kind::pattern,

@@ -33,7 +33,7 @@ Failure at_origin(const Failure& failure, const std::string& origin) {
 
 }  // namespace
 
-void KeyRemoval::declare(Arguments& a) {
+void KeyRemoval::declare(Declaration& a) {
   const bool purge = operation_ == Operation::purge;
   a.bucket(bucket_);
   a.take(
@@ -241,8 +241,8 @@ bool KeyRemoval::agreed(Invocation& natskv) {
   if (force_) return true;
   listed_ = listing_->count();
   if (listed_ == 0) return false;
-  natskv.confirm(false, fmt::format("{} {} of {}{}?", purging ? "Purge" : "Delete", number_of(listed_, "key"),
-                                    Invocation::named(natskv.session(), bucket_), listing_->names()));
+  natskv.confirm(fmt::format("{} {} of {}{}?", purging ? "Purge" : "Delete", number_of(listed_, "key"),
+                             Invocation::named(natskv.session(), bucket_), listing_->names()));
   return true;
 }
 

@@ -24,7 +24,7 @@ class KeyRemoval {
  public:
   explicit KeyRemoval(Operation operation) : operation_(operation) {}
 
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   void check();
   int run(Invocation& natskv);
 

@@ -17,7 +17,7 @@ namespace {
 class Keys final : public Action {
   KeyListing listing_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(listing_.bucket);
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys", .many = true},
            listing_.words);
@@ -49,7 +49,7 @@ std::string no_keys(const std::string& bucket, const std::vector<std::string>& p
   return fmt::format("no keys match in bucket \"{}\"", bucket);
 }
 
-void KeyListing::declare(Arguments& a) {
+void KeyListing::declare(Declaration& a) {
   a.flag("-0,--null", nul, "end each name with a NUL byte");
   a.flag("--count", count, "print only how many there are");
   a.flag("--tree", tree, "as a tree with counts, printed at the end");

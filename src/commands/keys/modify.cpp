@@ -27,7 +27,7 @@ class Modify final : public Action {
   bool drop_history_ = false, allow_empty_ = false;
   std::vector<std::string> command_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     a.take({.name = "--default",

@@ -16,7 +16,7 @@ class Purge final : public Action {
   std::optional<Span> ttl_;
   bool all_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     removal_.declare(a);
     a.take(
         {.name = "--ttl", .kind = Kind::duration, .help = "the marker expires after this time (at least 1s)"},
@@ -46,9 +46,11 @@ class Purge final : public Action {
       natskv.note(fmt::format("would remove {} of bucket \"{}\"", number_of(values, "value"), bucket.name()));
       return 0;
     }
-    natskv.confirm(removal_.forced(), fmt::format("Empty {} ({})? Watchers will not notice.",
-                                                  Invocation::named(natskv.session(), bucket.name()),
-                                                  number_of(values, "value")));
+    if (!removal_.forced()) {
+      natskv.confirm(fmt::format("Empty {} ({})? Watchers will not notice.",
+                                 Invocation::named(natskv.session(), bucket.name()),
+                                 number_of(values, "value")));
+    }
     Tally tally{.bucket = bucket.name(), .puts = false};
     tally.deleted = bucket.erase_all();
     say_summary(natskv, tally,

@@ -13,7 +13,7 @@ class Put final : public Action {
   StoreOptions options_;
   std::optional<std::uint64_t> expected_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a);

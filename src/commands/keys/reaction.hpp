@@ -23,7 +23,8 @@ class Reaction {
   std::optional<int> to(Burst& burst);
 
  private:
-  std::optional<int> run(const Told& told, std::string_view input, const std::string& on, About about);
+  std::optional<int> run(const Variables& variables, std::string_view input, const std::string& on,
+                         About about);
 
   Invocation& natskv_;
   natskv::Watch& entries_;

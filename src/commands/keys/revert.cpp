@@ -18,7 +18,7 @@ class Revert final : public Action {
   StoreOptions options_;
   bool force_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     a.take({.name = "REVISION",
@@ -49,9 +49,9 @@ class Revert final : public Action {
     const auto latest = bucket.latest(key_);
     if (!latest) throw no_key(bucket_, key_);
     if (!force_ && natskv.interactive()) {
-      natskv.confirm(
-          false, fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?", *revision_,
-                             shown(wanted.entry), key_, latest->entry.revision, shown(latest->entry)));
+      natskv.confirm(fmt::format("Store revision {} ({}) of key \"{}\" again, over revision {} ({})?",
+                                 *revision_, shown(wanted.entry), key_, latest->entry.revision,
+                                 shown(latest->entry)));
     }
     const Written written =
         options_.store(natskv, bucket, key_, wanted.entry.value.data, latest->entry.revision);

@@ -42,7 +42,7 @@ void warn_of_end(Invocation& natskv, Bucket& bucket, const OwnedEntry& before) {
 
 }  // namespace
 
-void StoreOptions::declare(Arguments& a) {
+void StoreOptions::declare(Declaration& a) {
   a.take({.name = "--ttl",
           .kind = Kind::duration,
           .help = "the key expires after this time (whole seconds, at least 1s)"},
@@ -52,7 +52,7 @@ void StoreOptions::declare(Arguments& a) {
   a.excludes("--ttl", "--keep-ttl");
 }
 
-void StoreOptions::declare_kept(Arguments& a) {
+void StoreOptions::declare_kept(Declaration& a) {
   a.flag("--keep-ttl", keep_ttl_, "keep what is left of the key's time to live");
   a.flag("--drop-history", drop_history_, "remove the key's older revisions with the same write");
 }

@@ -15,9 +15,9 @@ namespace natskv::commands {
 class StoreOptions {
  public:
   /// --ttl, --keep-ttl, --drop-history and --if-changed.
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   /// Only --keep-ttl and --drop-history, for commands that store an existing value.
-  void declare_kept(Arguments& arguments);
+  void declare_kept(Declaration& arguments);
   /// Failure(usage).
   void check() const;
   /// Stores the value, on the condition `expected` if given (0: only if there is no value). Warns if this

@@ -16,7 +16,7 @@ class Touch final : public Action {
   std::optional<Span> ttl_;
   bool drop_history_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     a.take({.name = "--ttl",

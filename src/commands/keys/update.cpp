@@ -14,7 +14,7 @@ class Update final : public Action {
   StoreOptions options_;
   std::optional<std::uint64_t> word_, option_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a, "a single word after KEY is VALUE; with --file, use --if-revision");

@@ -18,7 +18,7 @@ class Wait final : public Action {
   bool literal_ = false;
   Wanted wanted_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(wanted_.bucket);
     a.take({.name = "KEY", .kind = Kind::pattern, .help = "a key, or a PATTERN", .required = true}, word_);
     a.take({.name = "--value",

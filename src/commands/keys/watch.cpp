@@ -47,7 +47,7 @@ class Watch final : public Action {
   bool history_ = false, updates_ = false, deletes_ = false, no_deletes_ = false, meta_ = false,
        initial_ = false, literal_ = false;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys or PATTERNs", .many = true},
            words_);

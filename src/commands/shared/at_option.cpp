@@ -9,7 +9,7 @@
 
 namespace natskv::commands {
 
-void AtOption::declare(Arguments& a) {
+void AtOption::declare(Declaration& a) {
   a.add({.name = "--at",
          .kind = Kind::text,
          .help = "as it was after this revision, at this time (RFC 3339, with a zone) or this long ago (-2h)",

@@ -15,7 +15,7 @@ namespace natskv::commands {
 
 class AtOption {
  public:
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   /// Failure(usage) for --partial without --at.
   void check() const;
   [[nodiscard]] bool given() const { return moment_.has_value(); }

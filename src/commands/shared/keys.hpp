@@ -23,7 +23,7 @@ struct KeyListing {
   AtOption at;
 
   /// The options (not BUCKET and PATTERN).
-  void declare(Arguments& arguments);
+  void declare(Declaration& arguments);
   void check() const;
   int run(Invocation& natskv) const;
 };

@@ -6,7 +6,7 @@
 
 namespace natskv::commands {
 
-Told about(const Entry& entry) {
+Variables about(const Entry& entry) {
   return {{"BUCKET", std::string(entry.bucket)},
           {"KEY", std::string(entry.key)},
           {"OPERATION", std::string(name_of(entry.operation))},
@@ -19,13 +19,13 @@ Repeated::Repeated(const std::vector<std::string>& command, std::chrono::nanosec
   program_.path = terminal::find_program(command.at(0));
 }
 
-Repeated::Ended Repeated::run(Invocation& natskv, const Told& told, std::string_view input,
-                              const std::function<void()>& meanwhile) {
+Repeated::Finished Repeated::run(Invocation& natskv, const Variables& variables, std::string_view input,
+                                 const std::function<void()>& meanwhile) {
   if (natskv.stop()) throw Stopped{};
   const File file = in_memory(input);
   program_.in = file.fd();
   unset_event_variables(program_);
-  for (const auto& [name, value] : told) program_.environment["NATSKV_" + name] = value;
+  for (const auto& [name, value] : variables) program_.environment["NATSKV_" + name] = value;
   supervisor_.start(program_);
   const auto soon = [&] {
     return meanwhile ? std::optional(BootClock::now() + std::chrono::seconds(1)) : std::nullopt;

@@ -15,9 +15,9 @@
 namespace natskv::commands {
 
 /// NATSKV_* and their values, without the prefix.
-using Told = std::map<std::string, std::string>;
+using Variables = std::map<std::string, std::string>;
 /// BUCKET, KEY, OPERATION, REVISION and CREATED.
-Told about(const Entry& entry);
+Variables about(const Entry& entry);
 
 class Repeated {
  public:
@@ -28,7 +28,7 @@ class Repeated {
   /// When it is stopped.
   void until(BootClock::time_point time) { supervisor_.deadlines(time, {}); }
 
-  struct Ended {
+  struct Finished {
     int status = 0;            ///< its own, or 128 + signal
     bool out_of_time = false;  ///< it was stopped
     int signal =
@@ -36,8 +36,8 @@ class Repeated {
   };
   /// Runs it to its end, with this stdin. Reports what it left running. `meanwhile` is called every second.
   /// Throws as Supervisor::start() does; Stopped if a signal came first.
-  Ended run(Invocation& natskv, const Told& told, std::string_view input,
-            const std::function<void()>& meanwhile = {});
+  Finished run(Invocation& natskv, const Variables& variables, std::string_view input,
+               const std::function<void()>& meanwhile = {});
 
  private:
   terminal::Program program_;

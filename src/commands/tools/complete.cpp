@@ -276,7 +276,7 @@ class Completer {
 class Complete final : public Action {
   std::vector<std::string> words_;
 
-  void declare(Arguments& a) override { a.command(words_, "what was typed"); }
+  void declare(Declaration& a) override { a.command(words_, "what was typed"); }
 
   int run(Invocation& natskv) override {
     limit_our_time();

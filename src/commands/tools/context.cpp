@@ -240,7 +240,7 @@ class ContextAction final : public Action {
 
   int remove(Invocation& natskv, const Contexts& contexts) const {
     natskv.require_consent(force_, fmt::format("removing context \"{}\"", *name_));
-    if (exists(contexts, *name_)) natskv.confirm(force_, fmt::format("Remove context \"{}\"?", *name_));
+    if (!force_ && exists(contexts, *name_)) natskv.confirm(fmt::format("Remove context \"{}\"?", *name_));
     contexts.remove(*name_);
     natskv.note(fmt::format("removed context \"{}\"", *name_));
     return 0;

@@ -282,7 +282,7 @@ class Examination {
 class Doctor final : public Action {
   std::optional<std::string> bucket_, key_;
 
-  void declare(Arguments& a) override {
+  void declare(Declaration& a) override {
     a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "check this bucket, too"}, bucket_);
     a.take({.name = "--key", .kind = Kind::key, .help = "use this key instead of a random one"}, key_);
   }

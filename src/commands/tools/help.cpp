@@ -21,10 +21,7 @@ class Help final : public Action {
   bool all_ = false;
 
   void declare(Declaration& a) override {
-    a.take({.name = "TOPIC",
-            .kind = Kind::topic,
-            .help = "a command, or options, output, patterns, values, exit-status or contexts",
-            .choices = topic_names()},
+    a.take({.name = "TOPIC", .kind = Kind::topic, .help = "a command, or options, output, patterns, values, exit-status or contexts", .choices = topic_names()},
            topic_);
     a.flag("--all", all_, "one line for each command");
   }
@@ -66,9 +63,9 @@ std::string overview(const Program& program) {
       "\n"
       "natskv COMMAND --help   what it does, its options, examples\n"
       "natskv help --all       one line for each command\n"
-      "natskv help TOPIC       options output patterns values exit-status contexts\n"
-      "man natskv              all of it\n";
-  return out;
+      "natskv help TOPIC      ";
+  for (const auto name : topic_names()) out += " " + std::string(name);
+  return out + "\nman natskv              all of it\n";
 }
 
 const Verb help{

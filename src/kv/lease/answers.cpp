@@ -22,8 +22,8 @@ nlohmann::ordered_json body_of(const nats::Answer& answer) {
 
 }  // namespace
 
-Outcome outcome_of(const std::optional<nats::Answer>& answer) {
-  using Kind = Outcome::Kind;
+WriteOutcome outcome_of(const std::optional<nats::Answer>& answer) {
+  using Kind = WriteOutcome::Kind;
   if (!answer) return {};
   switch (answer->status) {
     case NATS_OK:
@@ -47,8 +47,8 @@ Outcome outcome_of(const std::optional<nats::Answer>& answer) {
   }
 }
 
-Told told_of(const std::optional<nats::Answer>& answer, int absent) {
-  using Kind = Told::Kind;
+JsonAnswer json_answer_of(const std::optional<nats::Answer>& answer, int absent) {
+  using Kind = JsonAnswer::Kind;
   if (!answer) return {};
   if (answer->status == NATS_NOT_PERMITTED)
     return {.kind = Kind::failed, .error = nats::Error(answer->status, 0, answer->text)};

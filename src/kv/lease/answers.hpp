@@ -14,7 +14,7 @@
 namespace natskv::lease {
 
 /// The outcome of a write.
-struct Outcome {
+struct WriteOutcome {
   enum class Kind {
     stored,      ///< at `revision`
     refused,     ///< its condition did not hold
@@ -26,17 +26,17 @@ struct Outcome {
   std::uint64_t revision = 0;
   std::optional<nats::Error> error = {};
 };
-Outcome outcome_of(const std::optional<nats::Answer>& answer);
+WriteOutcome outcome_of(const std::optional<nats::Answer>& answer);
 
 /// A request that the server answers with JSON.
-struct Told {
+struct JsonAnswer {
   enum class Kind { answered, absent, unanswered, failed };
   Kind kind = Kind::unanswered;
   std::shared_ptr<const nlohmann::ordered_json> json = {};
   std::optional<nats::Error> error = {};
 };
 /// `absent`: the server's code for "there is none".
-Told told_of(const std::optional<nats::Answer>& answer, int absent);
+JsonAnswer json_answer_of(const std::optional<nats::Answer>& answer, int absent);
 
 /// What the stream's leader has under KEY.
 struct Sight {

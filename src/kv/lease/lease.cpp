@@ -69,7 +69,7 @@ nats::Headers Lease::headers(std::uint64_t expected) const {
   return all;
 }
 
-Outcome Lease::put(std::uint64_t expected, Meanwhile& meanwhile) {
+WriteOutcome Lease::put(std::uint64_t expected, Meanwhile& meanwhile) {
   auto all = headers(expected);
   all.emplace_back(holder_header, holder_);
   if (terms_.per_key) all.emplace_back("Nats-TTL", whole_seconds(terms_.lease));
@@ -78,12 +78,12 @@ Outcome Lease::put(std::uint64_t expected, Meanwhile& meanwhile) {
 
 Lease::Looked Lease::look(Meanwhile& meanwhile) {
   const nlohmann::ordered_json body{{"last_by_subj", at_.read}};
-  const auto told = told_of(
+  const auto answer = json_answer_of(
       line_.ask(session_.api_subject("STREAM.MSG.GET." + at_.stream), body.dump(), {}, patience(), meanwhile),
       nats::code::no_message_found);
-  if (told.kind != Told::Kind::answered) return {.kind = told.kind, .error = told.error};
+  if (answer.kind != JsonAnswer::Kind::answered) return {.kind = answer.kind, .error = answer.error};
   try {
-    return {.kind = told.kind, .sight = sight_of(told.json->at("message"))};
+    return {.kind = answer.kind, .sight = sight_of(answer.json->at("message"))};
   } catch (const nlohmann::json::exception&) {
     return {};
   }
@@ -110,8 +110,8 @@ Taking Lease::take(Meanwhile& meanwhile) {
   constexpr int most_tries = 10;
   for (int tries = 0; tries < most_tries; ++tries) {
     const Looked looked = look(meanwhile);
-    if (looked.kind == Told::Kind::failed) throw explained(*looked.error);
-    if (looked.kind == Told::Kind::unanswered) return Taking::unanswered;
+    if (looked.kind == JsonAnswer::Kind::failed) throw explained(*looked.error);
+    if (looked.kind == JsonAnswer::Kind::unanswered) return Taking::unanswered;
     const Sight& now = looked.sight;
     if (now.revision != sight_.revision || seen_ == Time{}) seen_ = BootClock::now();
     sight_ = now;
@@ -119,22 +119,22 @@ Taking Lease::take(Meanwhile& meanwhile) {
     if (now.live && now.holder == holder_ && first_sent_) return hold(now.revision, *first_sent_);
     if (now.live) return Taking::held;
     const Time sent = BootClock::now();
-    const Outcome outcome = put(now.revision, meanwhile);
+    const WriteOutcome outcome = put(now.revision, meanwhile);
     switch (outcome.kind) {
-      case Outcome::Kind::stored:
+      case WriteOutcome::Kind::stored:
         return hold(outcome.revision, sent);
-      case Outcome::Kind::refused:
+      case WriteOutcome::Kind::refused:
         // Unless an earlier write was stored, no entry has the random word, and it is not used again.
         if (!first_sent_) new_holder();
         break;
-      case Outcome::Kind::unanswered:
+      case WriteOutcome::Kind::unanswered:
         if (!first_sent_) first_sent_ = sent;
         return Taking::unanswered;
-      case Outcome::Kind::not_sent:
+      case WriteOutcome::Kind::not_sent:
         // No leader, or no stream: the settings will tell.
         if (not_kept(meanwhile) == Renewal::lost) throw Failure(*loss_);
         return Taking::unanswered;
-      case Outcome::Kind::failed:
+      case WriteOutcome::Kind::failed:
         throw explained(*outcome.error);
     }
   }
@@ -195,21 +195,21 @@ Failure Lease::loss() const {
 
 Renewal Lease::renew(Meanwhile& meanwhile) {
   const Time sent = BootClock::now();
-  const Outcome outcome = put(revision_, meanwhile);
+  const WriteOutcome outcome = put(revision_, meanwhile);
   renew_at_ = BootClock::now() + std::clamp<nanoseconds>(nanoseconds(terms_.lease.ns / 30), 100ms, 1s);
   switch (outcome.kind) {
-    case Outcome::Kind::stored:
+    case WriteOutcome::Kind::stored:
       renewed(outcome.revision, sent);
       if (BootClock::now() < schedule_.renew_at && not_kept(meanwhile) == Renewal::lost) return Renewal::lost;
       return Renewal::renewed;
-    case Outcome::Kind::refused:
+    case WriteOutcome::Kind::refused:
       return refused(meanwhile);
-    case Outcome::Kind::not_sent:
+    case WriteOutcome::Kind::not_sent:
       return line_.connected() ? not_kept(meanwhile) : Renewal::later;
-    case Outcome::Kind::unanswered:
+    case WriteOutcome::Kind::unanswered:
       if (!unanswered_since_) unanswered_since_ = sent;
       return Renewal::later;
-    case Outcome::Kind::failed:
+    case WriteOutcome::Kind::failed:
       trouble_ = explained(*outcome.error);
       return Renewal::later;
   }
@@ -219,7 +219,8 @@ Renewal Lease::renew(Meanwhile& meanwhile) {
 // The conflict may be with an earlier renewal whose answer was lost.
 Renewal Lease::refused(Meanwhile& meanwhile) {
   const Looked looked = look(meanwhile);
-  if (looked.kind == Told::Kind::unanswered || looked.kind == Told::Kind::failed) return Renewal::later;
+  if (looked.kind == JsonAnswer::Kind::unanswered || looked.kind == JsonAnswer::Kind::failed)
+    return Renewal::later;
   if (looked.sight.live && looked.sight.holder == holder_) {
     renew_at_ = BootClock::now();
     if (looked.sight.revision > revision_ && unanswered_since_) {
@@ -235,14 +236,14 @@ Renewal Lease::refused(Meanwhile& meanwhile) {
 
 // Checks the settings, and whether the bucket exists. No answer proves nothing.
 Renewal Lease::not_kept(Meanwhile& meanwhile) {
-  const auto told =
-      told_of(line_.ask(session_.api_subject("STREAM.INFO." + at_.stream), {}, {}, patience(), meanwhile),
-              nats::code::stream_not_found);
-  if (told.kind == Told::Kind::absent)
+  const auto answer = json_answer_of(
+      line_.ask(session_.api_subject("STREAM.INFO." + at_.stream), {}, {}, patience(), meanwhile),
+      nats::code::stream_not_found);
+  if (answer.kind == JsonAnswer::Kind::absent)
     return lost(Exit::not_found, fmt::format("bucket \"{}\" was removed", claim_.bucket));
-  if (told.kind != Told::Kind::answered) return Renewal::later;
-  const auto config = told.json->find("config");
-  if (config == told.json->end()) return Renewal::later;
+  if (answer.kind != JsonAnswer::Kind::answered) return Renewal::later;
+  const auto config = answer.json->find("config");
+  if (config == answer.json->end()) return Renewal::later;
   if (!keep(*config, terms_)) {
     return lost(Exit::conflict, fmt::format("the settings of bucket \"{}\" no longer keep a lock of {}",
                                             claim_.bucket, whole_seconds(terms_.lease)));

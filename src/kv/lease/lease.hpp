@@ -70,12 +70,12 @@ class Lease {
 
  private:
   struct Looked {
-    Told::Kind kind = Told::Kind::unanswered;
+    JsonAnswer::Kind kind = JsonAnswer::Kind::unanswered;
     Sight sight = {};
     std::optional<nats::Error> error = {};
   };
   Looked look(Meanwhile& meanwhile);
-  Outcome put(std::uint64_t expected, Meanwhile& meanwhile);
+  WriteOutcome put(std::uint64_t expected, Meanwhile& meanwhile);
   [[nodiscard]] nats::Headers headers(std::uint64_t expected) const;
   Taking hold(std::uint64_t revision, Time sent);
   void renewed(std::uint64_t revision, Time sent);

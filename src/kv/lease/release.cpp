@@ -22,16 +22,16 @@ std::string Lease::release(Meanwhile& meanwhile) {
                              {"Nats-Rollup", "sub"},
                              {"KV-Operation", "PURGE"}};
     if (terms_.per_key) all.emplace_back("Nats-TTL", "60s");
-    const Outcome outcome = outcome_of(line_.ask(at_.write, {}, all, patience(), meanwhile));
-    if (outcome.kind == Outcome::Kind::stored) return {};
-    if (outcome.kind == Outcome::Kind::failed) {
+    const WriteOutcome outcome = outcome_of(line_.ask(at_.write, {}, all, patience(), meanwhile));
+    if (outcome.kind == WriteOutcome::Kind::stored) return {};
+    if (outcome.kind == WriteOutcome::Kind::failed) {
       if (outcome.error->code == nats::code::stream_full && purge_stream(meanwhile)) return {};
       why = explained(*outcome.error).what();
       break;
     }
-    if (outcome.kind == Outcome::Kind::refused || outcome.kind == Outcome::Kind::unanswered) {
+    if (outcome.kind == WriteOutcome::Kind::refused || outcome.kind == WriteOutcome::Kind::unanswered) {
       const Looked looked = look(meanwhile);
-      const bool known = looked.kind == Told::Kind::answered || looked.kind == Told::Kind::absent;
+      const bool known = looked.kind == JsonAnswer::Kind::answered || looked.kind == JsonAnswer::Kind::absent;
       if (known && (!looked.sight.live || looked.sight.holder != holder_)) {
         // A marker of ours whose answer was lost, or it was no longer ours.
         return {};
@@ -49,10 +49,10 @@ std::string Lease::release(Meanwhile& meanwhile) {
 // In a full bucket a marker does not fit: purge without one.
 bool Lease::purge_stream(Meanwhile& meanwhile) {
   const nlohmann::ordered_json body{{"filter", at_.read}, {"seq", revision_ + 1}};
-  const auto told = told_of(
+  const auto answer = json_answer_of(
       line_.ask(session_.api_subject("STREAM.PURGE." + at_.stream), body.dump(), {}, patience(), meanwhile),
       0);
-  return told.kind == Told::Kind::answered;
+  return answer.kind == JsonAnswer::Kind::answered;
 }
 
 }  // namespace natskv::lease

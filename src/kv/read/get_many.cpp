@@ -105,12 +105,12 @@ std::optional<OwnedEntry> GetMany::next() {
   } catch (const nats::Error& error) {
     throw explain(session, error, {.bucket = bucket_.name(), .key = key()});
   }
-  Outcome outcome = std::move(ready_.extract(first_).mapped());
+  Answered answered = std::move(ready_.extract(first_).mapped());
   ++first_;
   const std::string asked = std::move(asked_.front());
   asked_.pop_front();
-  if (outcome.refused) throw explain(session, *outcome.refused, {.bucket = bucket_.name(), .key = asked});
-  return std::move(outcome.found);
+  if (answered.refused) throw explain(session, *answered.refused, {.bucket = bucket_.name(), .key = asked});
+  return std::move(answered.found);
 }
 
 // The server or this replica cannot, or the user may not: key by key.

@@ -56,13 +56,13 @@ class GetMany {
   nats::Requests requests_;
   std::deque<std::string> wanted_;  // not yet asked for
   std::deque<std::string> asked_;   // in flight or answered, not yet given
-  struct Outcome {
+  struct Answered {
     std::optional<OwnedEntry> found = {};
     std::optional<nats::Error> refused = {};
   };
-  std::map<Turn, Outcome> ready_;  // answers that came before their turn
-  Turn first_ = 0;                 // of asked_.front()
-  std::uint64_t next_ = 0;         // the next request's number
+  std::map<Turn, Answered> ready_;  // answers that came before their turn
+  Turn first_ = 0;                  // of asked_.front()
+  std::uint64_t next_ = 0;          // the next request's number
   std::unordered_map<std::uint64_t, Turn> single_;
   std::map<std::uint64_t, Together> many_;
   std::set<Turn> again_;  // what the answer to a request for many lacked
