@@ -57,13 +57,13 @@ std::string set_up(std::string_view verb) {
       {"wait",
        "(sleep 0.2; natskv -q put config schema 42; natskv -q put config greeting hi\n"
        "for i in 1 2 3; do natskv -q put config ready.$i yes; done; natskv -q put config replicas 5) &"},
-      // Somebody writes all the time, and every watch ends.
+      // Every watch ends. After the first somebody writes all the time.
       {"watch",
-       "while sleep 0.1; do natskv -q put config greeting hi; natskv -q put config app.debug on; done &\n"
-       "trap \"kill $!\" EXIT\n"
+       "write_on() { while sleep 0.1; do command natskv -q put config greeting hi; "
+       "command natskv -q put config app.debug on; done & trap \"kill $!\" EXIT; }\n"
        "natskv() { shift; case $* in *--count*) command natskv watch \"$@\";; "
        "*--updates*) command natskv watch --count 1 \"$@\";; "
-       "*) command natskv watch --initial \"$@\";; esac; }\n"
+       "*) command natskv watch --initial \"$@\"; write_on;; esac; }\n"
        "printf '#!/bin/sh\necho reloaded\n' > reload; chmod +x reload"}};
   const auto found = commands.find(verb);
   return found == commands.end() ? "" : found->second + "\n";

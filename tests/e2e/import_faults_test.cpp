@@ -149,7 +149,7 @@ TEST_CASE("a connection that is lost again while the lost writes are looked at: 
     Proxy proxy(server.port());
     // Not as an option: that would bound the whole recovery, too.
     Process import(natskv_command({"import", bucket, "-s", proxy.url()},
-                                  {.open_stdin = true, .env = {{"NATS_TIMEOUT", "600ms"}}, .limit = 60}));
+                                  {.open_stdin = true, .env = {{"NATS_TIMEOUT", "2s"}}, .limit = 60}));
     import.send(lines_of(1));
     for (int i = 0; i < 200 && client.messages(bucket) < 1; ++i) ::usleep(20'000);
     proxy.pause();  // what is sent now reaches nobody
