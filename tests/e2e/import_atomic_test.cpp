@@ -186,6 +186,31 @@ TEST_CASE("a write in the middle that is refused: nothing is stored and the reas
   CHECK(client.messages("b") == 100);
 }
 
+// A server takes 50 unfinished batches a stream (err_code 10210).
+TEST_CASE("a batch too many is sent again, until there is room or --timeout is over") {
+  NEEDS_BATCHES;
+  World world;
+  const auto send = [&](int batch, int sequence, Headers more) {
+    more["Nats-Batch-Id"] = fmt::format("other-{}", batch);
+    more["Nats-Batch-Sequence"] = std::to_string(sequence);
+    return world.client.request(fmt::format("$KV.b.other.{}", batch), "v", more);
+  };
+  for (int batch = 0; batch < 50; ++batch) CHECK(send(batch, 1, {}).empty());
+  const auto refused = world.import(lines_of(3, "v"), {"--timeout", "700ms", "--trace"});
+  CHECK(refused.status == 5);
+  CHECK(occurrences(refused.err, "error 10210") <= 9);  // not as fast as the server refuses them
+  CHECK(has(refused.err, "the server dropped the batch again and again; nothing was stored\n"));
+  CHECK(world.client.messages("b") == 0);
+
+  Process import(
+      world.server.command({"import", "b", "--atomic", "--timeout", "8s"}, {.input = lines_of(3, "v")}));
+  ::usleep(300'000);
+  send(0, 2, {{"Nats-Batch-Commit", "1"}});
+  const auto stored = import.wait(20);
+  CHECK_MESSAGE(stored.status == 0, stored.err);
+  CHECK(world.value("k.2") == "v");
+}
+
 TEST_CASE("--skip-unchanged and --prune belong to the batch; --dry-run lists it") {
   NEEDS_BATCHES;
   World world;

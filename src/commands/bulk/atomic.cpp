@@ -166,7 +166,10 @@ void AtomicTransfer::run() {
         [[fallthrough]];
       case AtomicBatch::Kind::again:
         if (std::exchange(answers_, AtomicBatch::Answers::all) == AtomicBatch::Answers::some) continue;
-        if (std::chrono::steady_clock::now() < until) continue;
+        if (std::chrono::steady_clock::now() < until) {
+          natskv_.stop().pause(std::chrono::milliseconds(100));  // others' batches end, a leader is chosen
+          continue;
+        }
     }
     tally_.failed = writes_.size();
     throw Failure(
