@@ -25,8 +25,8 @@ enum class Exit : int {
 
 /// What a failure is about, for the JSON error line; empty and 0 mean "does not apply".
 struct About {
-  std::string bucket;
-  std::string key;
+  std::string bucket = {};
+  std::string key = {};
   std::uint64_t revision = 0;
 };
 

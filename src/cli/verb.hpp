@@ -30,7 +30,7 @@ std::string_view title(Group group);
 /// free prose lines starting with "# "; each is run by a test. "..." is the rest of a line or of the output.
 struct Verb {
   std::string_view name;
-  std::vector<std::string_view> aliases;
+  std::vector<std::string_view> aliases = {};
   Group group;
   std::string_view summary;      ///< at most 60 characters, no full stop
   std::string_view description;  ///< paragraphs separated by an empty line

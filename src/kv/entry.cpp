@@ -91,7 +91,7 @@ bool Replies::read(std::string_view reply, Delivery& delivery) {
 }
 
 void read_entry(natsMsg* message, bool headers_only, Entry& entry) {
-  entry.value = Bytes{{natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))}};
+  entry.value = Bytes{nats::body_of(message)};
   entry.size = entry.value.data.size();
   const auto kv = header(message, "KV-Operation");
   entry.marker_reason = header(message, "Nats-Marker-Reason");
@@ -108,6 +108,21 @@ void read_entry(natsMsg* message, bool headers_only, Entry& entry) {
     entry.value = {};
     entry.size = 0;
   }
+}
+
+OwnedEntry copy_of(const Entry& entry) {
+  struct Texts {
+    std::string bucket, key, value, reason;
+  };
+  const auto texts =
+      std::make_shared<Texts>(Texts{std::string(entry.bucket), std::string(entry.key),
+                                    std::string(entry.value.data), std::string(entry.marker_reason)});
+  Entry copy = entry;
+  copy.bucket = texts->bucket;
+  copy.key = texts->key;
+  copy.value = Bytes{texts->value};
+  copy.marker_reason = texts->reason;
+  return {copy, texts};
 }
 
 }  // namespace natskv

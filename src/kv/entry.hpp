@@ -38,5 +38,6 @@ struct OwnedEntry {
   Entry entry;
   std::shared_ptr<const void> owner;
 };
+OwnedEntry copy_of(const Entry& entry);
 
 }  // namespace natskv

@@ -202,15 +202,11 @@ nats::Message Session::ask(const std::string& subject, std::string_view body, Sp
 
 nlohmann::ordered_json Session::api(std::string_view what, const std::string& body,
                                     std::optional<Span> wait) {
-  const auto answer = request(api_subject(what), body, wait);
-  return nats::api_answer(
-      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+  return nats::api_answer(nats::body_of(request(api_subject(what), body, wait).get()));
 }
 
 nlohmann::ordered_json Session::request_json(const std::string& subject, Span wait) {
-  const auto answer = request(subject, {}, wait);
-  return nats::api_answer(
-      {natsMsg_GetData(answer.get()), static_cast<std::size_t>(natsMsg_GetDataLength(answer.get()))});
+  return nats::api_answer(nats::body_of(request(subject, {}, wait).get()));
 }
 
 bool Session::where_allowed(const std::function<void()>& ask) {

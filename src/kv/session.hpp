@@ -69,8 +69,6 @@ class Session {
   /// `settings` is called when a connection is first needed. `waiting` shows what a long start waits for.
   Session(std::function<config::Settings()> settings, Stop& stop, Reporter& notices);
   ~Session();
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
 
   const config::Settings& settings();
   /// Before the first connection(): reconnect for ever (watch, import) instead of failing at once.

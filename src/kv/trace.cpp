@@ -14,12 +14,12 @@ using Clock = std::chrono::steady_clock;
 // A revision, an error, or the answer's size, never its contents.
 std::string result_of(natsMsg* message) {
   if (natsMsg_IsNoResponders(message)) return "no responders";
-  const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(message));
+  const auto body = nats::body_of(message);
   if (const auto sequence = header(message, "Nats-Sequence"); !sequence.empty())
-    return fmt::format("revision {}, {} B", sequence, size);
+    return fmt::format("revision {}, {} B", sequence, body.size());
   if (const auto status = header(message, "Status"); !status.empty())
     return fmt::format("{} {}", status, header(message, "Description"));
-  const auto answer = nlohmann::json::parse(std::string_view(natsMsg_GetData(message), size), nullptr, false);
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
   if (answer.is_object()) {
     if (const auto error = answer.find("error"); error != answer.end() && error->is_object()) {
       return fmt::format("error {}: {}", error->value("err_code", 0), error->value("description", ""));
@@ -28,7 +28,7 @@ std::string result_of(natsMsg* message) {
     if (sequence != answer.end() && sequence->is_number_unsigned())
       return fmt::format("revision {}", sequence->get<std::uint64_t>());
   }
-  return fmt::format("{} B", size);
+  return fmt::format("{} B", body.size());
 }
 
 std::string line(const Asked& asked, std::string_view result, Clock::duration took) {

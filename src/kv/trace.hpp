@@ -32,8 +32,6 @@ class Asking {
  public:
   Asking(Session& session, Asked asked);
   ~Asking();
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
 
   /// The answer itself, a revision, or how it failed.
   void answered(natsMsg* message);

@@ -3,7 +3,9 @@
 
 #include <nats/nats.h>
 
+#include <cstddef>
 #include <memory>
+#include <string_view>
 
 namespace natskv::nats {
 
@@ -25,5 +27,10 @@ using Store = Handle<kvStore, kvStore_Destroy>;
 using Statistics = Handle<natsStatistics, natsStatistics_Destroy>;
 using Inbox = Handle<natsInbox, natsInbox_Destroy>;
 using PubAck = Handle<jsPubAck, jsPubAck_Destroy>;
+
+/// What a message carries, valid as long as it is.
+inline std::string_view body_of(const natsMsg* message) {
+  return {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))};
+}
 
 }  // namespace natskv::nats

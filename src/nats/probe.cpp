@@ -221,8 +221,7 @@ Greeting ServerProbe::greeting() {
           .cluster = text("cluster"),
           .tls_required = truth("tls_required"),
           .tls_available = truth("tls_available"),
-          .tls_verify = truth("tls_verify"),
-          .auth_required = truth("auth_required")};
+          .tls_verify = truth("tls_verify")};
 }
 
 Certificate ServerProbe::handshake(const std::string& authorities) {

@@ -18,7 +18,7 @@ namespace natskv::nats {
 /// Of the server's INFO line.
 struct Greeting {
   std::string version, name, cluster;
-  bool tls_required = false, tls_available = false, tls_verify = false, auth_required = false;
+  bool tls_required = false, tls_available = false, tls_verify = false;
 };
 
 struct Certificate {
@@ -49,8 +49,6 @@ class ServerProbe {
   /// `url`: SCHEME://HOST:PORT as config::servers() completes it. The whole probe takes at most `wait`.
   ServerProbe(const std::string& url, Span wait);
   ~ServerProbe();
-  ServerProbe(const ServerProbe&) = delete;
-  ServerProbe& operator=(const ServerProbe&) = delete;
 
   [[nodiscard]] const std::string& host() const { return host_; }
   /// The host's addresses. The steps below do what comes before them. All throw ProbeError.

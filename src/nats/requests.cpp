@@ -175,7 +175,6 @@ std::optional<Answer> Requests::next(Clock::time_point until, std::span<pollfd> 
         if (auto answer = overdue()) return answer;
         if (end == until) return std::nullopt;
         continue;
-      case Waited::woken:
       case Waited::descriptor:
         return std::nullopt;
     }

@@ -85,7 +85,7 @@ class Requests {
   void send_unanswered(const std::string& subject, std::string_view body, const Headers& headers) {
     publish(subject, nullptr, body, headers);
   }
-  /// The next answer, waiting until then; nullopt: none came, one of `others` is ready, or woken.
+  /// The next answer, waiting until then; nullopt: none came, or one of `others` is ready.
   std::optional<Answer> next(Clock::time_point until, std::span<pollfd> others = {});
   /// The same, for that long.
   std::optional<Answer> next(Span slice, std::span<pollfd> others = {}) {
@@ -96,8 +96,6 @@ class Requests {
   [[nodiscard]] const std::optional<std::string>& inbox_refused() const { return inbox_refused_; }
   /// Gives up on every request in flight, oldest first.
   std::vector<std::uint64_t> abandon();
-  /// Ends the wait in next(), or the next one. From any thread.
-  void wake() noexcept { mailbox_.wake(); }
 
  private:
   struct PendingRequest {

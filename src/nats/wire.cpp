@@ -26,8 +26,6 @@ struct Wire::Queue {
   Queue() : descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor.fd() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   }
-  Queue(const Queue&) = delete;
-  Queue& operator=(const Queue&) = delete;
 
   void push(Event event) {
     bool ring = false;
@@ -50,7 +48,7 @@ struct Wire::Queue {
   std::deque<Event> events;
   std::size_t bytes = 0;
   std::atomic<bool> hears_refusals{true};
-  bool waiting = false, woken = false, over = false;
+  bool waiting = false, over = false;
 };
 
 namespace {
@@ -253,7 +251,6 @@ Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> ot
     if (take(event)) return Waited::event;
     {
       const std::lock_guard lock(queue_->mutex);
-      if (std::exchange(queue_->woken, false)) return Waited::woken;
       taken_.swap(queue_->events);
       taken_bytes_ = std::exchange(queue_->bytes, 0);
       queue_->waiting = taken_.empty();
@@ -272,17 +269,8 @@ Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> ot
     const std::lock_guard lock(queue_->mutex);
     queue_->waiting = false;
     if (other) return Waited::descriptor;
-    if (queue_->events.empty() && !queue_->woken && Clock::now() >= until) return Waited::time;
+    if (queue_->events.empty() && Clock::now() >= until) return Waited::time;
   }
-}
-
-void Mailbox::wake() noexcept {
-  {
-    const std::lock_guard lock(queue_->mutex);
-    queue_->woken = true;
-    queue_->waiting = false;
-  }
-  queue_->notify();
 }
 
 void Mailbox::hear_refusals(bool on) noexcept { queue_->hears_refusals = on; }

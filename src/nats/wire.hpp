@@ -10,7 +10,6 @@
 //   switch (mailbox.wait(event, renew_at, others)) {
 //     case nats::Waited::event:       // event.kind says which; event.route == route: a message of ours
 //     case nats::Waited::descriptor:  // others[i].revents says which
-//     case nats::Waited::woken:       // somebody called mailbox.wake()
 //     case nats::Waited::time:        // renew_at has come
 //   }
 //
@@ -79,7 +78,7 @@ struct Event {
 };
 
 /// How a wait ended.
-enum class Waited : std::uint8_t { event, descriptor, woken, time };
+enum class Waited : std::uint8_t { event, descriptor, time };
 
 /// What happens on one connection, for all its mailboxes. nats.c's callback thread outlives
 /// natsConnection_Destroy, and nothing tells when its last call has returned: a Wire is never freed
@@ -87,8 +86,6 @@ enum class Waited : std::uint8_t { event, descriptor, woken, time };
 class Wire {
  public:
   Wire() = default;
-  Wire(const Wire&) = delete;
-  Wire& operator=(const Wire&) = delete;
 
   /// Sets the callbacks of a connection that is to be made.
   void attach(natsOptions* options);
@@ -160,8 +157,6 @@ class Mailbox {
 
   explicit Mailbox(Wire& wire);
   ~Mailbox();
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
 
   [[nodiscard]] Wire& wire() const { return wire_; }
   /// Throws nats::Error. The subscription ends with the mailbox at the latest.
@@ -170,8 +165,6 @@ class Mailbox {
 
   /// The next event, or what else ended the wait; `others` are polled before the queue.
   Waited wait(Event& event, Clock::time_point until, std::span<pollfd> others = {});
-  /// Ends the current wait, or the next one. From any thread.
-  void wake() noexcept;
 
   /// Whether refused publishes are queued; at first they are. They may not be taken for a long time.
   void hear_refusals(bool on) noexcept;

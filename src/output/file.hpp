@@ -17,8 +17,6 @@ class OutputFile {
   explicit OutputFile(const std::string& path);
   /// Without commit() nothing remains.
   ~OutputFile();
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
 
   Output& out() { return *out_; }
   /// Syncs it to disk and gives it its final name. Failure(failure); then what was there is unchanged.

@@ -46,8 +46,8 @@ struct Field {
   Emphasis look = Emphasis::plain;
   std::string_view type = {};     ///< JSON type: string, number, boolean, array, object
   std::string_view meaning = {};  ///< for the manual
-  std::span<const Member> members = {};
   int leaves = 0;  ///< the order in which columns are left out of a table that is too narrow; 0: never
+  std::span<const Member> members = {};
 };
 
 /// What a sink knows about a column.

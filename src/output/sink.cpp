@@ -47,13 +47,6 @@ std::optional<Format> format_named(std::string_view word) {
   return std::nullopt;
 }
 
-std::string_view name_of(Format format) {
-  for (const auto& [name, named] : names) {
-    if (named == format) return name;
-  }
-  return "plain";
-}
-
 bool absent(const Value& value) {
   if (const auto* size = std::get_if<Size>(&value)) return size->bytes < 0;
   if (const auto* nested = std::get_if<Nested>(&value)) return nested->json == nullptr;

@@ -17,7 +17,6 @@ enum class Format { table, tsv, json, jsonl, raw, plain };
 
 /// "table" … "raw"; nothing else (plain has no name: it is how writes look when no format was asked for).
 std::optional<Format> format_named(std::string_view word);
-std::string_view name_of(Format format);
 
 /// How a list, an object or a live stream is laid out. `object`: exactly one record: a JSON object, `field
 /// value` lines in TSV, "Field: value" lines in a table if `vertical`. `live`: JSON has one line per event.

@@ -29,8 +29,6 @@ class Keeper {
   explicit Keeper(int held = -1) : held_(held) {}
   /// Ends it; COMMAND has ended before.
   ~Keeper();
-  Keeper(const Keeper&) = delete;
-  Keeper& operator=(const Keeper&) = delete;
 
   /// Forks it if none is running (again, if it was killed), with these orders, so that no moment is without.
   /// Throws Failure if no process can be created.

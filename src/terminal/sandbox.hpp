@@ -27,8 +27,6 @@ class Sandbox {
   Sandbox(const std::string& server, const std::optional<std::string>& store, const Stop& stop);
   /// Ends the server (gently if its data are kept) and removes its folder.
   ~Sandbox();
-  Sandbox(const Sandbox&) = delete;
-  Sandbox& operator=(const Sandbox&) = delete;
 
   /// nats://TOKEN@127.0.0.1:PORT. Holds the token: never show it.
   [[nodiscard]] const std::string& url() const { return url_; }

@@ -57,8 +57,6 @@ struct Supervisor::Run {
     if (foreground.shared()) ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
   }
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
 
   [[nodiscard]] bool own_group() const { return !foreground.shared(); }
 
@@ -117,8 +115,6 @@ void Supervisor::stop() {
   signal_all(run_->kin, SIGTERM);
   signal_all(run_->kin, SIGCONT);
 }
-
-bool Supervisor::stopping() const { return run_ && run_->told; }
 
 bool Supervisor::wait(std::span<pollfd> others, std::optional<Time> until) {
   for (auto& other : others) other.revents = 0;

@@ -29,8 +29,6 @@ class Supervisor {
   explicit Supervisor(std::chrono::nanoseconds grace = std::chrono::seconds(10), int held = -1);
   /// Stops COMMAND if it is still running.
   ~Supervisor();
-  Supervisor(const Supervisor&) = delete;
-  Supervisor& operator=(const Supervisor&) = delete;
 
   /// From here on, signals are COMMAND's. Throws as terminal::start() does; Stopped where one came before.
   void start(const Program& program);
@@ -43,7 +41,6 @@ class Supervisor {
   void deadlines(std::optional<Time> stop_at, std::optional<Time> kill_at);
   /// SIGTERM and SIGCONT, and SIGKILL after the grace period.
   void stop();
-  [[nodiscard]] bool stopping() const;
 
   /// Passes signals on and keeps the deadlines until COMMAND and what it left running have ended (true), or
   /// one of `others` is ready or `until` is reached (false).

@@ -168,7 +168,7 @@ constexpr Field<Edited> edited_fields[] = {
     {"bucket", "BUCKET", [](const Edited& e) { return Value{std::string_view(e.bucket)}; }, Emphasis::name,
      "string", "name of the bucket."},
     {"changes", "CHANGES", [](const Edited& e) { return Value{Nested{e.changes.get()}}; }, Emphasis::plain,
-     "array", "an object for each setting that changes", change_members},
+     "array", "an object for each setting that changes", 0, change_members},
 };
 
 }  // namespace

@@ -53,8 +53,12 @@ Clock::time_point in(milliseconds time) { return Clock::now() + time; }
 /// "key#revision" of each current entry.
 std::string current(Watch& watch) {
   std::string all;
-  while (const auto* entry = watch.next_current())
-    all += std::string(entry->key) + "#" + std::to_string(entry->revision) + " ";
+  for (auto got = watch.wait(in(milliseconds(20'000))); got != Watch::Got::caught_up;
+       got = watch.wait(in(milliseconds(20'000)))) {
+    REQUIRE(got != Watch::Got::time);
+    if (got != Watch::Got::entry) continue;
+    all += std::string(watch.entry()->key) + "#" + std::to_string(watch.entry()->revision) + " ";
+  }
   return all;
 }
 

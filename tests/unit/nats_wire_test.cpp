@@ -126,18 +126,6 @@ TEST_CASE("an event of another thread ends a wait at once") {
   other.join();
 }
 
-TEST_CASE("a wait can be woken, also before it begins") {
-  Wire& wire = new_wire();
-  Mailbox mailbox(wire);
-  Event event;
-  mailbox.wake();
-  CHECK(mailbox.wait(event, late()) == Waited::woken);
-  std::thread other([&] { mailbox.wake(); });
-  CHECK(mailbox.wait(event, late()) == Waited::woken);
-  other.join();
-  CHECK(mailbox.wait(event, soon()) == Waited::time);
-}
-
 TEST_CASE("a stop ends a wait that polls its descriptor, and stays") {
   Wire& wire = new_wire();
   Mailbox mailbox(wire);

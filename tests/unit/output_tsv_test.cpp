@@ -108,12 +108,11 @@ TEST_CASE("plain is the first column, a line each") {
 }
 
 TEST_CASE("formats are named as users name them") {
-  for (const auto word : {"table"sv, "tsv"sv, "json"sv, "jsonl"sv, "raw"sv}) {
-    const auto format = format_named(word);
-    REQUIRE(format.has_value());
-    CHECK(name_of(*format) == word);
-  }
+  CHECK(format_named("table") == Format::table);
+  CHECK(format_named("tsv") == Format::tsv);
+  CHECK(format_named("json") == Format::json);
+  CHECK(format_named("jsonl") == Format::jsonl);
+  CHECK(format_named("raw") == Format::raw);
   for (const auto word : {""sv, "plain"sv, "JSON"sv, "yaml"sv, "table "sv})
     CHECK_FALSE(format_named(word).has_value());
-  CHECK(name_of(Format::plain) == "plain");
 }

@@ -95,7 +95,7 @@ class Add final : public Action {
                       ? fmt::format("natskv edit {} changes it; add --update creates or changes", bucket_)
                   : updatable(names) ? fmt::format("natskv add {} --update changes it", bucket_)
                                      : std::string(another),
-                  {bucket_, {}, 0});
+                  {bucket_});
   }
 
   int update(Invocation& natskv, BucketSheet& sheet, const Json& info) const {
@@ -108,7 +108,7 @@ class Add final : public Action {
       throw Failure(Exit::conflict,
                     fmt::format("bucket \"{}\": the server cannot change this: {}", bucket_,
                                 spelled(fixed, config, wanted)),
-                    std::string(another), {bucket_, {}, 0});
+                    std::string(another), {bucket_});
     }
     const auto consent = settings_.forced() ? Consent::forced : Consent::ask;
     const Changed changed = change(natskv, bucket_, wishes, info, consent, true);
@@ -120,7 +120,7 @@ class Add final : public Action {
           Failure(Exit::failure,
                   fmt::format("bucket \"{}\": retention is {}, not limits, and the server cannot change that",
                               bucket_, retention),
-                  std::string(another), {bucket_, {}, 0}));
+                  std::string(another), {bucket_}));
     return natskv.status();
   }
 };

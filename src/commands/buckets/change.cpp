@@ -32,7 +32,7 @@ Failure not_effective(Session& session, const std::string& bucket, const std::ve
           fmt::format("bucket \"{}\": {} did not take effect{}: {}", bucket, options_of(names),
                       on_version(session), spelled(names, answer, asked)),
           {},
-          {bucket, {}, 0}};
+          {bucket}};
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ std::vector<Failure> unexpected_changes(Session& session, const std::string& buc
                    fmt::format("bucket \"{}\" was changed by another client meanwhile: {}", bucket,
                                spelled(others, answer, asked)),
                    {},
-                   {bucket, {}, 0}});
+                   {bucket}});
   return all;
 }
 
@@ -112,7 +112,7 @@ Changed change(Invocation& natskv, const std::string& bucket, const BucketChange
         Exit::conflict,
         fmt::format("bucket \"{}\" was changed by another client meanwhile: {}; nothing was changed", bucket,
                     spelled(meanwhile, again.at("config"), before)),
-        {}, {bucket, {}, 0});
+        {}, {bucket});
   }
   changed.info = std::make_shared<const Json>(update_bucket(session, bucket, after));
   return changed;

@@ -24,10 +24,7 @@ class Compact final : public Action {
 
   void declare(Declaration& a) override {
     a.bucket(bucket_);
-    a.take({.name = "--older-than",
-            .kind = Kind::duration,
-            .help = "only markers older than this (30m; 0: all)"},
-           older_than_);
+    a.take({"--older-than", Kind::duration, "only markers older than this (30m; 0: all)"}, older_than_);
     a.flag("-f,--force", force_, "do not ask");
   }
 
@@ -91,7 +88,6 @@ class Compact final : public Action {
 
 const Verb compact{
     .name = "compact",
-    .aliases = {},
     .group = Group::buckets,
     .summary = "Drop old delete and purge markers",
     .description =

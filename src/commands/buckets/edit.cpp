@@ -88,7 +88,6 @@ class Edit final : public Action {
 
 const Verb edit{
     .name = "edit",
-    .aliases = {},
     .group = Group::buckets,
     .summary = "Change a bucket's settings",
     .description =

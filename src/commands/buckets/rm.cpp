@@ -90,7 +90,7 @@ class Rm final : public Action {
           fmt::format(
               "stream \"KV_{}\" also takes \"{}\", whose messages would be removed, too; nothing was removed",
               bucket_, others.front()),
-          fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_, {}, 0});
+          fmt::format("natskv purge {} --all removes the keys", bucket_), {bucket_});
     const auto info = bucket_info(bucket.info());
     if (!force_) natskv.confirm(question(natskv, info));
     bucket.remove();
@@ -105,7 +105,6 @@ class Rm final : public Action {
 
 const Verb rm{
     .name = "rm",
-    .aliases = {},
     .group = Group::buckets,
     .summary = "Remove a bucket with all its values",
     .description =

@@ -176,7 +176,7 @@ void AtomicTransfer::run() {
         Exit::unreachable,
         fmt::format("bucket \"{}\": the server dropped the batch again and again; nothing was stored",
                     target_.name()),
-        "try again in a moment", {target_.name(), {}, 0});
+        "try again in a moment", {target_.name()});
   }
 }
 
@@ -258,7 +258,7 @@ bool AtomicTransfer::name_conflicts() {
         Failure(Exit::conflict,
                 fmt::format("bucket \"{}\": one of the {} conditions did not hold; nothing was stored",
                             target_.name(), conditions.size()),
-                {}, {target_.name(), {}, 0}));
+                {}, {target_.name()}));
   }
   return true;
 }

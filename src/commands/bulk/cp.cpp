@@ -28,15 +28,14 @@ class Cp final : public Action {
   void declare(Declaration& a) override {
     a.bucket(from_, "SRC");
     a.bucket(to_, "DST");
-    a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys"}, word_);
+    a.take({"PATTERN", Kind::pattern, "only these keys"}, word_);
     a.flag("--create", create_, "write only keys that DST does not have");
     a.flag("--skip-unchanged", skip_unchanged_, "do not write a key that already has SRC's value");
     a.flag("--history", history_, "every kept revision, including delete and purge markers");
     a.flag("--create-bucket", create_bucket_, "create DST with SRC's settings if it does not exist");
     a.flag("--prune", prune_, "then delete the keys of DST that SRC does not have");
     a.flag("--dry-run", dry_run_, "change nothing; list what would be done with each key");
-    a.take({.name = "--to-context", .kind = Kind::context, .help = "DST is on the server of this context"},
-           context_);
+    a.take({"--to-context", Kind::context, "DST is on the server of this context"}, context_);
     a.flag("--literal", literal_, "take * and > in PATTERN literally");
     a.flag("-f,--force", force_, "prune without asking");
     a.excludes("--history", "--create");
@@ -116,7 +115,7 @@ class Cp final : public Action {
           Exit::failure,
           fmt::format("bucket \"{}\" was created, but the server ignored these settings of \"{}\": {}", to_,
                       from_, fmt::join(names, ", ")),
-          fmt::format("without --create-bucket, cp copies the values anyway"), {to_, {}, 0});
+          fmt::format("without --create-bucket, cp copies the values anyway"), {to_});
     }
     natskv.note(fmt::format("created bucket \"{}\"", to_));
     return true;
@@ -136,7 +135,6 @@ class Cp final : public Action {
 
 const Verb cp{
     .name = "cp",
-    .aliases = {},
     .group = Group::bulk,
     .summary = "Copy a bucket's values into another bucket",
     .description =

@@ -32,7 +32,6 @@ class Elect final : public Action {
 
 const Verb elect{
     .name = "elect",
-    .aliases = {},
     .group = Group::exec,
     .summary = "Run a command on the one machine that is leader",
     .description =

@@ -96,7 +96,6 @@ class Env final : public Action {
 
 const Verb env{
     .name = "env",
-    .aliases = {},
     .group = Group::exec,
     .summary = "Print keys as environment variables",
     .description =

@@ -167,7 +167,7 @@ Variables EnvironmentArguments::read(Invocation& natskv) const {
                   words.empty() ? fmt::format("bucket \"{}\" has no keys", bucket)
                                 : fmt::format("no key in bucket \"{}\" matches {}", bucket,
                                               in_quotes(patterns[i].text)),
-                  "--allow-empty continues without them", {bucket, {}, 0});
+                  "--allow-empty continues without them", {bucket});
   }
   return variables;
 }

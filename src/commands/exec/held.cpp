@@ -98,13 +98,11 @@ void keep_renewing(lease::Lease& lease, terminal::Supervisor& supervisor, bool& 
 void HeldArguments::declare(Declaration& arguments) {
   arguments.bucket(bucket);
   arguments.key(key);
-  arguments.take({.name = "--ttl",
-                  .kind = Kind::duration,
-                  .help = "how long the lock lasts after its holder is gone (30s; 2s to 1h, whole seconds)"},
+  arguments.take({"--ttl", Kind::duration,
+                  "how long the lock lasts after its holder is gone (30s; 2s to 1h, whole seconds)"},
                  ttl);
-  arguments.take({.name = "--grace",
-                  .kind = Kind::duration,
-                  .help = "time from SIGTERM to SIGKILL when COMMAND is stopped (a quarter of --ttl)"},
+  arguments.take({"--grace", Kind::duration,
+                  "time from SIGTERM to SIGKILL when COMMAND is stopped (a quarter of --ttl)"},
                  grace);
   arguments.take({.name = "--value",
                   .kind = Kind::text,

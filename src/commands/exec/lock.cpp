@@ -18,9 +18,8 @@ class Lock final : public Action {
 
   void declare(Declaration& a) override {
     held_.declare(a);
-    a.take({.name = "-w,--within",
-            .kind = Kind::duration,
-            .help = "give up after waiting this long (status 4); default: wait without limit"},
+    a.take({"-w,--within", Kind::duration,
+            "give up after waiting this long (status 4); default: wait without limit"},
            within_);
     a.flag("--try", try_, "do not wait");
     a.excludes("--within", "--try");
@@ -75,7 +74,6 @@ class Lock final : public Action {
 
 const Verb lock{
     .name = "lock",
-    .aliases = {},
     .group = Group::exec,
     .summary = "Run a command while nobody else holds the key",
     .description =

@@ -49,8 +49,6 @@ class Follower {
     natskv_.stop().set(StopReason::terminated);  // ends what it waits for
     if (thread_.joinable()) thread_.join();
   }
-  Follower(const Follower&) = delete;
-  Follower& operator=(const Follower&) = delete;
 
   [[nodiscard]] Variables first() const { return *current_; }
   void follow() {

@@ -23,14 +23,12 @@ class Run final : public Action {
     a.flag("--pristine", pristine_, "only the bucket's variables, nothing of natskv's own environment");
     a.flag("--keep-nats", keep_nats_, "keep NATS_PASSWORD and natskv's other secrets in the environment");
     a.flag("--restart", restart_, "stop COMMAND and start it again when its environment has changed");
-    a.take({.name = "--debounce",
-            .kind = Kind::duration,
-            .help = "with --restart: how long without a change before the environment is compared (1s)"},
+    a.take({"--debounce", Kind::duration,
+            "with --restart: how long without a change before the environment is compared (1s)"},
            debounce_);
-    a.take({.name = "--grace",
-            .kind = Kind::duration,
-            .help = "with --restart: from SIGTERM to SIGKILL when COMMAND is stopped (10s)"},
-           grace_);
+    a.take(
+        {"--grace", Kind::duration, "with --restart: from SIGTERM to SIGKILL when COMMAND is stopped (10s)"},
+        grace_);
     a.command(command_, "what to run", true);
   }
 
@@ -73,7 +71,6 @@ class Run final : public Action {
 
 const Verb run{
     .name = "run",
-    .aliases = {},
     .group = Group::exec,
     .summary = "Run a command with keys as its environment",
     .description =

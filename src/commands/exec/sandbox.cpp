@@ -27,8 +27,7 @@ class SandboxAction final : public Action {
   std::vector<std::string> command_;
 
   void declare(Declaration& arguments) override {
-    arguments.take({.name = "--store", .kind = Kind::directory, .help = "keep the data in this folder"},
-                   store_);
+    arguments.take({"--store", Kind::directory, "keep the data in this folder"}, store_);
     arguments.take({.name = "--nats-server",
                     .kind = Kind::file,
                     .help = "the nats-server to run (the one found in PATH)",
@@ -61,7 +60,6 @@ class SandboxAction final : public Action {
 
 const Verb sandbox{
     .name = "sandbox",
-    .aliases = {},
     .group = Group::exec,
     .summary = "Run a command beside a private nats-server",
     .description =

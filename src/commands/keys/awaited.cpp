@@ -18,22 +18,6 @@ std::optional<Instant> end_of(const Entry& entry, Span max_age) {
   return entry.marker() || life.ns == 0 ? std::nullopt : after(entry.created, life);
 }
 
-OwnedEntry copy_of(const Entry& entry) {
-  struct Texts {
-    std::string bucket, key, value, reason;
-  };
-  const auto texts =
-      std::make_shared<Texts>(Texts{std::string(entry.bucket), std::string(entry.key),
-                                    std::string(entry.value.data), std::string(entry.marker_reason)});
-  Entry copy = entry;
-  copy.bucket = texts->bucket;
-  copy.key = texts->key;
-  copy.value = Bytes{texts->value};
-  copy.marker_reason = texts->reason;
-  copy.delta.reset();  // not from a listing
-  return {copy, texts};
-}
-
 }  // namespace
 
 bool Wanted::counts(const Entry& entry) const {
@@ -75,7 +59,10 @@ void Awaited::saw(const Entry& entry, bool counts, Span max_age) {
   }
   Key& key = keys_[std::string(entry.key)];
   key = {.revision = entry.revision, .end = end_of(entry, max_age)};
-  if (keeps_) key.kept = copy_of(entry);
+  if (keeps_) {
+    key.kept = copy_of(entry);
+    key.kept.entry.delta.reset();  // not from a listing
+  }
   if (key.end) first_end_ = std::min(*key.end, first_end_.value_or(*key.end));
 }
 

@@ -16,10 +16,7 @@ class Create final : public Action {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a);
-    a.take({.name = "--ttl",
-            .kind = Kind::duration,
-            .help = "the key expires after this time (whole seconds, at least 1s)"},
-           ttl_);
+    a.take({"--ttl", Kind::duration, "the key expires after this time (whole seconds, at least 1s)"}, ttl_);
   }
 
   void check() override { check_ttl(ttl_); }
@@ -35,7 +32,6 @@ class Create final : public Action {
 
 const Verb create{
     .name = "create",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Store a value under a key that does not exist",
     .description =

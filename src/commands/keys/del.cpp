@@ -16,7 +16,6 @@ class Del final : public Action {
 
 const Verb del{
     .name = "del",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Delete keys, keeping their history",
     .description =

@@ -39,14 +39,8 @@ void KeyRemoval::declare(Declaration& a) {
   a.take(
       {.name = "KEY", .kind = Kind::pattern, .help = "keys, or PATTERNs", .required = !purge, .many = true},
       words_);
-  a.take({.name = "--if-revision",
-          .kind = Kind::revision,
-          .help = "only if the key is at this revision (one KEY)"},
-         expected_);
-  a.take({.name = "--older-than",
-          .kind = Kind::duration,
-          .help = "only keys whose last write is older than this"},
-         older_than_);
+  a.take({"--if-revision", Kind::revision, "only if the key is at this revision (one KEY)"}, expected_);
+  a.take({"--older-than", Kind::duration, "only keys whose last write is older than this"}, older_than_);
   a.flag("--must-exist", must_exist_, "a missing key is an error (status 3)");
   a.flag("--dry-run", dry_, "only list what would be deleted");
   a.flag("--literal", literal_, "take * and > in KEY literally");

@@ -35,16 +35,12 @@ class Modify final : public Action {
             .help = "if KEY has no value, start with V and create it",
             .placeholder = "V"},
            default_);
-    a.take({.name = "--ttl",
-            .kind = Kind::duration,
-            .help = "a new time to live (whole seconds, at least 1s); default: what is left of the old one"},
+    a.take({"--ttl", Kind::duration,
+            "a new time to live (whole seconds, at least 1s); default: what is left of the old one"},
            ttl_);
     a.flag("--drop-history", drop_history_, "remove the key's older revisions with the same write");
     a.flag("--allow-empty", allow_empty_, "store an empty output, too");
-    a.take({.name = "-w,--within",
-            .kind = Kind::duration,
-            .help = "how long to try again after a conflict (30s)"},
-           within_);
+    a.take({"-w,--within", Kind::duration, "how long to try again after a conflict (30s)"}, within_);
     a.command(command_, "what turns the old value into the new one", true);
   }
 
@@ -123,7 +119,6 @@ class Modify final : public Action {
 
 const Verb modify{
     .name = "modify",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Change a value with a command, without losing an update",
     .description =

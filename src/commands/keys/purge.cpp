@@ -18,9 +18,7 @@ class Purge final : public Action {
 
   void declare(Declaration& a) override {
     removal_.declare(a);
-    a.take(
-        {.name = "--ttl", .kind = Kind::duration, .help = "the marker expires after this time (at least 1s)"},
-        ttl_);
+    a.take({"--ttl", Kind::duration, "the marker expires after this time (at least 1s)"}, ttl_);
     a.flag("--all", all_, "empty the bucket at once, without markers");
   }
 
@@ -63,7 +61,6 @@ class Purge final : public Action {
 
 const Verb purge{
     .name = "purge",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Remove keys with their history",
     .description =

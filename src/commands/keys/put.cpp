@@ -17,9 +17,8 @@ class Put final : public Action {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a);
-    a.add({.name = "--if-revision",
-           .kind = Kind::revision,
-           .help = "only if the key is at this revision (as update); 0: if it has no value (as create)"},
+    a.add({"--if-revision", Kind::revision,
+           "only if the key is at this revision (as update); 0: if it has no value (as create)"},
           [this](const std::string& word) { expected_ = expected_revision(word, "--if-revision"); });
     options_.declare(a);
   }
@@ -38,7 +37,6 @@ class Put final : public Action {
 
 const Verb put{
     .name = "put",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Store a value and print its revision",
     .description =

@@ -68,7 +68,6 @@ class Revert final : public Action {
 
 const Verb revert{
     .name = "revert",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Store the value of an old revision again",
     .description =

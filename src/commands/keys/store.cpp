@@ -43,10 +43,7 @@ void warn_of_end(Invocation& natskv, Bucket& bucket, const OwnedEntry& before) {
 }  // namespace
 
 void StoreOptions::declare(Declaration& a) {
-  a.take({.name = "--ttl",
-          .kind = Kind::duration,
-          .help = "the key expires after this time (whole seconds, at least 1s)"},
-         ttl_);
+  a.take({"--ttl", Kind::duration, "the key expires after this time (whole seconds, at least 1s)"}, ttl_);
   declare_kept(a);
   a.flag("--if-changed", if_changed_, "write nothing if the key already has this value");
   a.excludes("--ttl", "--keep-ttl");

@@ -19,10 +19,9 @@ class Touch final : public Action {
   void declare(Declaration& a) override {
     a.bucket(bucket_);
     a.key(key_);
-    a.take({.name = "--ttl",
-            .kind = Kind::duration,
-            .help = "a new time to live (whole seconds, at least 1s); default: the key's own"},
-           ttl_);
+    a.take(
+        {"--ttl", Kind::duration, "a new time to live (whole seconds, at least 1s); default: the key's own"},
+        ttl_);
     a.flag("--drop-history", drop_history_, "remove the key's older revisions with the same write");
   }
 
@@ -51,7 +50,6 @@ class Touch final : public Action {
 
 const Verb touch{
     .name = "touch",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Store a value again, to restart its time to live",
     .description =

@@ -18,11 +18,9 @@ class Update final : public Action {
     a.bucket(bucket_);
     a.key(key_);
     value_.declare(a, "a single word after KEY is VALUE; with --file, use --if-revision");
-    a.add({.name = "REVISION",
-           .kind = Kind::revision,
-           .help = "the revision that the key must be at; 0: it has no value"},
+    a.add({"REVISION", Kind::revision, "the revision that the key must be at; 0: it has no value"},
           [this](const std::string& word) { word_ = expected_revision(word, "REVISION"); });
-    a.add({.name = "--if-revision", .kind = Kind::revision, .help = "the same, as an option"},
+    a.add({"--if-revision", Kind::revision, "the same, as an option"},
           [this](const std::string& word) { option_ = expected_revision(word, "--if-revision"); });
     options_.declare(a);
   }
@@ -46,7 +44,6 @@ class Update final : public Action {
 
 const Verb update{
     .name = "update",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Store a value if the key is at a revision",
     .description =

@@ -212,7 +212,7 @@ Failure Waiter::no_answer() const {
   return {Exit::unreachable,
           fmt::format("no answer from {}", config::shown(session_.settings().servers)),
           {},
-          {awaited_.wanted().bucket, {}, 0}};
+          {awaited_.wanted().bucket}};
 }
 
 Failure Waiter::time_is_up() const {

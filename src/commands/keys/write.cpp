@@ -15,12 +15,8 @@
 namespace natskv::commands {
 
 void ValueArguments::declare(Declaration& a, std::string_view hint) {
-  a.take(
-      {.name = "VALUE", .kind = Kind::value, .help = "the value, taken literally; \"\" is the empty value"},
-      word_);
-  a.take(
-      {.name = "-F,--file", .kind = Kind::file, .help = "read the value from this file; - is standard input"},
-      file_);
+  a.take({"VALUE", Kind::value, "the value, taken literally; \"\" is the empty value"}, word_);
+  a.take({"-F,--file", Kind::file, "read the value from this file; - is standard input"}, file_);
   a.excludes("VALUE", "--file", hint);
 }
 

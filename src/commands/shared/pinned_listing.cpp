@@ -60,7 +60,7 @@ std::string PinnedListing::names() const {
 void PinnedListing::require_same_bucket() {
   if (created_.empty() || created(session_, bucket_) == created_) return;
   throw Failure(Exit::conflict, fmt::format("bucket \"{}\" was recreated meanwhile; its keys stay", bucket_),
-                {}, {bucket_, {}, 0});
+                {}, {bucket_});
 }
 
 void PinnedListing::for_each(const Use& use) {

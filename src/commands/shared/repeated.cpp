@@ -27,12 +27,7 @@ Repeated::Finished Repeated::run(Invocation& natskv, const Variables& variables,
   unset_event_variables(program_);
   for (const auto& [name, value] : variables) program_.environment["NATSKV_" + name] = value;
   supervisor_.start(program_);
-  const auto soon = [&] {
-    return meanwhile ? std::optional(BootClock::now() + std::chrono::seconds(1)) : std::nullopt;
-  };
-  while (!supervisor_.wait({}, soon())) {
-    if (meanwhile) meanwhile();
-  }
+  while (!supervisor_.wait({}, BootClock::now() + std::chrono::seconds(1))) meanwhile();
   report_leftovers(natskv, supervisor_);
   return {supervisor_.status(), supervisor_.was_stopped(), supervisor_.signal()};
 }

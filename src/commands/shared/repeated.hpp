@@ -37,7 +37,7 @@ class Repeated {
   /// Runs it to its end, with this stdin. Reports what it left running. `meanwhile` is called every second.
   /// Throws as Supervisor::start() does; Stopped if a signal came first.
   Finished run(Invocation& natskv, const Variables& variables, std::string_view input,
-               const std::function<void()>& meanwhile = {});
+               const std::function<void()>& meanwhile);
 
  private:
   terminal::Program program_;

@@ -30,7 +30,6 @@ class Completion final : public Action {
 
 const Verb completion{
     .name = "completion",
-    .aliases = {},
     .group = Group::tools,
     .summary = "Print the completion script for a shell",
     .description =

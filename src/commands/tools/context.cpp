@@ -79,9 +79,9 @@ class ContextAction final : public Action {
          .required = true,
          .choices = words},
         what_);
-    a.take({.name = "NAME", .kind = Kind::context, .help = "the context's name"}, name_);
-    a.take({.name = "NEW", .kind = Kind::text, .help = "copy: the name of the copy"}, new_name_);
-    a.take({.name = "--description", .kind = Kind::text, .help = "add: what it is for"}, description_);
+    a.take({"NAME", Kind::context, "the context's name"}, name_);
+    a.take({"NEW", Kind::text, "copy: the name of the copy"}, new_name_);
+    a.take({"--description", Kind::text, "add: what it is for"}, description_);
     a.flag("--select", select_, "add, copy: select it too");
     a.flag("-n,--names", names_, "ls: only the names");
     a.flag("-f,--force", force_, "rm: do not ask");

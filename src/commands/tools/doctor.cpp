@@ -283,8 +283,8 @@ class Doctor final : public Action {
   std::optional<std::string> bucket_, key_;
 
   void declare(Declaration& a) override {
-    a.take({.name = "BUCKET", .kind = Kind::bucket, .help = "check this bucket, too"}, bucket_);
-    a.take({.name = "--key", .kind = Kind::key, .help = "use this key instead of a random one"}, key_);
+    a.take({"BUCKET", Kind::bucket, "check this bucket, too"}, bucket_);
+    a.take({"--key", Kind::key, "use this key instead of a random one"}, key_);
   }
   void check() override {
     if (key_ && !bucket_) throw usage("--key belongs to a BUCKET");
@@ -296,7 +296,6 @@ class Doctor final : public Action {
 
 const Verb doctor{
     .name = "doctor",
-    .aliases = {},
     .group = Group::tools,
     .summary = "Check step by step what works and what does not",
     .description =

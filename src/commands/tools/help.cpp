@@ -21,7 +21,10 @@ class Help final : public Action {
   bool all_ = false;
 
   void declare(Declaration& a) override {
-    a.take({.name = "TOPIC", .kind = Kind::topic, .help = "a command, or options, output, patterns, values, exit-status or contexts", .choices = topic_names()},
+    a.take({.name = "TOPIC",
+            .kind = Kind::topic,
+            .help = "a command, or options, output, patterns, values, exit-status or contexts",
+            .choices = topic_names()},
            topic_);
     a.flag("--all", all_, "one line for each command");
   }
@@ -70,7 +73,6 @@ std::string overview(const Program& program) {
 
 const Verb help{
     .name = "help",
-    .aliases = {},
     .group = Group::tools,
     .summary = "Show help, of a command or a topic",
     .description =

@@ -134,7 +134,7 @@ void set_sources(const BucketChanges& wishes, const std::string& bucket, Json& c
     const auto found = find(name);
     if (found == sources.end()) {
       throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no source \"{}\"", bucket, name), {},
-                    {bucket, {}, 0});
+                    {bucket});
     }
     sources.erase(found);
   }

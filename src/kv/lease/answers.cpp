@@ -14,12 +14,6 @@ bool says_nothing(const nats::Error& error) {
   return error.code == nats::code::temporarily_unavailable || error.status == NATS_PROTOCOL_ERROR;
 }
 
-nlohmann::ordered_json body_of(const nats::Answer& answer) {
-  natsMsg* const message = answer.message.get();
-  return nats::api_answer(
-      {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))});
-}
-
 }  // namespace
 
 WriteOutcome outcome_of(const std::optional<nats::Answer>& answer) {
@@ -36,7 +30,7 @@ WriteOutcome outcome_of(const std::optional<nats::Answer>& answer) {
       return {.kind = Kind::unanswered};
   }
   try {
-    const auto body = body_of(*answer);
+    const auto body = nats::api_answer(nats::body_of(answer->message.get()));
     return {.kind = Kind::stored, .revision = body.at("seq").get<std::uint64_t>()};
   } catch (const nats::Error& error) {
     if (error.conflict()) return {.kind = Kind::refused};
@@ -54,7 +48,9 @@ JsonAnswer json_answer_of(const std::optional<nats::Answer>& answer, int absent)
     return {.kind = Kind::failed, .error = nats::Error(answer->status, 0, answer->text)};
   if (answer->status != NATS_OK) return {};
   try {
-    return {.kind = Kind::answered, .json = std::make_shared<nlohmann::ordered_json>(body_of(*answer))};
+    return {.kind = Kind::answered,
+            .json = std::make_shared<nlohmann::ordered_json>(
+                nats::api_answer(nats::body_of(answer->message.get())))};
   } catch (const nats::Error& error) {
     if (error.code == absent) return {.kind = Kind::absent, .error = error};
     if (says_nothing(error)) return {};

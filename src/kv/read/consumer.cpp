@@ -152,8 +152,6 @@ Consumer::Heard Consumer::next(nats::Message& message, Clock::time_point until, 
         return Heard::message;
       case nats::Waited::descriptor:
         return Heard::descriptor;
-      case nats::Waited::woken:
-        continue;
       case nats::Waited::time:
         return Heard::nothing;
     }

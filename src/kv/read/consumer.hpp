@@ -39,8 +39,6 @@ class Consumer {
   /// `wait` bounds the server's answer. Throws nats::Error. `session` must outlive it.
   Consumer(Session& session, ConsumerSpec spec, Span wait);
   ~Consumer();
-  Consumer(const Consumer&) = delete;
-  Consumer& operator=(const Consumer&) = delete;
 
   using Clock = std::chrono::steady_clock;
   enum class Heard : std::uint8_t {

@@ -152,7 +152,7 @@ Failure Feed::nothing_delivered() {
       Exit::unreachable,
       fmt::format("bucket \"{}\": the server answers, but nothing that it delivers arrives", bucket_),
       "an account that imports JetStream needs an inbox that the exporting account can reach: --inbox-prefix",
-      {bucket_, {}, 0}};
+      {bucket_}};
 }
 
 std::uint64_t Feed::looked_through() const {

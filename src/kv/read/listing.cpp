@@ -28,7 +28,7 @@ void require_same(const std::string& bucket, const Before& before, const StreamS
           ? fmt::format("bucket \"{}\" was recreated while it was being read", bucket)
           : fmt::format("bucket \"{}\": its last revision went back from {} to {} while it was being read",
                         bucket, before.revision, now.last),
-      "run the command again", {bucket, {}, 0});
+      "run the command again", {bucket});
 }
 
 Listing::Listing(Session& session, std::string bucket, ReadOptions options)

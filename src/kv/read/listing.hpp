@@ -18,8 +18,6 @@ class Listing {
  public:
   /// Starts reading. Failure: not_found where the bucket is missing.
   Listing(Session& session, std::string bucket, ReadOptions options);
-  Listing(const Listing&) = delete;
-  Listing& operator=(const Listing&) = delete;
 
   /// The next entry, or nullptr at the end. Valid until the next call. Failure if the bucket was recreated
   /// meanwhile: then the entries are from two buckets.

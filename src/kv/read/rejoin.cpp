@@ -35,7 +35,7 @@ void Watch::rejoin() {
     if (session_.stop() || error.status == NATS_NOT_PERMITTED)
       throw explain(session_, error, {.bucket = bucket_});
     if (error.code == nats::code::stream_not_found)
-      throw Failure(Exit::not_found, fmt::format("bucket \"{}\" was deleted", bucket_), {}, {bucket_, {}, 0});
+      throw Failure(Exit::not_found, fmt::format("bucket \"{}\" was deleted", bucket_), {}, {bucket_});
     broken_ = true;
     report_loss(fmt::format("no answer from {}, trying again", where));
     return give_up_in_time();
@@ -100,7 +100,7 @@ void Watch::give_up_in_time() const {
   throw Failure(
       Exit::unreachable,
       fmt::format("bucket \"{}\": no connection for {}", bucket_, text::human_span(*options_.max_disconnect)),
-      {}, {bucket_, {}, 0});
+      {}, {bucket_});
 }
 
 // The server creates consumers that never deliver, not even a heartbeat: for another account, for example.

@@ -76,20 +76,6 @@ void Watch::start(const StreamState& stream, Feed::Start start) {
   if (!caught_up_) follow(ask);
 }
 
-const Entry* Watch::next() {
-  while (wait(Clock::time_point::max()) != Got::entry) {
-  }
-  return entry();
-}
-
-const Entry* Watch::next_current() {
-  while (!caught_up_ || !told_) {
-    const Got got = wait(Clock::time_point::max());
-    if (got == Got::entry) return entry();
-  }
-  return nullptr;
-}
-
 std::optional<Before> Watch::given() const {
   if (!caught_up_ && before_.revision == 0) return std::nullopt;
   // What there was at the start has come when the current entries have, also where the last ones were not

@@ -27,11 +27,8 @@ class Watch {
  public:
   using Clock = Feed::Clock;
 
-  /// Starts reading. Failure: not_found if the bucket is missing or `from` is above last+1. The session must
-  /// not be connected yet.
+  /// Starts reading. Failure: not_found if the bucket is missing or `from` is above last+1.
   Watch(Session& session, std::string bucket, WatchOptions options);
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
 
   enum class Got : std::uint8_t {
     entry,       ///< see entry()
@@ -46,14 +43,8 @@ class Watch {
   /// Valid until the next call.
   [[nodiscard]] const Entry* entry() const { return feed_.entry(); }
 
-  /// The next entry, however long it takes.
-  const Entry* next();
-  /// The next of the current entries, or nullptr after the last.
-  const Entry* next_current();
   [[nodiscard]] const std::string& bucket() const { return bucket_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
-  /// Whether anything was delivered yet, if only a heartbeat.
-  [[nodiscard]] bool heard() const { return feed_.heard(); }
   /// Every entry up to this revision was given: what `resume` continues from. nullopt: none was given yet,
   /// and the current ones are still to come.
   [[nodiscard]] std::optional<Before> given() const;

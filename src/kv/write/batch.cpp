@@ -23,7 +23,7 @@ constexpr Span patience = seconds(2);           // how long to wait for the comm
 }  // namespace
 
 void require_atomic(Bucket& bucket) {
-  const About about{bucket.name(), {}, 0};
+  const About about{bucket.name()};
   if (bucket.place().mirror) {
     throw Failure(Exit::failure,
                   fmt::format("bucket \"{}\" is a mirror; an atomic import goes to its origin \"{}\"",
@@ -115,9 +115,7 @@ void AtomicBatch::take(nats::Answer& answer) {
     lost_ = true;
     return;
   }
-  natsMsg* const message = answer.message.get();
-  const std::string_view body(natsMsg_GetData(message),
-                              static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+  const auto body = nats::body_of(answer.message.get());
   if (body.empty()) return;  // staged
   try {
     const auto json = nats::api_answer(body);
@@ -191,7 +189,7 @@ AtomicBatch::Outcome AtomicBatch::look_up() {
                              fmt::format("bucket \"{}\": no answer to the batch; all of it may have been "
                                          "stored, or nothing",
                                          bucket_.name()),
-                             {}, {bucket_.name(), {}, 0})};
+                             {}, {bucket_.name()})};
 }
 
 }  // namespace natskv

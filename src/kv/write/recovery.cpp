@@ -103,7 +103,7 @@ void Writer::come_back(Clock::time_point until) {
           known ? Exit::unreachable : Exit::unknown,
           fmt::format("bucket \"{}\": the connection to {} was lost and not restored{}", bucket_.name(),
                       config::shown(session.settings().servers), known ? "; nothing was changed" : ""),
-          {}, {bucket_.name(), {}, 0});
+          {}, {bucket_.name()});
       throw failure;
     }
     nats_Sleep(pause_ms / 5);
@@ -134,7 +134,7 @@ void Writer::check_bucket() {
   }
   const auto ended = [&](const std::string& text) {
     return Failure(Exit::failure, fmt::format("bucket \"{}\"{}", bucket_.name(), text),
-                   "run the import again", {bucket_.name(), {}, 0});
+                   "run the import again", {bucket_.name()});
   };
   if (info.value("created", std::string()) != created_) throw ended(" was recreated meanwhile");
   bool lost = info.at("state").value("last_seq", std::uint64_t{0}) < highest_;

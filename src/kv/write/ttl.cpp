@@ -49,7 +49,7 @@ void Bucket::require_ttl() {
   throw Failure(Exit::failure, fmt::format("bucket \"{}\" has no per-key TTL", place().origin),
                 fmt::format("natskv edit {} --marker-ttl 1s{} enables it (nats-server 2.11 or newer)",
                             place().origin, at_origin()),
-                {name_, {}, 0});
+                {name_});
 }
 
 void Bucket::require_ttl(Span ttl) {
@@ -65,7 +65,7 @@ void Bucket::require_ttl(Span ttl) {
                   "not {}",
                   place().origin, ttl_text(Span{markers}), ttl_text(ttl)),
       fmt::format("natskv edit {} --marker-ttl {}{} allows it", place().origin, ttl_text(ttl), at_origin()),
-      {name_, {}, 0});
+      {name_});
 }
 
 }  // namespace natskv

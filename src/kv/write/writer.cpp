@@ -272,9 +272,7 @@ void Writer::answered(const nats::Answer& answer) {
   const bool erase = at->second.write.erase;
   try {
     if (answer.status != NATS_OK) throw error_of(answer);
-    const std::string_view body(natsMsg_GetData(answer.message.get()),
-                                static_cast<std::size_t>(natsMsg_GetDataLength(answer.message.get())));
-    const auto number = acknowledged(body, erase);
+    const auto number = acknowledged(nats::body_of(answer.message.get()), erase);
     if (!erase && number > highest_) {
       highest_ = number;
       highest_key_ = at->second.write.key;

@@ -27,8 +27,6 @@ class Writer {
   enum class Loss { ends, survives };
 
   explicit Writer(Bucket& bucket, nats::Requests::Limits limits = {}, Loss loss = Loss::ends);
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
 
   /// Sends, or waits for room first. Two writes of one key are never in flight together. Throws Failure if
   /// the connection or a permission ends the work; what was in flight is then reported as unknown. Throws
