@@ -18,8 +18,6 @@ int main(int argc, char** argv) {
       const int ended = natskv::status_of(why);
       ::_exit(natskv::terminal::stderr_takes_words() ? stop.last_words(ended) : ended);
     });
-    watchdog.watch_stdout(false);
-    stop.on_watch_reader([&] { watchdog.watch_stdout(true); });
     status = natskv::run(argc, argv, out, stop);
   } catch (const natskv::Failure& failure) {  // no descriptor or thread left for the watchdog
     std::fprintf(stderr, "natskv: %s\n", failure.what());

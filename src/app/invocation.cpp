@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/screen.hpp"
+#include "terminal/watchdog.hpp"
 
 #include <fmt/format.h>
 
@@ -100,6 +101,10 @@ void Invocation::require_consent(bool forced, std::string_view doing) const {
   if (forced || interactive()) return;
   throw usage(fmt::format("{} needs confirmation, and this is not a terminal", doing),
               "--force does it without asking");
+}
+
+void Invocation::watch_reader() {
+  if (Watchdog* const watchdog = Watchdog::current()) watchdog->watch_stdout();
 }
 
 void Invocation::confirm(const std::string& question) {

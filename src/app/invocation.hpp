@@ -40,8 +40,6 @@ class Invocation final : public Console {
   /// `verb`: for messages. Does no I/O; throws Failure(usage) for an unknown format or colour.
   Invocation(const Program& program, const config::Given& given, std::string verb, Output& out, Stop& stop);
   ~Invocation() override { stop().on_last_words({}); }
-  Invocation(const Invocation&) = delete;
-  Invocation& operator=(const Invocation&) = delete;
 
   Bucket bucket(const std::string& name) { return {session(), name}; }
   Session& session();
@@ -78,6 +76,9 @@ class Invocation final : public Console {
   /// `context "x"`, or the servers' URLs: to tell two servers apart.
   static std::string place(Session& session);
   [[nodiscard]] bool interactive() const;
+  /// For a command that only reads: a reader of stdout that goes away ends it (141), even while there is
+  /// nothing to print.
+  static void watch_reader();
   /// Asks without refusing off a terminal; only where interactive().
   bool ask(const std::string& question);
 

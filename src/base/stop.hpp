@@ -41,8 +41,6 @@ struct Stopped {
 class Stop {
  public:
   Stop() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-  Stop(const Stop&) = delete;
-  Stop& operator=(const Stop&) = delete;
 
   [[nodiscard]] StopReason why() const noexcept { return why_.load(std::memory_order_acquire); }
   explicit operator bool() const noexcept { return why() != StopReason::none; }
@@ -106,18 +104,12 @@ class Stop {
   void deadline(Time when) {
     if (timekeeper_) timekeeper_(when);
   }
-  /// From now on a closed reader of stdout ends the command even while nothing is written (watch).
-  void watch_reader() {
-    if (reader_watch_) reader_watch_();
-  }
-  void on_watch_reader(std::function<void()> watch) { reader_watch_ = std::move(watch); }
-  /// What watches the clock and stdout (terminal/watchdog); set once, before anything else runs.
+  /// What watches the clock (terminal/watchdog); set once, before anything else runs.
   void keep_time(std::function<void(Time)> timekeeper) { timekeeper_ = std::move(timekeeper); }
 
  private:
   File descriptor_;
   std::function<void(Time)> timekeeper_;
-  std::function<void()> reader_watch_;
   std::atomic<StopReason> why_{StopReason::none};
   std::mutex mutex_;
   std::function<void()> interrupt_;

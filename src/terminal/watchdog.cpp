@@ -96,7 +96,7 @@ struct Watchdog::State {
   Time reminder;
   Work work;
   std::chrono::milliseconds grace{350};
-  bool stdout_watched = true;
+  bool stdout_watched = false;
   bool quit = false;
   bool paused = false;
 
@@ -123,7 +123,6 @@ void Watchdog::State::open() {
   if (signals.fd() < 0 || wake.fd() < 0) {
     throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
   }
-  stdout_watched = has_a_reader(STDOUT_FILENO);
 }
 
 void Watchdog::State::run() {
@@ -259,8 +258,8 @@ void Watchdog::deadline(Time when) {
   state_->change([&] { state_->deadline = when; });
 }
 
-void Watchdog::watch_stdout(bool on) {
-  state_->change([&] { state_->stdout_watched = on && has_a_reader(STDOUT_FILENO); });
+void Watchdog::watch_stdout() {
+  state_->change([&] { state_->stdout_watched = has_a_reader(STDOUT_FILENO); });
 }
 
 std::chrono::milliseconds Watchdog::grace(std::chrono::milliseconds time) {

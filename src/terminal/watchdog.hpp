@@ -54,12 +54,10 @@ class Watchdog {
   Watchdog(Stop& stop, std::function<void(StopReason)> last_words);
   /// Ends and joins the thread. The signals stay blocked: a late Ctrl-C does not change the exit status.
   ~Watchdog();
-  Watchdog(const Watchdog&) = delete;
-  Watchdog& operator=(const Watchdog&) = delete;
 
   void deadline(Time when);
-  /// On at first.
-  void watch_stdout(bool on);
+  /// From now on a reader of stdout that goes away is a Stop.
+  void watch_stdout();
   /// How long the main thread may take to unwind after a Stop: 350 ms at first. Returns the previous value.
   std::chrono::milliseconds grace(std::chrono::milliseconds time);
   /// The main thread is still printing while it unwinds (thousands of writes without an answer, on a busy

@@ -301,6 +301,13 @@ TEST_CASE("keys that expired or were removed leave no name, and that is told") {
   CHECK(lines(compacted.out).size() == 1);
   CHECK(compacted.err.find("warning: bucket \"c\": revisions up to 2 were removed with nothing left of their "
                            "keys") != std::string::npos);
+  const auto uncertain = server.natskv({"get", "c", "gone", "--at", "2", "--default", "x"});
+  CHECK(uncertain.status == 3);
+  CHECK(uncertain.out == "");
+  CHECK(uncertain.err.find("is uncertain at revision 2: revisions up to 2 were removed") !=
+        std::string::npos);
+  CHECK(server.natskv({"keys", "c", "gone", "--at", "2"}).status == 3);
+  CHECK(server.natskv({"get", "c", "stays", "--at", "2"}).out == "1");
 }
 
 TEST_CASE("a value that expired between two others makes the older one uncertain") {

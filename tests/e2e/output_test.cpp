@@ -99,7 +99,31 @@ TEST_CASE("a reader that went away is a silent 141") {
                                                 {"keys", "-v", "-o", "table"}}) {
     CHECK(all(b(words[0], {words.begin() + 1, words.end()}, {.out_fd = ends[1]})) == "141||");
   }
+  // What prints nothing did what it was asked to.
+  for (int i = 0; i < 20; ++i) CHECK(all(b("put", {"k", "v", "-q"}, {.out_fd = ends[1]})) == "0||");
   ::close(ends[1]);
+}
+
+TEST_CASE("a reader that goes away ends a command that only reads, though it has nothing to print") {
+  Server server;
+  Client(server.url()).add_bucket("b");
+  const auto ends = [&](std::vector<std::string> words) {
+    Process process(server.command(std::move(words), {.limit = 20}));
+    ::usleep(200'000);
+    process.close_stdout();
+    const auto result = process.wait();
+    CHECK(result.status == 141);
+    CHECK(result.err == "");
+  };
+  ends({"wait", "b", "k"});
+  ends({"wait", "b", "k", "-j"});
+  server.pause();
+  for (const char* command : {"keys", "history", "export", "get"}) {
+    std::vector<std::string> words{command, "b", "--timeout", "15s"};
+    if (words[0] == "get" || words[0] == "history") words.emplace_back("k");
+    ends(words);
+  }
+  server.resume();
 }
 
 TEST_CASE("lists are tables on a terminal and TSV in a pipe") {

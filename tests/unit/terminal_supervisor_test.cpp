@@ -52,7 +52,7 @@ void give(int fd, int number) {
 
 // As main() begins.
 struct Started {
-  Started() : watchdog(stop, [](StopReason) { ::_exit(99); }) { watchdog.watch_stdout(false); }
+  Started() : watchdog(stop, [](StopReason) { ::_exit(99); }) {}
   Stop stop;
   Watchdog watchdog;
 };

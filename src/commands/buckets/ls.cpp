@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -22,9 +24,7 @@ class Ls final : public Action {
   bool names_ = false, long_ = false;
 
   void declare(Declaration& a) override {
-    a.add({.name = "BUCKET",
-           .kind = Kind::bucket,
-           .help = "list this bucket's keys, like keys; with a *, list the matching buckets"},
+    a.add({"BUCKET", Kind::bucket, "list this bucket's keys, like keys; with a *, list the matching buckets"},
           [this](const std::string& word) { bucket_ = word; });
     a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "keys that match", .many = true}, keys_.words);
     a.flag("-n,--names", names_, "only the buckets' names");
@@ -68,20 +68,8 @@ class Ls final : public Action {
     }
   }
 
-  static bool globbed(std::string_view glob, std::string_view name) {
-    while (!glob.empty() && glob.front() != '*') {
-      if (name.empty() || name.front() != glob.front()) return false;
-      glob.remove_prefix(1);
-      name.remove_prefix(1);
-    }
-    if (glob.empty()) return name.empty();
-    for (std::size_t skipped = 0; skipped <= name.size(); ++skipped) {
-      if (globbed(glob.substr(1), name.substr(skipped))) return true;
-    }
-    return false;
-  }
-
   int buckets(Invocation& natskv) const {
+    natskv.watch_reader();
     const auto style = Style::list({.names = names_});
     auto rows = natskv.rows(fields::buckets(long_), style);
     Session& session = natskv.session();
@@ -93,7 +81,7 @@ class Ls final : public Action {
         session,
         [&](const nlohmann::ordered_json& info) {
           BucketInfo found = bucket_info(info);
-          if (glob() && !globbed(*bucket_, found.bucket)) return;
+          if (glob() && ::fnmatch(bucket_->c_str(), found.bucket.c_str(), 0) != 0) return;
           if (sorted)
             held.emplace_back(std::move(found));
           else
@@ -104,7 +92,7 @@ class Ls final : public Action {
     for (const auto& record : held) rows(record);
     for (const auto& name : missing)
       natskv.report(Failure(Exit::unreachable, fmt::format("bucket \"{}\": its servers do not answer", name),
-                            {}, {name, {}, 0}));
+                            {}, {name}));
     natskv.finish(rows, glob() ? "no buckets match" : "no buckets");
     return natskv.status();
   }

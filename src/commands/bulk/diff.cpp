@@ -35,19 +35,15 @@ class Diff final : public Action {
   void declare(Declaration& a) override {
     a.bucket(a_, "BUCKET_A");
     // Checked below: with --file and --dir this word is PATTERN.
-    a.add({.name = "BUCKET_B", .kind = Kind::bucket, .help = "the other bucket"},
-          [this](const std::string& word) { b_ = word; });
-    a.take({.name = "PATTERN", .kind = Kind::pattern, .help = "only these keys"}, word_);
-    a.take({.name = "-F,--file",
-            .kind = Kind::file,
-            .help = "compare with these JSON Lines instead of BUCKET_B; - is standard input"},
-           file_);
-    a.take({.name = "--dir", .kind = Kind::directory, .help = "compare with the files of this folder"}, dir_);
+    a.add({"BUCKET_B", Kind::bucket, "the other bucket"}, [this](const std::string& word) { b_ = word; });
+    a.take({"PATTERN", Kind::pattern, "only these keys"}, word_);
+    a.take(
+        {"-F,--file", Kind::file, "compare with these JSON Lines instead of BUCKET_B; - is standard input"},
+        file_);
+    a.take({"--dir", Kind::directory, "compare with the files of this folder"}, dir_);
     a.flag("--dots", dots_, "with --dir: read / in paths as . in keys");
     a.flag("--values", values_, "show both values, too");
-    a.take(
-        {.name = "--to-context", .kind = Kind::context, .help = "BUCKET_B is on the server of this context"},
-        context_);
+    a.take({"--to-context", Kind::context, "BUCKET_B is on the server of this context"}, context_);
     a.flag("--literal", literal_, "take * and > in PATTERN literally");
     a.excludes("--file", "--dir");
     at_.declare(a);
@@ -69,6 +65,7 @@ class Diff final : public Action {
   }
 
   int run(Invocation& natskv) override {
+    natskv.watch_reader();
     try {
       auto rows = natskv.rows(fields::difference(values_), Style::list());
       const auto second = other(natskv);  // errors in a file are found before connecting
@@ -211,7 +208,6 @@ class Diff final : public Action {
 
 const Verb diff{
     .name = "diff",
-    .aliases = {},
     .group = Group::bulk,
     .summary = "Compare the keys of two buckets, or of a bucket and files",
     .description =

@@ -37,12 +37,9 @@ class Export final : public Action {
     a.bucket(bucket_);
     a.take({.name = "KEY", .kind = Kind::pattern, .help = "only these keys, or PATTERNs", .many = true},
            words_);
-    a.take({.name = "-F,--file",
-            .kind = Kind::file,
-            .help = "write to this file, which is replaced when everything is written"},
+    a.take({"-F,--file", Kind::file, "write to this file, which is replaced when everything is written"},
            file_);
-    a.take({.name = "--dir", .kind = Kind::directory, .help = "write one file per key below this folder"},
-           dir_);
+    a.take({"--dir", Kind::directory, "write one file per key below this folder"}, dir_);
     a.flag("--dots", dots_, "with --dir: write . in keys as / in paths");
     a.take({.name = "--mode",
             .kind = Kind::text,
@@ -79,7 +76,7 @@ class Export final : public Action {
   [[nodiscard]] std::vector<std::string> named() const {
     std::vector<std::string> keys;
     for (const auto& pattern : patterns_) {
-      if (!pattern.wild && !(past_ && past_->is_uncertain(pattern.text))) keys.push_back(pattern.text);
+      if (!pattern.wild && !(past_ && past_->is_doubtful(pattern.text))) keys.push_back(pattern.text);
     }
     return keys;
   }
@@ -157,6 +154,7 @@ class Export final : public Action {
       throw usage("the output is JSON Lines only");
     std::optional<OutputFile> file;
     if (file_ && *file_ != "-") file.emplace(*file_);
+    if (!file && !dir_) natskv.watch_reader();
     if (dir_)
       natskv.require_consent(!prune_ || force_, fmt::format("removing files from {}", in_quotes(*dir_)));
     past_ = at_.open(natskv.session(), bucket_, patterns_);
@@ -204,7 +202,6 @@ class Export final : public Action {
 
 const Verb export_{
     .name = "export",
-    .aliases = {},
     .group = Group::bulk,
     .summary = "Write a bucket as JSON Lines",
     .description =

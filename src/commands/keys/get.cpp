@@ -38,10 +38,7 @@ class Get final : public Action {
             .required = true,
             .many = true},
            words_);
-    a.take({.name = "--revision",
-            .kind = Kind::revision,
-            .help = "this revision instead of the latest (one KEY)"},
-           revision_);
+    a.take({"--revision", Kind::revision, "this revision instead of the latest (one KEY)"}, revision_);
     at_.declare(a);
     a.take({.name = "--default",
             .kind = Kind::text,
@@ -74,6 +71,7 @@ class Get final : public Action {
   [[nodiscard]] bool listing() const { return any_wild(patterns_); }
 
   int run(Invocation& natskv) override {
+    natskv.watch_reader();
     if (one()) return single(natskv);
     const Style style = styled(Style::list({.nul = nul_}), raw_ || nul_);
     if (chosen(natskv, style) == Format::raw && !nul_) throw usage("several values as raw bytes need -0");
@@ -128,7 +126,7 @@ class Get final : public Action {
     } catch (const Failure& failure) {
       // A missing bucket or revision stays a failure, and so does a key that may have had a value.
       if (!default_ || failure.exit() != Exit::not_found || failure.about().key.empty() ||
-          (past_ && past_->is_uncertain(key)))
+          (past_ && past_->is_doubtful(key)))
         throw;
       Entry entry;
       entry.bucket = bucket_;
@@ -234,7 +232,7 @@ class Get final : public Action {
     entries.on_idle([&] { natskv.out().flush(); });
     std::set<std::string, std::less<>> missing;
     for (const auto& pattern : patterns_) {
-      if (!pattern.wild && !(past_ && past_->is_uncertain(pattern.text))) missing.insert(pattern.text);
+      if (!pattern.wild && !(past_ && past_->is_doubtful(pattern.text))) missing.insert(pattern.text);
     }
     while (const Entry* entry = entries.next()) {
       if (entry->marker()) continue;
@@ -252,7 +250,6 @@ class Get final : public Action {
 
 const Verb get{
     .name = "get",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Read the value of a key, byte for byte",
     .description =

@@ -32,6 +32,7 @@ class History final : public Action {
   void check() override { (void)parse::patterns(words_, literal_); }
 
   int run(Invocation& natskv) override {
+    natskv.watch_reader();
     auto rows = natskv.rows(fields::events(true), Style::list());
     const auto patterns = parse::patterns(words_, literal_);
     std::set<std::string, std::less<>> missing;
@@ -57,7 +58,6 @@ class History final : public Action {
 
 const Verb history{
     .name = "history",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Show the kept revisions of a key",
     .description =

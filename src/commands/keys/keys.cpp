@@ -53,11 +53,11 @@ void KeyListing::declare(Declaration& a) {
   a.flag("-0,--null", nul, "end each name with a NUL byte");
   a.flag("--count", count, "print only how many there are");
   a.flag("--tree", tree, "as a tree with counts, printed at the end");
-  a.take({.name = "--depth", .kind = Kind::count, .help = "levels of --tree"}, depth);
+  a.take({"--depth", Kind::count, "levels of --tree"}, depth);
   a.flag("--deleted", deleted, "include deleted and purged keys");
   a.flag("-v,--verbose", verbose, "with revision, operation, creation and size");
   a.flag("--display-value", values, "with the value, and what -v shows");
-  a.take({.name = "--limit", .kind = Kind::count, .help = "end after this many keys"}, limit);
+  a.take({"--limit", Kind::count, "end after this many keys"}, limit);
   a.flag("--literal", literal, "take * and > in PATTERN literally");
   at.declare(a);
   a.excludes("--count", "--tree");
@@ -77,6 +77,7 @@ void KeyListing::check() const {
 }
 
 int KeyListing::run(Invocation& natskv) const {
+  natskv.watch_reader();
   const bool names = !verbose && !values;
   Style style = Style::list({.nul = nul, .names = names});
   if (nul || count || tree) style.on_terminal = Format::tsv;
@@ -120,7 +121,6 @@ int KeyListing::run(Invocation& natskv) const {
 
 const Verb keys{
     .name = "keys",
-    .aliases = {},
     .group = Group::keys,
     .summary = "List the keys of a bucket",
     .description =

@@ -31,13 +31,9 @@ class Wait final : public Action {
             .help = "until it has a value other than this one",
             .placeholder = "VALUE"},
            wanted_.not_value);
-    a.take({.name = "-F,--file",
-            .kind = Kind::file,
-            .help = "until its value is exactly the bytes of this file (-: standard input)"},
+    a.take({"-F,--file", Kind::file, "until its value is exactly the bytes of this file (-: standard input)"},
            file_);
-    a.take({.name = "--after",
-            .kind = Kind::revision,
-            .help = "until its last revision, of a value or a marker, is above this one"},
+    a.take({"--after", Kind::revision, "until its last revision, of a value or a marker, is above this one"},
            wanted_.after);
     a.flag("--absent", wanted_.absent, "until it has no value; of a PATTERN: until no key has one");
     a.take({.name = "--count",
@@ -45,9 +41,8 @@ class Wait final : public Action {
             .help = "until this many keys of PATTERN fulfil the condition at the same time",
             .least = 1},
            wanted_.count);
-    a.take({.name = "-w,--within",
-            .kind = Kind::duration,
-            .help = "give up after this time (status 124); 0: check once; default: wait without limit"},
+    a.take({"-w,--within", Kind::duration,
+            "give up after this time (status 124); 0: check once; default: wait without limit"},
            within_);
     a.flag("--literal", literal_, "take * and > in KEY literally");
     a.command(command_, "asked about each value that fulfils the rest, which is its stdin");
@@ -71,6 +66,7 @@ class Wait final : public Action {
     style.raw = !wanted_.keys.wild;
     const bool prints = natskv.format(style) != Format::plain;
     if (file_) wanted_.value = read_value({}, file_);
+    if (!wanted_.command) natskv.watch_reader();
     Awaited awaited(wanted_, prints);
     const int status = Waiter(natskv, awaited, within_, command_).wait();
     if (status != 0 || !prints) return status;
@@ -85,7 +81,6 @@ class Wait final : public Action {
 
 const Verb wait{
     .name = "wait",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Wait until a key has a value",
     .description =

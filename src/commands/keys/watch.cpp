@@ -55,31 +55,22 @@ class Watch final : public Action {
     a.flag("--updates", updates_, "only changes, without current values");
     a.flag("--deletes", deletes_, "include delete and purge markers (the default)");
     a.flag("--no-deletes", no_deletes_, "omit delete and purge markers");
-    a.take({.name = "--revision",
-            .kind = Kind::revision,
-            .help = "start at this revision, without current values"},
-           from_);
+    a.take({"--revision", Kind::revision, "start at this revision, without current values"}, from_);
     a.flag("--meta", meta_, "without values");
-    a.take({.name = "--count", .kind = Kind::count, .help = "end after this many events"}, count_);
+    a.take({"--count", Kind::count, "end after this many events"}, count_);
     a.flag("--initial", initial_, "end after the current values");
-    a.take({.name = "--max-disconnect",
-            .kind = Kind::duration,
-            .help = "give up (status 5) after this time without a connection (60s; never on a terminal or "
-                    "with COMMAND)"},
+    a.take({"--max-disconnect", Kind::duration,
+            "give up (status 5) after this time without a connection (60s; never on a terminal or "
+            "with COMMAND)"},
            max_disconnect_);
     a.flag("--literal", literal_, "take * and > in KEY literally");
-    a.take({.name = "--state",
-            .kind = Kind::file,
-            .help = "remember in FILE how far this came; the next start continues there"},
+    a.take({"--state", Kind::file, "remember in FILE how far this came; the next start continues there"},
            state_);
-    a.take({.name = "--debounce",
-            .kind = Kind::duration,
-            .help = "run COMMAND once for changes that follow one another within DURATION"},
+    a.take({"--debounce", Kind::duration,
+            "run COMMAND once for changes that follow one another within DURATION"},
            debounce_);
     a.flag("--keep-going", keep_going_, "report a COMMAND that fails, and continue");
-    a.take({.name = "--grace",
-            .kind = Kind::duration,
-            .help = "time from SIGTERM to SIGKILL for what COMMAND leaves running (10s)"},
+    a.take({"--grace", Kind::duration, "time from SIGTERM to SIGKILL for what COMMAND leaves running (10s)"},
            grace_);
     a.command(command_, "what to run at each event, with the value on its stdin");
     a.excludes("--deletes", "--no-deletes");
@@ -102,7 +93,7 @@ class Watch final : public Action {
     if (!command_.empty()) return react(natskv);
     auto rows = natskv.rows(fields::events(!meta_), Style::live());
     auto bookmark = opened(natskv);
-    natskv.stop().watch_reader();
+    natskv.watch_reader();
     if (!max_disconnect_ && !natskv.out().terminal()) max_disconnect_ = seconds(60);
     natskv::Watch entries(natskv.session(), bucket_, options(natskv, bookmark));
     bool told = !natskv.out().terminal() || natskv.json() || initial_;
@@ -254,7 +245,6 @@ class Watch final : public Action {
 
 const Verb watch{
     .name = "watch",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Show current values, then every change",
     .description =

@@ -36,17 +36,17 @@ bool AtOption::report_uncertain(Invocation& natskv, Past& past, const std::vecto
   const auto say = [&](const std::string& text) {
     if (partial_) return natskv.warn(text);
     certain = false;
-    natskv.report(Failure(Exit::failure, text, "--partial continues with what is certain", {bucket, {}, 0})
+    natskv.report(Failure(Exit::failure, text, "--partial continues with what is certain", {bucket})
                       .ending_with(failure));
   };
   std::uint64_t others = keys.uncertain();
   bool only_keys = !patterns.empty();
   for (const auto& pattern : patterns) {
     only_keys = only_keys && !pattern.wild;
-    if (pattern.wild || !past.is_uncertain(pattern.text)) continue;
+    if (pattern.wild || !past.is_doubtful(pattern.text)) continue;
     natskv.report(past.missing(pattern.text));
     certain = certain && partial_;
-    if (keys.keeps(pattern.text)) --others;
+    if (keys.keeps(pattern.text) && past.is_uncertain(pattern.text)) --others;
   }
   if (others > 0) {
     SomeNames names;

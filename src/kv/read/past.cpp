@@ -45,8 +45,8 @@ Past::Past(Session& session, std::string bucket, std::vector<Pattern> patterns, 
 
 StreamState Past::look() { return read_stream_state(bucket_, Bucket(session_, bucket_).info()); }
 
-ReadOptions Past::history(bool values) const {
-  return {.patterns = patterns_, .history = true, .values = values, .most_waiting = std::size_t{24} << 20U};
+ReadOptions Past::history() const {
+  return {.patterns = patterns_, .history = true, .values = false, .most_waiting = std::size_t{24} << 20U};
 }
 
 AsOf Past::start(const Listing& entries, std::uint64_t expected) {
@@ -63,7 +63,7 @@ AsOf Past::start(const Listing& entries, std::uint64_t expected) {
       throw Failure(Exit::not_found,
                     fmt::format("bucket \"{}\" was created after {}, at {}", bucket_, shown_,
                                 text::rfc3339(created(stream_))),
-                    {}, {bucket_, {}, 0});
+                    {}, {bucket_});
     stream.until = *time;
   } else {
     stream.upto = std::get<std::uint64_t>(moment_);
@@ -78,7 +78,7 @@ AsOf Past::start(const Listing& entries, std::uint64_t expected) {
 }
 
 void Past::read(bool whole) {
-  auto options = history(false);
+  auto options = history();
   if (whole) options.patterns.clear();
   Listing entries(session_, bucket_, std::move(options));
   require_same(entries);
@@ -91,7 +91,7 @@ void Past::read(bool whole) {
 bool Past::doubtful() const {
   if (any_wild(patterns_)) return keys_.uncertain() > 0;
   return std::any_of(patterns_.begin(), patterns_.end(),
-                     [this](const Pattern& key) { return is_uncertain(key.text); });
+                     [this](const Pattern& key) { return is_doubtful(key.text); });
 }
 
 Failure Past::missing(const std::string& key) const {
@@ -101,6 +101,12 @@ Failure Past::missing(const std::string& key) const {
                    {bucket_, key, keys_.upto()});
   };
   const auto verdict = keys_.of(key);
+  if (verdict.state == AsOf::State::absent && is_doubtful(key)) {
+    return fail("is uncertain",
+                fmt::format(": revisions up to {} were removed with nothing left of their keys (compact, "
+                            "purge --all)",
+                            keys_.unexplained()));
+  }
   if (verdict.state == AsOf::State::absent) return fail("did not exist", "");
   if (verdict.state == AsOf::State::deleted)
     return fail("had no value", fmt::format(": revision {} deleted it", verdict.revision));
@@ -127,7 +133,7 @@ std::vector<std::string> Past::uncertain_names(std::size_t most) {
     return std::any_of(patterns_.begin(), patterns_.end(),
                        [key](const Pattern& pattern) { return !pattern.wild && pattern.text == key; });
   };
-  Listing entries(session_, bucket_, history(false));
+  Listing entries(session_, bucket_, history());
   require_same(entries);
   while (const Entry* entry = entries.next()) {
     if (!is_uncertain(entry->key) || is_asked_for(entry->key)) continue;
@@ -171,7 +177,7 @@ const Entry* Entries::next() {
           Exit::failure,
           fmt::format("bucket \"{}\": {} of its entries at {} {} dropped while they were being read", bucket_,
                       left_, past_->shown(), left_ == 1 ? "was" : "were"),
-          "run the command again", {bucket_, {}, 0});
+          "run the command again", {bucket_});
     if (!past_->keys().held(*read)) continue;
     --left_;
     entry_ = *read;

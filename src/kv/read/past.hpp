@@ -31,6 +31,12 @@ class Past {
   [[nodiscard]] bool is_uncertain(std::string_view key) const {
     return keys_.of(key).state == AsOf::State::uncertain;
   }
+  /// The same of a key that was asked for by name. One of which nothing is kept may have been among the
+  /// revisions that no kept key explains.
+  [[nodiscard]] bool is_doubtful(std::string_view key) const {
+    const auto state = keys_.of(key).state;
+    return state == AsOf::State::uncertain || (state == AsOf::State::absent && keys_.unexplained() > 0);
+  }
   /// Why a key has no value, or no certain one.
   [[nodiscard]] Failure missing(const std::string& key) const;
   /// The first uncertain keys that were not named as KEY, at most this many.
@@ -44,7 +50,7 @@ class Past {
   [[nodiscard]] AsOf start(const Listing& entries, std::uint64_t expected);
   void read(bool whole);
   [[nodiscard]] bool doubtful() const;
-  [[nodiscard]] ReadOptions history(bool values) const;
+  [[nodiscard]] ReadOptions history() const;
 
   Session& session_;
   std::string bucket_;
