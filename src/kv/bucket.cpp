@@ -73,7 +73,7 @@ kvStore* Bucket::store() {
     const natsStatus status = traced(
         session_, {.subject = session_.api_subject("STREAM.INFO.KV_" + name_), .function = "js_KeyValue"},
         nullptr, [&] { return js_KeyValue(&raw, js, name_.c_str()); });
-    if (status == NATS_NOT_FOUND) throw no_bucket(name_);
+    if (status == NATS_NOT_FOUND) throw no_bucket(session_, name_);
     if (status == NATS_INVALID_ARG) throw no_key_value(name_);
     if (status == NATS_ERR) (void)info();  // js_KeyValue loses the error code
     if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_});
@@ -254,16 +254,7 @@ std::optional<OwnedEntry> Bucket::listed(const std::string& key, std::uint64_t* 
   Listing entries(session_, name_, {.patterns = {{key, false}}});
   if (bucket_at != nullptr) *bucket_at = entries.last_revision();
   while (const Entry* entry = entries.next()) {
-    struct Texts {
-      std::string key, value, reason;
-    };
-    const auto texts = std::make_shared<const Texts>(
-        Texts{key, std::string(entry->value.data), std::string(entry->marker_reason)});
-    found = OwnedEntry{*entry, texts};
-    found->entry.bucket = name_;
-    found->entry.key = texts->key;
-    found->entry.value = Bytes{texts->value};
-    found->entry.marker_reason = texts->reason;
+    found = copy_of(*entry);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 // From an error to its sentence, step by step; some steps ask the server again.
 #include "kv/explain.hpp"
 
+#include "base/text.hpp"
 #include "kv/address.hpp"
 #include "kv/admin/config.hpp"
 #include "kv/connect.hpp"
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace natskv {
 namespace {
@@ -53,7 +55,7 @@ std::optional<Failure> look_at_bucket(Session& session, const nats::Error& error
     if (place.mirror && origin_missing) return no_origin(place, doing);
   } catch (const nats::Error& second) {
     if (second.status == NATS_NO_RESPONDERS) return said(jetstream_not_enabled);
-    if (second.code == stream_not_found) return no_bucket(doing.bucket);
+    if (second.code == stream_not_found) return no_bucket(session, doing.bucket);
     if (second.code == jetstream_not_enabled_for_account) return said(second.code);
   } catch (const nlohmann::json::exception&) {  // then the first answer has to suffice
   }
@@ -77,9 +79,29 @@ Circumstances circumstances(Session& session) {
           .ended = session.ended_by()};
 }
 
+Failure no_bucket(Session& session, const std::string& bucket) {
+  std::vector<std::string> buckets;
+  try {
+    const auto page = session.api("STREAM.NAMES", R"({"subject":"$KV.>"})");  // a thousand, if it has more
+    for (const auto& name : page.value("streams", nlohmann::ordered_json::array())) {
+      const auto stream = name.get<std::string>();
+      if (stream.starts_with("KV_")) buckets.push_back(stream.substr(3));
+    }
+  } catch (const nats::Error&) {  // not allowed, say: the hint is all that is lost
+  } catch (const Failure&) {
+  } catch (const nlohmann::json::exception&) {
+  }
+  const auto near = text::nearest(bucket, buckets);
+  const Failure failure = no_bucket(bucket);
+  if (near.empty()) return failure;
+  return {failure.exit(), failure.what(), fmt::format("did you mean \"{}\"?", near), failure.about()};
+}
+
 std::optional<Failure> second_look(Session& session, const nats::Error& error, const Task& doing) {
   if (const auto ended = session.ended_by(); ended && ended->status == NATS_CONNECTION_AUTH_FAILED)
     return refused(*ended, session.settings(), session.link());
+  if (code_of(error) == stream_not_found && !doing.bucket.empty() && !session.stop())
+    return no_bucket(session, doing.bucket);
   // js_PublishMsg gives nobody's answer a code of its own.
   const bool wanted = code_of(error) == message_too_large || error.code == filter_not_a_subset ||
                       error.status == NATS_NO_RESPONDERS || (error.code == 0 && needs_a_look(error, doing));

@@ -52,6 +52,8 @@ bool says_line_too_long(std::string_view text);
 inline constexpr std::size_t least_too_long = 4000;
 Failure too_long(const std::string& bucket, const std::string& key);
 Failure no_bucket(const std::string& bucket);
+/// The same, with the name of one that is spelled nearly so, if the server has it and tells.
+Failure no_bucket(Session& session, const std::string& bucket);
 /// A stream with a bucket's name that is not a bucket: never touched.
 Failure no_key_value(const std::string& bucket);
 Failure needs_cluster(const std::string& bucket);

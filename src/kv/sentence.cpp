@@ -201,21 +201,24 @@ int code_of(const nats::Error& error) {
 }
 
 Failure no_bucket(const std::string& bucket) {
-  return {Exit::not_found, fmt::format("bucket \"{}\" not found", bucket), {}, {bucket, {}, 0}};
+  return {Exit::not_found,
+          fmt::format("bucket \"{}\" not found", bucket),
+          "natskv ls lists the buckets",
+          {bucket}};
 }
 
 Failure no_key_value(const std::string& bucket) {
   return {Exit::failure,
           fmt::format("stream \"KV_{}\" exists but is not a key-value bucket", bucket),
           {},
-          {bucket, {}, 0}};
+          {bucket}};
 }
 
 Failure needs_cluster(const std::string& bucket) {
   return {Exit::failure,
           fmt::format("bucket \"{}\": more than one replica needs a cluster", bucket),
           {},
-          {bucket, {}, 0}};
+          {bucket}};
 }
 
 Failure no_key(const std::string& bucket, const std::string& key) {

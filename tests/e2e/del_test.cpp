@@ -45,7 +45,8 @@ TEST_CASE("a missing key is no error unless --must-exist makes it one") {
   CHECK(several.status == 3);
   CHECK(several.out == "6\n");
   CHECK(lines(several.err) == 2);
-  CHECK(kv({"del", "nosuch", "k"}).err == "natskv: del: bucket \"nosuch\" not found\n");
+  CHECK(kv({"del", "nosuch", "k"}).err ==
+        "natskv: del: bucket \"nosuch\" not found\nhint: natskv ls lists the buckets\n");
   CHECK(kv({"del", "nosuch", "k", "l"}).status == 3);
   CHECK(kv({"del", "nosuch", "x~y"}).status == 3);
   CHECK(kv({"del", "nosuch", "x.*", "-f"}).status == 3);

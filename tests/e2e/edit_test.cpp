@@ -288,7 +288,7 @@ TEST_CASE("a bucket that is missing, and a part of a republishing that is not th
   Server server;
   const auto missing = server.natskv({"edit", "b", "--history", "2"});
   CHECK(missing.status == 3);
-  CHECK(missing.err == "natskv: edit: bucket \"b\" not found\n");
+  CHECK(missing.err == "natskv: edit: bucket \"b\" not found\nhint: natskv ls lists the buckets\n");
   Client(server.url()).add_bucket("b");
   const auto part = server.natskv({"edit", "b", "--republish-headers"});
   CHECK(part.status == 2);

@@ -51,10 +51,38 @@ TEST_CASE("every kind of missing key is 3, and a missing bucket is told from it"
     CHECK(all(b("get", {key, "--consistent"})) == "3||" + not_found(b, key));
     CHECK(b("get", {key, "-o", "json"}).status == 3);
   }
-  CHECK(all(kv({"get", "nosuch", "k"})) == "3||natskv: get: bucket \"nosuch\" not found\n");
-  CHECK(all(kv({"get", "nosuch", "k", "l"})) == "3||natskv: get: bucket \"nosuch\" not found\n");
-  CHECK(all(kv({"get", "nosuch", "*"})) == "3||natskv: get: bucket \"nosuch\" not found\n");
-  CHECK(all(kv({"get", "nosuch", "k", "--consistent"})) == "3||natskv: get: bucket \"nosuch\" not found\n");
+  const std::string ls = "hint: natskv ls lists the buckets\n";
+  CHECK(all(kv({"get", "nosuch", "k"})) == "3||natskv: get: bucket \"nosuch\" not found\n" + ls);
+  CHECK(all(kv({"get", "nosuch", "k", "l"})) == "3||natskv: get: bucket \"nosuch\" not found\n" + ls);
+  CHECK(all(kv({"get", "nosuch", "*"})) == "3||natskv: get: bucket \"nosuch\" not found\n" + ls);
+  CHECK(all(kv({"get", "nosuch", "k", "--consistent"})) ==
+        "3||natskv: get: bucket \"nosuch\" not found\n" + ls);
+}
+
+TEST_CASE("a missing bucket of which there is a near one proposes that") {
+  Server server({.config = R"(authorization { users = [
+    {user: all, password: all},
+    {user: some, password: some, permissions: {publish: {deny: "$JS.API.STREAM.NAMES"}}}
+  ] })"});
+  Client(server.url_as("all:all")).add_bucket("config");
+  const auto said = [&](std::vector<std::string> words, const std::string& user = "all:all") {
+    words.insert(words.end(), {"-s", server.url_as(user)});
+    const auto result = natskv::test::natskv(words);
+    CHECK(result.status == 3);
+    return result.err.substr(result.err.find('\n') + 1);
+  };
+  using Words = std::vector<std::string>;
+  for (const Words& words : {Words{"get", "confg", "k"},
+                             {"put", "confg", "k", "v"},
+                             {"keys", "confg"},
+                             {"info", "confg"},
+                             {"export", "confg"},
+                             {"rm", "confg", "-f"}}) {
+    CAPTURE(words[0]);
+    CHECK(said(words) == "hint: did you mean \"config\"?\n");
+  }
+  CHECK(said({"get", "other", "k"}) == "hint: natskv ls lists the buckets\n");
+  CHECK(said({"get", "confg", "k"}, "some:some") == "hint: natskv ls lists the buckets\n");
 }
 
 TEST_CASE("a revision is read where it is the key's, whatever came later") {

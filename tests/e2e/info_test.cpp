@@ -74,7 +74,7 @@ TEST_CASE("a bucket that is missing, and a format that it does not have") {
   CHECK(missing.out.empty());
   CHECK(missing.err ==
         "{\"error\":{\"exit\":3,\"code\":\"not_found\",\"bucket\":\"none\",\"message\":\"bucket \\\"none\\\" "
-        "not found\"}}\n");
+        "not found\",\"hint\":\"natskv ls lists the buckets\"}}\n");
   CHECK(server.natskv({"info", "b", "-o", "raw"}).status == 2);
   CHECK(server.natskv({"info", "a.b"}).status == 2);
   CHECK(server.natskv({"info"}).status == 2);

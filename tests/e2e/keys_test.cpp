@@ -54,7 +54,7 @@ TEST_CASE("keys of an empty bucket are none, of a missing one an error") {
   CHECK(b.out({"-j"}) == "[]\n");
   const auto missing = b.server.natskv({"keys", "none"});
   CHECK(missing.status == 3);
-  CHECK(missing.err == "natskv: keys: bucket \"none\" not found\n");
+  CHECK(missing.err == "natskv: keys: bucket \"none\" not found\nhint: natskv ls lists the buckets\n");
   CHECK(missing.out == "");
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("a bucket that is deleted while it is listed ends the listing with an 
   // What was on its way already may have been all of it.
   if (result.status != 0) {
     CHECK(result.status == 3);
-    CHECK(result.err == "natskv: keys: bucket \"b\" not found\n");
+    CHECK(result.err == "natskv: keys: bucket \"b\" not found\nhint: natskv ls lists the buckets\n");
   }
 }
 

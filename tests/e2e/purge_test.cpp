@@ -93,7 +93,8 @@ TEST_CASE("purge --all empties the bucket at once, without markers") {
         fmt::format("0||natskv: purge: removed 3 values of bucket \"{}\"\n", b.name()));
   CHECK(b.messages() == 0);
   CHECK(b.last_revision() == 3);
-  CHECK(kv({"purge", "nosuch", "--all", "-f"}).err == "natskv: purge: bucket \"nosuch\" not found\n");
+  CHECK(kv({"purge", "nosuch", "--all", "-f"}).err ==
+        "natskv: purge: bucket \"nosuch\" not found\nhint: natskv ls lists the buckets\n");
 }
 
 TEST_CASE("--all and what contradicts it are refused before connecting") {

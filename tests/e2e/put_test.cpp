@@ -273,7 +273,7 @@ TEST_CASE("put --if-revision is update") {
 
 TEST_CASE("a missing bucket is told from a missing key, and quickly") {
   const auto result = kv({"put", "nosuch", "k", "v"});
-  CHECK(all(result) == "3||natskv: put: bucket \"nosuch\" not found\n");
+  CHECK(all(result) == "3||natskv: put: bucket \"nosuch\" not found\nhint: natskv ls lists the buckets\n");
   bed().client.api("STREAM.CREATE.KV_plain", R"({"name":"KV_plain","subjects":["plain.>"]})");
   CHECK(all(kv({"put", "plain", "k", "v"})) ==
         "1||natskv: put: stream \"KV_plain\" exists but is not a key-value bucket\n");

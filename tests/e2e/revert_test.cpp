@@ -52,7 +52,8 @@ TEST_CASE("revisions that are not the key's are not found") {
                       revision));
   }
   CHECK(b("revert", {"never", "1"}).status == 3);
-  CHECK(kv({"revert", "nosuch", "k", "1"}).err == "natskv: revert: bucket \"nosuch\" not found\n");
+  CHECK(kv({"revert", "nosuch", "k", "1"}).err ==
+        "natskv: revert: bucket \"nosuch\" not found\nhint: natskv ls lists the buckets\n");
   CHECK(b("revert", {"k", "0"}).status == 2);
   CHECK(b("revert", {"k"}).status == 2);
   CHECK(b("revert", {"k", "1", "2"}).status == 2);

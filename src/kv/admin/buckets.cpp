@@ -24,9 +24,9 @@ Json ask(Session& session, const std::string& bucket, std::string_view what, con
   } catch (const nats::Error& error) {
     const Failure failure = explain(session, error, {.bucket = bucket, .writes = writes});
     if (failure.exit() != Exit::unknown) throw failure;
-    throw Failure(
-        Exit::unknown, fmt::format("bucket \"{}\": no answer; the change may have been made", bucket),
-        fmt::format("check with natskv info {}; repeating the command is safe", bucket), {bucket, {}, 0});
+    throw Failure(Exit::unknown,
+                  fmt::format("bucket \"{}\": no answer; the change may have been made", bucket),
+                  fmt::format("check with natskv info {}; repeating the command is safe", bucket), {bucket});
   }
 }
 
@@ -86,7 +86,7 @@ Json check_origin(Session& session, const Origin& origin) {
     throw Failure(Exit::failure,
                   fmt::format("{} bucket \"{}\" is itself a mirror of \"{}\": its keys would not be found",
                               role, name, first),
-                  fmt::format("name \"{}\" instead", first), {name, {}, 0});
+                  fmt::format("name \"{}\" instead", first), {name});
   }
   return config;
 }
@@ -186,13 +186,13 @@ std::optional<Json> find_bucket(Session& session, const std::string& bucket, Exi
     throw explain(session, error, {.bucket = bucket});
   }
   if (!is_bucket(bucket, info.at("config")))
-    throw Failure(if_none, no_key_value(bucket).what(), {}, {bucket, {}, 0});
+    throw Failure(if_none, no_key_value(bucket).what(), {}, {bucket});
   return info;
 }
 
 Json read_bucket(Session& session, const std::string& bucket) {
   auto info = find_bucket(session, bucket);
-  if (!info) throw no_bucket(bucket);
+  if (!info) throw no_bucket(session, bucket);
   return std::move(*info);
 }
 
@@ -204,7 +204,7 @@ Json create_bucket(Session& session, const std::string& bucket, const Json& conf
     if (failure.exit() != Exit::not_found) throw;
     throw Failure(Exit::unreachable,
                   fmt::format("bucket \"{}\": no server took the request; nothing was changed", bucket),
-                  "try again in a moment", {bucket, {}, 0});
+                  "try again in a moment", {bucket});
   }
 }
 
@@ -278,7 +278,7 @@ void require_server(Session& session, const std::string& bucket,
                               need.option, need.minor,
                               version.empty() ? std::string(" (this server does not report its API level)")
                                               : fmt::format(", this one is {}", version)),
-                  {}, {bucket, {}, 0});
+                  {}, {bucket});
   }
 }
 

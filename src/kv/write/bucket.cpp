@@ -178,7 +178,7 @@ void Bucket::require_own(std::string_view verb, std::string_view words) {
       fmt::format("bucket \"{}\" mirrors bucket \"{}\"; what is removed here is not removed there", name_,
                   where.origin),
       fmt::format("natskv {} {}{}{}{}", verb, where.origin, words.empty() ? "" : " ", words, at_origin()),
-      {name_, {}, 0});
+      {name_});
 }
 
 std::uint64_t Bucket::erase(const std::string& key, std::uint64_t revision) {
@@ -214,7 +214,7 @@ void Bucket::remove() {
                                     .function = "js_DeleteKeyValue",
                                     .writes = true},
                                    nullptr, [&] { return js_DeleteKeyValue(js, name_.c_str()); });
-  if (status == NATS_NOT_FOUND) throw no_bucket(name_);
+  if (status == NATS_NOT_FOUND) throw no_bucket(session_, name_);
   if (status != NATS_OK) throw explain(session_, nats::error(status), {.bucket = name_, .writes = true});
 }
 
