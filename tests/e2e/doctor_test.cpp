@@ -57,6 +57,28 @@ TEST_CASE("everything works, and nothing is written") {
   CHECK(server.natskv({"doctor", "--key", "k"}).status == 2);
 }
 
+TEST_CASE("of lock it says what lock says") {
+  const Server server;
+  Client client(server.url());
+  client.add_bucket("b", R"({"max_age": 1000000000, "duplicate_window": 1000000000})");
+  client.add_bucket("c", R"({"max_age": 30000000000, "duplicate_window": 30000000000})");
+  CHECK(detail(server.natskv({"doctor", "c", "-j"}), "lock") == "locks use the bucket's TTL of 30s | ");
+  const auto too_short = detail(server.natskv({"doctor", "b", "-j"}), "lock");
+  CHECK(holds(too_short, "its TTL of 1s is not between 2s and 3600s"));
+  if (!server_at_least(2, 11)) {
+    CHECK(holds(too_short, "natskv add locks --ttl 30s"));
+    return;
+  }
+  CHECK(holds(too_short, "natskv edit b --ttl 0 --marker-ttl 1m"));
+  CHECK(server.natskv({"edit", "b", "--ttl", "0", "--marker-ttl", "1m", "-f"}).status == 0);
+  CHECK(server.natskv({"lock", "b", "k", "--", "true"}).status == 0);
+  client.add_bucket(
+      "d",
+      R"({"max_msgs_per_subject": 3, "allow_msg_ttl": true, "subject_delete_marker_ttl": 7200000000000})");
+  CHECK(server.natskv({"lock", "d", "k", "--", "true"}).status == 1);
+  CHECK(holds(detail(server.natskv({"doctor", "d", "-j"}), "lock"), "markers that live 7200s"));
+}
+
 TEST_CASE("the first failure decides, what hangs on it is skipped") {
   const auto refused =
       natskv::test::natskv({"doctor", "b", "-j", "-s", "127.0.0.1:" + std::to_string(free_ports(1).at(0))});

@@ -295,7 +295,7 @@ TEST_CASE("A bucket that can't keep a lock is refused with the command that help
   CHECK(plain.err ==
         std::string("natskv: lock: bucket \"plain\" cannot hold a lock: its keys do not expire\nhint: ") +
             (server_at_least(2, 11) ? "natskv edit plain --marker-ttl 1m lets keys expire\n"
-                                    : "natskv add plain --ttl 30s makes a bucket whose keys all expire\n"));
+                                    : "natskv add locks --ttl 30s makes a bucket whose keys all expire\n"));
   CHECK(bucket.client.messages("plain") == 0);
   CHECK(bucket.server.natskv({"lock", "none", "k", "--", "true"}).status == 3);
 }

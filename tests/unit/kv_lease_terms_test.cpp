@@ -52,7 +52,7 @@ TEST_CASE("A bucket without expiry is refused with the command that the server u
       "1 bucket \"b\" cannot hold a lock: its keys do not expire | natskv edit b --marker-ttl 1m lets keys expire");
   CHECK(
       refusal({{"max_age", 0}}, {}, false) ==
-      "1 bucket \"b\" cannot hold a lock: its keys do not expire | natskv add b --ttl 30s makes a bucket whose keys "
+      "1 bucket \"b\" cannot hold a lock: its keys do not expire | natskv add locks --ttl 30s makes a bucket whose keys "
       "all expire");
 }
 

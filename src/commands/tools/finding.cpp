@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "kv/admin/config.hpp"
 #include "kv/admin/info.hpp"
+#include "kv/lease/terms.hpp"
 #include "output/ansi.hpp"
 
 #include <fmt/format.h>
@@ -79,15 +80,15 @@ std::string key_ttl_of(const std::string& bucket, const Json& config, int level)
 }
 
 std::string lock_of(const std::string& bucket, const Json& config, int level) {
-  const Span ttl{config.value("max_age", std::int64_t{0})};
-  const bool lease = ttl >= seconds(2) && ttl <= seconds(3600);
-  if (mirrors(config)) throw Off{"a mirror keeps expired keys", "use a lock in its origin"};
-  if (ttl_of_keys(config) && (ttl.ns == 0 || ttl >= seconds(2))) return "locks use the keys' own TTL";
-  if (lease && config.value("max_msgs_per_subject", std::int64_t{1}) >= 1)
-    return fmt::format("locks use the bucket's TTL of {}", text::human_span(ttl));
-  throw Off{"a lock needs a TTL of single keys, or a bucket TTL of 2s to 1h",
-            level >= 1 ? fmt::format("natskv edit {} --marker-ttl 1m", bucket)
-                       : "natskv add locks --ttl 30s creates a bucket for it"};
+  try {
+    lease::Wish wish;
+    if (ttl_of_keys(config)) wish.lease = lease::shortest;  // whether any works
+    const auto terms = lease::terms_of(bucket, config, wish, level >= 1);
+    return terms.per_key ? "locks use the keys' own TTL"
+                         : fmt::format("locks use the bucket's TTL of {}", text::human_span(terms.lease));
+  } catch (const Failure& failure) {
+    throw Off{failure.what(), failure.hint()};
+  }
 }
 
 std::string atomic_of(const std::string& bucket, const Json& config, int level) {

@@ -34,9 +34,10 @@ std::int64_t history(const nlohmann::ordered_json& config) {
 
 // By the bucket's own TTL.
 Span bucket_lease(const std::string& bucket, std::int64_t max_age, const Wish& wish, bool knows_key_ttl) {
-  const About about{bucket, {}, 0};
-  const std::string enable = fmt::format("natskv edit {} --marker-ttl 1m", bucket);
-  const std::string create = fmt::format("natskv add {} --ttl 30s", bucket);
+  const About about{bucket};
+  const std::string enable = fmt::format("natskv edit {}{} --marker-ttl 1m", bucket,
+                                         max_age > 0 && max_age < shortest.ns ? " --ttl 0" : "");
+  const std::string create = "natskv add locks --ttl 30s";
   if (max_age == 0) {
     throw Failure(
         Exit::failure, fmt::format("bucket \"{}\" cannot hold a lock: its keys do not expire", bucket),
@@ -62,7 +63,7 @@ Span bucket_lease(const std::string& bucket, std::int64_t max_age, const Wish& w
 // By per-key TTL.
 Span key_lease(const std::string& bucket, const nlohmann::ordered_json& config, const Wish& wish,
                std::vector<std::string>& warnings) {
-  const About about{bucket, {}, 0};
+  const About about{bucket};
   Span lease = wish.lease.value_or(default_lease);
   const std::int64_t max_age = number(config, "max_age", 0);
   if (max_age > 0 && max_age < lease.ns) {
@@ -98,7 +99,7 @@ Terms terms_of(const std::string& bucket, const nlohmann::ordered_json& config, 
                bool knows_key_ttl) {
   if (config.contains("mirror")) {
     throw Failure(Exit::failure, fmt::format("bucket \"{}\" is a mirror, which keeps expired keys", bucket),
-                  "use the bucket that it mirrors", {bucket, {}, 0});
+                  "use the bucket that it mirrors", {bucket});
   }
   Terms terms;
   terms.per_key = flag(config, "allow_msg_ttl");
