@@ -60,6 +60,7 @@ void check(const Argument& argument, const std::string& word) {
       break;
     case Kind::file:
     case Kind::directory:
+    case Kind::bucket_or_file:
     case Kind::context:
       if (word.empty()) throw usage(std::string(what) + ": \"\" is not a name (an unset variable?)");
       break;
@@ -75,9 +76,9 @@ void check(const Argument& argument, const std::string& word) {
 }
 
 std::string_view placeholder(Kind kind) {
-  constexpr std::array words{"TEXT",     "VALUE",   "BUCKET",   "KEY",   "PATTERN",
-                             "REVISION", "N",       "DURATION", "BYTES", "FILE",
-                             "DIR",      "CONTEXT", "WORD",     "TOPIC", "COMMAND"};
+  constexpr std::array words{"TEXT",    "VALUE",    "BUCKET", "KEY",    "PATTERN", "REVISION",
+                             "N",       "DURATION", "BYTES",  "FILE",   "DIR",     "BUCKET|FILE",
+                             "CONTEXT", "WORD",     "TOPIC",  "COMMAND"};
   static_assert(words.size() == static_cast<std::size_t>(Kind::command) + 1);
   return words.at(static_cast<std::size_t>(kind));
 }

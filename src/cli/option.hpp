@@ -27,6 +27,7 @@ enum class Kind {
   size,
   file,
   directory,
+  bucket_or_file,
   context,
   choice,
   topic,

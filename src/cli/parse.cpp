@@ -156,22 +156,6 @@ class Parser {
 
 }  // namespace
 
-void accept(const Scan& line) {
-  if (line.help || line.version) return;
-  if (line.wrong) throw Failure(*line.wrong);
-  if (line.bound.verb == nullptr) return;
-  Parser(line).run();
-  // Values are read only now that the whole line is well formed.
-  for (const auto& word : line.words) {
-    if (word.option->takes_value())
-      word.option->on_value(word.text);
-    else
-      *word.option->flag = true;
-  }
-  for (const auto& word : line.command) line.bound.declaration->command()->on_value(word);
-  line.bound.action->check();
-}
-
 void accept_globals(const Scan& line) {
   for (const auto& word : line.words) {
     if (word.option == nullptr || !word.option->global) continue;
@@ -183,6 +167,22 @@ void accept_globals(const Scan& line) {
       } catch (const Failure&) {  // the error may be about another part of the line
       }
   }
+}
+
+void accept(const Scan& line) {
+  if (line.help || line.version) return;
+  if (line.wrong) throw Failure(*line.wrong);
+  if (line.bound.verb == nullptr) return accept_globals(line);
+  Parser(line).run();
+  // Values are read only now that the whole line is well formed.
+  for (const auto& word : line.words) {
+    if (word.option->takes_value())
+      word.option->on_value(word.text);
+    else
+      *word.option->flag = true;
+  }
+  for (const auto& word : line.command) line.bound.declaration->command()->on_value(word);
+  line.bound.action->check();
 }
 
 config::Given presentation(const Scan& line) {

@@ -328,6 +328,8 @@ TEST_CASE("no command, or only options: short help on stderr and 2") {
     CHECK(result.out.empty());
     CHECK(result.err.find("Usage: natskv [OPTIONS] COMMAND") != std::string::npos);
   }
+  for (const Words& words : {Words{"-j"}, {"-o", "json"}, {"--output=jsonl", "-q"}})
+    CHECK(nowhere(words).err.starts_with("{\"error\":"));
 }
 
 TEST_CASE("each character that a key may hold") {

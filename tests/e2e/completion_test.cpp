@@ -110,6 +110,7 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
           CHECK(place.offered(words) == Words{"work"});
           break;
         case Kind::bucket:
+        case Kind::bucket_or_file:
           CHECK(place.offered(words) == Words{"config"});
           break;
         case Kind::key:

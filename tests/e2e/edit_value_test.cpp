@@ -80,6 +80,7 @@ TEST_CASE("An editor that fails, or is none, changes nothing") {
   CHECK(failed.status == 1);
   CHECK(failed.err.find("status 3; nothing was written\n") != std::string::npos);
   CHECK(desk.edit("rm \"$1\"; exit 3").status == 1);
+  CHECK(desk.edit("rm \"$1\"").status == 1);
   const auto none = desk.edit("", {}, {.env = {{"VISUAL", "natskv-no-such-editor"}}});
   CHECK(none.status == 1);
   CHECK(none.err.find("hint: set VISUAL or EDITOR") != std::string::npos);

@@ -223,6 +223,12 @@ TEST_CASE("--skip-unchanged and --prune belong to the batch; --dry-run lists it"
         "same\tunchanged\thas this value at revision 1\nother\tput\treplaces revision 2\n"
         "stale\tdelete\tnot in standard input\n");
   CHECK(world.client.last_revision("b") == 3);
+  const auto conflict = world.import(line("same", "2") + line("new", "1"), {"--create", "--dry-run"});
+  CHECK(conflict.status == 4);
+  CHECK(conflict.out.find("new\tput\tnew\n") != std::string::npos);
+  CHECK(has(conflict.err, "warning: none of this would be stored, because not all of it could be\n"));
+  CHECK(has(conflict.err, "conflicts 1\n"));
+  CHECK_FALSE(has(conflict.err, "put 1"));
   const auto result = world.import(lines, {"--prune", "--skip-unchanged", "-f"});
   CHECK(result.status == 0);
   CHECK(result.err == "natskv: import: bucket \"b\": put 1, unchanged 1, deleted 1; revisions 4 to 5\n");

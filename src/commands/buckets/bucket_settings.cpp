@@ -40,19 +40,17 @@ void once_each(const std::vector<std::string>& names, std::string_view option) {
 
 void BucketSettings::declare(Declaration& a) {
   a.flag("-f,--force", force_, "do not ask, even if stored values are dropped");
-  a.take({.name = "--description", .kind = Kind::text, .help = "what the bucket is for"},
-         wishes_.description);
+  a.take({"--description", Kind::text, "what the bucket is for"}, wishes_.description);
   a.take({.name = "--history",
           .kind = Kind::count,
           .help = "how many revisions of each key to keep, 1 to 64 (1)",
           .least = 1,
           .most = 64},
          wishes_.history);
-  a.take({.name = "--ttl", .kind = Kind::duration, .help = "how long values live (0: forever)"}, wishes_.ttl);
-  a.take({.name = "--marker-ttl",
-          .kind = Kind::duration,
-          .help = "allow a TTL for single keys; how long markers of expired keys live, at least 1s "
-                  "(server 2.11)"},
+  a.take({"--ttl", Kind::duration, "how long values live (0: forever)"}, wishes_.ttl);
+  a.take({"--marker-ttl", Kind::duration,
+          "allow a TTL for single keys; how long markers of expired keys live, at least 1s "
+          "(server 2.11)"},
          wishes_.marker_ttl);
   a.take({.name = "--replicas",
           .kind = Kind::count,
@@ -60,10 +58,8 @@ void BucketSettings::declare(Declaration& a) {
           .least = 1,
           .most = 5},
          wishes_.replicas);
-  a.take({.name = "--max-value-size", .kind = Kind::size, .help = "largest value (-1: unlimited)"},
-         wishes_.max_value_size);
-  a.take({.name = "--max-bucket-size", .kind = Kind::size, .help = "largest bucket (-1: unlimited)"},
-         wishes_.max_bucket_size);
+  a.take({"--max-value-size", Kind::size, "largest value (-1: unlimited)"}, wishes_.max_value_size);
+  a.take({"--max-bucket-size", Kind::size, "largest bucket (-1: unlimited)"}, wishes_.max_bucket_size);
   a.flag("--compress", compress_, "compress on disk (server 2.10)");
   a.flag("--atomic", atomic_, "allow atomic batches: stored whole or not at all (server 2.12)");
   a.take({.name = "--tags",
@@ -110,17 +106,15 @@ void BucketSettings::declare_add(Declaration& a) {
   declare(a);
   a.flag("--no-compress", no_compress_, "do not compress (the default)");
   a.excludes("--compress", "--no-compress");
-  a.take({.name = "--mirror", .kind = Kind::bucket, .help = "read-only copy of this bucket"}, wishes_.mirror);
+  a.take({"--mirror", Kind::bucket, "read-only copy of this bucket"}, wishes_.mirror);
   a.take({.name = "--mirror-domain",
           .kind = Kind::text,
           .help = "the JetStream domain of the mirrored bucket",
           .placeholder = "NAME"},
          wishes_.mirror_domain);
   a.excludes("--mirror", "--source");
-  a.take({.name = "--like",
-          .kind = Kind::text,
-          .help = "start from this bucket's settings, or from what info -j printed into a file (./FILE, -)",
-          .placeholder = "BUCKET|FILE"},
+  a.take({"--like", Kind::bucket_or_file,
+          "start from this bucket's settings, or from what info -j printed into a file (./FILE, -)"},
          like_);
 }
 

@@ -36,9 +36,8 @@ class Import final : public Action {
 
   void declare(Declaration& a) override {
     a.bucket(bucket_);
-    a.take({.name = "-F,--file", .kind = Kind::file, .help = "read this file; - is standard input"}, file_);
-    a.take({.name = "--dir", .kind = Kind::directory, .help = "read the files of this folder, one key each"},
-           dir_);
+    a.take({"-F,--file", Kind::file, "read this file; - is standard input"}, file_);
+    a.take({"--dir", Kind::directory, "read the files of this folder, one key each"}, dir_);
     a.flag("--dots", dots_, "with --dir: read / in paths as . in keys");
     a.flag("--create", create_, "write only keys that have no value");
     a.flag("--update", update_, "write only keys that are still at their line's revision");
@@ -125,7 +124,12 @@ class Import final : public Action {
     }
     transfer_ = nullptr;
     if (atomic_ && work.tally().put + work.tally().deleted > AtomicBatch::max_writes) throw too_many_writes();
-    say_summary(natskv, work.tally(), dry_run_);
+    Tally tally = work.tally();
+    if (atomic_ && !tally.clean()) {
+      tally.put = tally.deleted = 0;
+      natskv.warn("none of this would be stored, because not all of it could be");
+    }
+    say_summary(natskv, tally, dry_run_);
     return natskv.status();
   }
 
@@ -180,7 +184,6 @@ class Import final : public Action {
 
 const Verb import_{
     .name = "import",
-    .aliases = {},
     .group = Group::bulk,
     .summary = "Store JSON Lines in a bucket",
     .description =

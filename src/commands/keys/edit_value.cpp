@@ -106,8 +106,8 @@ class EditValue final : public Action {
   static std::string read_again(Draft& draft, const std::string& before) {
     try {
       return made_of(draft, before);
-    } catch (const Failure& failure) {  // too large, most likely
-      draft.keep();
+    } catch (const Failure& failure) {  // too large, most likely; or the editor removed it
+      if (std::filesystem::is_regular_file(draft.path())) draft.keep();
       throw Failure(Exit::failure, fmt::format("{}; nothing was written", failure.what()));
     }
   }
@@ -157,7 +157,6 @@ class EditValue final : public Action {
 
 const Verb edit_value{
     .name = "edit-value",
-    .aliases = {},
     .group = Group::keys,
     .summary = "Edit a value in your editor",
     .description =

@@ -137,6 +137,10 @@ class Completer {
   void values(const Option& option, const std::string& begin, const std::string& prefix) {
     prefix_ = prefix;
     switch (option.argument.kind) {
+      case Kind::bucket_or_file:
+        if (begin.find_first_of("./") == std::string::npos) return buckets(begin);
+        kind_ = "files";
+        return;
       case Kind::bucket:
         return buckets(begin);
       case Kind::key:
@@ -296,7 +300,6 @@ class Complete final : public Action {
 
 const Verb complete{
     .name = "__complete",
-    .aliases = {},
     .group = Group::hidden,
     .summary = "What Tab offers",
     .description =
