@@ -52,8 +52,11 @@ Failure no_answer(const Circumstances& now, const nats::Error& error, const Task
   else if (now.ended && !now.ended->connection_lost())
     why = fmt::format("{} ended the connection: {}", now.servers, now.ended->what());
   if (doing.writes) {
+    const bool conditional = doing.creates || doing.revision > 0;
     return {Exit::unknown, fmt::format("{}: {}; the write may have been stored", what_of(doing), why),
-            "check with natskv history, or write with --if-revision, which is safe to repeat", about(doing)};
+            conditional ? "check with natskv history"
+                        : "check with natskv history, or write with --if-revision, which is safe to repeat",
+            about(doing)};
   }
   return nothing_more(now, fmt::format("{}: {}", what_of(doing), why), {}, doing);
 }

@@ -316,7 +316,9 @@ TEST_CASE("a write that nobody answers is 7, and not repeated") {
   REQUIRE(process.read_err_until("started"));
   server.pause();
   write_file(folder / "go", "");
-  CHECK(process.wait().status == 7);
+  const auto result = process.wait();
+  CHECK(result.status == 7);
+  CHECK(result.err.ends_with("the write may have been stored\nhint: check with natskv history\n"));
   server.resume();
   CHECK(lines(read_file(folder / "runs")) == 1);
 }

@@ -102,7 +102,7 @@ the old bucket's: that is status 3. With --within 0 it checks once: it does not 
 (5) or for a missing bucket (3), and COMMAND may take any time.)",
     .output =
         R"(Nothing; with --output the entries that fulfilled the condition, as get prints them: for KEY one entry, for a
-PATTERN a list.)",
+PATTERN a list, with --absent an empty list.)",
     .statuses =
         {{"0", "The condition holds."},
          {"3", "--within has passed, and there is no such bucket; or the bucket of --after was recreated."},
