@@ -157,6 +157,8 @@ class Mailbox {
 
   explicit Mailbox(Wire& wire);
   ~Mailbox();
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
 
   [[nodiscard]] Wire& wire() const { return wire_; }
   /// Throws nats::Error. The subscription ends with the mailbox at the latest.
