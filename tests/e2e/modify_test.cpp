@@ -296,8 +296,9 @@ TEST_CASE("a signal is COMMAND's") {
   CHECK(stopped.wait().status == 128 + SIGTERM);
   CHECK(b.last("k").data == "v");
   // It may end as it likes.
-  Process patient(
-      b.command("modify", shell(b, {}, "trap 'echo done; exit 0' TERM; sleep 600 & echo started >&2; wait")));
+  Process patient(b.command("modify", shell(b, {},
+                                            "trap 'echo done; exit 0' TERM; echo started >&2; "
+                                            "while :; do sleep 0.05; done")));
   REQUIRE(patient.read_err_until("started"));
   patient.signal(SIGTERM);
   CHECK(patient.wait().status == 0);
