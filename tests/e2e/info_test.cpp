@@ -1,5 +1,6 @@
 // info: a bucket's configuration and state, of one server and of a cluster.
 #include "support/bucket.hpp"
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -149,7 +150,10 @@ TEST_CASE("in a cluster leader and replicas are shown, and placement puts them")
   CHECK_MESSAGE(more.status == 0, more.err);
   CHECK(Json::parse(more.out)["changes"] == Json::array({{{"field", "replicas"}, {"old", 1}, {"new", 3}}}));
   cluster.settle("KV_b");
-  CHECK(Json::parse(on({"info", "b", "-j"}).out)["cluster"]["replicas"].size() == 2);
+  // The server answers before all of its nodes have heard of it.
+  CHECK(eventually([&] {
+    return Json::parse(on({"info", "b", "-j"}).out)["cluster"]["replicas"].size() == 2;
+  }));
   CHECK(on({"get", "b", "k"}).out == "v");
 
   // Placed by tags, which can be changed.
