@@ -18,16 +18,16 @@ std::optional<int> Reaction::to(Burst& burst) {
   const std::uint64_t revision = burst.revision();
   const std::size_t keys = burst.size();
   const std::string lines = burst.take();
-  const Variables variables{{"BUCKET", entries_.bucket()},
-                            {"EVENTS", std::to_string(keys)},
-                            {"REVISION", std::to_string(revision)}};
+  const EventVariables variables{{"BUCKET", entries_.bucket()},
+                                 {"EVENTS", std::to_string(keys)},
+                                 {"REVISION", std::to_string(revision)}};
   const std::string on = keys == 1 ? fmt::format("revision {}", revision)
                                    : fmt::format("the changes of {} keys up to revision {}", keys, revision);
   return run(variables, lines, on, {entries_.bucket(), {}, revision});
 }
 
-std::optional<int> Reaction::run(const Variables& variables, std::string_view input, const std::string& on,
-                                 About about) {
+std::optional<int> Reaction::run(const EventVariables& variables, std::string_view input,
+                                 const std::string& on, About about) {
   const auto ended = command_.run(natskv_, variables, input, [this] { entries_.relieve(); });
   const bool failed = ended.status != 0;
   // What a signal ended is not handled: it comes again at the next start.

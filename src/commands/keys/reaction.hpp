@@ -23,7 +23,7 @@ class Reaction {
   std::optional<int> to(Burst& burst);
 
  private:
-  std::optional<int> run(const Variables& variables, std::string_view input, const std::string& on,
+  std::optional<int> run(const EventVariables& variables, std::string_view input, const std::string& on,
                          About about);
 
   Invocation& natskv_;

@@ -6,7 +6,7 @@
 
 namespace natskv::commands {
 
-Variables about(const Entry& entry) {
+EventVariables about(const Entry& entry) {
   return {{"BUCKET", std::string(entry.bucket)},
           {"KEY", std::string(entry.key)},
           {"OPERATION", std::string(name_of(entry.operation))},
@@ -19,7 +19,7 @@ Repeated::Repeated(const std::vector<std::string>& command, std::chrono::nanosec
   program_.path = terminal::find_program(command.at(0));
 }
 
-Repeated::Finished Repeated::run(Invocation& natskv, const Variables& variables, std::string_view input,
+Repeated::Finished Repeated::run(Invocation& natskv, const EventVariables& variables, std::string_view input,
                                  const std::function<void()>& meanwhile) {
   if (natskv.stop()) throw Stopped{};
   const File file = in_memory(input);

@@ -15,9 +15,9 @@
 namespace natskv::commands {
 
 /// NATSKV_* and their values, without the prefix.
-using Variables = std::map<std::string, std::string>;
+using EventVariables = std::map<std::string, std::string>;
 /// BUCKET, KEY, OPERATION, REVISION and CREATED.
-Variables about(const Entry& entry);
+EventVariables about(const Entry& entry);
 
 class Repeated {
  public:
@@ -36,7 +36,7 @@ class Repeated {
   };
   /// Runs it to its end, with this stdin. Reports what it left running. `meanwhile` is called every second.
   /// Throws as Supervisor::start() does; Stopped if a signal came first.
-  Finished run(Invocation& natskv, const Variables& variables, std::string_view input,
+  Finished run(Invocation& natskv, const EventVariables& variables, std::string_view input,
                const std::function<void()>& meanwhile);
 
  private:
