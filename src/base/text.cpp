@@ -1,6 +1,7 @@
 // How wide text is on a terminal.
 #include "base/text.hpp"
 
+#include "base/quote.hpp"
 #include "base/utf8.hpp"
 
 #include <utf8proc.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace natskv::text {
@@ -128,6 +130,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
     last.swap(now);
   }
   return last[b.size()];
+}
+
+std::string near_or(std::string_view name, const std::vector<std::string>& names, std::string otherwise) {
+  const auto near = nearest(name, names);
+  return near.empty() ? std::move(otherwise) : "did you mean " + in_quotes(near) + "?";
 }
 
 }  // namespace natskv::text

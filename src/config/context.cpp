@@ -132,9 +132,8 @@ void read_fields(Context& context, const ordered_json& document, const std::stri
 }
 
 Failure unknown(const std::string& name, const std::vector<std::string>& names) {
-  const auto nearest = text::nearest(name, names);
   return {Exit::not_found, "context " + in_quotes(name) + " not found",
-          nearest.empty() ? "natskv context ls lists them" : "did you mean " + in_quotes(nearest) + "?"};
+          natskv::text::near_or(name, names, "natskv context ls lists them")};
 }
 
 }  // namespace

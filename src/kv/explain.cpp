@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -82,19 +83,18 @@ Circumstances circumstances(Session& session) {
 Failure no_bucket(Session& session, const std::string& bucket) {
   std::vector<std::string> buckets;
   try {
-    const auto page = session.api("STREAM.NAMES", R"({"subject":"$KV.>"})");  // a thousand, if it has more
-    for (const auto& name : page.value("streams", nlohmann::ordered_json::array())) {
-      const auto stream = name.get<std::string>();
-      if (stream.starts_with("KV_")) buckets.push_back(stream.substr(3));
+    // A thousand, if it has more.
+    const auto page =
+        session.api("STREAM.NAMES", R"({"subject":"$KV.>"})", std::min(session.timeout(), seconds(1)));
+    for (const std::string stream : page.value("streams", nlohmann::ordered_json::array())) {
+      if (stream.starts_with("KV_")) buckets.push_back(bucket_of(stream));
     }
   } catch (const nats::Error&) {  // not allowed, say: the hint is all that is lost
   } catch (const Failure&) {
   } catch (const nlohmann::json::exception&) {
   }
-  const auto near = text::nearest(bucket, buckets);
   const Failure failure = no_bucket(bucket);
-  if (near.empty()) return failure;
-  return {failure.exit(), failure.what(), fmt::format("did you mean \"{}\"?", near), failure.about()};
+  return {failure.exit(), failure.what(), text::near_or(bucket, buckets, failure.hint()), failure.about()};
 }
 
 std::optional<Failure> second_look(Session& session, const nats::Error& error, const Task& doing) {
