@@ -55,12 +55,13 @@ class Draft {
     const File file = open_to_read(path_, "the edited value");
     return read_all(file.fd(), "the edited value", in_quotes(path_), most_);
   }
-  /// Keeps it, readable only by its owner whatever mode the editor gave it.
+  /// Keeps it, if the editor left it, readable only by its owner whatever mode the editor gave it.
   void keep() {
     std::error_code ignored;
+    kept_ = std::filesystem::is_regular_file(path_, ignored);
+    if (!kept_) return;
     std::filesystem::permissions(
         path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
-    kept_ = true;
   }
 
  private:
@@ -106,8 +107,8 @@ class EditValue final : public Action {
   static std::string read_again(Draft& draft, const std::string& before) {
     try {
       return made_of(draft, before);
-    } catch (const Failure& failure) {  // too large, most likely; or the editor removed it
-      if (std::filesystem::is_regular_file(draft.path())) draft.keep();
+    } catch (const Failure& failure) {  // too large, most likely
+      draft.keep();
       throw Failure(Exit::failure, fmt::format("{}; nothing was written", failure.what()));
     }
   }
