@@ -76,11 +76,12 @@ class Invocation final : public Console {
   /// `context "x"`, or the servers' URLs: to tell two servers apart.
   static std::string place(Session& session);
   [[nodiscard]] bool interactive() const;
+  /// Asks without refusing off a terminal; only where interactive().
+  bool ask(const std::string& question);
+
   /// For a command that only reads: a reader of stdout that goes away ends it (141), even while there is
   /// nothing to print.
   static void watch_reader();
-  /// Asks without refusing off a terminal; only where interactive().
-  bool ask(const std::string& question);
 
  private:
   /// For the watchdog's thread, if the main thread hangs where nothing can end it (name resolution, a TLS

@@ -156,19 +156,6 @@ class Parser {
 
 }  // namespace
 
-void accept_globals(const Scan& line) {
-  for (const auto& word : line.words) {
-    if (word.option == nullptr || !word.option->global) continue;
-    if (!word.option->takes_value())
-      *word.option->flag = true;
-    else
-      try {
-        word.option->on_value(word.text);
-      } catch (const Failure&) {  // the error may be about another part of the line
-      }
-  }
-}
-
 void accept(const Scan& line) {
   if (line.help || line.version) return;
   if (line.wrong) throw Failure(*line.wrong);
@@ -183,6 +170,19 @@ void accept(const Scan& line) {
   }
   for (const auto& word : line.command) line.bound.declaration->command()->on_value(word);
   line.bound.action->check();
+}
+
+void accept_globals(const Scan& line) {
+  for (const auto& word : line.words) {
+    if (word.option == nullptr || !word.option->global) continue;
+    if (!word.option->takes_value())
+      *word.option->flag = true;
+    else
+      try {
+        word.option->on_value(word.text);
+      } catch (const Failure&) {  // the error may be about another part of the line
+      }
+  }
 }
 
 config::Given presentation(const Scan& line) {

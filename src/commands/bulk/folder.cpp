@@ -141,7 +141,7 @@ const Walk::Found* Walk::next() {
     found_.folder = level.fd.fd();
     found_.name = name;
     if (type == DT_REG) return &found_;
-    const std::string path = found_.path;
+    const std::string& path = found_.path;
     struct stat info {};
     if (::fstatat(level.fd.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) fail(path, errno);
     if (S_ISDIR(info.st_mode)) {
@@ -214,9 +214,10 @@ void FolderSource::read(const Walk::Found& found) {
   value_.clear();
   struct stat before {
   }, after{};
-  const File file = sizes_only_ ? File() : open_regular(found.folder, found.name, before);
-  if (sizes_only_ ? !readable_regular(found.folder, found.name, before) : file.fd() < 0)
-    return wrong(reason(errno));
+  File file;
+  if (!sizes_only_) file = open_regular(found.folder, found.name, before);
+  const bool readable = sizes_only_ ? readable_regular(found.folder, found.name, before) : file.fd() >= 0;
+  if (!readable) return wrong(reason(errno));
   const auto size = static_cast<std::uint64_t>(before.st_size);
   if (max_payload_ > 0 && size > max_payload_) {
     item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown(),
@@ -225,7 +226,7 @@ void FolderSource::read(const Walk::Found& found) {
   }
   if (sizes_only_) return value_.resize(static_cast<std::size_t>(size));
   value_.resize(static_cast<std::size_t>(size) + 1);  // one extra byte shows whether it grew
-  const ssize_t got = read_fully(file.fd(), value_.data(), value_.size() - 1, 1);
+  const ssize_t got = read_fully(file.fd(), value_.data(), static_cast<std::size_t>(size), 1);
   if (got < 0) return wrong(reason(errno));
   value_.resize(static_cast<std::size_t>(got));
   if (::fstat(file.fd(), &after) != 0 || static_cast<std::uint64_t>(got) != size ||

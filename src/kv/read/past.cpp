@@ -101,13 +101,14 @@ Failure Past::missing(const std::string& key) const {
                    {bucket_, key, keys_.upto()});
   };
   const auto verdict = keys_.of(key);
-  if (verdict.state == AsOf::State::absent && is_doubtful(key)) {
+  if (verdict.state == AsOf::State::absent) {
+    const auto removed = keys_.unexplained();
+    if (removed == 0) return fail("did not exist", "");
     return fail("is uncertain",
                 fmt::format(": revisions up to {} were removed with nothing left of their keys (compact, "
                             "purge --all)",
-                            keys_.unexplained()));
+                            removed));
   }
-  if (verdict.state == AsOf::State::absent) return fail("did not exist", "");
   if (verdict.state == AsOf::State::deleted)
     return fail("had no value", fmt::format(": revision {} deleted it", verdict.revision));
   switch (verdict.why) {
