@@ -76,6 +76,17 @@ TEST_CASE("a server that greets and then never answers: reads are 5, writes that
   }
 }
 
+TEST_CASE("a server that went away behind its greeting is not one that expects TLS first") {
+  const auto script = FakeServer::handshake();
+  const FakeServer fake(script);
+  Proxy proxy(fake.port());
+  proxy.limit(static_cast<std::int64_t>(script.front().text.size()) + 2);  // and nobody is greeted any more
+  const auto result = with(proxy.url(), {"get", "b", "k"}, {.limit = 10});
+  CHECK(result.status == 5);
+  CHECK(has(result.err, "closed the connection: "));
+  CHECK_FALSE(has(result.err, "--tlsfirst"));
+}
+
 TEST_CASE("a server without JetStream: 5, said so, at once") {
   const Server server({.jetstream = false});
   for (const auto& words : one_key_commands) {
