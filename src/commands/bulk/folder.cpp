@@ -96,7 +96,9 @@ std::string Paths::key_of(std::string_view path) const {
 
 Walk::Walk(std::string folder, std::function<void(const std::string&)> skipped)
     : folder_(std::move(folder)), skipped_(std::move(skipped)) {
-  rewind();
+  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) throw usage(fmt::format("--dir: cannot read {}: {}", in_quotes(folder_), reason(errno)));
+  enter(fd, {});
 }
 
 void Walk::fail(const std::string& path, int error) const {
@@ -105,10 +107,8 @@ void Walk::fail(const std::string& path, int error) const {
 }
 
 void Walk::rewind() {
-  levels_.clear();
-  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw usage(fmt::format("--dir: cannot read {}: {}", in_quotes(folder_), reason(errno)));
-  enter(fd, {});
+  levels_.erase(levels_.begin() + 1, levels_.end());
+  levels_.front().at = 0;
 }
 
 void Walk::enter(int fd, std::string path) {
@@ -130,9 +130,10 @@ void Walk::enter(int fd, std::string path) {
 }
 
 const Walk::Found* Walk::next() {
-  while (!levels_.empty()) {
+  while (true) {
     Level& level = levels_.back();
     if (level.at == level.names.size()) {
+      if (levels_.size() == 1) return nullptr;
       levels_.pop_back();
       continue;
     }
@@ -154,7 +155,6 @@ const Walk::Found* Walk::next() {
       skipped_(path);
     }
   }
-  return nullptr;
 }
 
 FolderSource::FolderSource(Invocation& natskv, const std::string& folder, Paths paths)

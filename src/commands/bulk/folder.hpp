@@ -46,6 +46,7 @@ class Walk {
   Walk(std::string folder, std::function<void(const std::string& path)> skipped);
   /// nullptr at the end. Failure if a folder cannot be read.
   const Found* next();
+  /// To the first file again. The folder itself is not listed anew, those below it are.
   void rewind();
   [[nodiscard]] const std::string& folder() const { return folder_; }
 
