@@ -79,7 +79,7 @@ TEST_CASE("--within 0 looks once: 124 and the condition, 3 without a bucket, 5 w
 }
 
 TEST_CASE("a write that comes while it waits ends it") {
-  const TestBucket b;
+  const TestBucket b(R"({"max_msgs_per_subject": 10})");  // what was replaced at once is still sent
   const auto late = [&](const std::vector<std::string>& words, const std::string& says,
                         const std::function<void()>& act) {
     CAPTURE(says);
@@ -323,6 +323,17 @@ TEST_CASE("a bucket that is removed is waited for; with --after it is 3") {
   client.add_bucket("b");
   client.put("b", "k", "x");
   CHECK(waiter.wait().status == 0);
+}
+
+TEST_CASE("a last look without an answer does not hide that the bucket is missing") {
+  const Server server;
+  Proxy proxy(server.port());
+  Process waiter(natskv_command({"-s", proxy.url(), "wait", "b", "k", "--within", "4s"}));
+  REQUIRE(waiter.read_err_until("waiting for bucket \"b\"\n"));
+  proxy.pause();
+  const auto result = waiter.wait(20);
+  CHECK(result.status == 3);
+  CHECK(has(result.err, "timed out after 4s; bucket \"b\" not found"));
 }
 
 TEST_CASE("it waits for the server: started after it, without JetStream first, restarted meanwhile") {

@@ -86,7 +86,8 @@ const Verb wait{
     .description =
         R"(Ends with status 0 as soon as the condition holds: KEY has a value; or it has the value of --value or --file, or
 any other than that of --not; or its last revision is above that of --after; or, with --absent, it has no value. The
-current state counts and no write is missed. A missing key never fulfils --not.
+current state counts, and no write that the bucket keeps is missed: with a history of 1 a value that is replaced at once
+may be gone before the server has sent it. A missing key never fulfils --not.
 
 For a PATTERN one key is enough, or --count keys at the same time: a barrier. --absent waits until none of its keys has
 a value. A key that expires is noticed up to a second later if the server writes no marker for it.

@@ -63,12 +63,17 @@ int Waiter::wait() {
       return watch();
     } catch (const Failure& failure) {
       if (failure.exit() == Exit::timed_out || once_ || !may_come(failure)) throw;
-      // What it would say of its own time is not how long this has waited.
-      trouble(natskv_.stop().why() == StopReason::deadline ? no_answer() : failure);
+      // An attempt that was cut short has seen nothing new, and how long it took is not how long this waited.
+      if (natskv_.stop().why() != StopReason::deadline)
+        trouble(failure);
+      else if (!in_the_way_)
+        trouble(no_answer());
+    }
+    if (!over()) {
+      announce();
+      pause(time);
     }
     if (over()) throw time_is_up();
-    announce();
-    pause(time);
     time = std::min<Clock::duration>(time * 2, longest_pause);
   }
 }
