@@ -37,6 +37,8 @@ Shown shown(const std::string& tsv) {
   return all;
 }
 
+constexpr const char* begun = "trace: $JS.API.CONSUMER.CREATE.";  // with its answer
+
 bool says(const Process& process, const std::string& text) {
   return process.err().find(text) != std::string::npos;
 }
@@ -88,10 +90,10 @@ TEST_CASE("what an outage cost is said from which revision to which") {
   Proxy proxy(server.port());
   Process all(natskv_command({"watch", "b", "-s", proxy.url()}));
   Process one(natskv_command({"watch", "b", "k", "-s", proxy.url()}));
-  Process other(natskv_command({"watch", "b", "none", "-s", proxy.url()}));
+  Process other(natskv_command({"watch", "b", "none", "--trace", "-s", proxy.url()}));
   REQUIRE(all.read_until("k\t1"));
   REQUIRE(one.read_until("k\t1"));
-  other.read_for(0.5);
+  REQUIRE(other.read_err_until(begun));
   proxy.refuse();
   proxy.cut();
   REQUIRE(all.read_err_until("lost"));
@@ -336,8 +338,9 @@ TEST_CASE("permissions that are taken away under a watch are a refusal") {
   };
   Client(url("a")).add_bucket("b");
   Proxy proxy(server.port());
-  Process watch(natskv_command({"watch", "b", "-s", "nats://u:u@127.0.0.1:" + std::to_string(proxy.port())}));
-  watch.read_for(0.5);
+  Process watch(natskv_command(
+      {"watch", "b", "--trace", "-s", "nats://u:u@127.0.0.1:" + std::to_string(proxy.port())}));
+  REQUIRE(watch.read_err_until(begun));
   server.reload(users(R"(, permissions: {publish: {deny: "$JS.API.>"}})"));
   proxy.cut();  // a subscription that was allowed stays
   const auto result = watch.wait(25);
