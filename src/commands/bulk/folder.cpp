@@ -43,7 +43,8 @@ bool readable_regular(int folder, const std::string& name, struct stat& info) {
     errno = ELOOP;
     return false;
   }
-  const bool own = info.st_uid == ::geteuid() && (info.st_mode & S_IRUSR) != 0;
+  static const uid_t self = ::geteuid();
+  const bool own = info.st_uid == self && (info.st_mode & S_IRUSR) != 0;
   return own || ::faccessat(folder, name.c_str(), R_OK, AT_EACCESS) == 0;
 }
 
