@@ -183,9 +183,9 @@ TEST_CASE("a server can be without JetStream") {
 TEST_CASE("a cluster keeps a stream while one of its nodes is down") {
   Cluster cluster;
   Client(cluster.url()).add_bucket("b", R"({"num_replicas": 3})");
-  CHECK(Client(cluster.url()).put("b", "k", "v") == 1);
   const auto first = cluster.leader("KV_b");
   cluster.settle("KV_b");
+  CHECK(Client(cluster.url()).put("b", "k", "v") == 1);
   cluster.node(first).kill9();
   const auto second = cluster.leader("KV_b");
   CHECK(second != first);

@@ -1,3 +1,4 @@
+// ctest: timing
 // Ctrl-C in the middle of many writes: nothing more is sent, what is in flight is waited for, and what was
 // written is said. import's own cases are in import_faults_test.cpp.
 #include "support/buckets.hpp"

@@ -49,15 +49,15 @@ TEST_CASE("a key that is there from start to end is listed once while it is rewr
     Writers writers(server.url(), bucket, "busy.", keys);
     for (int round = 0; round < 8; ++round) {
       const long before = writers.written();
-      const auto all = server.natskv({"keys", bucket});
+      const auto all = server.natskv({"keys", bucket}, {.limit = 60});
       CHECK(all.status == 0);
       CHECK(all.err == "");
       check_complete(all.out, "busy.", keys);
       check_complete(all.out, "quiet.", keys);
-      const auto some = server.natskv({"keys", bucket, "busy.>"});
+      const auto some = server.natskv({"keys", bucket, "busy.>"}, {.limit = 60});
       CHECK(some.status == 0);
       check_complete(some.out, "busy.", keys);
-      CHECK(server.natskv({"keys", bucket, "quiet.*", "--count"}).out == "5000\n");
+      CHECK(server.natskv({"keys", bucket, "quiet.*", "--count"}, {.limit = 60}).out == "5000\n");
       CHECK(eventually([&] { return writers.written() > before; }));  // a busy machine gives them no turn
     }
   }
