@@ -16,6 +16,9 @@
 namespace natskv::nats {
 namespace {
 
+// A look at other descriptors costs more than an event.
+constexpr auto between_looks = std::chrono::milliseconds(1);
+
 std::size_t bytes_of(const Event& event) {
   return event.message ? static_cast<std::size_t>(natsMsg_GetDataLength(event.message.get())) : 0;
 }
@@ -246,7 +249,13 @@ Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> ot
     return other;
   };
   using std::chrono::nanoseconds;
-  if (count > 0 && ready(nanoseconds(0))) return Waited::descriptor;
+  if (count > 0) {
+    const auto now = Clock::now();
+    if (now - looked_ >= between_looks) {
+      if (ready(nanoseconds(0))) return Waited::descriptor;
+      looked_ = now;
+    }
+  }
   while (true) {
     if (take(event)) return Waited::event;
     {
@@ -268,7 +277,10 @@ Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> ot
       const auto got = ::read(queue_->descriptor.fd(), &rung, sizeof rung);
     const std::lock_guard lock(queue_->mutex);
     queue_->waiting = false;
-    if (other) return Waited::descriptor;
+    if (other) {
+      looked_ = {};
+      return Waited::descriptor;
+    }
     if (queue_->events.empty() && Clock::now() >= until) return Waited::time;
   }
 }

@@ -165,7 +165,8 @@ class Mailbox {
   Route subscribe(natsConnection* connection, const std::string& subject);
   void unsubscribe(Route route);
 
-  /// The next event, or what else ended the wait; `others` are polled before the queue.
+  /// The next event, or what else ended the wait; `others` are polled before the queue, once a
+  /// millisecond at most.
   Waited wait(Event& event, Clock::time_point until, std::span<pollfd> others = {});
 
   /// Whether refused publishes are queued; at first they are. They may not be taken for a long time.
@@ -184,6 +185,7 @@ class Mailbox {
   std::shared_ptr<Wire::Queue> queue_;
   std::deque<Event> taken_;  // taken from the queue at once: one lock for many
   std::size_t taken_bytes_ = 0;
+  Clock::time_point looked_;  // when none of the others was ready
   std::map<Route, Subscription> subscriptions_;
   Route next_ = 1;
 };
