@@ -1,5 +1,6 @@
 #include "base/parse.hpp"
 
+#include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/quote.hpp"
 #include "base/text.hpp"
@@ -12,9 +13,6 @@ namespace natskv::parse {
 namespace {
 
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
-
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool alnum(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 [[noreturn]] void wrong(std::string_view what, std::string_view word, const std::string& why) {
   throw usage(std::string(what) + ": " + quoted(word) + " " + why);
@@ -49,7 +47,7 @@ constexpr std::array<Unit, 15> units_of_time{{{"ns", 1},
 
 std::string_view take_digits(std::string_view& rest) {
   const std::size_t count =
-      static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), digit) - rest.begin());
+      static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), ascii::digit) - rest.begin());
   const std::string_view taken = rest.substr(0, count);
   rest.remove_prefix(count);
   return taken;
@@ -90,14 +88,6 @@ Wrong add_part(std::string_view& rest, std::uint64_t& total, std::size_t known =
     return Wrong::overflow;
   }
   return Wrong::no;
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return out;
 }
 
 }  // namespace
@@ -160,8 +150,8 @@ std::optional<Span> go_duration(std::string_view word) {
 }
 
 Moment moment(std::string_view word, std::string_view what) {
-  if (!word.empty() && std::all_of(word.begin(), word.end(), digit)) return revision(word, what);
-  if (word.size() > 1 && word[0] == '-' && (digit(word[1]) || word[1] == '.'))
+  if (!word.empty() && std::all_of(word.begin(), word.end(), ascii::digit)) return revision(word, what);
+  if (word.size() > 1 && word[0] == '-' && (ascii::digit(word[1]) || word[1] == '.'))
     return Ago{duration(word.substr(1), what)};
   std::string time(word);
   if (time.size() > 10 && time[10] == ' ') time[10] = 'T';
@@ -175,7 +165,7 @@ Size size(std::string_view word, std::string_view what) {
   if (word == "-1") return Size{-1};
   std::string_view rest = word;
   const auto count = digits(take_digits(rest));
-  const std::string unit = upper(rest);
+  const std::string unit = ascii::upper(rest);
   constexpr std::string_view letters = "KMGT";
   const std::size_t power = unit.empty() || unit == "B" ? 0 : letters.find(unit.front()) + 1;
   const bool known = unit.empty() || unit == "B" ||
@@ -195,7 +185,7 @@ Size size(std::string_view word, std::string_view what) {
 }
 
 std::string bucket(std::string_view word, std::string_view what) {
-  const auto allowed = [](char c) { return alnum(c) || c == '_' || c == '-'; };
+  const auto allowed = [](char c) { return ascii::alnum(c) || c == '_' || c == '-'; };
   if (word.empty() || !std::all_of(word.begin(), word.end(), allowed)) {
     wrong(what, word, "is not a bucket name (one or more of A-Z a-z 0-9 - _)");
   }

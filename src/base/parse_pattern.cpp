@@ -1,4 +1,5 @@
 // Keys and patterns: dots separate tokens, * matches one, > at the end one or more.
+#include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
@@ -16,10 +17,7 @@ constexpr std::string_view key_tokens = "(keys are tokens of A-Z a-z 0-9 - / _ =
 constexpr std::string_view any_tokens =
     "(keys are tokens of printable bytes without space, joined by single dots)";
 
-bool written(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '/' ||
-         c == '_' || c == '=' || c == '.';
-}
+bool written(char c) { return ascii::alnum(c) || c == '-' || c == '/' || c == '_' || c == '=' || c == '.'; }
 
 // Bytes over 127 are other clients' UTF-8: the server takes them as they are.
 bool printable(char c) {

@@ -1,4 +1,5 @@
 // Times, spans and sizes as text.
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -58,8 +59,7 @@ struct Reader {
     if (!take(".")) return 0;
     std::int64_t ns = 0;
     std::size_t digits = 0;
-    for (; digits < 9 && !rest.empty() && rest[0] >= '0' && rest[0] <= '9'; ++digits)
-      ns = ns * 10 + number(1);
+    for (; digits < 9 && !rest.empty() && ascii::digit(rest[0]); ++digits) ns = ns * 10 + number(1);
     if (digits == 0) ok = false;
     for (; digits < 9; ++digits) ns *= 10;
     return ns;

@@ -1,5 +1,6 @@
 #include "cli/scan.hpp"
 
+#include "base/ascii.hpp"
 #include "base/parse.hpp"
 #include "cli/guess.hpp"
 
@@ -10,8 +11,6 @@
 
 namespace natskv {
 namespace {
-
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 class Scanner {
  public:
@@ -204,7 +203,7 @@ const std::string* Scan::value(const Option& option) const {
 
 bool looks_like_option(std::string_view word) {
   if (word.size() < 2 || word[0] != '-') return false;
-  return word[1] == '-' ? word.size() > 2 : letter(word[1]);
+  return word[1] == '-' ? word.size() > 2 : ascii::letter(word[1]);
 }
 
 Scan scan(const Program& program, const std::vector<std::string>& words) {

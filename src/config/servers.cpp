@@ -1,5 +1,6 @@
 // URLs of servers: checked here, because nats.c crashes on an empty one, calls an unknown scheme "no server"
 // and connects in clear to tls://.
+#include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/quote.hpp"
@@ -26,8 +27,7 @@ Url split(std::string_view text) {
   Url url;
   if (const std::size_t end = text.find("://"); end != std::string_view::npos) {
     url.scheme = text.substr(0, end);
-    std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    for (char& c : url.scheme) c = ascii::lower(c);
     text.remove_prefix(end + 3);
   }
   // A password may hold an @: the last one ends the user part, as in nats.c.

@@ -1,5 +1,6 @@
 #include "config/word.hpp"
 
+#include "base/ascii.hpp"
 #include "base/quote.hpp"
 
 #include <unistd.h>
@@ -12,11 +13,7 @@ namespace {
 
 constexpr std::string_view file_scheme = "file://";
 
-bool base32(char c) { return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7'); }
-
-bool alphanumeric(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+bool base32(char c) { return ascii::capital(c) || (c >= '2' && c <= '7'); }
 
 bool there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -67,7 +64,7 @@ bool like_path(std::string_view word) {
                       word.front() == '~' || word.front() == '$';
   const auto base = word.substr(slash + 1);
   return (rooted || has_known_ending(base)) && std::all_of(word.begin(), word.end(), [](char c) {
-           return alphanumeric(c) || std::string_view("/._-~${} ").find(c) != std::string_view::npos;
+           return ascii::alnum(c) || std::string_view("/._-~${} ").find(c) != std::string_view::npos;
          });
 }
 

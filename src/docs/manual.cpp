@@ -1,4 +1,5 @@
 // The manual: natskv(1), one page per command, natskv-output(7).
+#include "base/ascii.hpp"
 #include "cli/help.hpp"
 #include "commands/tools/topics.hpp"
 #include "docs/fields.hpp"
@@ -62,8 +63,8 @@ void options(Page& page, const Command& command) {
 void name(Page& page, std::string_view names, std::string_view summary) {
   page.heading("NAME");
   std::string text(summary);
-  const auto capital = [&](std::size_t at) { return at < text.size() && text[at] >= 'A' && text[at] <= 'Z'; };
-  if (capital(0) && !capital(1)) text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  const auto capital = [&](std::size_t at) { return at < text.size() && ascii::capital(text[at]); };
+  if (capital(0) && !capital(1)) text[0] = ascii::lower(text[0]);
   page.name(names, text);
 }
 

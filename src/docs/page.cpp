@@ -1,5 +1,6 @@
 #include "docs/page.hpp"
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +15,7 @@ constexpr std::size_t line_width = 78;
 
 bool is_option(std::string_view word) {
   return word.size() > 1 && word[0] == '-' &&
-         ((word[1] >= 'a' && word[1] <= 'z') || (word[1] == '-' && word.size() > 2) ||
-          (word[1] >= 'A' && word[1] <= 'Z') || word[1] == '0');
+         (ascii::letter(word[1]) || (word[1] == '-' && word.size() > 2) || word[1] == '0');
 }
 
 std::string_view next_word(std::string_view& text) {
@@ -90,14 +90,11 @@ std::string marked(std::string_view text) {
 }
 
 Page::Page(std::string_view name, std::string_view section) {
-  std::string upper(name);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   text_ = fmt::format(
       ".\\\" Written by natskv-docs from the declarations in src/; change those, then build the target "
       "docs.\n"
       ".TH \"{}\" \"{}\" \"\" \"natskv {}\" \"natskv manual\"\n.nh\n.ad l\n",
-      roff(upper), section, NATSKV_VERSION);
+      roff(ascii::upper(name)), section, NATSKV_VERSION);
 }
 
 void Page::heading(std::string_view title) { text_ += fmt::format(".SH {}\n", title); }

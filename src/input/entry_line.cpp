@@ -1,5 +1,6 @@
 #include "input/entry_line.hpp"
 
+#include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/text.hpp"
@@ -293,8 +294,7 @@ class Plain {
   }
   bool integer(std::uint64_t& number) {
     const char* const from = at_;
-    while (at_ != end_ && *at_ >= '0' && *at_ <= '9')
-      number = number * 10 + static_cast<unsigned>(*at_++ - '0');
+    while (at_ != end_ && ascii::digit(*at_)) number = number * 10 + static_cast<unsigned>(*at_++ - '0');
     const auto digits = at_ - from;
     if (digits == 0 || digits > 18 || (digits > 1 && *from == '0')) return false;
     return peek() == ',' || peek() == '}';

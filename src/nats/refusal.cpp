@@ -1,4 +1,5 @@
 // What the server says when it refuses a subject.
+#include "base/ascii.hpp"
 #include "nats/wire.hpp"
 
 #include <utf8proc.h>
@@ -54,9 +55,8 @@ bool unquote(std::string_view text, std::string& out) {
 
 std::optional<Refusal> parse_refusal(std::string_view text) {
   constexpr std::string_view start = "permissions violation for ";
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   const auto at = std::search(text.begin(), text.end(), start.begin(), start.end(),
-                              [&](char a, char b) { return lower(a) == b; });
+                              [&](char a, char b) { return ascii::lower(a) == b; });
   if (at == text.end()) return std::nullopt;
   const auto quote = std::find(at, text.end(), '"');
   const std::string_view what(&*at, static_cast<std::size_t>(quote - at));

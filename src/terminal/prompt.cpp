@@ -1,5 +1,6 @@
 #include "terminal/prompt.hpp"
 
+#include "base/ascii.hpp"
 #include "terminal/status_line.hpp"
 
 #include <poll.h>
@@ -50,7 +51,7 @@ bool is_yes(std::string_view answer) {
   std::string word;
   for (const char byte : answer) {
     if (byte == ' ' || byte == '\t' || byte == '\r') continue;
-    word += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+    word += ascii::lower(byte);
   }
   return word == "y" || word == "yes";
 }

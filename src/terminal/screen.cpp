@@ -1,5 +1,6 @@
 #include "terminal/screen.hpp"
 
+#include "base/ascii.hpp"
 #include "base/parse.hpp"
 
 #include <sys/ioctl.h>
@@ -38,7 +39,7 @@ Charset charset_of(const char* all, const char* ctype, const char* lang) {
   if (dot == std::string_view::npos) return Charset::other;
   std::string set;
   for (const char c : locale.substr(dot + 1)) {
-    if (c != '-') set += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c != '-') set += ascii::lower(c);
   }
   return set == "utf8" ? Charset::utf8 : Charset::other;
 }

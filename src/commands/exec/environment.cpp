@@ -1,5 +1,6 @@
 #include "commands/exec/environment.hpp"
 
+#include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 #include "base/pattern.hpp"
@@ -39,16 +40,6 @@ constexpr std::array<std::string_view, 41> guarded{"PATH",        "HOME",
                                                    "GIT_*",       "NATS_*",
                                                    "NATSKV_*"};
 
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool digit(char c) { return c >= '0' && c <= '9'; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
-std::string in_upper_case(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), upper);
-  return result;
-}
-
 bool covers(std::string_view guard, std::string_view name) {
   if (guard.empty()) return false;
   if (guard.ends_with('*')) return name.starts_with(guard.substr(0, guard.size() - 1));
@@ -64,18 +55,18 @@ std::string Naming::name_of(std::string_view key) const {
   std::string name = prefix.value_or("");
   name += key;
   for (char& c : name) {
-    if (!letter(c) && !digit(c))
+    if (!ascii::alnum(c))
       c = '_';
     else if (!keep_case)
-      c = upper(c);
+      c = ascii::upper(c);
   }
-  if (!name.empty() && digit(name[0])) name.insert(0, "_");
+  if (!name.empty() && ascii::digit(name[0])) name.insert(0, "_");
   return name;
 }
 
 bool Naming::steers_programs(std::string_view name) const {
-  const std::string word = in_upper_case(name);
-  const auto is_allowed = [&](const std::string& allowed) { return in_upper_case(allowed) == word; };
+  const std::string word = ascii::upper(name);
+  const auto is_allowed = [&](const std::string& allowed) { return ascii::upper(allowed) == word; };
   if (std::any_of(allow.begin(), allow.end(), is_allowed)) return false;
   return std::any_of(guarded.begin(), guarded.end(),
                      [&](std::string_view guard) { return covers(guard, word); });
