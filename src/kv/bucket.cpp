@@ -44,15 +44,7 @@ std::optional<OwnedEntry> of_leaderless(Session& session, const std::string& buc
 
 // Binding for a read takes at most half of the time; the rest is for asking a replica.
 natsStatus bind_impatiently(Session& session, const std::string& bucket, nats::Store& store) {
-  natsConnection* const connection = session.connection();
-  jsOptions options;
-  nats::check(jsOptions_Init(&options));
-  options.Wait = std::max<std::int64_t>(session.timeout().ms() / 2, 1);
-  const std::string& prefix = session.settings().js_api_prefix;
-  if (prefix != "$JS.API") options.Prefix = prefix.c_str();
-  jsCtx* raw = nullptr;
-  nats::check(natsConnection_JetStream(&raw, connection, &options));
-  const nats::JetStream impatient(raw);
+  const auto impatient = session.jetstream(std::max<std::int64_t>(session.timeout().ms() / 2, 1));
   kvStore* kv = nullptr;
   const natsStatus status =
       traced(session, {.subject = session.api_subject("STREAM.INFO.KV_" + bucket), .function = "js_KeyValue"},

@@ -3,6 +3,7 @@
 #include "base/parse.hpp"
 #include "base/text.hpp"
 #include "nats/check.hpp"
+#include "nats/requests.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -68,12 +69,10 @@ std::optional<OwnedEntry> entry_of(std::shared_ptr<natsMsg> message, const Store
 nats::Message read_stored(const nlohmann::ordered_json& document, Stored& stored) {
   const std::string data = bytes_of(document, "data");
   const std::string subject = document.value("subject", std::string());
-  natsMsg* raw = nullptr;
-  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, data.data(), static_cast<int>(data.size())));
-  nats::Message message(raw);
-  add_headers(raw, bytes_of(document, "hdrs"));
+  auto message = nats::message_of(subject, data, {});
+  add_headers(message.get(), bytes_of(document, "hdrs"));
   stored.sequence = document.value("seq", std::uint64_t{0});
-  stored.subject = natsMsg_GetSubject(raw);
+  stored.subject = natsMsg_GetSubject(message.get());
   const auto time = text::from_rfc3339(document.value("time", std::string()));
   if (!time) throw nats::Error(NATS_PROTOCOL_ERROR, 0, "the message's time cannot be read");
   stored.time = *time;

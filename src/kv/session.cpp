@@ -140,17 +140,19 @@ std::uint64_t Session::max_payload() {
 }
 
 jsCtx* Session::jetstream() {
-  if (!jetstream_) {
-    natsConnection* nc = connection();
-    jsOptions options;
-    nats::check(jsOptions_Init(&options));
-    options.Wait = timeout().ms();
-    if (settings().js_api_prefix != "$JS.API") options.Prefix = settings().js_api_prefix.c_str();
-    jsCtx* raw = nullptr;
-    nats::check(natsConnection_JetStream(&raw, nc, &options));
-    jetstream_.reset(raw);
-  }
+  if (!jetstream_) jetstream_ = jetstream(timeout().ms());
   return jetstream_.get();
+}
+
+nats::JetStream Session::jetstream(std::int64_t wait_ms) {
+  natsConnection* const nc = connection();
+  jsOptions options;
+  nats::check(jsOptions_Init(&options));
+  options.Wait = wait_ms;
+  if (settings().js_api_prefix != "$JS.API") options.Prefix = settings().js_api_prefix.c_str();
+  jsCtx* raw = nullptr;
+  nats::check(natsConnection_JetStream(&raw, nc, &options));
+  return nats::JetStream(raw);
 }
 
 std::string Session::api_subject(std::string_view what) {

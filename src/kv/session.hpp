@@ -14,6 +14,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -83,6 +84,8 @@ class Session {
   /// called.
   natsConnection* connection();
   jsCtx* jetstream();
+  /// Another one, whose requests wait as long.
+  nats::JetStream jetstream(std::int64_t wait_ms);
   /// Replaces a connection that was closed for good. What belonged to the old one is no longer valid:
   /// Requests, subscriptions, jetstream(). Throws as connection().
   void connect_again();

@@ -35,16 +35,21 @@ Requests::Requests(natsConnection* connection, Wire& wire, const std::string& in
   mailbox_.hear_refusals(false);
 }
 
+Message message_of(const std::string& subject, std::string_view body, const Headers& headers,
+                   const char* reply) {
+  natsMsg* raw = nullptr;
+  check(natsMsg_Create(&raw, subject.c_str(), reply, body.data(), static_cast<int>(body.size())));
+  Message message(raw);
+  for (const auto& [name, value] : headers) check(natsMsgHeader_Set(raw, name.c_str(), value.c_str()));
+  return message;
+}
+
 void Requests::publish(const std::string& subject, const char* reply, std::string_view body,
                        const Headers& headers) {
-  const int size = static_cast<int>(body.size());
   if (headers.empty() && reply != nullptr)
-    return check(natsConnection_PublishRequest(connection_, subject.c_str(), reply, body.data(), size));
-  natsMsg* raw = nullptr;
-  check(natsMsg_Create(&raw, subject.c_str(), reply, body.data(), size));
-  const Message message(raw);
-  for (const auto& [name, value] : headers) check(natsMsgHeader_Set(raw, name.c_str(), value.c_str()));
-  check(natsConnection_PublishMsg(connection_, raw));
+    return check(natsConnection_PublishRequest(connection_, subject.c_str(), reply, body.data(),
+                                               static_cast<int>(body.size())));
+  check(natsConnection_PublishMsg(connection_, message_of(subject, body, headers, reply).get()));
 }
 
 void Requests::send(std::uint64_t id, std::string subject, std::string_view body, const Headers& headers,

@@ -35,6 +35,10 @@ struct Answer {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+/// A message to publish. Error where nats.c refuses a header.
+Message message_of(const std::string& subject, std::string_view body, const Headers& headers,
+                   const char* reply = nullptr);
+
 class Requests {
  public:
   using Clock = std::chrono::steady_clock;

@@ -23,14 +23,13 @@ Entries& BucketSource::entries() {
                                                    .slow = true},
                                        options_.past);
   if (options_.idle) entries_->on_idle(options_.idle);
-  started_ = std::chrono::steady_clock::now();
+  clock_.emplace(entries_->server_time());
   return *entries_;
 }
 
 Instant BucketSource::now() {
-  const auto passed = std::chrono::steady_clock::now() - started_;
-  return Instant{entries().server_time().ns +
-                 std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()};
+  (void)entries();
+  return clock_->now();
 }
 
 const Item* BucketSource::next() {

@@ -4,11 +4,12 @@
 #include "app/invocation.hpp"
 #include "base/pattern.hpp"
 #include "commands/bulk/source.hpp"
+#include "commands/bulk/target.hpp"
 #include "kv/read/past.hpp"
 
-#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,7 @@ class BucketSource final : public Source {
   std::string bucket_;
   Options options_;
   std::unique_ptr<Entries> entries_;
-  std::chrono::steady_clock::time_point started_;
+  std::optional<ServerClock> clock_;
   std::vector<std::string> missing_;  // keys that were named and have not come
   std::uint64_t number_ = 0;
   Item item_;

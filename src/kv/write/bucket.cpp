@@ -143,11 +143,8 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
                    .value_size = value.size()};
   const std::string subject = place().write_prefix + key;
   check_size(session_, doing);
-  natsMsg* raw = nullptr;
-  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, value.data(), static_cast<int>(value.size())));
-  const nats::Message message(raw);
   const auto headers = headers_of(operation, condition);
-  for (const auto& [name, text] : headers) nats::check(natsMsgHeader_Set(raw, name.c_str(), text.c_str()));
+  const auto message = nats::message_of(subject, value, headers);
   jsPubAck* ack = nullptr;
   jsErrCode code{};
   jsCtx* js = session_.jetstream();
@@ -156,7 +153,7 @@ Written Bucket::publish(const std::string& key, std::string_view value, Operatio
                            .bytes = value.size(),
                            .headers = joined(headers),
                            .writes = true});
-  const natsStatus status = js_PublishMsg(&ack, js, raw, nullptr, &code);
+  const natsStatus status = js_PublishMsg(&ack, js, message.get(), nullptr, &code);
   const nats::PubAck owned(ack);
   if (status == NATS_OK)
     asking.revision(ack->Sequence);
@@ -220,20 +217,15 @@ void Bucket::remove() {
 
 void Bucket::ask_write(const std::string& key) {
   const std::string subject = place().write_prefix + key;
-  natsMsg* raw = nullptr;
-  nats::check(natsMsg_Create(&raw, subject.c_str(), nullptr, nullptr, 0));
-  const nats::Message message(raw);
-  constexpr const char* header = "Nats-Expected-Stream";
-  constexpr const char* other = "natskv-doctor-asks-only";
-  nats::check(natsMsgHeader_Set(raw, header, other));
+  const nats::Headers headers{{"Nats-Expected-Stream", "natskv-doctor-asks-only"}};
+  const auto message = nats::message_of(subject, "", headers);
   jsCtx* js = session_.jetstream();
   jsPubAck* ack = nullptr;
   jsErrCode code{};
-  Asking asking(session_, {.subject = subject,
-                           .function = "js_PublishMsg",
-                           .headers = joined({{header, other}}),
-                           .writes = true});
-  const natsStatus status = js_PublishMsg(&ack, js, raw, nullptr, &code);
+  Asking asking(
+      session_,
+      {.subject = subject, .function = "js_PublishMsg", .headers = joined(headers), .writes = true});
+  const natsStatus status = js_PublishMsg(&ack, js, message.get(), nullptr, &code);
   const nats::PubAck owned(ack);
   asking.ended(status, static_cast<int>(code));
   if (static_cast<int>(code) == nats::code::stream_not_match) return;
