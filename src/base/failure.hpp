@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace natskv {
@@ -50,6 +51,18 @@ class Failure : public std::runtime_error {
     other.exit_ = exit;
     return other;
   }
+  /// The same failure in other words.
+  [[nodiscard]] Failure saying(const std::string& message) const {
+    Failure other(exit_, message, hint_, about_);
+    other.code_ = code_;
+    return other;
+  }
+  /// The same failure with another hint.
+  [[nodiscard]] Failure advising(std::string hint) const {
+    Failure other = *this;
+    other.hint_ = std::move(hint);
+    return other;
+  }
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
   [[nodiscard]] const About& about() const noexcept { return about_; }
   /// Not empty: every further write to the bucket would fail like this ("the bucket is full"), so that it is
@@ -66,6 +79,11 @@ class Failure : public std::runtime_error {
   About about_;
   std::string common_;
 };
+
+/// "cannot ACT: why", status 1; `error`: an errno.
+inline Failure cannot(const std::string& act, int error) {
+  return {Exit::failure, "cannot " + act + ": " + std::generic_category().message(error)};
+}
 
 /// The command line is wrong: status 2, found before anything is opened.
 inline Failure usage(const std::string& message, std::string hint = {}) {

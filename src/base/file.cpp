@@ -127,9 +127,7 @@ File in_memory(std::string_view bytes) {
   File file(open_in_memory());
   int error = file.fd() < 0 ? errno : write_all(file.fd(), bytes);
   if (error == 0 && ::lseek(file.fd(), 0, SEEK_SET) != 0) error = errno;
-  if (error != 0)
-    throw Failure(Exit::failure,
-                  "cannot keep a value in memory for COMMAND: " + std::generic_category().message(error));
+  if (error != 0) throw cannot("keep a value in memory for COMMAND", error);
   return file;
 }
 
@@ -151,10 +149,7 @@ std::string temporary_folder() {
 }
 
 void write_private(const std::string& path, const std::string& bytes) {
-  const auto cannot_write = [&](int error) {
-    return Failure(Exit::failure,
-                   "cannot write " + in_quotes(path) + ": " + std::generic_category().message(error));
-  };
+  const auto cannot_write = [&](int error) { return cannot("write " + in_quotes(path), error); };
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     if (::mkdir(path.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR &&
         errno != EROFS) {

@@ -2,6 +2,7 @@
 // boolean.
 #include "config/context.hpp"
 
+#include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/file.hpp"
 #include "base/quote.hpp"
@@ -37,9 +38,7 @@ std::string expanded(const std::string& text, const Environment& environment) {
     out = environment("HOME").value_or("~");
     at = 1;
   }
-  const auto named = [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
+  const auto named = [](char c) { return c == '_' || ascii::alnum(c); };
   while (at < text.size()) {
     const std::size_t start = at++;
     if (text[start] != '$') {
@@ -235,8 +234,7 @@ void Contexts::remove(const std::string& name) const {
   require(name);
   const std::string path = path_of(name);
   if (::unlink(path.c_str()) != 0) {
-    throw Failure(Exit::failure,
-                  "cannot remove " + in_quotes(path) + ": " + std::generic_category().message(errno));
+    throw cannot("remove " + in_quotes(path), errno);
   }
   if (selected() == name) ::unlink((root_ + "/context.txt").c_str());
 }

@@ -13,17 +13,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 namespace natskv {
 namespace {
 
 constexpr std::size_t chunk = std::size_t{128} << 10U;
-
-Failure cannot(const char* what, const std::string& shown, int error) {
-  return {Exit::failure,
-          fmt::format("cannot {} {}: {}", what, shown, std::generic_category().message(error))};
-}
 
 // Disappears with its last descriptor, however the process ends. It has a name only on file systems without
 // O_TMPFILE.
@@ -33,7 +27,7 @@ File nameless() {
     return File(fd);
   std::string name = folder + "/natskv-XXXXXX";
   File file(::mkostemp(name.data(), O_CLOEXEC));
-  if (file.fd() < 0) throw cannot("write", "a temporary file", errno);
+  if (file.fd() < 0) throw cannot("write a temporary file", errno);
   ::unlink(name.c_str());
   return file;
 }
@@ -81,7 +75,7 @@ std::size_t Lines::read_some(char* to, std::size_t size) {
       offset_ += count;
       return static_cast<std::size_t>(count);
     }
-    if (errno != EINTR && errno != EAGAIN) throw cannot("read", shown_, errno);
+    if (errno != EINTR && errno != EAGAIN) throw cannot("read " + shown_, errno);
   }
 }
 
@@ -138,7 +132,7 @@ void Lines::spool() {
   std::array<char, 65536> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
   while (const std::size_t count = read_some(part.data(), part.size())) {
     if (const int error = write_all(copy.fd(), {part.data(), count}); error != 0)
-      throw cannot("write", "a temporary copy of the input", error);
+      throw cannot("write a temporary copy of the input", error);
   }
   file_.emplace(std::move(copy));
   fd_ = file_->fd();

@@ -94,7 +94,7 @@ Failure no_bucket(Session& session, const std::string& bucket) {
   } catch (const nlohmann::json::exception&) {
   }
   const Failure failure = no_bucket(bucket);
-  return {failure.exit(), failure.what(), text::near_or(bucket, buckets, failure.hint()), failure.about()};
+  return failure.advising(text::near_or(bucket, buckets, failure.hint()));
 }
 
 std::optional<Failure> second_look(Session& session, const nats::Error& error, const Task& doing) {

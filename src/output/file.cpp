@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 namespace natskv {
 namespace {
@@ -59,9 +58,7 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void OutputFile::fail(int error) const {
-  throw Failure(Exit::failure, "cannot write to " + shown_ + ": " + std::generic_category().message(error));
-}
+void OutputFile::fail(int error) const { throw cannot("write to " + shown_, error); }
 
 // A file without a name gets a free one first; only then can it replace an existing file.
 void OutputFile::name_temporary() {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace natskv {
@@ -49,7 +48,7 @@ void Output::flush() {
       continue;
     }
     if (reason == EPIPE) throw ReaderGone{};
-    throw Failure(Exit::failure, "cannot write to " + name_ + ": " + std::generic_category().message(reason));
+    throw cannot("write to " + name_, reason);
   }
 }
 

@@ -10,14 +10,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 namespace natskv::terminal {
 
 Captured::Captured(std::size_t most) : most_(most) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw Failure(Exit::failure, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw cannot("make a pipe", errno);
   read_end_.emplace(ends[0]);
   write_end_.emplace(ends[1]);
   // Our end only: the program's writes wait, as those to any pipe.

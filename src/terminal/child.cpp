@@ -128,7 +128,7 @@ Failure cannot_run(const std::string& name, const std::string& path, int error) 
     if (error == one)
       return {Exit::not_executable, fmt::format("cannot execute {}: {}", shown, std::strerror(error))};
   }
-  return {Exit::failure, fmt::format("cannot start {}: {}", shown, std::strerror(error))};
+  return cannot("start " + shown, error);
 }
 
 // 0 where it can be executed, else why not.
@@ -182,15 +182,13 @@ std::string find_program(const std::string& name) {
 pid_t start(const Program& program, const Kept* kept) {
   const Image image(program);
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw Failure(Exit::failure, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw cannot("make a pipe", errno);
   const File read_end(ends[0]);
   std::optional<File> write_end(ends[1]);
   start_signals();  // must be initialized before the fork
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child < 0)
-    throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
+  if (child < 0) throw cannot("start a process", errno);
   if (child == 0) run_child(program, image, kept, parent, ends[1]);
   write_end.reset();
   int error = 0;
@@ -208,8 +206,7 @@ pid_t start(const Program& program, const Kept* kept) {
 void exec_child(const Program& program) {
   const Image image(program);
   const StartSignals signals = start_signals();
-  if (!take_places(program))
-    throw Failure(Exit::failure, fmt::format("cannot pass on a descriptor: {}", std::strerror(errno)));
+  if (!take_places(program)) throw cannot("pass on a descriptor", errno);
   keep_own_descriptors_from_exec();
   restore_start_signals(signals);
   image.exec();

@@ -17,7 +17,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 namespace natskv::terminal {
 namespace {
@@ -131,12 +130,12 @@ void Keeper::start(const Orders& orders) {
   if (line_.fd() >= 0) return;
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    throw Failure(Exit::failure, fmt::format("cannot make a pair of sockets: {}", std::strerror(errno)));
+    throw cannot("make a pair of sockets", errno);
   const pid_t pid = ::fork();
   if (pid == 0) Keeping(ends[0], held_, orders).run();
   const File theirs(ends[0]);
   File ours(ends[1]);
-  if (pid < 0) throw Failure(Exit::failure, fmt::format("cannot start a process: {}", std::strerror(errno)));
+  if (pid < 0) throw cannot("start a process", errno);
   line_ = std::move(ours);
   pid_ = pid;
 }

@@ -24,7 +24,6 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -156,11 +155,10 @@ void Sandbox::launch(const std::string& server, const std::string& token) {
   const std::string ports = folder_->at("ports");
   const std::string log = folder_->at("server.log");
   if (::mkdir(ports.c_str(), 0700) != 0) {
-    throw Failure(Exit::failure, fmt::format("cannot make {}: {}", in_quotes(ports), std::strerror(errno)));
+    throw cannot("make " + in_quotes(ports), errno);
   }
   const File output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (output.fd() < 0)
-    throw Failure(Exit::failure, fmt::format("cannot write {}: {}", in_quotes(log), std::strerror(errno)));
+  if (output.fd() < 0) throw cannot("write " + in_quotes(log), errno);
   // A script would be killed with natskv, and what it started would stay.
   keeper_.start();
   Orders orders;

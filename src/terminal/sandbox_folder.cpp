@@ -13,7 +13,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -32,10 +31,6 @@ constexpr const char* own_lock = "lock";
 constexpr const char* store_lock = ".natskv-sandbox.lock";
 // A folder without a lock is just being created, unless it is older than this.
 constexpr std::time_t newborn = 60;
-
-Failure cannot(std::string_view what, const std::string& path, int error) {
-  return {Exit::failure, fmt::format("cannot {} {}: {}", what, in_quotes(path), std::strerror(error))};
-}
 
 std::vector<std::string> places() {
   std::vector<std::string> found;
@@ -102,30 +97,30 @@ SandboxFolder SandboxFolder::fresh() {
       fs::remove_all(path, ignored);
     }
   }
-  throw cannot("make a folder in", places().back(), error);
+  throw cannot("make a folder in " + in_quotes(places().back()), error);
 }
 
 SandboxFolder SandboxFolder::kept(const std::string& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
-  if (error) throw cannot("use the store", path, error.value());
+  if (error) throw cannot("use the store " + in_quotes(path), error.value());
   for (int attempt = 0; attempt < 2; ++attempt) {
     // A new folder is only for its owner, like the data of a fresh sandbox.
     const mode_t mask = ::umask(077);
     fs::create_directories(absolute, error);
     ::umask(mask);
-    if (error) throw cannot("make the store", path, error.value());
+    if (error) throw cannot("make the store " + in_quotes(path), error.value());
     const File folder = open_folder(absolute.string(), 0);
-    if (folder.fd() < 0) throw cannot("use the store", path, errno);
+    if (folder.fd() < 0) throw cannot("use the store " + in_quotes(path), errno);
     File lock = take_lock(folder.fd(), store_lock, O_CREAT);
     const int why = errno;
     if (lock.fd() >= 0) return {absolute.string(), std::move(lock), false};
     if (why == EWOULDBLOCK) {
       throw Failure(Exit::failure, fmt::format("the store {} is in use by another sandbox", in_quotes(path)));
     }
-    if (why != ENOENT && why != 0) throw cannot("lock the store", path, why);
+    if (why != ENOENT && why != 0) throw cannot("lock the store " + in_quotes(path), why);
   }
-  throw cannot("lock the store", path, EAGAIN);
+  throw cannot("lock the store " + in_quotes(path), EAGAIN);
 }
 
 void SandboxFolder::remove_leftovers() {
@@ -153,7 +148,7 @@ void SandboxFolder::write(const char* name, const std::string& bytes) const {
   const std::string file = at(name);
   const File out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (const int error = out.fd() < 0 ? errno : write_all(out.fd(), bytes); error != 0)
-    throw cannot("write", file, error);
+    throw cannot("write " + in_quotes(file), error);
 }
 
 }  // namespace natskv::terminal

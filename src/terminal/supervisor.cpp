@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <vector>
 
 namespace natskv::terminal {
@@ -49,8 +48,7 @@ struct Supervisor::Run {
   Run() {
     if (no_watchdog.too_late()) throw Stopped{};
     ::pthread_sigmask(SIG_BLOCK, &handled_signals(), &mask_before);
-    if (signals.fd() < 0)
-      throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
+    if (signals.fd() < 0) throw cannot("watch for signals", errno);
     if (foreground.shared()) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
   ~Run() {
@@ -82,8 +80,7 @@ Supervisor::~Supervisor() {
 
 void Supervisor::start(const Program& program) {
   if (timer_.fd() < 0) timer_ = File(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (timer_.fd() < 0)
-    throw Failure(Exit::failure, fmt::format("cannot make a timer: {}", std::strerror(errno)));
+  if (timer_.fd() < 0) throw cannot("make a timer", errno);
   auto run = std::make_unique<Run>();
   renew_keeper();
   run->kin.root = ::getpid();

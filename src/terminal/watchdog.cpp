@@ -18,7 +18,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -121,7 +120,7 @@ void Watchdog::State::open() {
   signals = File(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
   wake = File(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (signals.fd() < 0 || wake.fd() < 0) {
-    throw Failure(Exit::failure, fmt::format("cannot watch for signals: {}", std::strerror(errno)));
+    throw cannot("watch for signals", errno);
   }
 }
 
@@ -238,8 +237,7 @@ Watchdog::Watchdog(Stop& stop, std::function<void(StopReason)> last_words)
       },
       state_.get());
   ::pthread_attr_destroy(&attributes);
-  if (error != 0)
-    throw Failure(Exit::failure, fmt::format("cannot start a thread: {}", std::strerror(error)));
+  if (error != 0) throw cannot("start a thread", error);
   the_watchdog = this;
   stop.keep_time([this](Time when) { deadline(when); });
 }

@@ -12,15 +12,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace natskv::commands {
 namespace {
 
 constexpr std::size_t max_name = 255;
-
-std::string reason(int error) { return std::generic_category().message(error); }
 
 /// Opens a folder that was just found; never through a link.
 int open_folder(int parent, const std::string& name) {
@@ -98,13 +95,12 @@ std::string Paths::key_of(std::string_view path) const {
 Walk::Walk(std::string folder, std::function<void(const std::string&)> skipped)
     : folder_(std::move(folder)), skipped_(std::move(skipped)) {
   const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw usage(fmt::format("--dir: cannot read {}: {}", in_quotes(folder_), reason(errno)));
+  if (fd < 0) throw usage(std::string("--dir: ") + cannot("read " + in_quotes(folder_), errno).what());
   enter(fd, {});
 }
 
 void Walk::fail(const std::string& path, int error) const {
-  throw Failure(Exit::failure,
-                fmt::format("cannot read {}: {}", in_quotes(folder_ + "/" + path), reason(error)));
+  throw cannot("read " + in_quotes(folder_ + "/" + path), error);
 }
 
 void Walk::rewind() {
@@ -209,16 +205,14 @@ const Item* FolderSource::next() {
 
 void FolderSource::read(const Walk::Found& found) {
   const auto shown = [&] { return in_quotes(walk_.folder() + "/" + found.path); };
-  const auto wrong = [&](const std::string& why) {
-    item_.wrong.emplace(Exit::failure, fmt::format("cannot read {}: {}", shown(), why));
-  };
+  const auto unreadable = [&] { item_.wrong.emplace(cannot("read " + shown(), errno)); };
   value_.clear();
   struct stat before {
   }, after{};
   File file;
   if (!sizes_only_) file = open_regular(found.folder, found.name, before);
   const bool readable = sizes_only_ ? readable_regular(found.folder, found.name, before) : file.fd() >= 0;
-  if (!readable) return wrong(reason(errno));
+  if (!readable) return unreadable();
   const auto size = static_cast<std::uint64_t>(before.st_size);
   if (max_payload_ > 0 && size > max_payload_) {
     item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown(),
@@ -228,11 +222,11 @@ void FolderSource::read(const Walk::Found& found) {
   if (sizes_only_) return value_.resize(static_cast<std::size_t>(size));
   value_.resize(static_cast<std::size_t>(size) + 1);  // one extra byte shows whether it grew
   const ssize_t got = read_fully(file.fd(), value_.data(), static_cast<std::size_t>(size), 1);
-  if (got < 0) return wrong(reason(errno));
+  if (got < 0) return unreadable();
   value_.resize(static_cast<std::size_t>(got));
   if (::fstat(file.fd(), &after) != 0 || static_cast<std::uint64_t>(got) != size ||
       after.st_size != before.st_size || !same_time(after.st_mtim, before.st_mtim))
-    wrong("it changed while it was read");
+    item_.wrong.emplace(Exit::failure, fmt::format("cannot read {}: it changed while it was read", shown()));
 }
 
 FolderWriter::FolderWriter(std::string folder, Paths paths, mode_t mode)
@@ -248,9 +242,7 @@ int FolderWriter::root() {
 }
 
 void FolderWriter::fail(const std::string& path, int error) const {
-  throw Failure(Exit::failure,
-                fmt::format("cannot write to {}: {}",
-                            in_quotes(path.empty() ? folder_ : folder_ + "/" + path), reason(error)));
+  throw cannot("write to " + in_quotes(path.empty() ? folder_ : folder_ + "/" + path), error);
 }
 
 void FolderWriter::expect(std::string_view key) {

@@ -43,7 +43,7 @@ auto said_of(const std::string& place, Act act) {
     return act();
   } catch (const Failure& failure) {
     if (place.empty()) throw;
-    throw Failure(failure.exit(), place + ": " + failure.what(), failure.hint(), failure.about());
+    throw failure.saying(place + ": " + failure.what());
   }
 }
 

@@ -91,8 +91,7 @@ void Transfer::check() {
     if (options_.keep_going) continue;  // reported when it is its turn to be sent
     if (item->wrong) throw as_thrown(*item->wrong);
     if (const auto failure = planner_.unfit(*item)) {
-      throw as_thrown(
-          Failure(failure->exit(), where(item->number) + failure->what(), failure->hint(), failure->about()));
+      throw as_thrown(failure->saying(where(item->number) + failure->what()));
     }
   }
   require_some(options_.total);
@@ -295,8 +294,7 @@ void Transfer::show(Rows<Planned>& rows, const Item& item, const Step& step) {
         row("conflict");
         return natskv_.status(Exit::conflict);
       }
-      natskv_.report(Failure(step.failure->exit(), where(item.number) + step.failure->what(),
-                             step.failure->hint(), step.failure->about()));
+      natskv_.report(step.failure->saying(where(item.number) + step.failure->what()));
       return after(step.write.key, *step.failure, item.number);
     case Step::Kind::expired:
       ++tally_.expired;

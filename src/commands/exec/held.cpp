@@ -199,8 +199,7 @@ Ended run_held(Invocation& natskv, lease::Lease& lease, const HeldArguments& arg
   report_leftovers(natskv, supervisor);
   if (supervisor.was_stopped()) {
     const Failure why = lease.loss();
-    return {supervisor.status(),
-            Failure(why.exit(), fmt::format("{}; COMMAND was stopped", why.what()), why.hint(), why.about())};
+    return {supervisor.status(), why.saying(fmt::format("{}; COMMAND was stopped", why.what()))};
   }
   if (lost)
     natskv.warn(lease.loss().what());

@@ -31,8 +31,7 @@ class Draft {
   Draft(const std::string& key, const std::string& value, std::uint64_t most) : most_(most) {
     folder_ = temporary_folder() + "/natskv-edit-XXXXXX";
     if (::mkdtemp(folder_.data()) == nullptr) {
-      throw Failure(Exit::failure, fmt::format("cannot make a folder for the value: {}",
-                                               std::generic_category().message(errno)));
+      throw cannot("make a folder for the value", errno);
     }
     // The key's name, by whose ending editors choose colours.
     std::string name = key;
@@ -141,9 +140,7 @@ class EditValue final : public Action {
       return print(natskv, options_.store(natskv, bucket, key_, value, revision));
     } catch (const Failure& failure) {
       draft.keep();
-      throw Failure(failure.exit(),
-                    fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft.path())),
-                    failure.hint(), failure.about());
+      throw failure.saying(fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft.path())));
     } catch (const Stopped&) {
       draft.keep();
       throw Stopped{fmt::format("the edit may not have been stored, it is in {}", in_quotes(draft.path()))};

@@ -25,6 +25,7 @@ std::string without_marker(const std::string& bucket, const std::string& why, st
 
 // A mirror's origin is full: a purge without a marker here would not purge it there.
 Failure at_origin(const Failure& failure, const std::string& origin) {
+  // Not common() to all keys: each has a hint of its own.
   return {failure.exit(), failure.what(),
           fmt::format("natskv purge {} {} purges it at its origin, without a marker", origin,
                       failure.about().key),

@@ -181,8 +181,8 @@ class Watch final : public Action {
                       bookmark ? bookmark->lock() : -1);
     } catch (const Failure& failure) {
       if (failure.exit() != Exit::no_such_command) throw;
-      throw Failure(failure.exit(), failure.what(),
-                    "what follows -- is a COMMAND to run; a KEY that begins with - is given as --key=KEY");
+      throw failure.advising(
+          "what follows -- is a COMMAND to run; a KEY that begins with - is given as --key=KEY");
     }
   }
 

@@ -14,8 +14,7 @@ void flush_answer(Invocation& natskv, const std::string& done) {
   try {
     natskv.out().flush();
   } catch (const Failure& failure) {
-    throw Failure(failure.exit(), fmt::format("{}, but natskv {}", done, failure.what()), failure.hint(),
-                  failure.about());
+    throw failure.saying(fmt::format("{}, but natskv {}", done, failure.what()));
   }
 }
 

@@ -32,7 +32,7 @@ void Failures::stored() {
 
 void Failures::report(const Kept& kept) {
   const auto& [failure, where] = kept;
-  natskv_.report(Failure(failure.exit(), where + failure.what(), failure.hint(), failure.about()));
+  natskv_.report(failure.saying(where + failure.what()));
 }
 
 void Failures::flush_refused() {
@@ -42,10 +42,9 @@ void Failures::flush_refused() {
 
 void Failures::report_all_refused() {
   const auto& [first, where] = refused_.front();
-  natskv_.report(Failure(first.exit(),
-                         fmt::format("{}; {} keys were refused and none was written (this was the first)",
-                                     where + first.what(), refused_.size()),
-                         first.hint(), first.about()));
+  natskv_.report(
+      first.saying(fmt::format("{}; {} keys were refused and none was written (this was the first)",
+                               where + first.what(), refused_.size())));
   refused_.clear();
 }
 

@@ -214,7 +214,7 @@ class ContextAction final : public Action {
     try {
       (void)contexts.load(draft);
     } catch (const Failure& failure) {
-      throw Failure(failure.exit(), fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft)));
+      throw failure.saying(fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft)));
     }
     write_private(path, after);
     std::filesystem::remove(draft);

@@ -227,8 +227,7 @@ class Examination {
         keys += entry->marker() ? 0 : 1;
     } catch (const Failure& failure) {
       if (!random_ || failure.exit() != Exit::not_allowed) throw;
-      throw Failure(failure.exit(), failure.what(),
-                    "all keys were asked for; --key asks for one that you may list", failure.about());
+      throw failure.advising("all keys were asked for; --key asks for one that you may list");
     }
     require_deliveries();
     if (!random_) return fmt::format("listed {}: {} found", named(), keys);

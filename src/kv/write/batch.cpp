@@ -157,8 +157,7 @@ AtomicBatch::Outcome AtomicBatch::nothing_stored(const nats::Error& error) const
     return {.kind = Kind::again};
   const Failure failure = explain(bucket_.session(), error, {.bucket = bucket_.name()});
   return {.kind = Kind::failed,
-          .failure = Failure(failure.exit(), std::string(failure.what()) + "; nothing was stored",
-                             failure.hint(), failure.about())};
+          .failure = failure.saying(std::string(failure.what()) + "; nothing was stored")};
 }
 
 /// The commit was sent and its answer was lost.
