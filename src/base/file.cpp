@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 
 namespace natskv {
 namespace {
@@ -25,7 +24,7 @@ std::string named(const std::string& path, const std::string& shown) {
 }
 
 [[noreturn]] void cannot_read(const std::string& what, const std::string& shown, int error) {
-  throw usage(what + ": cannot read " + shown + ": " + std::generic_category().message(error));
+  throw usage(what + ": " + cannot("read " + shown, error).what());
 }
 
 std::size_t read_some(int fd, char* to, std::size_t size, const std::string& what, const std::string& shown) {

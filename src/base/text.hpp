@@ -76,7 +76,7 @@ void json_string(std::string_view text, std::string& out);
 template <class Range>
 std::string_view nearest(std::string_view word, const Range& candidates);
 std::size_t distance(std::string_view a, std::string_view b);
-/// A hint for a name that is none of these: "did you mean "x"?", or `otherwise` where none is near.
+/// A hint for a name that is none of these: the nearest one, or `otherwise` where none is near.
 std::string near_or(std::string_view name, const std::vector<std::string>& names, std::string otherwise);
 
 template <class Range>

@@ -2,8 +2,6 @@
 
 #include "base/failure.hpp"
 
-#include <fmt/format.h>
-
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -4,8 +4,6 @@
 #include "base/failure.hpp"
 #include "terminal/descriptors.hpp"
 
-#include <fmt/format.h>
-
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

@@ -4,8 +4,6 @@
 #include "terminal/foreground.hpp"
 #include "terminal/watchdog.hpp"
 
-#include <fmt/format.h>
-
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>

@@ -4,8 +4,6 @@
 #include "base/file.hpp"
 #include "terminal/status_line.hpp"
 
-#include <fmt/format.h>
-
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>

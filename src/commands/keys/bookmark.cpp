@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace natskv::commands {
@@ -21,9 +20,9 @@ constexpr std::chrono::milliseconds between_saves{100};
 constexpr std::size_t trial = 4096;                      // bytes that must be available on the disk
 constexpr std::size_t longest = std::size_t{16} << 20U;  // patterns can be as long as a command line
 
-Failure cannot(const char* what, const std::string& shown, int error) {
-  return {Exit::failure,
-          fmt::format("--state: cannot {} {}: {}", what, shown, std::generic_category().message(error))};
+Failure state_failed(const std::string& act, int error) {
+  const Failure failure = cannot(act, error);
+  return failure.saying(std::string("--state: ") + failure.what());
 }
 
 // Only the holder of the lock writes it, so its name can be the same each time: a watch that was killed
@@ -32,7 +31,7 @@ class Temporary {
  public:
   explicit Temporary(const std::string& path)
       : path_(path + ".new"), shown_(in_quotes(path_)), file_(opened(path_)) {
-    if (file_.fd() < 0) throw cannot("write", shown_, errno);
+    if (file_.fd() < 0) throw state_failed("write " + shown_, errno);
   }
   ~Temporary() {
     if (!path_.empty()) ::unlink(path_.c_str());
@@ -41,11 +40,12 @@ class Temporary {
   Temporary& operator=(const Temporary&) = delete;
 
   void write(std::string_view bytes) const {
-    if (const int error = write_all(file_.fd(), bytes); error != 0) throw cannot("write", shown_, error);
+    if (const int error = write_all(file_.fd(), bytes); error != 0)
+      throw state_failed("write " + shown_, error);
   }
   void replace(const std::string& path) {
     if (::fsync(file_.fd()) != 0 || ::rename(path_.c_str(), path.c_str()) != 0)
-      throw cannot("write", shown_, errno);
+      throw state_failed("write " + shown_, errno);
     path_.clear();
   }
 
@@ -71,7 +71,7 @@ std::string checked(std::string path) {
 File open_lock(const std::string& path) {
   const std::string name = path + ".lock";
   File lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
-  if (lock.fd() < 0) throw cannot("open", in_quotes(name), errno);
+  if (lock.fd() < 0) throw state_failed("open " + in_quotes(name), errno);
   return lock;
 }
 
@@ -80,7 +80,7 @@ void take_lock(int fd, const std::string& shown, const Stop& stop) {
   constexpr std::chrono::milliseconds patience{2000}, step{20};
   const auto until = Bookmark::Clock::now() + patience;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) throw cannot("lock", shown, errno);
+    if (errno != EWOULDBLOCK && errno != EINTR) throw state_failed("lock " + shown, errno);
     if (Bookmark::Clock::now() >= until)
       throw Failure(Exit::failure, fmt::format("state file {} is in use by another watch", shown));
     stop.pause(step);
@@ -92,7 +92,7 @@ std::optional<WatchState> read_state(const std::string& path, const std::string&
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    throw cannot("read", shown, errno);
+    throw state_failed("read " + shown, errno);
   }
   const File file = open_to_read(path, "--state");
   const auto state = parse_watch_state(read_all(file.fd(), "--state", shown, longest));
