@@ -142,7 +142,7 @@ TEST_CASE("an import whose server goes away before the first line comes has chan
   REQUIRE(eventually([&] { return proxy.connections() == 1; }));
   ::usleep(500'000);  // it has asked about the bucket
   server.kill9();
-  ::usleep(200'000);
+  REQUIRE(eventually([&] { return proxy.connections() > 1; }));  // it has noticed, and tries again
   import.send(line("late"));
   import.close_stdin();
   const auto result = import.wait(40);
