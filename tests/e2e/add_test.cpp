@@ -435,8 +435,7 @@ TEST_CASE("an origin that is missing or no bucket is warned of, a mirror of a mi
   CHECK(chain.status == 1);
   CHECK(chain.err.find("origin bucket \"m\" is itself a mirror of \"none\"") != std::string::npos);
   CHECK(stream_config(server.url(), "mm") == nullptr);
-  const auto domain =
-      server.natskv({"add", "d", "--mirror", "o", "--mirror-domain", "nowhere", "--timeout", "3s"});
+  const auto domain = server.natskv({"add", "d", "--mirror", "o", "--mirror-domain", "nowhere"});
   CHECK(domain.status == 0);
   CHECK(domain.err ==
         "natskv: add: warning: origin bucket \"o\" could not be checked: no answer from JetStream domain "
@@ -756,7 +755,7 @@ TEST_CASE("an answer that never comes leaves the outcome unknown") {
   REQUIRE(natsConnection_SubscribeSync(&raw, client.connection(), "lost.>") == NATS_OK);
   const natskv::nats::Handle<natsSubscription, natsSubscription_Destroy> subscription(raw);
   REQUIRE(natsConnection_FlushTimeout(client.connection(), 5000) == NATS_OK);
-  const auto added = server.natskv({"add", "b", "--timeout", "500ms"});
+  const auto added = server.natskv({"add", "b", "--timeout", "4s"});  // to connect, too
   CHECK(added.status == 7);
   CHECK(added.out.empty());
   CHECK(added.err ==

@@ -316,7 +316,7 @@ TEST_CASE("a value that expired between two others makes the older one uncertain
   Client client(server.url());
   client.add_bucket("b", R"({"max_msgs_per_subject": 5, "allow_msg_ttl": true})");
   client.put("b", "k", "first");
-  client.put("b", "k", "second", {{"Nats-TTL", "1s"}});
+  client.put("b", "k", "second", {{"Nats-TTL", "6s"}});  // natskv has to start and read it before
   client.put("b", "other", "x");
   CHECK(server.natskv({"get", "b", "k", "--at", "2"}).out == "second");
   REQUIRE(eventually([&] { return client.messages("b") == 2; }));
@@ -370,7 +370,7 @@ TEST_CASE("a bucket that is recreated while its past is read is never mixed with
     CAPTURE(at);
     Proxy proxy(server.port());
     proxy.pause_after(at);
-    Process reader(natskv_command({"export", "b", "--at", "3", "-q", "-s", proxy.url()}, {.limit = 60}));
+    Process reader(natskv_command({"export", "b", "--at", "3", "-q", "--timeout", "20s", "-s", proxy.url()}));
     REQUIRE(eventually([&] { return proxy.paused() || !reader.running(); }));
     client.delete_bucket("b");
     make("new");

@@ -55,7 +55,7 @@ class Shell {
       }
       return at != std::string::npos;
     };
-    for (int i = 0; i < 100 && !shows(); ++i) terminal_.read_for(0.1);
+    for (int i = 0; i < 200 && !shows(); ++i) terminal_.read_for(0.1);
     INFO("shown: " << terminal_.screen().substr(from));
     CHECK(shows());
     leave();
@@ -85,14 +85,15 @@ class Shell {
     }
   }
   static Run with(const Place& place, Run what, const std::string& term) {
-    // On a busy machine half a second, after which natskv offers nothing, is not enough: ask again.
-    write_file(place.folder / "bin/natskv",
-               "#!/bin/sh\nif [ \"$1\" != __complete ]; then printf '<%s>' \"$@\"; echo; exit; fi\n"
-               "for i in 1 2 3 4 5 6; do " +
-                   natskv_command({}).args[0] +
-                   " \"$@\" > \"$0.$$\"; status=$?; [ ! -s \"$0.$$\" ] || break; done\n"
-                   "cat \"$0.$$\"; rm \"$0.$$\"; exit $status\n",
-               0700);
+    // natskv offers what came within 0.3 s, and nothing after 0.45 s: what took so long is asked again.
+    write_file(
+        place.folder / "bin/natskv",
+        "#!/bin/sh\nif [ \"$1\" != __complete ]; then printf '<%s>' \"$@\"; echo; exit; fi\n"
+        "for i in 1 2 3 4 5 6 7 8 9 10; do from=$(date +%s%N); " +
+            natskv_command({}).args[0] +
+            " \"$@\" > \"$0.$$\"; status=$?; [ $(($(date +%s%N) - from)) -ge 250000000 ] || break; done\n"
+            "cat \"$0.$$\"; rm \"$0.$$\"; exit $status\n",
+        0700);
     what.env = place.environment();
     what.env["TERM"] = term;
     what.cwd = place.folder.path().string();

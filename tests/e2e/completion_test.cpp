@@ -2,6 +2,7 @@
 // What `natskv __complete` answers the shells.
 #include "commands/all.hpp"
 #include "docs/tree.hpp"
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/completed.hpp"
 #include "support/emulator.hpp"
@@ -24,6 +25,16 @@ using namespace natskv::test;
 namespace {
 
 using Words = std::vector<std::string>;
+
+/// natskv offers what came within 0.3 s, and nothing after 0.45 s: what took so long is asked again.
+Result patient(const Run& what) {
+  Result result;
+  for (int tries = 0; tries < 10; ++tries) {
+    result = run(what);
+    if (result.seconds < 0.25) break;
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -158,7 +169,7 @@ TEST_CASE("Revisions come with time and size, markers with their name; commands 
   place.client.put("config", "top", "", {{"KV-Operation", "DEL"}});
   const auto answer = [&](Words words) {
     words.insert(words.begin(), {"__complete", "--"});
-    return without_times(place.server.natskv(std::move(words), {.env = place.environment()}).out);
+    return without_times(patient(place.server.command(std::move(words), {.env = place.environment()})).out);
   };
   CHECK(answer({"revert", "config", "top", ""}) ==
         "words\n9\t####-##-## ##:##:## +00:00  DEL\n7\t####-##-## ##:##:## +00:00  5 B\n"
@@ -179,7 +190,7 @@ TEST_CASE("A server that dies in the middle of an answer makes no noise") {
     Process killer(
         {.args = {"sh", "-c", "sleep " + std::string(delay) + "; kill -9 " + std::to_string(dying.pid())}});
     const auto result = natskv::test::natskv({"__complete", "--", "get", "config", "many."},
-                                             {.env = {{"NATS_URL", dying.url()}}, .limit = 5});
+                                             {.env = {{"NATS_URL", dying.url()}}});
     killer.wait();
     CHECK_FALSE(result.timed_out);
     CHECK(result.status == 0);
@@ -205,13 +216,13 @@ TEST_CASE("Buckets, levels of keys, revisions and contexts come from where they 
   write_file(place.folder / "config/nats/context/there.json", R"({"url": ")" + place.server.url() + "\"}");
   CHECK(place.offered({"-s", "nats://127.0.0.1:1", "cp", "x", "--to-context", "there", ""}) ==
         Words{"config"});
-  const auto of_context = place.server.natskv(
+  const auto of_context = patient(place.server.command(
       {"__complete", "--", "--context", "there", "get", ""},
-      {.env = {{"NATS_URL", std::nullopt}, {"XDG_CONFIG_HOME", place.folder / "config"}}});
+      {.env = {{"NATS_URL", std::nullopt}, {"XDG_CONFIG_HOME", place.folder / "config"}}}));
   CHECK(of_context.out == "words\nconfig\t\n");
   // Nobody is asked: standard input is the shell's.
   const auto asked = place.server.natskv({"__complete", "--", "--password-file", "-", "get", ""},
-                                         {.open_stdin = true, .limit = 5});
+                                         {.open_stdin = true, .limit = 20});
   CHECK_FALSE(asked.timed_out);
   CHECK(asked.out == "");
 }
@@ -233,13 +244,16 @@ TEST_CASE("At most 200 words are offered, of a bucket of any size") {
 TEST_CASE("Tab gives up, silently, on a server that does not answer") {
   Place place;
   const Listener silent;
-  CHECK(place.offered({"-s", silent.url(), "get", ""}) == Words{});
+  const auto nothing = [&](Words words) {
+    words.insert(words.begin(), {"__complete", "--", "--timeout", "60s"});  // so that the limit tells
+    const auto result = place.server.natskv(words, {.env = place.environment(), .limit = 20});
+    CHECK_FALSE(result.timed_out);
+    CHECK(all(result) == "0||");
+  };
+  nothing({"-s", silent.url(), "get", ""});
   place.server.pause();
-  CHECK(place.offered({"get", "config", ""}) == Words{});
-  const auto result =
-      place.server.natskv({"__complete", "--", "keys", ""}, {.env = place.environment(), .limit = 5});
-  CHECK_FALSE(result.timed_out);
-  CHECK(result.out == "");
+  nothing({"get", "config", ""});
+  nothing({"keys", ""});
   place.server.resume();
 }
 

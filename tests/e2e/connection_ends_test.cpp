@@ -68,9 +68,10 @@ TEST_CASE("a watch goes on with the credentials that its file holds when the old
   REQUIRE(eventually([&] {
     return server.natskv({"add", "b", "-q", "--creds", folder / "alice.creds"}).status == 0;
   }));
+  // short.creds end soon: only the bucket has to be there before.
+  Process watch(
+      server.command({"watch", "b", "--count", "2", "-o", "tsv", "--creds", folder / "short.creds"}));
   REQUIRE(server.natskv({"put", "b", "k", "1", "--creds", folder / "alice.creds"}).status == 0);
-  Process watch(server.command({"watch", "b", "--count", "2", "-o", "tsv", "--creds", folder / "short.creds"},
-                               {.limit = 60}));
   REQUIRE(watch.read_until("k\t"));
   write_file(folder / "short.creds", read_file(folder / "alice.creds"), 0600);
   REQUIRE(watch.read_err_until("connection restored", 40));
@@ -137,10 +138,13 @@ TEST_CASE("an import whose server goes away before the first line comes has chan
   Server server;
   Client(server.url()).add_bucket("b");
   Proxy proxy(server.port());
-  Process import(natskv_command({"import", "b", "--timeout", "2s", "-s", proxy.url()},
-                                {.open_stdin = true, .limit = 60}));
-  REQUIRE(eventually([&] { return proxy.connections() == 1; }));
-  ::usleep(500'000);  // it has asked about the bucket
+  Process import(
+      natskv_command({"import", "b", "--trace", "--timeout", "5s", "-s", proxy.url()}, {.open_stdin = true}));
+  // It has asked about the bucket all that it asks before the first line.
+  REQUIRE(eventually([&] {
+    import.read_for(0.02);
+    return occurrences(import.err(), "STREAM.INFO") == 2;
+  }));
   server.kill9();
   REQUIRE(eventually([&] { return proxy.connections() > 1; }));  // it has noticed, and tries again
   import.send(line("late"));
@@ -153,10 +157,9 @@ TEST_CASE("an import whose server goes away before the first line comes has chan
 TEST_CASE("a last acknowledged key that was purged during an outage is not called lost") {
   Server server;
   Client(server.url()).add_bucket("b");
-  Process import(server.command({"import", "b"}, {.open_stdin = true, .limit = 60}));
+  Process import(server.command({"import", "b", "--trace"}, {.open_stdin = true}));
   import.send(line("first") + line("last"));
-  REQUIRE(eventually([&] { return Client(server.url()).messages("b") == 2; }));
-  ::usleep(300'000);  // the acknowledgement arrives, too
+  REQUIRE(import.read_err_until("trace: $KV.b.last "));  // with the acknowledgement
   Client(server.url()).api("STREAM.PURGE.KV_b", R"({"filter":"$KV.b.last"})");
   server.restart();
   import.send(line("more"));

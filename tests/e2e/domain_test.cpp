@@ -96,7 +96,7 @@ TEST_CASE("a mirror in a leaf's domain is written to from the hub") {
   REQUIRE(eventually({"add", "c", "--mirror", "c", "--mirror-domain", "hub", "--js-domain", "leaf", "-q",
                       "--timeout", "1s"}));
   const auto there = [&](std::vector<std::string> words) {
-    words.insert(words.end(), {"--js-domain", "leaf", "--timeout", "3s"});
+    words.insert(words.end(), {"--js-domain", "leaf", "--timeout", "20s"});
     return hub.natskv(words);
   };
   CHECK(there({"put", "c", "p", "1"}).out == "1\n");

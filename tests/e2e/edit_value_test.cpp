@@ -1,4 +1,5 @@
 // edit-value, with editors that are scripts.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -47,6 +49,15 @@ struct Desk {
   Client client;
   TempDir folder, places;
 };
+
+/// How many connections a process has.
+long sockets(pid_t pid) {
+  const fs::directory_iterator all("/proc/" + std::to_string(pid) + "/fd");
+  return std::count_if(begin(all), end(all), [](const auto& descriptor) {
+    std::error_code gone;
+    return fs::read_symlink(descriptor, gone).string().starts_with("socket:");
+  });
+}
 
 }  // namespace
 
@@ -193,8 +204,11 @@ TEST_CASE("An editor may be a word of the shell's own, or a whole line for it") 
 
 TEST_CASE("The edit is kept too when the server is gone") {
   Desk desk;
-  const auto result = desk.edit(
-      "echo mine > \"$1\"; kill " + std::to_string(desk.server.pid()) + "; sleep 0.5", {"--timeout", "1s"});
+  const auto server = std::to_string(desk.server.pid());
+  const auto result =
+      desk.edit("echo mine > \"$1\"; kill -9 " + server + "; until grep -q '^State:.Z' /proc/" + server +
+                    "/status; do sleep 0.05; done",
+                {"--timeout", "5s"});
   CHECK(result.status >= 5);
   CHECK(result.err.find("the edit is in \"") != std::string::npos);
   CHECK_FALSE(desk.nothing_left());
@@ -210,7 +224,10 @@ TEST_CASE("A server that restarts while the editor is open takes the edit") {
       {"edit-value", "config", "greeting"},
       {.env = {{"EDITOR", desk.folder / "editor"}, {"TMPDIR", desk.places.path().string()}}}));
   while (!fs::exists(desk.folder / "open")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto before = sockets(natskv.pid());
+  REQUIRE(before > 0);
   desk.server.restart();
+  REQUIRE(eventually([&] { return sockets(natskv.pid()) < before; }));  // it has noticed
   write_file(desk.folder / "go", "");
   const auto result = natskv.wait(30);
   CHECK_MESSAGE(result.status == 0, result.err);

@@ -188,7 +188,7 @@ void check_key_by_key(const Many& many, const std::string& answer) {
     }
     return message(r.reply, info_of_newer());
   });
-  const auto result = natskv::test::natskv(words_of(many.keys, {"-0", "--timeout", "1s"}),
+  const auto result = natskv::test::natskv(words_of(many.keys, {"-0", "--timeout", "4s"}),
                                            {.env = {{"NATS_URL", liar.url()}}});
   CAPTURE(result.err);
   CHECK(together == 1);

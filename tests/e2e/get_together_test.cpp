@@ -86,8 +86,8 @@ class Together {
  public:
   explicit Together(std::function<std::string(const std::string& to, int asked)> many)
       : many_(std::move(many)), liar_([this](const Request& r) { return answer(r); }) {}
-  Result run(Words words) const {
-    words.insert(words.begin(), {"--timeout", "2s"});
+  Result run(Words words, const std::string& timeout = "20s") const {
+    words.insert(words.begin(), {"--timeout", timeout});
     return natskv::test::natskv(words, {.env = {{"NATS_URL", liar_.url()}}});
   }
   std::atomic<int> asked = 0, otherwise = 0;
@@ -186,7 +186,7 @@ TEST_CASE("no keys at that moment is an answer, too") {
 TEST_CASE("no answer in time is a failure") {
   for (const auto& words : {by_name, by_pattern, as_variables}) {
     Together server([](const std::string& to, int) { return value(to, 1, 3, 0); });
-    const auto result = server.run(words);
+    const auto result = server.run(words, "2s");
     CHECK(result.status == 5);
     CHECK(result.out == "");
     CHECK(server.otherwise == 0);

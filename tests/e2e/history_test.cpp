@@ -1,3 +1,4 @@
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
@@ -108,7 +109,7 @@ TEST_CASE("a mirror's history is its origin's") {
   const auto made = client.api("STREAM.CREATE.KV_m", R"({"name":"KV_m","mirror":{"name":"KV_b"},
     "max_msgs_per_subject":5,"allow_direct":true,"mirror_direct":true,"deny_delete":true,"allow_rollup_hdrs":true})");
   CAPTURE(made);
-  for (int i = 0; i < 100 && client.messages("m") < 2; ++i) run({.args = {"sleep", "0.05"}});
+  REQUIRE(eventually([&] { return client.messages("m") == 2; }));
   CHECK(revisions(server.natskv({"history", "m", "k"}).out) == Lines{"k 1 PUT 1", "k 2 PUT 2"});
   CHECK(server.natskv({"keys", "m"}).out == "k\n");
 }

@@ -44,7 +44,7 @@ class Trial {
     CAPTURE(what_);
     auto process = running_.begin();
     for (const auto& command : commands) {
-      const auto result = (process++)->wait(20);
+      const auto result = (process++)->wait(60);
       check_good_order(command, result);
       CHECK_MESSAGE(result.status != 0, command[0]);
       CHECK((result.out + result.err).find_first_of("\x1B\x07") == std::string::npos);

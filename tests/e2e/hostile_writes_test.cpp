@@ -67,7 +67,7 @@ TEST_CASE("what was written before an answer stays away is not nothing") {
     ++listings;
     return std::string();
   });
-  const auto result = natskv::test::natskv({"import", "b", "--prune", "--force", "--timeout", "1s"},
+  const auto result = natskv::test::natskv({"import", "b", "--prune", "--force", "--timeout", "5s"},
                                            {.input = R"({"key":"k","value":"v"})"
                                                      "\n",
                                             .env = {{"NATS_URL", liar.url()}}});
@@ -88,6 +88,11 @@ TEST_CASE("a node that knows no leader does not speak for the one that leads") {
   const Liar liar([&](const Request& r) {
     if (r.subject.ends_with("STREAM.INFO.KV_new")) return message(r.reply, not_found);
     if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
+    // Asked where the delivery seems to be late.
+    if (r.subject.find("CONSUMER.INFO") != std::string::npos) {
+      return message(r.reply, R"({"name":"C","num_pending":0,"created":"2026-01-01T00:00:00Z",)"
+                              R"("delivered":{"consumer_seq":1,"stream_seq":3}})");
+    }
     if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return message(r.reply, refusal);
     const auto to = nlohmann::json::parse(r.data).at("config").at("deliver_subject").get<std::string>();
     return message(r.reply, R"({"name":"C","num_pending":1,"created":"2026-01-01T00:00:00Z",)"

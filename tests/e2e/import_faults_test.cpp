@@ -48,6 +48,12 @@ std::map<std::string, std::string> held(const Server& server) {
   return found;
 }
 
+/// What the summary, the last line, counts under this word.
+std::uint64_t count_of(const std::string& err, const std::string& word) {
+  const auto at = err.find(word, err.rfind("bucket \"b\": "));
+  return at == std::string::npos ? 0 : std::stoull(err.substr(at + word.size()));
+}
+
 /// Keys that messages name: conflicts and unknown outcomes.
 std::set<std::string> reported(const std::string& err) {
   std::set<std::string> found;
@@ -119,9 +125,9 @@ TEST_CASE("a server killed and restarted during an import, with another writer: 
 TEST_CASE("a compare-and-set whose answer was lost is never called written on the strength of equal bytes") {
   Server server;
   Client(server.url()).add_bucket("b");
-  Process import(server.command({"import", "b", "--create"}, {.open_stdin = true, .limit = 60}));
+  Process import(server.command({"import", "b", "--create", "--trace"}, {.open_stdin = true}));
   import.send("{\"key\":\"first\",\"value\":\"1\"}\n");
-  for (int i = 0; i < 100 && Client(server.url()).messages("b") == 0; ++i) ::usleep(50'000);
+  REQUIRE(import.read_err_until("$KV.b.first "));  // with its answer
   server.pause();
   import.send("{\"key\":\"k\",\"value\":\"v\"}\n");
   ::usleep(300'000);
@@ -150,11 +156,9 @@ TEST_CASE("a connection that is lost again while the lost writes are looked at: 
     const std::string bucket = "b" + std::to_string(bytes);
     client.add_bucket(bucket);
     Proxy proxy(server.port());
-    // Not as an option: that would bound the whole recovery, too.
-    Process import(natskv_command({"import", bucket, "-s", proxy.url()},
-                                  {.open_stdin = true, .env = {{"NATS_TIMEOUT", "2s"}}, .limit = 60}));
+    Process import(natskv_command({"import", bucket, "-s", proxy.url()}, {.open_stdin = true}));
     import.send(lines_of(1));
-    for (int i = 0; i < 200 && client.messages(bucket) < 1; ++i) ::usleep(20'000);
+    REQUIRE(eventually([&] { return client.messages(bucket) == 1; }));
     proxy.pause();  // what is sent now reaches nobody
     import.send(lines_of(count).substr(lines_of(1).size()));
     ::usleep(50'000);
@@ -180,7 +184,7 @@ TEST_CASE("a connection that is lost under the very first request: the import wa
   // The handshake passes, the answer about the bucket does not.
   proxy.limit(600);
   Process import(natskv_command({"import", "b", "-s", proxy.url()}, {.input = lines_of(10)}));
-  for (int i = 0; i < 200 && proxy.connections() < 2; ++i) ::usleep(20'000);
+  REQUIRE(eventually([&] { return proxy.connections() > 1; }));
   proxy.limit({});
   const auto result = import.wait(40);
   CAPTURE(result.err);
@@ -191,12 +195,18 @@ TEST_CASE("a connection that is lost under the very first request: the import wa
 TEST_CASE("a server that does not come back: what was in flight is unknown, and it ends") {
   Server server;
   Client(server.url()).add_bucket("b");
-  Process import(server.command({"import", "b", "--timeout", "2s"}, {.open_stdin = true, .limit = 60}));
+  Proxy proxy(server.port());
+  Process import(
+      natskv_command({"import", "b", "--timeout", "5s", "--trace", "-s", proxy.url()}, {.open_stdin = true}));
   import.send(lines_of(10));
-  for (int i = 0; i < 100 && Client(server.url()).messages("b") < 10; ++i) ::usleep(50'000);
+  // Each with its answer.
+  for (int i = 0; i < 10; ++i) REQUIRE(import.read_err_until("$KV.b." + key_of(i) + " "));
   server.pause();
-  import.send(lines_of(20).substr(lines_of(10).size()));
-  ::usleep(300'000);
+  for (int i = 10; i < 20; ++i) {
+    const auto before = proxy.sent();
+    import.send(lines_of(i + 1).substr(lines_of(i).size()));
+    REQUIRE(eventually([&] { return proxy.sent() > before; }));
+  }
   server.kill9();
   import.close_stdin();
   const auto result = import.wait(40);
@@ -206,15 +216,16 @@ TEST_CASE("a server that does not come back: what was in flight is unknown, and 
   CHECK(has(result.err, "the first line that was not acknowledged is 11"));
 }
 
-TEST_CASE("Ctrl-C stops sending, waits for what is in flight and says what was written") {
+TEST_CASE("Ctrl-C between two lines says what was written") {
   Server server;
   Client client(server.url());
   client.add_bucket("b");
-  Process import(server.command({"import", "b"}, {.open_stdin = true}));
+  Process import(server.command({"import", "b", "--trace"}, {.open_stdin = true}));
   import.send(lines_of(500));
-  for (int i = 0; i < 100 && client.messages("b") < 500; ++i) ::usleep(50'000);
+  // How long answers are waited for after it is measured alone, in interrupted_test.cpp.
+  REQUIRE(import.read_err_until("$KV.b.k.499 "));
   import.signal(SIGINT);
-  const auto result = import.wait(10);
+  const auto result = import.wait();
   CHECK(result.status == 130);
   CHECK(has(result.err, "put 500"));
   CHECK(has(result.err, "the first line that was not acknowledged is 501"));
@@ -227,12 +238,18 @@ TEST_CASE("Ctrl-C during a large import: all that is said to be written is, and 
   const TempDir folder;
   write_file(folder / "in", lines_of(100'000));
   Process import(server.command({"import", "b", "-F", folder / "in"}));
-  for (int i = 0; i < 1000 && client.messages("b") == 0; ++i) ::usleep(5'000);
+  REQUIRE(eventually([&] { return client.messages("b") > 0; }));
   import.signal(SIGINT);
-  const auto result = import.wait(10);
+  const auto result = import.wait();
   CHECK(result.status == 130);
-  CHECK(has(result.err, "bucket \"b\": put " + std::to_string(client.messages("b")) + "; the first line"));
-  CHECK_FALSE(has(result.err, "unknown"));
+  // A busy server does not answer all in time.
+  const auto stored = client.messages("b");
+  const auto put = count_of(result.err, "put "), unknown = count_of(result.err, "unknown ");
+  CAPTURE(result.err);
+  CHECK(stored < 100'000);
+  CHECK(stored >= put);
+  CHECK(stored <= put + unknown);
+  CHECK(has(result.err, "; the first line that was not acknowledged is "));
 }
 
 TEST_CASE("a bucket that is full fails the line that did not fit") {

@@ -1,10 +1,12 @@
 // ctest: races
 // import: JSON Lines in.
+#include "support/buckets.hpp"
 #include "support/client.hpp"
 #include "support/kept.hpp"
 #include "support/memory.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
+#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <list>
 #include <random>
 #include <string>
 #include <tuple>
@@ -439,12 +442,16 @@ TEST_CASE("a bar on a terminal, gone at the end; a summary that stays; only that
 
 TEST_CASE("Ctrl-C while the server says nothing: what is in flight is unknown, and it ends") {
   World world;
-  Process import(world.server.command({"import", "b"}, {.open_stdin = true}));
+  Proxy proxy(world.server.port());
+  Process import(natskv_command({"import", "b", "--trace", "-s", proxy.url()}, {.open_stdin = true}));
   import.send(line("a", "1"));
-  for (int i = 0; i < 200 && world.client.messages("b") < 1; ++i) run({.args = {"sleep", "0.05"}});
+  REQUIRE(import.read_err_until("$KV.b.a "));  // with its answer
   world.server.pause();
-  import.send(line("b", "2") + line("c", "3"));
-  run({.args = {"sleep", "0.5"}});
+  for (const char* key : {"b", "c"}) {
+    const auto before = proxy.sent();
+    import.send(line(key, "2"));
+    REQUIRE(eventually([&] { return proxy.sent() > before; }));
+  }
   import.signal(SIGINT);
   const auto result = import.wait(20);
   world.server.resume();
@@ -524,13 +531,17 @@ TEST_CASE("import --dry-run lists each key once, by its last line") {
 
 TEST_CASE("a generator may take longer than --timeout, also where its lines are read twice") {
   World world;
+  std::list<Process> imports;
   for (const char* how : {"", "--check", "--dry-run"}) {
-    const auto result =
-        run({.args = {"sh", "-c",
-                      "(sleep 1.5; echo '{\"key\":\"late\",\"value\":\"1\"}') | \"$0\" import b --timeout "
-                      "700ms -s " +
-                          world.server.url() + " " + how,
-                      natskv_command({}).args.at(0)}});
+    imports.emplace_back(
+        Run{.args = {"sh", "-c",
+                     "(sleep 6; echo '{\"key\":\"late\",\"value\":\"1\"}') | \"$0\" import b --timeout "
+                     "4s -s " +
+                         world.server.url() + " " + how,
+                     natskv_command({}).args.at(0)}});
+  }
+  for (auto& import : imports) {
+    const auto result = import.wait();
     CHECK_MESSAGE(result.status == 0, result.err);
   }
   CHECK(world.value("late") == "1");

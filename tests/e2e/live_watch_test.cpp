@@ -71,9 +71,9 @@ TEST_CASE("a watch is waited for together with a descriptor and a time") {
   client.put("b", "k", "1");
   Connected own(server.url());
   Watch watch(own.session, "b", {});
-  REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::entry);
+  REQUIRE(watch.wait(in(milliseconds(20'000))) == Watch::Got::entry);
   CHECK(watch.entry()->key == "k");
-  REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::caught_up);
+  REQUIRE(watch.wait(in(milliseconds(20'000))) == Watch::Got::caught_up);
   CHECK(watch.caught_up());
   CHECK(watch.wait(in(milliseconds(20))) == Watch::Got::time);
   std::array<int, 2> ends{};
@@ -82,15 +82,15 @@ TEST_CASE("a watch is waited for together with a descriptor and a time") {
   CHECK(watch.wait(in(milliseconds(20)), others) == Watch::Got::time);
   CHECK(others[0].revents == 0);
   REQUIRE(::write(ends[1], "x", 1) == 1);
-  CHECK(watch.wait(in(milliseconds(5000)), others) == Watch::Got::descriptor);
+  CHECK(watch.wait(in(milliseconds(20'000)), others) == Watch::Got::descriptor);
   CHECK(others[0].revents == POLLIN);
   client.put("b", "k", "2");
-  CHECK(watch.wait(in(milliseconds(5000))) == Watch::Got::entry);
+  CHECK(watch.wait(in(milliseconds(20'000))) == Watch::Got::entry);
   CHECK(watch.entry()->value.data == "2");
   ::close(ends[0]);
   ::close(ends[1]);
   own.stop.set(natskv::StopReason::terminated);
-  CHECK_THROWS_AS(watch.wait(in(milliseconds(5000))), natskv::Stopped);
+  CHECK_THROWS_AS(watch.wait(in(milliseconds(20'000))), natskv::Stopped);
 }
 
 TEST_CASE("a watch is resumed after the revision that was handled last, or says why not") {
@@ -145,7 +145,7 @@ TEST_CASE(
   Proxy proxy(server.port());
   Connected own(proxy.url());
   Watch watch(own.session, "b", {});
-  REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::entry);
+  REQUIRE(watch.wait(in(milliseconds(20'000))) == Watch::Got::entry);
   std::string all(watch.entry()->key);
   std::this_thread::sleep_for(milliseconds(100));  // the other two have come, too
   proxy.limit(0);
@@ -163,12 +163,12 @@ TEST_CASE("a watch whose reader is busy drops what waits, and gives all of it af
   client.add_bucket("b");
   Connected own(server.url());
   Watch watch(own.session, "b", {.read = {.slow = true}});
-  REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::caught_up);
+  REQUIRE(watch.wait(in(milliseconds(20'000))) == Watch::Got::caught_up);
   const std::string value(256 << 10, 'v');
   // A server lets more and more wait, as long as it is read.
   for (int i = 0; i < 120; ++i) {
     client.put("b", "read", value);
-    REQUIRE(watch.wait(in(milliseconds(5000))) == Watch::Got::entry);
+    REQUIRE(watch.wait(in(milliseconds(20'000))) == Watch::Got::entry);
   }
   std::string expected;
   for (int i = 0; i < 80; ++i) {  // 20 MiB
@@ -177,13 +177,13 @@ TEST_CASE("a watch whose reader is busy drops what waits, and gives all of it af
   }
   const auto consumers = [&] { return occurrences(client.api("CONSUMER.NAMES.KV_b"), "natskv-"); };
   CHECK(consumers() == 1);
-  for (int i = 0; i < 200 && consumers() > 0; ++i) {
+  for (int i = 0; i < 1000 && consumers() > 0; ++i) {
     std::this_thread::sleep_for(milliseconds(25));
     watch.relieve();
   }
   CHECK(consumers() == 0);
   std::string all;
-  while (all.size() < expected.size() && watch.wait(in(milliseconds(5000))) == Watch::Got::entry) {
+  while (all.size() < expected.size() && watch.wait(in(milliseconds(20'000))) == Watch::Got::entry) {
     all += watch.entry()->key;
     all += ' ';
   }

@@ -34,6 +34,15 @@ Words shell(const TestBucket& b, const Words& options, const std::string& script
   return through(options, {"sh", "-c", script, natskv_program, b.name()});
 }
 
+// How many sockets the process has open.
+int sockets(pid_t pid) {
+  int count = 0;
+  std::error_code gone;
+  for (const auto& fd : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid)))
+    count += std::filesystem::read_symlink(fd, gone).string().starts_with("socket:") ? 1 : 0;
+  return count;
+}
+
 std::string ttl_of(const TestBucket& b, const std::string& key) {
   const auto headers = b.last(key).headers;
   const auto at = headers.find("Nats-TTL");
@@ -196,7 +205,7 @@ TEST_CASE("eight processes at once lose no increment") {
     processes.push_back(std::make_unique<Process>(Run{
         .args =
             {"sh", "-c",
-             "for i in 1 2 3 4 5; do \"$0\" modify -q --timeout 20s \"$1\" k -- sh -c 'echo $(($(cat) + 1))' "
+             "for i in 1 2 3 4 5; do \"$0\" modify -q --timeout 20s -w 100s \"$1\" k -- sh -c 'echo $(($(cat) + 1))' "
              "|| exit; done",
              natskv_program, b.name()},
         .env = {{"NATS_URL", bed().server.url()}}}));
@@ -311,7 +320,7 @@ TEST_CASE("a write that nobody answers is 7, and not repeated") {
   CHECK(server.natskv({"put", "b", "k", "1", "-q"}).status == 0);
   const TempDir folder;
   Process process(
-      server.command({"modify", "b", "k", "--timeout", "1s", "--", "sh", "-c",
+      server.command({"modify", "b", "k", "--timeout", "4s", "--", "sh", "-c",
                       "echo x >> runs; echo started >&2; while ! [ -e go ]; do sleep 0.02; done; echo 2"},
                      {.cwd = folder.path()}));
   REQUIRE(process.read_err_until("started"));
@@ -333,7 +342,10 @@ TEST_CASE("a connection that was lost while COMMAND ran is made anew") {
                                   "echo started >&2; while ! [ -e go ]; do sleep 0.02; done; echo 2"},
                                  {.cwd = folder.path()}));
   REQUIRE(process.read_err_until("started"));
+  const int before = sockets(process.pid());
   server.restart();
+  // It speaks of it only when COMMAND has ended.
+  REQUIRE(eventually([&] { return sockets(process.pid()) < before; }));
   write_file(folder / "go", "");
   const auto result = process.wait();
   CHECK(result.status == 0);

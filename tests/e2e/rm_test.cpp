@@ -88,9 +88,9 @@ TEST_CASE("Ctrl-C at the question ends with 130 and removes nothing") {
 
 TEST_CASE("a user may think longer than the timeout") {
   const TestBucket b;
-  Terminal terminal(b.command("rm", {"--timeout", "300ms"}));
+  Terminal terminal(b.command("rm", {"--timeout", "4s"}));
   REQUIRE(terminal.read_until("[y/N] "));
-  terminal.read_for(0.5);
+  terminal.read_for(4.5);
   terminal.send("y\n");
   CHECK(terminal.wait().status == 0);
 }

@@ -42,7 +42,7 @@ void fill(const Server& server, int count) {
   std::string lines;
   const std::string value(128, 'v');
   for (int i = 0; i < count; ++i) lines += R"({"key":")" + name_of(i) + R"(","value":")" + value + "\"}\n";
-  const auto filled = server.natskv(as("all", {"import", "b", "-q"}), {.input = lines, .limit = 60});
+  const auto filled = server.natskv(as("all", {"import", "b", "-q"}), {.input = lines, .limit = 150});
   REQUIRE_MESSAGE(filled.status == 0, filled.err);
 }
 
@@ -66,7 +66,7 @@ long peak_of(pid_t pid) {
 Slowly read_slowly(const Server& server, std::vector<std::string> words, int slow = 40) {
   std::array<int, 2> ends{};
   REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
-  Process process(server.command(std::move(words), {.out_fd = ends[1], .limit = 60}));
+  Process process(server.command(std::move(words), {.out_fd = ends[1], .limit = 150}));
   close(ends[1]);
   Slowly read;
   std::vector<char> part(65536);
@@ -78,7 +78,7 @@ Slowly read_slowly(const Server& server, std::vector<std::string> words, int slo
     if (i < slow) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   close(ends[0]);
-  read.result = process.wait(60);
+  read.result = process.wait(150);
   return read;
 }
 
@@ -138,10 +138,10 @@ TEST_CASE("commands that work on what they read miss no key of a bucket with his
   client.add_bucket("b", R"({"max_msgs_per_subject": 3})");
   client.add_bucket("c");
   fill(server, some);
-  const auto copied = server.natskv({"cp", "b", "c"}, {.limit = 60});
+  const auto copied = server.natskv({"cp", "b", "c"}, {.limit = 150});
   CHECK_MESSAGE(copied.status == 0, copied.err);
   CHECK(server.natskv({"keys", "c", "--count"}).out == std::to_string(some) + "\n");
-  const auto deleted = server.natskv({"del", "b", "key.>", "-f", "-q"}, {.limit = 60});
+  const auto deleted = server.natskv({"del", "b", "key.>", "-f", "-q"}, {.limit = 150});
   CHECK_MESSAGE(deleted.status == 0, deleted.err);
   CHECK(server.natskv({"keys", "b", "--count"}).out == "0\n");
 }
@@ -158,9 +158,9 @@ TEST_CASE("a user who may not acknowledge reads all the same, slowly too") {
   CHECK_MESSAGE(read.result.status == 0, read.result.err);
   check_every_key_once(read.out, some);
   // These read with a window from the start.
-  const auto copied = server.natskv(as("few", {"cp", "b", "c"}), {.limit = 60});
+  const auto copied = server.natskv(as("few", {"cp", "b", "c"}), {.limit = 150});
   CHECK_MESSAGE(copied.status == 0, copied.err);
-  CHECK(server.natskv(as("few", {"diff", "b", "c"}), {.limit = 60}).out.empty());
+  CHECK(server.natskv(as("few", {"diff", "b", "c"}), {.limit = 150}).out.empty());
   CHECK(server.natskv(as("few", {"keys", "c", "--count"})).out == std::to_string(some) + "\n");
 }
 

@@ -124,7 +124,7 @@ TEST_CASE("an encrypted key is refused, nobody is asked for its passphrase, and 
   for (const char* name : {"pkcs8.key", "ec.key"}) {
     CAPTURE(name);
     const std::vector<std::string> words{
-        "import",          "b",         "--timeout",           "2s",       "--tlsca",
+        "import",          "b",         "--timeout",           "20s",      "--tlsca",
         folder / "ca.pem", "--tlscert", folder / "client.pem", "--tlskey", folder / name};
     const std::string said = "natskv: import: the key \"" + folder / name +
                              "\" is encrypted, and natskv does not ask for passphrases\nhint: openssl pkey ";
@@ -167,8 +167,8 @@ TEST_CASE("TLS handshake first: where nats.c has it; else a usage error before a
   CHECK(fake.connections() == 0);
 #endif
   if (!server_at_least(2, 11)) SKIP("a server that wants it: this one does not know handshake_first");
-  const Server server({.config = tls_config(folder, "server", ", handshake_first: true, timeout: 1")});
-  const auto without = server.natskv({"ls", "--tlsca", folder / "ca.pem"});
+  const Server server({.config = tls_config(folder, "server", ", handshake_first: true, timeout: 3")});
+  const auto without = server.natskv({"ls", "--tlsca", folder / "ca.pem", "--timeout", "20s"});
   CHECK(without.status == 5);
   CHECK(without.err.find("hint: if the server expects the TLS handshake first, use --tlsfirst") !=
         std::string::npos);

@@ -263,7 +263,7 @@ TEST_CASE("however slow COMMAND is, little waits in memory, and nothing is skipp
   Process watch(std::move(command));
   const std::string value(256 << 10, 'v');
   for (int i = 1; i <= 400; ++i) bed.client.put("large", "k" + std::to_string(i), value);  // 100 MiB
-  const auto result = watch.wait(60);
+  const auto result = watch.wait(150);
   CHECK(result.status == 0);
   std::string all;
   for (int i = 1; i <= 400; ++i) all += std::to_string(i) + "\n";

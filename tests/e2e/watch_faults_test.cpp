@@ -64,10 +64,12 @@ TEST_CASE("a server that is killed and restarted under a watch and a writer: not
     server.restart();
     Writers writers(server.url(), "b", "k.", 200);
     watch.read_for(1);
+    // All keys anew: an old server may have lost some's newest revision.
+    REQUIRE(eventually([&] { return writers.written() >= 500; }));
   }
   Client client(server.url());
   const auto last = client.put("b", "k.end", "v");
-  REQUIRE(watch.read_until("k.end\t" + std::to_string(last), 30));
+  REQUIRE(watch.read_until("k.end\t" + std::to_string(last)));
   CHECK(says(watch, "connection restored"));
   watch.signal(SIGINT);
   const auto result = watch.wait();
@@ -169,7 +171,7 @@ TEST_CASE("a bucket that is deleted under a watch ends it, connected or not") {
     }
     client.delete_bucket("b");
     proxy.refuse(false);
-    const auto result = watch.wait(20);
+    const auto result = watch.wait();
     CHECK(result.status == 3);
     CHECK(result.err.ends_with("natskv: watch: bucket \"b\" was deleted\n"));
   }
@@ -190,11 +192,13 @@ TEST_CASE("a bucket that is recreated is said, and starts from its current value
       proxy.cut();
       REQUIRE(watch.read_err_until("lost"));
     }
+    watch.pause();  // it may not look between the two
     client.delete_bucket("b");
     client.add_bucket("b");
     client.put("b", "new", "v");
+    watch.resume();
     proxy.refuse(false);
-    CHECK(watch.read_err_until("bucket \"b\" was recreated; starting from its current values\n", 20));
+    CHECK(watch.read_err_until("bucket \"b\" was recreated; starting from its current values\n"));
     CHECK(watch.read_until("new\t1\t"));
     client.put("b", "later", "v");
     CHECK(watch.read_until("later\t2\t"));
@@ -222,8 +226,8 @@ TEST_CASE("a bucket whose last revision went back is said, and starts from its c
   std::filesystem::rename(before, store);
   server.restart();
   CHECK(watch.read_err_until(
-      "bucket \"b\": its last revision is now 1, but 2 was shown; starting from its current values\n", 20));
-  CHECK(watch.read_until("one\n", 20));
+      "bucket \"b\": its last revision is now 1, but 2 was shown; starting from its current values\n"));
+  CHECK(watch.read_until("one\n"));
   watch.signal(SIGINT);
   CHECK(watch.wait().status == 130);
 }
@@ -260,9 +264,9 @@ TEST_CASE("a server that hangs longer than its heartbeats is waited for") {
   Process watch(server.command({"watch", "b"}));
   REQUIRE(watch.read_until("k\t1"));
   server.pause();
-  CHECK(watch.read_err_until("no answer from ", 15));
+  CHECK(watch.read_err_until("no answer from "));
   server.resume();
-  CHECK(watch.read_err_until("connection restored", 20));
+  CHECK(watch.read_err_until("connection restored"));
   client.put("b", "k", "w");
   CHECK(watch.read_until("k\t2"));
   CHECK(shown(watch.out()).events == 2);
@@ -275,15 +279,15 @@ TEST_CASE("watch gives up after --max-disconnect, dead server or hung") {
     Client client(server.url());
     client.add_bucket("b");
     client.put("b", "k", "v");
-    Process watch(server.command({"watch", "b", "--max-disconnect", "1s"}));
+    Process watch(server.command({"watch", "b", "--max-disconnect", "4s"}));
     REQUIRE(watch.read_until("k\t1"));
     if (dead)
       server.kill9();
     else
       server.pause();
-    const auto result = watch.wait(20);
+    const auto result = watch.wait();
     CHECK(result.status == 5);
-    CHECK(result.err.find("bucket \"b\": no connection for 1s\n") != std::string::npos);
+    CHECK(result.err.find("bucket \"b\": no connection for 4s\n") != std::string::npos);
     if (!dead) server.resume();
   }
 }
@@ -301,9 +305,9 @@ TEST_CASE("signals and a reader that went away end a watch whose server is gone"
   interrupted.signal(SIGINT);
   terminated.signal(SIGTERM);
   unread.close_stdout();
-  CHECK(interrupted.wait(5).status == 130);
-  CHECK(terminated.wait(5).status == 143);
-  CHECK(unread.wait(5).status == 141);
+  CHECK(interrupted.wait().status == 130);
+  CHECK(terminated.wait().status == 143);
+  CHECK(unread.wait().status == 141);
 }
 
 TEST_CASE("an outage during the initial load: every key's latest, nothing older behind it") {
@@ -315,7 +319,7 @@ TEST_CASE("an outage during the initial load: every key's latest, nothing older 
   Proxy proxy(server.port());
   proxy.limit(700'000);
   Process watch(natskv_command({"watch", "b", "--initial", "-s", proxy.url()}, {.limit = 60}));
-  const bool lost = watch.read_err_until("lost", 10);
+  const bool lost = watch.read_err_until("lost");
   CAPTURE(watch.err());
   CAPTURE(watch.out().size());
   REQUIRE(lost);
@@ -343,13 +347,14 @@ TEST_CASE("permissions that are taken away under a watch are a refusal") {
   REQUIRE(watch.read_err_until(begun));
   server.reload(users(R"(, permissions: {publish: {deny: "$JS.API.>"}})"));
   proxy.cut();  // a subscription that was allowed stays
-  const auto result = watch.wait(25);
+  const auto result = watch.wait();
   CHECK(result.status == 6);
   CHECK(result.err.find("Permissions Violation") != std::string::npos);
 }
 
 TEST_CASE("a watch that is refused while it starts does not connect again") {
   auto script = FakeServer::handshake();
+  script.push_back({Step::Kind::expect, "STREAM.INFO.KV_b"});
   script.push_back(
       {Step::Kind::send, "-ERR 'Permissions Violation for Publish to \"$JS.API.STREAM.INFO.KV_b\"'\r\n"});
   FakeServer server(script);

@@ -2,17 +2,16 @@
 #pragma once
 
 #include "support/client.hpp"
+#include "support/eventually.hpp"
 #include "support/server.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -86,17 +85,6 @@ inline Result nowhere(std::vector<std::string> words, Run run = {}) {
 /// Everything a command answered, for comparing at once: "STATUS|stdout|stderr".
 inline std::string all(const Result& result) {
   return fmt::format("{}|{}|{}", result.status, escaped(result.out), escaped(result.err));
-}
-
-/// Asks until it is so; false after ten seconds.
-template <class Question>
-bool eventually(Question&& so) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!so()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
 }
 
 /// How many lines a text has.

@@ -10,6 +10,8 @@
 namespace natskv::test {
 namespace {
 
+constexpr int64_t patience_ms = 20'000;
+
 void check(natsStatus status, const std::string& what) {
   if (status == NATS_OK) return;
   natsStatus last = NATS_OK;
@@ -92,7 +94,7 @@ std::uint64_t Client::publish(const std::string& subject, std::string_view data,
 void Client::send(const std::string& subject, std::string_view data, const Headers& headers) {
   check(natsConnection_PublishMsg(connection_.get(), message(subject, nullptr, data, headers).get()),
         subject);
-  check(natsConnection_FlushTimeout(connection_.get(), 5000), subject);
+  check(natsConnection_FlushTimeout(connection_.get(), patience_ms), subject);
 }
 
 void Client::add_bucket(const std::string& name, std::string_view settings, double limit) {
@@ -127,7 +129,10 @@ std::uint64_t Client::put(const std::string& bucket, const std::string& key, std
 
 Stored Client::last(const std::string& bucket, const std::string& key) {
   jsCtx* made = nullptr;
-  check(natsConnection_JetStream(&made, connection_.get(), nullptr), "JetStream");
+  jsOptions options;
+  check(jsOptions_Init(&options), "options");
+  options.Wait = patience_ms;
+  check(natsConnection_JetStream(&made, connection_.get(), &options), "JetStream");
   const nats::JetStream jetstream(made);
   natsMsg* found = nullptr;
   const auto status = js_GetLastMsg(&found, made, ("KV_" + bucket).c_str(),

@@ -25,13 +25,13 @@ struct Stored {
 class Client {
  public:
   /// One URL or several, comma-separated; they may hold credentials.
-  explicit Client(const std::string& url, double limit = 5);
+  explicit Client(const std::string& url, double limit = 20);
 
   /// A request; the answer's data.
   std::string request(const std::string& subject, std::string_view data, const Headers& headers = {},
-                      double limit = 5);
+                      double limit = 20);
   /// The same to $JS.API.<subject>: JSON, as it comes ("error" is no exception).
-  std::string api(const std::string& subject, std::string_view json = {}, double limit = 5);
+  std::string api(const std::string& subject, std::string_view json = {}, double limit = 20);
   /// Publishes to a stream's subject and returns the sequence it got.
   std::uint64_t publish(const std::string& subject, std::string_view data, const Headers& headers = {});
   /// Publishes, awaiting nothing but the flush.
@@ -39,7 +39,7 @@ class Client {
 
   /// A bucket as other clients make it: stream KV_<name>, `settings` (JSON object) over the usual
   /// configuration.
-  void add_bucket(const std::string& name, std::string_view settings = "{}", double limit = 10);
+  void add_bucket(const std::string& name, std::string_view settings = "{}", double limit = 20);
   void delete_bucket(const std::string& name);
   /// Stores under $KV.<bucket>.<key>, whatever the key; headers as given (KV-Operation: DEL, Nats-TTL: 1s,
   /// ...).

@@ -21,13 +21,13 @@ class Forgetful {
     if (natsConnection_SubscribeSync(&raw, client.connection(), "forget") != NATS_OK)
       throw std::runtime_error("the forgetful server can't listen");
     subscription_.reset(raw);
-    natsConnection_FlushTimeout(client.connection(), 5000);
+    natsConnection_FlushTimeout(client.connection(), 20'000);
   }
 
   /// The next request's configuration.
   nlohmann::json request() {
     natsMsg* raw = nullptr;
-    if (natsSubscription_NextMsg(&raw, subscription_.get(), 10'000) != NATS_OK)
+    if (natsSubscription_NextMsg(&raw, subscription_.get(), 30'000) != NATS_OK)
       throw std::runtime_error("nobody asks the forgetful server");
     const nats::Message message(raw);
     reply_ = natsMsg_GetReply(raw);

@@ -10,9 +10,9 @@
 
 namespace natskv::test {
 
-/// Waits up to ten seconds for its end; a zombie that nobody reaps has ended.
+/// Waits up to thirty seconds for its end; a zombie that nobody reaps has ended.
 inline bool gone(pid_t pid) {
-  for (int slice = 0; slice < 400; ++slice) {
+  for (int slice = 0; slice < 1200; ++slice) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
     std::string line;
     std::getline(status, line);

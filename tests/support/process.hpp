@@ -59,9 +59,10 @@ class Process {
   [[nodiscard]] const std::string& out() const noexcept { return out_; }
   [[nodiscard]] const std::string& err() const noexcept { return err_; }
 
-  /// Waits until stdout (stderr) holds `text`; false when it ended or the limit passed without.
-  bool read_until(std::string_view text, double limit = 10);
-  bool read_err_until(std::string_view text, double limit = 10);
+  /// Waits until stdout (stderr) holds `text`; false when it ended or the limit passed without. The limits
+  /// are long: a busy machine may keep a process waiting for seconds, and then again.
+  bool read_until(std::string_view text, double limit = 30);
+  bool read_err_until(std::string_view text, double limit = 30);
   /// Keeps reading for that long; for "nothing more comes".
   void read_for(double seconds);
 
@@ -74,7 +75,7 @@ class Process {
   [[nodiscard]] bool running();
 
   /// Waits for its end and the end of its outputs; at the limit it is killed and Result says so.
-  Result wait(double limit = 10);
+  Result wait(double limit = 30);
 
  protected:
   struct Tty {
@@ -117,7 +118,7 @@ class Terminal : public Process {
   explicit Terminal(Run what, Screen screen = {});
   /// Raw bytes the terminal got, newlines as \r\n, what was typed echoed unless the program turned that off.
   [[nodiscard]] const std::string& screen() const noexcept { return screen_; }
-  bool read_until(std::string_view text, double limit = 10) {
+  bool read_until(std::string_view text, double limit = 30) {
     return Process::read_until(screen_, text, limit);
   }
   void resize(int rows, int cols);

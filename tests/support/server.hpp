@@ -25,9 +25,9 @@ struct ServerOptions {
   bool jetstream = true;
   std::string jetstream_config =
       {};                 ///< more lines of the jetstream block (max_file_store: 1MB, domain: hub)
-  int port = -1;          ///< -1: a free one
+  int port = -1;          ///< -1: one of free_ports()
   std::string name = {};  ///< server_name
-  double limit = 20;      ///< seconds until it must listen
+  double limit = 30;      ///< seconds until it must listen
 };
 
 /// A nats-server with a store of its own; it and all its files go with the object.
@@ -79,7 +79,7 @@ class Cluster {
   /// All nodes, comma-separated.
   [[nodiscard]] std::string url() const;
   /// The node that leads the stream, waiting up to `limit` seconds for one. Throws std::runtime_error.
-  size_t leader(const std::string& stream, double limit = 20);
+  size_t leader(const std::string& stream, double limit = 30);
   /// Waits until a leader is known and every replica is current. Throws std::runtime_error.
   void settle(const std::string& stream, double limit = 30);
 

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <chrono>
 #include <deque>
+#include <random>
 #include <stdexcept>
 #include <utility>
 
@@ -54,14 +55,23 @@ bool send_all(int fd, std::string_view bytes) {
 }  // namespace
 
 std::vector<int> free_ports(size_t count) {
-  std::list<Listener> held;  // all at once, so that they differ
+  // Below what Linux gives away (net.ipv4.ip_local_port_range). Each once: one that is free may be another's
+  // here whose server is down for a moment.
+  constexpr unsigned first = 20'000, size = 10'000;
+  static std::atomic<unsigned> next = std::random_device()() % size;
   std::vector<int> ports;
-  while (held.size() < count) ports.push_back(held.emplace_back().port());
+  for (unsigned tries = 0; ports.size() < count; ++tries) {
+    try {
+      ports.push_back(Listener(static_cast<int>(first + next++ % size)).port());
+    } catch (const std::runtime_error&) {
+      if (tries > size) throw;
+    }
+  }
   return ports;
 }
 
-Listener::Listener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  auto address = loopback(0);
+Listener::Listener(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  auto address = loopback(port);
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (fd_ < 0 || bind(fd_, generic, size) != 0 || listen(fd_, 64) != 0 ||
@@ -211,22 +221,22 @@ void Proxy::move(Pair& pair) {
     while (!way.chunks.empty() && way.chunks.front().first <= Clock::now()) {
       auto& chunk = way.chunks.front().second;
       auto size = chunk.size();
-      const auto left = left_.load();
+      auto left = left_.load();
       if (!up && left >= 0) size = std::min(size, static_cast<size_t>(left));
-      const auto until = until_pause_.load();
+      auto until = until_pause_.load();
       if (up && until >= 0) size = std::min(size, static_cast<size_t>(until));
       const auto sent = send(up ? pair.server : pair.client, chunk.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && (errno == EAGAIN || errno == EINTR)) break;
-      if (sent > 0 && !up && left >= 0) left_ = left - sent;
+      // Unless the test has set another one meanwhile.
+      if (sent > 0 && !up && left >= 0) left_.compare_exchange_strong(left, left - sent);
       pair.broken = pair.broken || sent < 0 || (!up && left_ == 0);
       if (pair.broken) return;
       chunk.erase(0, static_cast<size_t>(sent));
       way.size -= static_cast<size_t>(sent);
       if (chunk.empty()) way.chunks.pop_front();
       if (!up || until < 0) continue;
-      until_pause_ = until - sent;
-      if (until > sent) continue;
-      until_pause_ = -1;
+      const bool passed = until <= sent;
+      if (!until_pause_.compare_exchange_strong(until, passed ? -1 : until - sent) || !passed) continue;
       paused_ = true;
       return;
     }

@@ -12,13 +12,14 @@
 
 namespace natskv::test {
 
-/// Ports of 127.0.0.1 that nobody listened on a moment ago.
+/// Ports of 127.0.0.1 that nobody listens on. The kernel gives none of them to who asks for any port, as the
+/// tests beside this one do all the time, so one is still free when a server comes back to it.
 std::vector<int> free_ports(size_t count);
 
 /// A socket listening on 127.0.0.1. Alone it is the silent server: connecting works, no byte ever comes.
 class Listener {
  public:
-  Listener();
+  explicit Listener(int port = 0);  ///< 0: any
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

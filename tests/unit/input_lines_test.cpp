@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,10 +66,10 @@ TEST_CASE("a pipe is read once, waiting calls back, and spooled it is read twice
   const Folder folder;
   const auto path = folder.at("fifo");
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-  int waits = 0;
+  std::atomic<int> waits = 0;
   std::thread writer([&] {
     const int fd = ::open(path.c_str(), O_WRONLY);
-    ::usleep(250'000);
+    for (int slice = 0; slice < 3000 && waits == 0; ++slice) ::usleep(10'000);
     CHECK(::write(fd, "a\nb\n", 4) == 4);
     ::close(fd);
   });

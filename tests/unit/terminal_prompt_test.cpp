@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 using natskv::Stop;
@@ -18,6 +19,7 @@ namespace {
 int asked() {
   Stop stop;
   Watchdog watchdog(stop, [](StopReason) { ::_exit(99); });
+  watchdog.grace(std::chrono::minutes(1));  // a busy machine may not let it unwind for seconds
   if (!natskv::terminal::interactive()) return 8;
   const bool yes = natskv::terminal::ask("remove it?", stop);
   if (stop) return 9;

@@ -52,7 +52,9 @@ void give(int fd, int number) {
 
 // As main() begins.
 struct Started {
-  Started() : watchdog(stop, [](StopReason) { ::_exit(99); }) {}
+  Started() : watchdog(stop, [](StopReason) { ::_exit(99); }) {
+    watchdog.grace(1min);  // a busy machine may not let it unwind for seconds
+  }
   Stop stop;
   Watchdog watchdog;
 };

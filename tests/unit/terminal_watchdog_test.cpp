@@ -141,9 +141,9 @@ TEST_CASE("No last words are said once unwinding is done, nor before the grace i
     Stop stop;
     Watchdog watchdog(stop, [](StopReason) { ::_exit(words_said); });
     watchdog.grace(50ms);
+    watchdog.unwinding_done();  // before the signal: the grace is short for a busy machine
     ::kill(::getpid(), SIGINT);
     const int why = why_of(stop);
-    watchdog.unwinding_done();
     std::this_thread::sleep_for(150ms);
     return why;
   });
@@ -155,7 +155,7 @@ TEST_CASE("No last words are said once unwinding is done, nor before the grace i
     if (watchdog.grace(1h) != 350ms) return 3;
     ::kill(::getpid(), SIGINT);
     const int why = why_of(stop);
-    std::this_thread::sleep_for(300ms);
+    std::this_thread::sleep_for(600ms);
     return why;
   });
   CHECK(longer.status() == static_cast<int>(StopReason::interrupted));
