@@ -169,7 +169,6 @@ int KeyRemoval::many(Invocation& natskv) {
   style.layout.shape = Shape::list;
   (void)natskv.format(style);
   tally_.bucket = bucket_;
-  tally_.puts = false;
   if (!agreed(natskv)) {
     report_missing(natskv);
     say_done(natskv, true);
@@ -182,23 +181,22 @@ int KeyRemoval::many(Invocation& natskv) {
   auto bucket = natskv.bucket(bucket_);
   if (ttl_) bucket.require_ttl(*ttl_);
   const std::string what = (operation_ == Operation::purge ? "purge " : "del ") + bucket_;
-  const std::uint64_t total = listing() ? listed_ : patterns_.size();
+  const auto total = listing() ? listed_ : patterns_.size();
   auto progress = answers ? natskv.progress_beside(natskv.out(), what, total) : natskv.progress(what, total);
   std::uint64_t number = 0, erased = 0;
   std::string why;  // there is no room for markers
   Unmarked unmarked;
   Writes writes(natskv, bucket, [&](const WriteResult& settled, Failures& failures) {
-    if (settled.failure && operation_ == Operation::purge && !settled.erased && no_room(*settled.failure) &&
-        !bucket.place().mirror) {
+    const bool full = settled.failure && operation_ == Operation::purge && no_room(*settled.failure);
+    if (full && !settled.erased && !bucket.place().mirror) {
       why = settled.failure->common();
       unmarked.emplace_back(settled.key, settled.expected);
       return;
     }
     tally_.add(settled);
-    if (settled.failure) {
-      const bool there = operation_ == Operation::purge && no_room(*settled.failure) && bucket.place().mirror;
-      return failures.add(there ? at_origin(*settled.failure, bucket.place().origin) : *settled.failure);
-    }
+    if (settled.failure)
+      return failures.add(full && bucket.place().mirror ? at_origin(*settled.failure, bucket.place().origin)
+                                                        : *settled.failure);
     progress.tick(tally_.deleted);
     if (settled.erased) ++erased;
     if (rows) (*rows)({bucket_, settled.key, settled.erased ? 0 : settled.revision, operation_});

@@ -67,7 +67,7 @@ class KeyRemoval {
   std::optional<PinnedListing> listing_;
   std::set<std::string, std::less<>> missing_;  // keys that were named besides patterns and not listed yet
   std::uint64_t listed_ = 0;                    // how many keys the question was about
-  Tally tally_;
+  Tally tally_{.bucket = {}, .puts = false};
 };
 
 }  // namespace natskv::commands
