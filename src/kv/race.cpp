@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -202,13 +203,16 @@ ConnectionState* new_connection_state() {
 
 natsStatus connect(natsConnection** connection, natsOptions* options, ConnectionState& link,
                    const std::function<bool()>& over) {
-  const auto patient_until = Clock::now() + std::chrono::seconds(1);
+  std::optional<Clock::time_point> patient_until;  // since the first refusal, which may have taken long
   while (true) {
     link.unsendable = false;
     const natsStatus status = natsConnection_Connect(connection, options);
     if (status == NATS_OK || over()) return status;
     if (link.unsendable) continue;
-    if (!too_many_connections() || Clock::now() >= patient_until) return status;
+    if (!too_many_connections()) return status;
+    const auto now = Clock::now();
+    if (!patient_until) patient_until = now + std::chrono::seconds(1);
+    if (now >= *patient_until) return status;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }

@@ -99,12 +99,13 @@ std::optional<std::vector<OwnedEntry>> get_together(Bucket& bucket, const std::v
   if (!request) return std::nullopt;
   bucket.session().lift_deadline();
   try {
-    const auto start = Clock::now();
-    const auto until = start + std::chrono::nanoseconds(bucket.session().timeout().ns);
+    const auto until = Clock::now() + std::chrono::nanoseconds(bucket.session().timeout().ns);
+    std::optional<Clock::time_point> unheard_since;
     do {
       std::vector<OwnedEntry> found;
       const End end = ask(bucket, patterns, *request, found);
-      if (end == End::impossible || (end == End::unheard && Clock::now() - start >= starts_within))
+      if (end == End::unheard && !unheard_since) unheard_since = Clock::now();
+      if (end == End::impossible || (end == End::unheard && Clock::now() - *unheard_since >= starts_within))
         return std::nullopt;
       if (end != End::whole) {
         bucket.session().stop().pause(pause);
