@@ -166,7 +166,7 @@ void Feed::end_if_stopped() {
   throw explain(session_, nats::Error(NATS_TIMEOUT, 0, ""), {.bucket = bucket_});
 }
 
-Feed::Heard Feed::next(Clock::time_point until, std::span<pollfd> others) {
+Feed::Heard Feed::next(Clock::duration pause, Clock::time_point until, std::span<pollfd> others) {
   end_if_stopped();
   entry_ = nullptr;
   if (!consumer_) {
@@ -186,7 +186,7 @@ Feed::Heard Feed::next(Clock::time_point until, std::span<pollfd> others) {
   if (!live_) heard = consumer_->next(message, Clock::now() + flush, beside.all());
   if (heard == Consumer::Heard::nothing && !consumer_->lost()) {
     if (idle_) idle_();
-    heard = consumer_->next(message, until, beside.all());
+    heard = consumer_->next(message, std::min(until, Clock::now() + pause), beside.all());
   }
   if (heard == Consumer::Heard::message) return take(std::move(message));
   end_if_stopped();
@@ -238,7 +238,7 @@ Delivered try_watching(Session& session, const std::string& bucket, std::vector<
       feed.start(stream, {.after = stream.last, .live = true}, session.starting());
     }
     const auto until = Feed::Clock::now() + Feed::least_patience;
-    while (!feed.heard() && Feed::Clock::now() < until) (void)feed.next(Feed::Clock::now() + step);
+    while (!feed.heard() && Feed::Clock::now() < until) (void)feed.next(step);
   } catch (const nats::Error& error) {
     throw explain(session, error, {.bucket = bucket});
   }

@@ -77,14 +77,16 @@ class Feed {
 
   enum class Heard : std::uint8_t {
     message,     ///< see delivery() and entry()
-    nothing,     ///< until then
+    nothing,     ///< so long
     descriptor,  ///< one of `others` is ready
     ignored,     ///< not a delivery
     restarted,   ///< another consumer was started
     broken,      ///< this consumer does not deliver what it should, or the connection was lost
   };
-  /// Throws nats::Error, Failure where reading is refused or impossible, Stopped.
-  Heard next(Clock::time_point until, std::span<pollfd> others = {});
+  /// Waits so long, and not after `until`. Throws nats::Error, Failure where reading is refused or
+  /// impossible, Stopped.
+  Heard next(Clock::duration pause, Clock::time_point until = Clock::time_point::max(),
+             std::span<pollfd> others = {});
   [[nodiscard]] const Delivery& delivery() const { return delivery_; }
   /// The entry of the message; null: it was not asked for, or came before. Valid until the next call.
   [[nodiscard]] const Entry* entry() const { return entry_; }

@@ -63,7 +63,7 @@ const Entry* Listing::next() {
 }
 
 void Listing::step() {
-  switch (feed_.next(Feed::Clock::now() + pause_)) {
+  switch (feed_.next(pause_)) {
     case Feed::Heard::message:
       silent_ = false;
       pause_ = first_pause;

@@ -112,8 +112,7 @@ Watch::Got Watch::wait(Clock::time_point until, std::span<pollfd> others) {
 
 std::optional<Watch::Got> Watch::step(Clock::time_point until, std::span<pollfd> others) {
   if (broken_) return retry(until, others);
-  const auto now = Clock::now();
-  switch (feed_.next(std::min(until, now + (caught_up_ ? longest_pause : pause_)), others)) {
+  switch (feed_.next(caught_up_ ? longest_pause : pause_, until, others)) {
     case Feed::Heard::message:
       pause_ = first_pause;
       try {
