@@ -83,16 +83,7 @@ class Import final : public Action {
     auto bucket = natskv.bucket(bucket_);
     const ServerClock clock(bucket.info());
     if (atomic_) require_atomic(bucket);
-    Rules rules{.bucket = bucket_,
-                .create = create_,
-                .update = update_,
-                .skip_unchanged = skip_unchanged_,
-                .ignore_ttl = ignore_ttl_,
-                .atomic = atomic_,
-                .ttl_hint = "--ignore-ttl writes the value without it"};
-    take_limits(bucket, rules);
-    rules.keeps_history = bucket.keeps_history();
-    rules.drop_history = drop_history_;
+    Rules rules = rules_for(bucket);
     std::optional<Snapshot> there;
     if (skip_unchanged_ || dry_run_) there = snapshot(session, bucket_, {}, skip_unchanged_);
     Prune prune(session, bucket_, prune_patterns_);
@@ -131,6 +122,20 @@ class Import final : public Action {
     }
     say_summary(natskv, tally, dry_run_);
     return natskv.status();
+  }
+
+  Rules rules_for(Bucket& bucket) const {
+    Rules rules{.bucket = bucket_,
+                .create = create_,
+                .update = update_,
+                .skip_unchanged = skip_unchanged_,
+                .ignore_ttl = ignore_ttl_,
+                .atomic = atomic_,
+                .ttl_hint = "--ignore-ttl writes the value without it"};
+    take_limits(bucket, rules);
+    rules.keeps_history = bucket.keeps_history();
+    rules.drop_history = drop_history_;
+    return rules;
   }
 
   [[nodiscard]] bool asks() const { return prune_ && !force_ && !dry_run_; }
