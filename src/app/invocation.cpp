@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <sched.h>
+
 namespace natskv {
 namespace {
 
@@ -105,6 +107,12 @@ void Invocation::require_consent(bool forced, std::string_view doing) const {
 
 void Invocation::watch_reader() {
   if (Watchdog* const watchdog = Watchdog::current()) watchdog->watch_stdout();
+}
+
+// Threads inherit the policy.
+void Invocation::take_turns() {
+  const sched_param none{};
+  (void)::sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 void Invocation::confirm(const std::string& question) {

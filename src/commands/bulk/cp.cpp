@@ -48,6 +48,7 @@ class Cp final : public Action {
   }
 
   int run(Invocation& natskv) override {
+    natskv.take_turns();
     (void)natskv.format(Style::list());
     if (prune_) natskv.require_consent(force_ || dry_run_, fmt::format("pruning bucket \"{}\"", to_));
     Session& source = natskv.session();

@@ -66,6 +66,7 @@ class Diff final : public Action {
 
   int run(Invocation& natskv) override {
     natskv.watch_reader();
+    natskv.take_turns();
     try {
       auto rows = natskv.rows(fields::difference(values_), Style::list());
       const auto second = other(natskv);  // errors in a file are found before connecting

@@ -155,6 +155,7 @@ class Export final : public Action {
     std::optional<OutputFile> file;
     if (file_ && *file_ != "-") file.emplace(*file_);
     if (!file && !dir_) natskv.watch_reader();
+    natskv.take_turns();
     if (dir_)
       natskv.require_consent(!prune_ || force_, fmt::format("removing files from {}", in_quotes(*dir_)));
     past_ = at_.open(natskv.session(), bucket_, patterns_);

@@ -72,6 +72,7 @@ class Import final : public Action {
   }
 
   int run(Invocation& natskv) override {
+    natskv.take_turns();
     (void)natskv.format(Style::list());
     const auto source = open(natskv);
     natskv.require_consent(!prune_ || force_ || dry_run_, fmt::format("pruning bucket \"{}\"", bucket_));

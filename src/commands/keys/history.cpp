@@ -33,6 +33,7 @@ class History final : public Action {
 
   int run(Invocation& natskv) override {
     natskv.watch_reader();
+    natskv.take_turns();
     auto rows = natskv.rows(fields::events(true), Style::list());
     const auto patterns = parse::patterns(words_, literal_);
     std::set<std::string, std::less<>> missing;

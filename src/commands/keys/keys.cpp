@@ -78,6 +78,7 @@ void KeyListing::check() const {
 
 int KeyListing::run(Invocation& natskv) const {
   natskv.watch_reader();
+  natskv.take_turns();
   const bool names = !verbose && !values;
   Style style = Style::list({.nul = nul, .names = names});
   if (nul || count || tree) style.on_terminal = Format::tsv;
