@@ -1,8 +1,10 @@
 // ctest: long
 // Folders of keys under bad conditions: git, races, other kinds of files, a full disk.
 #include "support/client.hpp"
+#include "support/eventually.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
+#include "support/tcp.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -208,6 +210,32 @@ TEST_CASE("a file that grows, shrinks or goes while the folder is read is a fail
   }
   end = true;
   writer.join();
+}
+
+TEST_CASE("a file that was changed after it was checked is read as it is then") {
+  World world;
+  const fs::path dir = world.dir();
+  for (const char first : {'a', 'b'}) {  // more than is sent ahead of the answers
+    for (int i = 0; i < 15; ++i)
+      write_file_below(dir / (first + std::to_string(10 + i)), std::string(900'000, 'v'));
+  }
+  for (const char* last : {"changed", "grown", "link"}) write_file_below(dir / last, "old");
+  Proxy proxy(world.server.port());
+  proxy.pause_after(1'000'000);
+  Process import(
+      natskv_command({"import", "b", "--dir", dir, "--timeout", "60s", "-s", proxy.url()}, {.limit = 120}));
+  REQUIRE(eventually([&] { return proxy.paused(); }));
+  write_file((dir / "changed").string(), "new");
+  write_file((dir / "grown").string(), "much longer");
+  fs::remove(dir / "link");
+  fs::create_symlink("/etc/passwd", dir / "link");
+  proxy.pause(false);
+  const auto result = import.wait(100);
+  CHECK(result.status == 1);
+  CHECK(has(result.err, "cannot read \"" + (dir / "link").string() + "\": "));
+  CHECK(world.run({"get", "b", "changed"}).out == "new");
+  CHECK(world.run({"get", "b", "grown"}).out == "much longer");
+  CHECK(world.client.messages("b") == 32);
 }
 
 TEST_CASE("a disk that fills up leaves each file whole: the old one or the new") {

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,21 +18,19 @@ namespace {
 
 constexpr std::size_t max_name = 255;
 
-/// Opens a folder that was just found; never through a link.
-int open_folder(int parent, const std::string& name) {
-  return ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+/// A file, never through a link; a FIFO that took its place is not waited for.
+File open_file(int folder, const std::string& name) {
+  return File(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
-/// A regular file, or none, with errno: never through a link, and a FIFO that took its place is not waited
-/// for.
-File open_regular(int folder, const std::string& name, struct stat& info) {
-  File file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (file.fd() < 0 || (::fstat(file.fd(), &info) == 0 && S_ISREG(info.st_mode))) return file;
+/// False, with errno: it is no regular file.
+bool regular(const File& file, struct stat& info) {
+  if (::fstat(file.fd(), &info) != 0) return false;
   errno = ELOOP;
-  return File();
+  return S_ISREG(info.st_mode);
 }
 
-/// Whether open_regular() would succeed, without the cost of opening.
+/// Whether it is a regular file that can be read, without the cost of opening.
 bool readable_regular(int folder, const std::string& name, struct stat& info) {
   if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (!S_ISREG(info.st_mode)) {
@@ -45,22 +42,18 @@ bool readable_regular(int folder, const std::string& name, struct stat& info) {
   return own || ::faccessat(folder, name.c_str(), R_OK, AT_EACCESS) == 0;
 }
 
-/// How many bytes were read, less than `size` only at the end; -1 with errno. `room`: more that one call may
-/// bring, if they are there.
+/// How many bytes were read from the beginning, less than `size` only at the end; -1 with errno. `room`: more
+/// that one call may bring, if they are there.
 ssize_t read_fully(int fd, char* to, std::size_t size, std::size_t room = 0) {
   std::size_t done = 0;
   do {
-    const ssize_t got = ::read(fd, to + done, size + room - done);
+    const ssize_t got = ::pread(fd, to + done, size + room - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   } while (done < size);
   return static_cast<ssize_t>(done);
-}
-
-bool same_time(const timespec& one, const timespec& other) {
-  return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
 }
 
 }  // namespace
@@ -92,74 +85,21 @@ std::string Paths::key_of(std::string_view path) const {
   return parse::is_key(key) ? key : std::string();
 }
 
-Walk::Walk(std::string folder, std::function<void(const std::string&)> skipped)
-    : folder_(std::move(folder)), skipped_(std::move(skipped)) {
-  const int fd = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw usage(std::string("--dir: ") + cannot("read " + in_quotes(folder_), errno).what());
-  enter(fd, {});
-}
-
-void Walk::fail(const std::string& path, int error) const {
-  throw cannot("read " + in_quotes(folder_ + "/" + path), error);
-}
-
-void Walk::rewind() {
-  levels_.erase(levels_.begin() + 1, levels_.end());
-  levels_.front().at = 0;
-}
-
-void Walk::enter(int fd, std::string path) {
-  Level level{File(fd), std::move(path), {}};
-  const int listed = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  DIR* const stream = listed < 0 ? nullptr : ::fdopendir(listed);
-  if (stream == nullptr) fail(level.path, errno);
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream)) {  // NOLINT(concurrency-mt-unsafe): our own stream
-    if (entry->d_name[0] != '.') level.names.push_back({entry->d_name, entry->d_type});
-    errno = 0;
-  }
-  const int error = errno;
-  ::closedir(stream);
-  if (error != 0) fail(level.path, error);
-  std::sort(level.names.begin(), level.names.end(),
-            [](const auto& one, const auto& other) { return one.text < other.text; });
-  levels_.push_back(std::move(level));
-}
-
-const Walk::Found* Walk::next() {
-  while (true) {
-    Level& level = levels_.back();
-    if (level.at == level.names.size()) {
-      if (levels_.size() == 1) return nullptr;
-      levels_.pop_back();
-      continue;
-    }
-    const auto& [name, type] = level.names[level.at++];
-    found_.path.assign(level.path).append(name);
-    found_.folder = level.fd.fd();
-    found_.name = name;
-    if (type == DT_REG) return &found_;
-    const std::string& path = found_.path;
-    struct stat info {};
-    if (::fstatat(level.fd.fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) fail(path, errno);
-    if (S_ISDIR(info.st_mode)) {
-      const int fd = open_folder(level.fd.fd(), name);
-      if (fd < 0) fail(path, errno);
-      enter(fd, path + "/");
-    } else if (S_ISREG(info.st_mode)) {
-      return &found_;
-    } else if (skipped_) {
-      skipped_(path);
-    }
-  }
-}
-
 FolderSource::FolderSource(Invocation& natskv, const std::string& folder, Paths paths)
     : natskv_(natskv), paths_(paths), walk_(folder, [this](const std::string& path) {
         if (!checked_) natskv_.warn(fmt::format("{} is not a regular file and is left out", in_quotes(path)));
       }) {}
 
 std::string FolderSource::shown() const { return in_quotes(walk_.folder()); }
+std::string FolderSource::shown(const Walk::Found& found) const {
+  return in_quotes(walk_.folder() + "/" + found.path);
+}
+
+FolderSource::Look::Look(const struct stat& info)
+    : file(info.st_ino),
+      size(static_cast<std::uint64_t>(info.st_size)),
+      seconds(info.st_mtim.tv_sec),
+      nanoseconds(info.st_mtim.tv_nsec) {}
 
 void FolderSource::check_names() {
   while (const auto* found = walk_.next()) {
@@ -197,36 +137,57 @@ const Item* FolderSource::next() {
     if (!checked_) refuse_names(found);
     throw Failure(Exit::failure, fmt::format("{} changed while it was read", shown()), "run it again");
   }
-  read(*found);
+  value_.clear();
+  sizes_only_ ? look(*found) : read(*found);
   item_.key = key_;
   item_.value = value_;
   return &item_;
 }
 
+void FolderSource::unreadable(const Walk::Found& found) {
+  item_.wrong.emplace(cannot("read " + shown(found), errno));
+}
+
+bool FolderSource::too_large(const Walk::Found& found, std::uint64_t size) {
+  if (!over_limit(size)) return false;
+  item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown(found),
+                                                 size, max_payload_));
+  return true;
+}
+
+void FolderSource::look(const Walk::Found& found) {
+  struct stat info {};
+  const bool readable = readable_regular(found.folder, found.name, info);
+  looks_.emplace_back(info);
+  if (!readable) return unreadable(found);
+  if (!too_large(found, looks_.back().size)) value_.resize(looks_.back().size);
+}
+
+// A file that is still as it was when it was checked is only looked at after it was read.
 void FolderSource::read(const Walk::Found& found) {
-  const auto shown = [&] { return in_quotes(walk_.folder() + "/" + found.path); };
-  const auto unreadable = [&] { item_.wrong.emplace(cannot("read " + shown(), errno)); };
-  value_.clear();
-  struct stat before {
-  }, after{};
-  File file;
-  if (!sizes_only_) file = open_regular(found.folder, found.name, before);
-  const bool readable = sizes_only_ ? readable_regular(found.folder, found.name, before) : file.fd() >= 0;
-  if (!readable) return unreadable();
-  const auto size = static_cast<std::uint64_t>(before.st_size);
-  if (max_payload_ > 0 && size > max_payload_) {
-    item_.wrong.emplace(Exit::failure, fmt::format("{} has {} B, over the server's limit of {} B", shown(),
-                                                   size, max_payload_));
-    return;
-  }
-  if (sizes_only_) return value_.resize(static_cast<std::size_t>(size));
-  value_.resize(static_cast<std::size_t>(size) + 1);  // one extra byte shows whether it grew
-  const ssize_t got = read_fully(file.fd(), value_.data(), static_cast<std::size_t>(size), 1);
-  if (got < 0) return unreadable();
+  const File file = open_file(found.folder, found.name);
+  const std::size_t at = at_++;
+  if (file.fd() < 0) return unreadable(found);
+  if (at < looks_.size() && read_as(looks_[at], file)) return;
+  struct stat info {};
+  if (!regular(file, info)) return unreadable(found);
+  const Look now(info);
+  if (too_large(found, now.size) || read_as(now, file)) return;
+  if (errno != 0) return unreadable(found);
+  item_.wrong.emplace(Exit::failure,
+                      fmt::format("cannot read {}: it changed while it was read", shown(found)));
+}
+
+// False, with errno: it cannot be read (0: it is not like that any more).
+bool FolderSource::read_as(const Look& look, const File& file) {
+  if (over_limit(look.size)) return false;
+  value_.resize(look.size + 1);  // one extra byte shows whether it grew
+  const ssize_t got = read_fully(file.fd(), value_.data(), look.size, 1);
+  if (got < 0) return false;
   value_.resize(static_cast<std::size_t>(got));
-  if (::fstat(file.fd(), &after) != 0 || static_cast<std::uint64_t>(got) != size ||
-      after.st_size != before.st_size || !same_time(after.st_mtim, before.st_mtim))
-    item_.wrong.emplace(Exit::failure, fmt::format("cannot read {}: it changed while it was read", shown()));
+  struct stat after {};
+  errno = 0;
+  return ::fstat(file.fd(), &after) == 0 && value_.size() == look.size && Look(after) == look;
 }
 
 FolderWriter::FolderWriter(std::string folder, Paths paths, mode_t mode)
@@ -295,8 +256,9 @@ int FolderWriter::folder_of(const std::string& path) {
 
 bool FolderWriter::equal(int folder, const std::string& name, std::string_view value) const {
   struct stat info {};
-  const File file = open_regular(folder, name, info);
-  if (file.fd() < 0 || static_cast<std::uint64_t>(info.st_size) != value.size()) return false;
+  const File file = open_file(folder, name);
+  if (file.fd() < 0 || !regular(file, info) || static_cast<std::uint64_t>(info.st_size) != value.size())
+    return false;
   std::string bytes(value.size(), '\0');
   return read_fully(file.fd(), bytes.data(), bytes.size()) == static_cast<ssize_t>(value.size()) &&
          bytes == value;

@@ -6,13 +6,14 @@
 #include "app/invocation.hpp"
 #include "base/file.hpp"
 #include "commands/bulk/source.hpp"
+#include "commands/bulk/walk.hpp"
 #include "commands/shared/some_names.hpp"
 #include "kv/read/seen.hpp"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,42 +35,6 @@ struct Paths {
   [[nodiscard]] std::string key_of(std::string_view path) const;
 };
 
-/// The regular files below a folder, folder by folder, sorted by name, without names that begin with ".".
-class Walk {
- public:
-  struct Found {
-    std::string path;  ///< below the folder
-    int folder = -1;   ///< the open folder it is in
-    std::string name;  ///< in that folder
-  };
-  /// Failure(usage) if there is no such folder. `skipped` is called for what is neither a file nor a folder.
-  Walk(std::string folder, std::function<void(const std::string& path)> skipped);
-  /// nullptr at the end. Failure if a folder cannot be read.
-  const Found* next();
-  /// To the first file again. The folder itself is not listed anew, those below it are.
-  void rewind();
-  [[nodiscard]] const std::string& folder() const { return folder_; }
-
- private:
-  struct Level {
-    File fd;
-    std::string path;  // "" or "a/b/"
-    struct Name {
-      std::string text;
-      unsigned char type;  // of readdir(3)
-    };
-    std::vector<Name> names;
-    std::size_t at = 0;
-  };
-  void enter(int fd, std::string path);
-  [[noreturn]] void fail(const std::string& path, int error) const;
-
-  std::string folder_;
-  std::function<void(const std::string&)> skipped_;
-  std::vector<Level> levels_;
-  Found found_;
-};
-
 class FolderSource final : public Source {
  public:
   /// Failure(usage) where there is no such folder.
@@ -77,7 +42,10 @@ class FolderSource final : public Source {
 
   /// Failure(1) for paths that are not keys, naming all of them, before the first item.
   const Item* next() override;
-  void rewind() override { walk_.rewind(); }
+  void rewind() override {
+    walk_.rewind();
+    at_ = 0;
+  }
   void sizes_only(bool only) override { sizes_only_ = only; }
   [[nodiscard]] bool repeats() const override { return false; }
   [[nodiscard]] std::string shown() const override;
@@ -87,7 +55,21 @@ class FolderSource final : public Source {
  private:
   void check_names();
   [[noreturn]] void refuse_names(const Walk::Found* found);
+  /// What tells that a file was changed.
+  struct Look {
+    explicit Look(const struct stat& info);
+    bool operator==(const Look&) const = default;
+    ino_t file;
+    std::uint64_t size;
+    std::int64_t seconds, nanoseconds;  // of the last change
+  };
+  void look(const Walk::Found& found);
   void read(const Walk::Found& found);
+  bool read_as(const Look& look, const File& file);
+  void unreadable(const Walk::Found& found);
+  [[nodiscard]] bool over_limit(std::uint64_t size) const { return max_payload_ > 0 && size > max_payload_; }
+  bool too_large(const Walk::Found& found, std::uint64_t size);
+  [[nodiscard]] std::string shown(const Walk::Found& found) const;
 
   Invocation& natskv_;
   Paths paths_;
@@ -96,6 +78,8 @@ class FolderSource final : public Source {
   std::string key_, value_;
   std::uint64_t max_payload_ = 0;
   std::uint64_t number_ = 0;
+  std::vector<Look> looks_;  // of the files in order, when they were checked
+  std::size_t at_ = 0;
   Item item_;
 };
 
