@@ -33,6 +33,8 @@ class Keeper {
   /// Forks it if none is running (again, if it was killed), with these orders, so that no moment is without.
   /// Throws Failure if no process can be created.
   void start(const Orders& orders = {});
+  /// 0: none is running.
+  [[nodiscard]] pid_t pid() const { return pid_; }
   /// natskv's end of the socket, close-on-exec, or -1; POLLHUP when the keeper has died.
   [[nodiscard]] int line() const { return line_.fd(); }
   /// Sends orders. Async-signal-safe, so that COMMAND can report itself between fork and exec. Returns

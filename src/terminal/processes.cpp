@@ -94,7 +94,7 @@ class Search {
 
   void look_at(pid_t pid) {
     ProcessInfo process;
-    if (kin_.group == 0 && knows(pid)) return;
+    if (kin_.group == 0 && (pid == kin_.except || knows(pid))) return;
     if (!read_process(pid, process) || !process.alive || !belongs(process)) return;
     genuine_ = genuine_ || process.started <= kin_.started_by;
     if (kin_.group == 0) {

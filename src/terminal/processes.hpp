@@ -22,6 +22,7 @@ struct Kin {
   pid_t group = 0;
   pid_t root = 0, session = 0;
   bool with_root = false;
+  pid_t except = 0;  ///< the keeper, which is in the session until it has its first turn
   /// A group only counts while one of its processes was started by then: its number may have been reused.
   std::uint64_t started_by = any_time;
   static constexpr std::uint64_t any_time = std::numeric_limits<std::uint64_t>::max();

@@ -83,6 +83,7 @@ void Supervisor::start(const Program& program) {
   renew_keeper();
   run->kin.root = ::getpid();
   run->kin.session = ::getsid(0);
+  run->kin.except = keeper_.pid();
   const Kept kept{keeper_, orders_for(*run), run->own_group()};
   try {
     run->pid = terminal::start(program, &kept);
@@ -247,6 +248,7 @@ void Supervisor::renew_keeper() {
   pollfd end{keeper_.line(), POLLIN, 0};
   if (keeper_.line() >= 0 && ::poll(&end, 1, 0) > 0) keeper_.reap();
   keeper_.start(run_ ? orders_for(*run_) : Orders{});
+  if (run_) run_->kin.except = keeper_.pid();
 }
 
 }  // namespace natskv::terminal
