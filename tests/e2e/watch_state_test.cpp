@@ -413,6 +413,19 @@ TEST_CASE("without COMMAND only what was written to stdout counts as shown") {
   CHECK(bed.keys() == "");
 }
 
+TEST_CASE("without COMMAND FILE is written before a watch ends, however slow the disk") {
+  Bed bed;
+  bed.client.put("b", "a", "1");
+  Process watch(with_slow_disk(bed.command({})));
+  REQUIRE(watch.read_until("a\t"));
+  REQUIRE(eventually([&] { return bed.reached(1); }));
+  bed.client.put("b", "b", "1");
+  REQUIRE(watch.read_until("b\t"));
+  watch.signal(SIGTERM);
+  CHECK(watch.wait().status == 143);
+  CHECK(bed.revision() == 2);
+}
+
 TEST_CASE("without COMMAND FILE is replaced at most ten times a second") {
   Bed bed;
   const int watcher = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -277,13 +277,16 @@ Run natskv_command(std::vector<std::string> args, Run rest) {
   return rest;
 }
 
-Run with_slow_names(Run what) {
-  what.env["LD_PRELOAD"] = NATSKV_SLOW_NAMES;
+static Run preloaded(Run what, const char* library) {
+  what.env["LD_PRELOAD"] = library;
   // AddressSanitizer's library wants to be the first.
   const char* asan = std::getenv("ASAN_OPTIONS");
   what.env["ASAN_OPTIONS"] = std::string(asan == nullptr ? "" : asan) + ":verify_asan_link_order=0";
   return what;
 }
+
+Run with_slow_names(Run what) { return preloaded(std::move(what), NATSKV_SLOW_NAMES); }
+Run with_slow_disk(Run what) { return preloaded(std::move(what), NATSKV_SLOW_DISK); }
 
 Result natskv(std::vector<std::string> args, Run rest) {
   return run(natskv_command(std::move(args), std::move(rest)));

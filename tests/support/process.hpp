@@ -45,6 +45,8 @@ Result natskv(std::vector<std::string> args, Run rest = {});
 
 /// `what`, where the name service did not answer.
 Run with_slow_names(Run what);
+/// `what`, where each fsync takes a second.
+Run with_slow_disk(Run what);
 
 /// A program that is running. All limits are seconds. The destructor kills its process group and reaps it.
 class Process {

@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "base/quote.hpp"
+#include "terminal/watchdog.hpp"
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace natskv::commands {
@@ -107,6 +109,8 @@ std::optional<WatchState> read_state(const std::string& path, const std::string&
 Bookmark::Bookmark(std::string path, std::string bucket, const std::vector<Pattern>& patterns,
                    const Stop& stop)
     : path_(checked(std::move(path))), lock_(open_lock(path_)) {
+  // Saving waits for the disk, also after a signal.
+  if (auto* const watchdog = Watchdog::current()) watchdog->grace(std::chrono::seconds(5));
   const std::string shown = in_quotes(path_);
   take_lock(lock_.fd(), shown, stop);
   kept_ = read_state(path_, shown);
