@@ -233,7 +233,6 @@ bool Mailbox::take(Event& event) {
 }
 
 Waited Mailbox::wait(Event& event, Clock::time_point until, std::span<pollfd> others) {
-  if (others.empty() && take(event)) return Waited::event;  // most messages of a listing
   constexpr std::size_t most = 8;
   std::array<pollfd, most + 1> fds{};
   const std::size_t count = std::min(others.size(), most);

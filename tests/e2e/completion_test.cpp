@@ -26,16 +26,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// natskv offers what came within 0.3 s, and nothing after 0.45 s: what took so long is asked again.
-Result patient(const Run& what) {
-  Result result;
-  for (int tries = 0; tries < 10; ++tries) {
-    result = run(what);
-    if (result.seconds < 0.25) break;
-  }
-  return result;
-}
-
 }  // namespace
 
 TEST_CASE("A word, its commands, options and choices are offered without a server") {
@@ -167,10 +157,7 @@ TEST_CASE("Every option's and argument's value is offered by its kind") {
 TEST_CASE("Revisions come with time and size, markers with their name; commands with their summary") {
   Place place;
   place.client.put("config", "top", "", {{"KV-Operation", "DEL"}});
-  const auto answer = [&](Words words) {
-    words.insert(words.begin(), {"__complete", "--"});
-    return without_times(patient(place.server.command(std::move(words), {.env = place.environment()})).out);
-  };
+  const auto answer = [&](Words words) { return without_times(place.ask(std::move(words)).out); };
   CHECK(answer({"revert", "config", "top", ""}) ==
         "words\n9\t####-##-## ##:##:## +00:00  DEL\n7\t####-##-## ##:##:## +00:00  5 B\n"
         "6\t####-##-## ##:##:## +00:00  5 B\n");

@@ -3,6 +3,7 @@
 #include "support/client.hpp"
 #include "support/process.hpp"
 #include "support/server.hpp"
+#include "support/sockets.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -49,15 +50,6 @@ struct Desk {
   Client client;
   TempDir folder, places;
 };
-
-/// How many connections a process has.
-long sockets(pid_t pid) {
-  const fs::directory_iterator all("/proc/" + std::to_string(pid) + "/fd");
-  return std::count_if(begin(all), end(all), [](const auto& descriptor) {
-    std::error_code gone;
-    return fs::read_symlink(descriptor, gone).string().starts_with("socket:");
-  });
-}
 
 }  // namespace
 

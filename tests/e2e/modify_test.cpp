@@ -1,5 +1,6 @@
 // modify: a value through a COMMAND, compare-and-set.
 #include "support/buckets.hpp"
+#include "support/sockets.hpp"
 #include "support/text.hpp"
 
 #include <doctest/doctest.h>
@@ -32,15 +33,6 @@ Words through(Words options, const Words& command) {
 // A shell's commands as COMMAND; $0 is natskv, $1 the bucket, and where it runs is a folder of the test's.
 Words shell(const TestBucket& b, const Words& options, const std::string& script) {
   return through(options, {"sh", "-c", script, natskv_program, b.name()});
-}
-
-// How many sockets the process has open.
-int sockets(pid_t pid) {
-  int count = 0;
-  std::error_code gone;
-  for (const auto& fd : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid)))
-    count += std::filesystem::read_symlink(fd, gone).string().starts_with("socket:") ? 1 : 0;
-  return count;
 }
 
 std::string ttl_of(const TestBucket& b, const std::string& key) {

@@ -71,7 +71,9 @@ std::pair<int, int> server_version() {
 bool server_at_least(int major, int minor) { return server_version() >= std::pair(major, minor); }
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)), port_(options_.port < 0 ? free_ports(1)[0] : options_.port) {
+    : options_(std::move(options)),
+      port_(options_.port < 0 ? free_ports(1)[0] : options_.port),
+      url_(fmt::format("nats://127.0.0.1:{}", port_)) {
   start();
 }
 
@@ -90,15 +92,12 @@ void Server::write_config() const {
   write_file(folder_ / "server.conf", text + patient(options_.config) + "\n", 0600);
 }
 
-bool Server::find_port() {
+// It writes its ports once it listens.
+bool Server::listens() const {
   for (const auto& file : fs::directory_iterator(folder_.path())) {
     if (file.path().extension() != ".ports") continue;
     const auto ports = nlohmann::json::parse(read_file(file.path()), nullptr, false);  // may be half written
-    if (ports.is_discarded() || !ports.contains("nats")) return false;
-    const auto url = ports["nats"].at(0).get<std::string>();
-    port_ = std::stoi(url.substr(url.rfind(':') + 1));
-    url_ = fmt::format("nats://127.0.0.1:{}", port_);
-    return true;
+    return !ports.is_discarded() && ports.contains("nats");
   }
   return false;
 }
@@ -112,7 +111,7 @@ void Server::start() {
                                            .out_file = folder_ / "log",
                                            .err_file = folder_ / "log"});
   const auto end = Clock::now() + std::chrono::duration<double>(options_.limit);
-  while (!find_port()) {
+  while (!listens()) {
     if (!running() || Clock::now() > end) throw std::runtime_error("nats-server did not start:\n" + log());
     usleep(5'000);
   }

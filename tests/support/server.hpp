@@ -62,13 +62,13 @@ class Server {
  private:
   void write_config() const;
   void start();
-  bool find_port();
+  [[nodiscard]] bool listens() const;
 
   ServerOptions options_;
   TempDir folder_;
   std::unique_ptr<Process> process_;
+  int port_;
   std::string url_;
-  int port_ = -1;
 };
 
 /// Three nodes n1, n2, n3 with JetStream, ready for streams of three replicas.

@@ -24,19 +24,15 @@ File open_file(int folder, const std::string& name) {
 }
 
 /// False, with errno: it is no regular file.
-bool regular(const File& file, struct stat& info) {
-  if (::fstat(file.fd(), &info) != 0) return false;
+bool regular(const struct stat& info) {
+  if (S_ISREG(info.st_mode)) return true;
   errno = ELOOP;
-  return S_ISREG(info.st_mode);
+  return false;
 }
 
 /// Whether it is a regular file that can be read, without the cost of opening.
 bool readable_regular(int folder, const std::string& name, struct stat& info) {
-  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  if (!S_ISREG(info.st_mode)) {
-    errno = ELOOP;
-    return false;
-  }
+  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !regular(info)) return false;
   static const uid_t self = ::geteuid();
   const bool own = info.st_uid == self && (info.st_mode & S_IRUSR) != 0;
   return own || ::faccessat(folder, name.c_str(), R_OK, AT_EACCESS) == 0;
@@ -170,7 +166,7 @@ void FolderSource::read(const Walk::Found& found) {
   if (file.fd() < 0) return unreadable(found);
   if (at < looks_.size() && read_as(looks_[at], file)) return;
   struct stat info {};
-  if (!regular(file, info)) return unreadable(found);
+  if (::fstat(file.fd(), &info) != 0 || !regular(info)) return unreadable(found);
   const Look now(info);
   if (too_large(found, now.size) || read_as(now, file)) return;
   if (errno != 0) return unreadable(found);
@@ -257,7 +253,8 @@ int FolderWriter::folder_of(const std::string& path) {
 bool FolderWriter::equal(int folder, const std::string& name, std::string_view value) const {
   struct stat info {};
   const File file = open_file(folder, name);
-  if (file.fd() < 0 || !regular(file, info) || static_cast<std::uint64_t>(info.st_size) != value.size())
+  if (file.fd() < 0 || ::fstat(file.fd(), &info) != 0 || !regular(info) ||
+      static_cast<std::uint64_t>(info.st_size) != value.size())
     return false;
   std::string bytes(value.size(), '\0');
   return read_fully(file.fd(), bytes.data(), bytes.size()) == static_cast<ssize_t>(value.size()) &&
