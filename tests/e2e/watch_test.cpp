@@ -138,6 +138,8 @@ TEST_CASE("current values, then changes, of several patterns in one order") {
   REQUIRE(watch.read_until("a.new\t"));
   watch.signal(SIGINT);
   const auto result = watch.wait();
+  CAPTURE(result.out);
+  CAPTURE(result.err);
   CHECK(result.status == 130);
   CHECK(events(result.out) ==
         Lines{"a.k 4 PUT 4", "a.gone 6 DEL ", "z 7 PUT 7", "z 9 PUT 9", "a.k 10 PURGE ", "a.new 11 PUT 11"});
