@@ -368,6 +368,7 @@ TEST_CASE("a listing that loses messages on its way asks for them again") {
   for (const bool by_heartbeat : {false, true}) {
     CAPTURE(by_heartbeat);
     std::vector<std::string> starts;
+    std::string asked;
     const auto delivery = [](const std::string& to, int consumer, int order, int revision, int pending) {
       return message(
           fmt::format("$KV.b.k{}", revision), "v",
@@ -375,6 +376,7 @@ TEST_CASE("a listing that loses messages on its way asks for them again") {
           sid_of(to));
     };
     const Liar liar([&](const Request& r) {
+      asked += r.subject + " ";
       if (r.subject.find("STREAM.INFO") != std::string::npos) return message(r.reply, info);
       if (r.subject.find("CONSUMER.INFO") != std::string::npos) return message(r.reply, all_delivered);
       if (r.subject.find("CONSUMER.CREATE") == std::string::npos) return std::string();
@@ -397,6 +399,7 @@ TEST_CASE("a listing that loses messages on its way asks for them again") {
     });
     const auto result =
         natskv::test::natskv({"--timeout", "20s", "keys", "b"}, {.env = {{"NATS_URL", liar.url()}}});
+    CAPTURE(asked);
     CHECK(result.err == "");
     CHECK(result.out == "k1\nk2\nk3\n");
     CHECK(starts == std::vector<std::string>{"last_per_subject", "last_per_subject"});
