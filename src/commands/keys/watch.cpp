@@ -258,6 +258,9 @@ identified. If the bucket was recreated meanwhile, or its last revision went bac
 acknowledged), standard error says so, and watch starts again from the current values. --revision above the last
 revision plus one is status 3.
 
+nats-server 2.9 does not deliver what was stored just before a purge of a key that the watch follows: on it a purge can
+hide a change of another key.
+
 COMMAND. With -- COMMAND, watch prints nothing and runs COMMAND once for each event, one after the other, in order. The
 value is COMMAND's stdin, byte for byte (nothing for a marker and with --meta); in its environment are NATSKV_BUCKET,
 NATSKV_KEY, NATSKV_OPERATION (PUT, DEL or PURGE), NATSKV_REVISION and NATSKV_CREATED. COMMAND is started without a
