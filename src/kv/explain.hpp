@@ -1,5 +1,5 @@
-// Errors of the library and the server as sentences for users. The only map from their errors to an exit
-// status.
+// Errors of the library and the server as sentences for users, each with its exit status. What makes them
+// needs no server (kv/sentence.cpp) or asks it a second time (kv/explain.cpp).
 #pragma once
 
 #include "base/failure.hpp"
@@ -58,6 +58,9 @@ Failure no_bucket(Session& session, const std::string& bucket);
 Failure no_key_value(const std::string& bucket);
 Failure needs_cluster(const std::string& bucket);
 Failure no_key(const std::string& bucket, const std::string& key);
+/// The server takes the key for a pattern, so that its purge (or a write that drops its history) would remove
+/// other keys.
+Failure would_purge_others(const std::string& bucket, const std::string& key, bool purges);
 /// Why this key cannot be purged: the server takes it for a pattern and would purge what it matches, or
 /// (`erase`: with STREAM.PURGE) JSON cannot name it. nullopt: it can be purged.
 std::optional<Failure> not_purged(const std::string& bucket, const std::string& key, bool erase);

@@ -5,7 +5,6 @@
 #include "nats/codes.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -239,14 +238,17 @@ Failure not_utf8(const std::string& bucket, const std::string& key, std::string_
           {bucket, key, 0}};
 }
 
+Failure would_purge_others(const std::string& bucket, const std::string& key, bool purges) {
+  return {Exit::failure,
+          fmt::format("key \"{}\" of bucket \"{}\" was not {}: the server would take it for a pattern and "
+                      "purge other keys too",
+                      key, bucket, purges ? "purged" : "written"),
+          purges ? "natskv del --literal deletes it" : "without --drop-history it can be imported",
+          {bucket, key, 0}};
+}
+
 std::optional<Failure> not_purged(const std::string& bucket, const std::string& key, bool erase) {
-  if (reads_as_pattern(key))
-    return Failure(
-        Exit::failure,
-        fmt::format("key \"{}\" of bucket \"{}\" was not purged: the server would take it for a pattern and "
-                    "purge other keys too",
-                    key, bucket),
-        "natskv del --literal deletes it", {bucket, key, 0});
+  if (reads_as_pattern(key)) return would_purge_others(bucket, key, true);
   if (erase && !text::valid_utf8(key)) return not_utf8(bucket, key, "was not purged");
   return std::nullopt;
 }

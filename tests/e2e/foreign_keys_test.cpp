@@ -163,6 +163,35 @@ TEST_CASE("what export and cp read of other clients' keys, import and cp write a
   }
 }
 
+TEST_CASE("import purges no other keys through one that reads as a pattern") {
+  const bool batches = server_at_least(2, 12);
+  for (const bool atomic : {false, true}) {
+    if (atomic && !batches) SKIP("batches need nats-server 2.12");
+    CAPTURE(atomic);
+    const TestBucket b(atomic ? R"({"max_msgs_per_subject": 5, "allow_atomic": true})" : five);
+    b.put("f.x", "x");
+    bed().client.send("$KV." + b.name() + ".f.*", "literal");
+    const auto import = [&](const char* line, std::vector<std::string> words) {
+      if (atomic) words.emplace_back("--atomic");
+      return b("import", words, {.input = std::string(line) + "\n"});
+    };
+    const auto purge = import(R"({"key":"f.*","operation":"PURGE"})", {});
+    CHECK(purge.status == 1);
+    CHECK(
+        purge.err.find("was not purged: the server would take it for a pattern and purge other keys too\n") !=
+        std::string::npos);
+    for (const char* line : {R"({"key":"f.*","value":"2"})", R"({"key":"f.*","operation":"DEL"})"}) {
+      const auto write = import(line, {"--drop-history"});
+      CHECK(write.status == 1);
+      CHECK(
+          write.err.find("was not written: the server would take it for a pattern and purge other keys too\n"
+                         "hint: without --drop-history it can be imported") != std::string::npos);
+    }
+    CHECK(b("keys").out == "f.x\nf.*\n");
+    CHECK(b.last_revision() == 2);
+  }
+}
+
 TEST_CASE("a write of a key that reads as a pattern keeps its condition") {
   const TestBucket b(five);
   const auto import = [&](const std::string& line, std::vector<std::string> words) {

@@ -27,6 +27,9 @@ std::optional<Failure> Planner::unfit(const Item& item) const {
                     item.key, rules_.bucket),
         "without --atomic it can be imported", {rules_.bucket, key(), 0});
   }
+  const bool purges = item.operation == Operation::purge;
+  if (!item.check && (purges || (rules_.drop_history && rules_.keeps_history)) && reads_as_pattern(item.key))
+    return would_purge_others(rules_.bucket, key(), purges);
   if (!item.ttl || rules_.ignore_ttl || rules_.ttl_allowed) return std::nullopt;
   return Failure(Exit::failure,
                  fmt::format("key \"{}\" has a time to live, but bucket \"{}\" has no per-key TTL", item.key,

@@ -103,6 +103,7 @@ void Writer::write_alone(std::uint64_t number, const Write& write) {
                       .expected = write.expected.value_or(0),
                       .failure = std::nullopt};
   try {
+    // Without drop_history: of such a key it would purge others (would_purge_others).
     const Condition condition{.revision = write.expected,
                               .creates = write.creates,
                               .ttl = write.ttl,
