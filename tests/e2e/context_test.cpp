@@ -204,6 +204,10 @@ TEST_CASE("a context's file is edited as a whole, and kept where the edit is wro
   CHECK(read_file(home.file("a")).find("nats://new:4222\"}") != std::string::npos);
   CHECK(home({"context", "ls", "--names"}).out == "a\n");
   CHECK(edit("true", "none").status == 3);
+  // An editor that fails loses nothing.
+  const auto failed = edit("false");
+  CHECK(failed.status == 1);
+  CHECK(failed.err.find("; the edit is in \"" + home.file("a") + ".edit\"") != std::string::npos);
   // The next edit goes on with that one.
   const auto mended = edit("sed -i 's/4222\"/5222\"}/'");
   CHECK(mended.status == 0);

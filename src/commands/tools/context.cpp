@@ -12,6 +12,7 @@
 #include "views/context.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
@@ -138,10 +139,9 @@ class ContextAction final : public Action {
     if (name.empty())
       throw Failure(Exit::not_found, "no context is selected", "natskv context select NAME selects one");
     const Context context = contexts.load(name);
-    std::string unsupported;
-    for (const auto& field : context.unsupported) unsupported += (unsupported.empty() ? "" : ", ") + field;
     auto rows = natskv.rows(fields::context(), style);
-    rows({&context, context.name == selected, shown_server(context), unsupported});
+    rows({&context, context.name == selected, shown_server(context),
+          fmt::format("{}", fmt::join(context.unsupported, ", "))});
     rows.finish();
     return 0;
   }
@@ -203,18 +203,19 @@ class ContextAction final : public Action {
       write_private(draft, before);
     const std::string program = editor();
     const int status = run_editor(natskv, program, draft);
-    const std::string after = status == 0 ? contents(draft) : before;
-    if (after == before) {
-      std::filesystem::remove(draft);
+    const std::string after = contents(draft);
+    const std::string where = fmt::format("; the edit is in {}", in_quotes(draft));
+    if (status != 0 || after == before) {
+      if (after == before) std::filesystem::remove(draft);
       if (natskv.stop()) throw Stopped{};
-      if (status != 0) throw editor_failed(program, status, "");
+      if (status != 0) throw editor_failed(program, status, after == before ? "" : where);
       natskv.note(fmt::format("context \"{}\" is unchanged", *name_));
       return 0;
     }
     try {
       (void)contexts.load(draft);
     } catch (const Failure& failure) {
-      throw failure.saying(fmt::format("{}; the edit is in {}", failure.what(), in_quotes(draft)));
+      throw failure.saying(failure.what() + where);
     }
     write_private(path, after);
     std::filesystem::remove(draft);
