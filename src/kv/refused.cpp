@@ -92,9 +92,14 @@ std::optional<std::string> expired(const std::string& jwt) {
   return text::rfc3339(Instant{seconds * 1'000'000'000}).substr(0, 19) + "Z";
 }
 
+/// What has to be signed with.
+bool has_key(const config::Settings& settings) {
+  return !settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.seed.empty() ||
+         !settings.jwt_file.empty() || !settings.jwt.empty();
+}
+
 bool has_credentials(const config::Settings& settings) {
-  return !settings.user.empty() || !settings.token.empty() || !settings.creds_file.empty() ||
-         !settings.nkey_file.empty() || !settings.jwt_file.empty() || !settings.jwt.empty() ||
+  return has_key(settings) || !settings.user.empty() || !settings.token.empty() ||
          std::any_of(settings.servers.begin(), settings.servers.end(),
                      [](const std::string& url) { return url.find('@') != std::string::npos; });
 }
@@ -149,10 +154,7 @@ Failure refused(const nats::Error& error, const config::Settings& settings, cons
               fmt::format("no answer from {} within {}", where, text::human_span(settings.timeout))};
     default:
       // What nats.c finds wrong with a seed or JWT only when it signs.
-      if (!settings.creds_file.empty() || !settings.nkey_file.empty() || !settings.jwt_file.empty() ||
-          !settings.jwt.empty()) {
-        return not_allowed(fmt::format("cannot use the given credentials: {}", text));
-      }
+      if (has_key(settings)) return not_allowed(fmt::format("cannot use the given credentials: {}", text));
       return {Exit::unreachable, fmt::format("cannot connect to {}: {}", where, text)};
   }
 }

@@ -172,6 +172,7 @@ TEST_CASE("NKey: right, wrong, missing, and files that are none") {
              "-----BEGIN USER NKEY SEED-----\n" + seed + "\n------END USER NKEY SEED------\n", 0600);
   write_file(folder / "cut", seed.substr(0, 40), 0600);
   write_file(folder / "c.json", R"({"nkey":")" + folder / "nkey.seed" + "\"}", 0600);
+  write_file(folder / "other.json", R"({"nkey":"env://OTHER"})", 0600);
   write_file(folder / "empty", "", 0600);
   CHECK(server.natskv({"add", "b", "-q", "--nkey", folder / "nkey.seed"}).status == 0);
   try_all(server, {
@@ -180,6 +181,11 @@ TEST_CASE("NKey: right, wrong, missing, and files that are none") {
                       {"variable", {}, 0, "", {{"NATS_NKEY", folder / "nkey.seed"}}},
                       {"context", {"--context", folder / "c.json"}, 0, ""},
                       {"another's", {"--nkey", folder / "other.seed"}, 6, "refused the credentials"},
+                      {"another's, by a variable",
+                       {"--context", folder / "other.json"},
+                       6,
+                       "refused the credentials",
+                       {{"OTHER", read_file(folder / "other.seed")}}},
                       {"missing", {}, 6, "requires credentials"},
                       {"truncated", {"--nkey", folder / "cut"}, 6, "contains no NKey seed"},
                       {"empty", {"--nkey", folder / "empty"}, 6, "is empty"},
