@@ -178,6 +178,19 @@ TEST_CASE("import --dir takes import's options: skip, prune, dry run") {
   CHECK(world.run({"keys", "b", "--count"}).out == "2\n");
 }
 
+TEST_CASE("export goes on over what a killed process of the same number left") {
+  World world;
+  world.client.put("b", "a", "1");
+  fs::create_directories(world.dir());
+  auto export_it = world.server.command({"export", "b", "--dir", world.dir()});
+  export_it.args.insert(export_it.args.begin(),
+                        {"sh", "-c", R"(echo half > ")" + world.dir() + R"(/.natskv-$$"; exec "$@")", "sh"});
+  const auto result = run(export_it);
+  CHECK_MESSAGE(result.status == 0, result.err);
+  CHECK(read_file(fs::path(world.dir()) / "a") == "1");
+  CHECK(std::distance(fs::directory_iterator(world.dir()), fs::directory_iterator()) == 1);
+}
+
 TEST_CASE("export writes nothing through a link") {
   World world;
   const fs::path dir = world.dir();

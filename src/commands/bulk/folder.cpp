@@ -264,7 +264,13 @@ bool FolderWriter::equal(int folder, const std::string& name, std::string_view v
 void FolderWriter::replace(int folder, const std::string& name, const std::string& path,
                            std::string_view value) const {
   const std::string temporary = fmt::format(".natskv-{}", ::getpid());
-  File file(::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const auto create = [&] {
+    return File(
+        ::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  };
+  File file = create();
+  // A process of that number was killed: in a container all have the same.
+  if (file.fd() < 0 && errno == EEXIST && ::unlinkat(folder, temporary.c_str(), 0) == 0) file = create();
   if (file.fd() < 0) fail(path, errno);
   int error = write_all(file.fd(), value);
   if (error == 0 && mode_ != 0600 && ::fchmod(file.fd(), mode_) != 0) error = errno;
