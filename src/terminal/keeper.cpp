@@ -60,8 +60,9 @@ class Keeping {
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
     close_all_but(line_, held_);
-    if (::chdir("/") != 0) return;  // otherwise it would keep the working folder busy
     timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    // It would keep the working folder busy.
+    [[maybe_unused]] const int moved = ::chdir("/");
   }
 
   // natskv itself has sent the signal by then, if it could.

@@ -41,7 +41,7 @@ AtomicBatch::AtomicBatch(Bucket& bucket, std::uint64_t count, Answers answers)
       count_(count),
       asks_all_(answers == Answers::all || bucket.session().notices().tracing()),
       id_(random_hex(16)),
-      requests_(bucket.session().requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
+      requests_(bucket.requests({.messages = max_writes + 1, .bytes = std::size_t{8} << 20U})) {
   trace(requests_, bucket_.session());
   // Each answer has its time-out; the whole may take as long as it needs.
   bucket_.session().lift_deadline();
