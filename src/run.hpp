@@ -1,4 +1,4 @@
-// The whole program except what main owns: the only catch, the only map to an exit status.
+// The whole program except what main owns: the last catch.
 #pragma once
 
 #include "base/stop.hpp"

@@ -101,8 +101,6 @@ int Console::print(const Failure& failure, std::optional<int> status) {
 
 void Console::report(const Failure& failure) {
   print(failure);
-  // The first of 7, 6, 5, 4, 3, 1 that occurred; 2 can only come from natskv itself and ranks
-  // like 1.
   status(failure.exit());
 }
 

@@ -1,4 +1,4 @@
-// Every way natskv ends other than success: raised anywhere, caught and printed in run.cpp only.
+// Every way natskv ends other than success. Printed by run() or, for one of several items, Console::report.
 #pragma once
 
 #include <cstdint>

@@ -93,11 +93,10 @@ Wrong add_part(std::string_view& rest, std::uint64_t& total, std::size_t known =
 }  // namespace
 
 std::string quoted(std::string_view word) {
-  // What follows a '=' may be a secret or a VALUE; 20 characters tell which word is meant.
-  constexpr std::size_t most = 20;
+  // What follows a '=' may be a secret or a VALUE.
   const std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos) return in_quotes(word, most);
-  std::string out = in_quotes(word.substr(0, equals), most);
+  if (equals == std::string_view::npos) return in_quotes(word, most_quoted);
+  std::string out = in_quotes(word.substr(0, equals), most_quoted);
   if (out.ends_with("…\"")) return out;
   out.back() = '=';
   return out += equals + 1 == word.size() ? "\"" : "…\"";

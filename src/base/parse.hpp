@@ -58,5 +58,6 @@ std::vector<Pattern> patterns(const std::vector<std::string>& words, std::option
 /// A word as a message may show it: up to its first '=', 20 characters at most, control bytes escaped, in
 /// quotes.
 std::string quoted(std::string_view word);
+inline constexpr std::size_t most_quoted = 20;  ///< characters, which tell what word is meant
 
 }  // namespace natskv::parse

@@ -90,8 +90,8 @@ std::string meant(const std::vector<std::string_view>& all) {
   message +=
       wildcard == '*' ? "* stands for a whole token" : "> stands for one or more whole tokens at the end";
   const std::string better = meant(all);
-  // Shown whole or not at all: rule 8 cuts longer words.
-  if (better.size() <= 20 && better.find('=') == std::string::npos) {
+  // Shown whole or not at all: quoted() cuts longer words.
+  if (better.size() <= most_quoted && better.find('=') == std::string::npos) {
     message += "; did you mean " + in_quotes(better) + "?";
   }
   throw usage(message, std::string(hint));

@@ -30,6 +30,12 @@ std::string civil(std::int64_t seconds, char between) {
                      second / 3600, second / 60 % 60, second % 60);
 }
 
+/// Of the local time zone then, in seconds.
+std::int64_t offset_at(time_t moment) {
+  tm local{};
+  return localtime_r(&moment, &local) == nullptr ? 0 : local.tm_gmtoff;
+}
+
 /// Reads what RFC 3339 consists of from the front of a text; `ok` goes false and stays so.
 struct Reader {
   std::string_view rest;
@@ -143,23 +149,13 @@ std::optional<Instant> from_rfc3339(std::string_view text) {
 }
 
 std::string local_time(Instant when, bool utc) {
-  const std::int64_t seconds = floor_div(when.ns, billion);
-  std::int64_t offset = 0;
-  if (!utc) {
-    tm local{};
-    const time_t moment = seconds;
-    if (localtime_r(&moment, &local) != nullptr) offset = local.tm_gmtoff;
-  }
+  const std::int64_t offset = utc ? 0 : offset_at(floor_div(when.ns, billion));
   const std::int64_t minutes = std::abs(offset) / 60;
-  return fmt::format("{} {}{:02}:{:02}", civil(seconds + offset, ' '), offset < 0 ? '-' : '+', minutes / 60,
+  return fmt::format("{} {}{:02}:{:02}", time_at(when, offset), offset < 0 ? '-' : '+', minutes / 60,
                      minutes % 60);
 }
 
-std::int64_t zone_offset(bool utc) {
-  tm local{};
-  const time_t now = ::time(nullptr);
-  return utc || localtime_r(&now, &local) == nullptr ? 0 : local.tm_gmtoff;
-}
+std::int64_t zone_offset(bool utc) { return utc ? 0 : offset_at(::time(nullptr)); }
 
 std::string zone_name(std::int64_t offset) {
   const std::int64_t minutes = std::abs(offset) / 60;

@@ -4,6 +4,7 @@
 #include "output/ansi.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -69,9 +70,7 @@ std::string commands_of(std::string_view examples) {
 std::string value_word(const Option& option) {
   if (!option.argument.placeholder.empty()) return std::string(option.argument.placeholder);
   if (option.argument.kind != Kind::choice) return std::string(placeholder(option.argument.kind));
-  std::string words;
-  for (const auto choice : option.argument.choices) words += (words.empty() ? "" : "|") + std::string(choice);
-  return words;
+  return fmt::format("{}", fmt::join(option.argument.choices, "|"));
 }
 
 std::string option_words(const Option& option) {

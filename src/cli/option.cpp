@@ -3,6 +3,9 @@
 #include "base/failure.hpp"
 #include "base/parse.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -12,12 +15,8 @@ namespace {
 
 void check_choice(const Argument& argument, const std::string& word) {
   if (std::find(argument.choices.begin(), argument.choices.end(), word) != argument.choices.end()) return;
-  std::string allowed;
-  for (const std::string_view choice : argument.choices) {
-    if (!allowed.empty()) allowed += ", ";
-    allowed += choice;
-  }
-  throw usage(std::string(spoken(argument.name)) + ": " + parse::quoted(word) + " is not one of " + allowed);
+  throw usage(fmt::format("{}: {} is not one of {}", spoken(argument.name), parse::quoted(word),
+                          fmt::join(argument.choices, ", ")));
 }
 
 }  // namespace

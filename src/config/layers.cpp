@@ -7,6 +7,9 @@
 #include "config/parameters.hpp"
 #include "config/word.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <unistd.h>
 
 namespace natskv::config {
@@ -134,9 +137,8 @@ std::vector<std::string> drop_credentials(Layer& layer) {
 Layer context_layer(const Context& context, const Environment& environment) {
   const std::string what = "context " + in_quotes(context.name);
   if (!context.unsupported.empty()) {
-    std::string names;
-    for (const std::string& name : context.unsupported) names += (names.empty() ? "" : ", ") + name;
-    throw usage(what + ": not supported by natskv: " + names, "--no-context does without it");
+    throw usage(fmt::format("{}: not supported by natskv: {}", what, fmt::join(context.unsupported, ", ")),
+                "--no-context does without it");
   }
   Layer layer;
   for (const Parameter& parameter : parameters) {

@@ -16,11 +16,11 @@ struct AuthMethod {
 
 class Resolution {
  public:
-  /// What it refers to must outlive it. `other`: for another context than the options' (cp --to-context).
-  Resolution(const Given& given, const Environment& environment, bool other)
+  /// What it refers to must outlive it. `other`: a context in place of the options' (cp --to-context).
+  Resolution(const Given& given, const Environment& environment, const std::optional<std::string>& other)
       : given_(given), environment_(environment), other_(other) {}
 
-  Settings run(const std::optional<std::string>& context_override);
+  Settings run();
 
  private:
   void note(const char* name, const std::string& value, const std::string& from) {
@@ -28,7 +28,7 @@ class Resolution {
   }
   void warn(std::string text) { settings_.warnings.push_back(std::move(text)); }
   void drop_variables(Layer& variables);
-  void use_context(const std::optional<std::string>& context_override);
+  void use_context();
   void name_servers();
   /// The strongest layer with credentials, and the way it names; nothing where the URL's user part is
   /// stronger.
@@ -48,7 +48,7 @@ class Resolution {
 
   const Given& given_;
   const Environment& environment_;
-  bool other_;
+  const std::optional<std::string>& other_;
   Settings settings_;
   Layers layers_;
   std::size_t environment_at_ = 1, context_at_ = 2;  // in layers_

@@ -8,14 +8,17 @@
 #include "config/resolution.hpp"
 #include "config/word.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
 
 namespace natskv::config {
 
-Settings Resolution::run(const std::optional<std::string>& context_override) {
-  if (context_override || (given_.context && !given_.no_context)) std::swap(environment_at_, context_at_);
+Settings Resolution::run() {
+  if (other_ || (given_.context && !given_.no_context)) std::swap(environment_at_, context_at_);
   Layer options;
   Layer variables;
   if (!other_) {
@@ -26,7 +29,7 @@ Settings Resolution::run(const std::optional<std::string>& context_override) {
   if (!names_secret(options)) read_secret_files(variables, settings_.warnings);
   layers_[from_options] = std::move(options);
   layers_[environment_at_] = std::move(variables);
-  use_context(context_override);
+  use_context();
   name_servers();
   authenticate();
   secure();
@@ -39,17 +42,16 @@ Settings Resolution::run(const std::optional<std::string>& context_override) {
 void Resolution::drop_variables(Layer& variables) {
   auto dropped = drop_credentials(variables);
   if (dropped.empty()) return;
-  std::string names;
-  for (const std::string& name : dropped) names += (names.empty() ? "" : ", ") + name;
-  warn(names + (dropped.size() == 1 ? " is" : " are") + " not used with --context");
+  warn(fmt::format("{} {} not used with --context", fmt::join(dropped, ", "),
+                   dropped.size() == 1 ? "is" : "are"));
 }
 
-void Resolution::use_context(const std::optional<std::string>& context_override) {
+void Resolution::use_context() {
   const Contexts contexts(environment_);
   std::string name;
   std::string from;
-  if (context_override) {
-    name = *context_override;
+  if (other_) {
+    name = *other_;
     from = "--to-context";
   } else if (given_.no_context) {
     return;
@@ -206,7 +208,7 @@ std::optional<std::string> environment(const char* name) {
 
 Settings resolve(const Given& given, const Environment& environment,
                  const std::optional<std::string>& context_override) {
-  return Resolution(given, environment, context_override.has_value()).run(context_override);
+  return Resolution(given, environment, context_override).run();
 }
 
 }  // namespace natskv::config

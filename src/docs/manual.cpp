@@ -34,14 +34,11 @@ std::string meaning(const Option& item, const Declaration& declared) {
     text += fmt::format(" (one that begins with - as {}={})", item.named, item.long_name);
   text = sentence(text);
   if (item.argument.kind == Kind::choice) {
-    std::string words;
-    for (const auto choice : item.argument.choices)
-      words += (words.empty() ? "" : ", ") + std::string(choice);
     const auto& choices = item.argument.choices;
     const bool named = std::all_of(choices.begin(), choices.end(), [&](std::string_view choice) {
       return text.find(choice) != std::string::npos;
     });
-    if (!named) text += fmt::format(" One of {}.", words);
+    if (!named) text += fmt::format(" One of {}.", fmt::join(choices, ", "));
   }
   if (item.argument.many && item.is_option() && text.find("repeated") == std::string::npos)
     text += " May be repeated.";

@@ -116,8 +116,7 @@ class Bucket {
   kvStore* store();
   Written publish(const std::string& key, std::string_view value, Operation operation,
                   const Condition& condition);
-  /// Asks the leader about a key that is live by a replica; the connection is closed where the user may not
-  /// ask it.
+  /// By a direct get; from the leader where nobody answers.
   std::optional<OwnedEntry> of_replica(const std::string& subject, std::optional<std::uint64_t> revision);
   std::optional<OwnedEntry> of_leader(const std::string& subject, std::optional<std::uint64_t> revision);
   std::optional<OwnedEntry> found_at(nats::Message message, const Stored& stored, std::string_view subject);

@@ -67,7 +67,7 @@ struct Attempt;
 
 class Session {
  public:
-  /// `settings` is called when a connection is first needed. `waiting` shows what a long start waits for.
+  /// `settings` is called when a connection is first needed.
   Session(std::function<config::Settings()> settings, Stop& stop, Reporter& notices);
   ~Session();
 

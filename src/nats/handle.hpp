@@ -25,7 +25,6 @@ using JetStream = Handle<jsCtx, jsCtx_Destroy>;
 using Message = Handle<natsMsg, natsMsg_Destroy>;
 using Store = Handle<kvStore, kvStore_Destroy>;
 using Statistics = Handle<natsStatistics, natsStatistics_Destroy>;
-using Inbox = Handle<natsInbox, natsInbox_Destroy>;
 using PubAck = Handle<jsPubAck, jsPubAck_Destroy>;
 
 /// What a message carries, valid as long as it is.

@@ -160,7 +160,6 @@ class Mailbox {
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  [[nodiscard]] Wire& wire() const { return wire_; }
   /// Throws nats::Error. The subscription ends with the mailbox at the latest.
   Route subscribe(natsConnection* connection, const std::string& subject);
   void unsubscribe(Route route);

@@ -4,6 +4,7 @@
 #include "output/sinks.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <utility>
@@ -27,15 +28,6 @@ std::string value_text(std::string_view bytes, std::size_t columns) {
   std::size_t end = enough;
   while (end > 0 && (static_cast<unsigned char>(bytes[end]) & 0xC0) == 0x80) --end;
   return text::visible(bytes.substr(0, end)) + std::string(text::ellipsis());
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) {
-    if (!text.empty()) text += "; ";
-    text += line;
-  }
-  return text;
 }
 
 }  // namespace
@@ -70,17 +62,19 @@ void plain_text(const Value& value, std::string& out) {
 
 std::string cell_text(const Value& value, bool utc, std::size_t columns) {
   std::string text = std::visit(
-      Overloaded{
-          [](std::monostate) { return std::string(); },
-          [](bool yes) { return std::string(yes ? "yes" : "no"); },
-          [](std::int64_t number) { return std::to_string(number); },
-          [](std::uint64_t number) { return std::to_string(number); },
-          [](std::string_view plain) { return text::visible(plain); },
-          [columns](Bytes bytes) { return value_text(bytes.data, columns); },
-          [utc](Instant when) { return text::local_time(when, utc); },
-          [](Span span) { return text::human_span(span); },
-          [](Size size) { return text::human_size(size.bytes); },
-          [](Nested nested) { return nested.json == nullptr ? std::string() : joined(words(*nested.json)); }},
+      Overloaded{[](std::monostate) { return std::string(); },
+                 [](bool yes) { return std::string(yes ? "yes" : "no"); },
+                 [](std::int64_t number) { return std::to_string(number); },
+                 [](std::uint64_t number) { return std::to_string(number); },
+                 [](std::string_view plain) { return text::visible(plain); },
+                 [columns](Bytes bytes) { return value_text(bytes.data, columns); },
+                 [utc](Instant when) { return text::local_time(when, utc); },
+                 [](Span span) { return text::human_span(span); },
+                 [](Size size) { return text::human_size(size.bytes); },
+                 [](Nested nested) {
+                   return nested.json == nullptr ? std::string()
+                                                 : fmt::format("{}", fmt::join(words(*nested.json), "; "));
+                 }},
       value);
   text.erase(text.find_last_not_of(' ') + 1);
   return text;

@@ -29,7 +29,6 @@ class Sandbox {
   ~Sandbox();
 
   /// nats://TOKEN@127.0.0.1:PORT. Holds the token: never show it.
-  [[nodiscard]] const std::string& url() const { return url_; }
   /// What a command in the sandbox gets: NATS_URL and NATS_CONTEXT; every other NATS_* is unset.
   [[nodiscard]] EnvironmentChanges environment() const;
   /// Writes a file of mode 0600 that goes with the sandbox, and returns its absolute path.

@@ -57,7 +57,7 @@ File open_folder(const std::string& path, int flags) {
   return File(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
 }
 
-// The lock of a sandbox's folder that no process uses; else -1.
+// The lock of a sandbox's folder that no process uses; else nullopt.
 std::optional<File> abandoned(int folder) {
   struct stat info {};
   if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0)

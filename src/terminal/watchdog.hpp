@@ -3,8 +3,6 @@
 
 #include "base/stop.hpp"
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <csignal>
 #include <functional>

@@ -3,7 +3,6 @@
 #include "base/parse.hpp"
 #include "commands/buckets/like.hpp"
 #include "kv/admin/buckets.hpp"
-#include "kv/explain.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

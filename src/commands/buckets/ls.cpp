@@ -13,7 +13,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace natskv::commands {
 namespace {

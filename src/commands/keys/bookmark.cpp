@@ -27,39 +27,18 @@ Failure state_failed(const std::string& act, int error) {
   return failure.saying(std::string("--state: ") + failure.what());
 }
 
-// Only the holder of the lock writes it, so its name can be the same each time: a watch that was killed
-// leaves at most one.
-class Temporary {
- public:
-  explicit Temporary(const std::string& path)
-      : path_(path + ".new"), shown_(in_quotes(path_)), file_(opened(path_)) {
-    if (file_.fd() < 0) throw state_failed("write " + shown_, errno);
-  }
-  ~Temporary() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
-
-  void write(std::string_view bytes) const {
-    if (const int error = write_all(file_.fd(), bytes); error != 0)
-      throw state_failed("write " + shown_, error);
-  }
-  void replace(const std::string& path) {
-    if (::fsync(file_.fd()) != 0 || ::rename(path_.c_str(), path.c_str()) != 0)
-      throw state_failed("write " + shown_, errno);
-    path_.clear();
-  }
-
- private:
-  static int opened(const std::string& path) {
-    ::unlink(path.c_str());
-    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  }
-
-  std::string path_, shown_;
-  File file_;
-};
+// Writes FILE.new and, if asked, puts it in FILE's place. Only the holder of the lock does, so the name can
+// be the same each time: a watch that was killed leaves at most one.
+void write_beside(const std::string& path, std::string_view bytes, bool replace) {
+  const std::string beside = path + ".new";
+  ::unlink(beside.c_str());
+  const File file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  int error = file.fd() < 0 ? errno : write_all(file.fd(), bytes);
+  if (replace && error == 0 && (::fsync(file.fd()) != 0 || ::rename(beside.c_str(), path.c_str()) != 0))
+    error = errno;
+  if (file.fd() >= 0 && (!replace || error != 0)) ::unlink(beside.c_str());
+  if (error != 0) throw state_failed("write " + in_quotes(beside), error);
+}
 
 // Checked before a lock is created beside it.
 std::string checked(std::string path) {
@@ -115,7 +94,7 @@ Bookmark::Bookmark(std::string path, std::string bucket, const std::vector<Patte
   take_lock(lock_.fd(), shown, stop);
   kept_ = read_state(path_, shown);
   if (kept_) begin_ = commands::beginning(*kept_, bucket, patterns, shown);
-  Temporary(path_).write(std::string(trial, ' '));
+  write_beside(path_, std::string(trial, ' '), false);
   if (begin_ && begin_->resume) reached_ = *kept_;
   reached_.bucket = std::move(bucket);
   reached_.patterns = named(patterns);
@@ -129,9 +108,7 @@ void Bookmark::reached(const Before& before) {
 void Bookmark::save() {
   // Nothing was handled yet: FILE stays unchanged.
   if (!pending() || reached_.created.empty()) return;
-  Temporary file(path_);
-  file.write(to_json(reached_));
-  file.replace(path_);
+  write_beside(path_, to_json(reached_), true);
   kept_ = reached_;
   next_ = Clock::now() + between_saves;
 }

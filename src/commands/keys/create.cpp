@@ -1,6 +1,5 @@
 // create: store a value under a key that does not exist.
 #include "app/invocation.hpp"
-#include "base/failure.hpp"
 #include "commands/all.hpp"
 #include "commands/keys/write.hpp"
 

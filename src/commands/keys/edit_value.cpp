@@ -8,7 +8,6 @@
 #include "commands/keys/write.hpp"
 #include "commands/shared/command.hpp"
 #include "commands/shared/editor.hpp"
-#include "kv/explain.hpp"
 
 #include <fmt/format.h>
 

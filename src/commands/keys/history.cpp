@@ -7,7 +7,6 @@
 #include "kv/read/listing.hpp"
 #include "views/entry.hpp"
 
-#include <functional>
 #include <set>
 
 namespace natskv::commands {

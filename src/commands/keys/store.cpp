@@ -69,7 +69,12 @@ Written StoreOptions::store(Invocation& natskv, Bucket& bucket, const std::strin
                           {.revision = expected, .ttl = ttl_, .drop_history = drop_history_});
   if (bucket.written_config().value("allow_msg_ttl", false))
     return store_keeping(natskv, bucket, key, value, expected);
-  if (drop_history_) return bucket.store(key, value, {.revision = expected, .ttl = {}, .drop_history = true});
+  return store_plainly(bucket, key, value, expected);
+}
+
+Written StoreOptions::store_plainly(Bucket& bucket, const std::string& key, std::string_view value,
+                                    std::optional<std::uint64_t> expected) const {
+  if (drop_history_) return bucket.store(key, value, {.revision = expected, .drop_history = true});
   return expected ? bucket.update(key, value, *expected) : bucket.put(key, value);
 }
 
@@ -78,10 +83,7 @@ Written StoreOptions::store_keeping(Invocation& natskv, Bucket& bucket, const st
   for (unsigned tries = 1;; ++tries) {
     const auto before = keep_ttl_ ? bucket.latest(key) : latest_where_allowed(bucket, key);
     if (!keep_ttl_ || !expires(before)) {
-      const Written written = drop_history_
-                                  ? bucket.store(key, value, {.revision = expected, .drop_history = true})
-                              : expected ? bucket.update(key, value, *expected)
-                                         : bucket.put(key, value);
+      const Written written = store_plainly(bucket, key, value, expected);
       if (expires(before)) warn_of_end(natskv, bucket, *before);
       return written;
     }

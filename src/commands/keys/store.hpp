@@ -26,6 +26,8 @@ class StoreOptions {
                 std::optional<std::uint64_t> expected) const;
 
  private:
+  Written store_plainly(Bucket& bucket, const std::string& key, std::string_view value,
+                        std::optional<std::uint64_t> expected) const;
   Written store_keeping(Invocation& natskv, Bucket& bucket, const std::string& key, std::string_view value,
                         std::optional<std::uint64_t> expected) const;
 

@@ -1,4 +1,4 @@
-// Waiting for a server, then for a bucket, then until a condition is so.
+// Waiting for a server, then for a bucket, then until a condition holds.
 #pragma once
 
 #include "app/invocation.hpp"
@@ -15,8 +15,8 @@ namespace natskv::commands {
 
 class Waiter {
  public:
-  /// `within`: how long; nullopt: for ever, 0: a look. `command`: asked about each value that fulfils the
-  /// rest; may be empty. Throws Failure (126, 127), before anything is connected to.
+  /// `within`: how long; nullopt: for ever, 0: checks once. `command`: asked about each value that fulfils
+  /// the rest; may be empty. Throws Failure (126, 127), before anything is connected to.
   Waiter(Invocation& natskv, Awaited& awaited, std::optional<Span> within,
          const std::vector<std::string>& command);
 
@@ -49,7 +49,7 @@ class Waiter {
   std::optional<Repeated> command_;
 
   std::optional<Failure> in_the_way_;  // the server or the bucket is not there
-  std::string created_;                // when the bucket was that was watched first
+  std::string created_;                // when the bucket that was watched first was created
   Span max_age_;                       // its TTL; 0: none
   Clock::time_point announced_at_;
   std::string announced_;

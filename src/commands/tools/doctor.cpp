@@ -10,15 +10,12 @@
 #include "commands/tools/way_to_server.hpp"
 #include "kv/admin/account.hpp"
 #include "kv/admin/buckets.hpp"
-#include "kv/admin/config.hpp"
 #include "kv/admin/info.hpp"
 #include "kv/claims.hpp"
 #include "kv/connect.hpp"
-#include "kv/explain.hpp"
 #include "kv/read/listing.hpp"
 #include "nats/nkey.hpp"
 #include "nats/probe.hpp"
-#include "output/ansi.hpp"
 #include "views/check.hpp"
 
 #include <fmt/format.h>

@@ -3,7 +3,6 @@
 #include "base/number_of.hpp"
 #include "base/text.hpp"
 #include "kv/admin/config.hpp"
-#include "kv/admin/info.hpp"
 #include "kv/lease/terms.hpp"
 #include "output/ansi.hpp"
 

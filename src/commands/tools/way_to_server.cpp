@@ -2,7 +2,6 @@
 
 #include "commands/tools/finding.hpp"
 #include "kv/connect.hpp"
-#include "kv/explain.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

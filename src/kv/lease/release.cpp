@@ -1,4 +1,3 @@
-#include "kv/explain.hpp"
 #include "kv/lease/lease.hpp"
 #include "nats/codes.hpp"
 

@@ -143,12 +143,12 @@ class Feed {
   std::function<void()> idle_;
 };
 
-/// Checks that changes of these keys arrive.
 struct Delivered {
   /// How many messages the account or the server lets a consumer leave unacknowledged, if that is low.
   std::optional<std::int64_t> ack_limit;
 };
-/// Creates a consumer and waits for its first heartbeat. Failure where none comes.
+/// Checks that changes of these keys arrive: creates a consumer and waits for its first heartbeat. Failure
+/// where none comes.
 Delivered try_watching(Session& session, const std::string& bucket, std::vector<Pattern> patterns);
 
 }  // namespace natskv

@@ -4,10 +4,8 @@
 #include "kv/bucket.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace natskv {

@@ -3,7 +3,6 @@
 #include "base/pattern.hpp"
 #include "kv/admin/config.hpp"
 #include "kv/explain.hpp"
-#include "kv/message.hpp"
 #include "kv/trace.hpp"
 #include "kv/write/write.hpp"
 #include "nats/codes.hpp"
