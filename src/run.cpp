@@ -54,7 +54,7 @@ int run_action(const Scan& line, Invocation& natskv, Output& out) {
   }
   if (verb == nullptr) {
     if (natskv.json()) throw usage("no command was given", "natskv --help lists the commands");
-    natskv.usage_page(commands::overview(natskv.program()));
+    natskv.write_stderr(commands::overview(natskv.program()));
     return static_cast<int>(Exit::usage);
   }
   const int status = line.bound.action->run(natskv);

@@ -85,7 +85,7 @@ void Console::trace(std::string_view line) {
   say("trace:", ansi::faint, line);
 }
 
-void Console::usage_page(std::string_view text) { to_stderr(text); }
+void Console::write_stderr(std::string_view text) { to_stderr(text); }
 
 int Console::print(const Failure& failure, std::optional<int> status) {
   speaking();

@@ -40,7 +40,7 @@ class Console : public Reporter {
   [[nodiscard]] bool tracing() const override { return given_.trace; }
   void trace(std::string_view line) override;
   /// Writes text to stderr unchanged.
-  void usage_page(std::string_view text);
+  void write_stderr(std::string_view text);
 
   Progress progress(std::string what, std::uint64_t total);
   /// None if `rows` is a terminal: its lines show progress, and a bar would come between them.

@@ -32,9 +32,6 @@ Invocation::Invocation(const Program& program, const config::Given& given, std::
       out_(out) {
   text::only_ascii(terminal::charset() == terminal::Charset::other);
   text::plain_dots(terminal::charset() != terminal::Charset::utf8);
-  if (given.color && *given.color != "auto" && *given.color != "always" && *given.color != "never") {
-    throw usage("--color takes auto, always or never");
-  }
   stop.on_last_words(
       [this](StopReason why, const Stop::Waiting& waiting) { return last_words(why, waiting); });
 }

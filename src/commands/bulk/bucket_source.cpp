@@ -33,7 +33,7 @@ Instant BucketSource::now() {
 }
 
 const Item* BucketSource::next() {
-  return said_of(options_.place, [this] { return read(); });
+  return naming_server(options_.place, [this] { return read(); });
 }
 
 const Item* BucketSource::read() {

@@ -61,7 +61,7 @@ class Cp final : public Action {
                           .place = place(source)});
     Prune prune(target, to_, patterns_);
     Bucket bucket(target, to_);
-    const bool exists = said_of(place(target), [&] { return prepare(natskv, source, target); });
+    const bool exists = naming_server(place(target), [&] { return prepare(natskv, source, target); });
     if (prune_ && !force_ && !dry_run_) ask(natskv, entries, target, prune);
     Rules rules{.bucket = to_,
                 .create = create_,
@@ -69,7 +69,7 @@ class Cp final : public Action {
                 .decide = dry_run_,
                 .ttl_hint = fmt::format("natskv edit {} --marker-ttl 1h enables it", to_)};
     std::optional<Snapshot> there;
-    said_of(place(target), [&] {
+    naming_server(place(target), [&] {
       if (exists) take_limits(bucket, rules);
       if (!exists)
         there.emplace();
@@ -128,7 +128,7 @@ class Cp final : public Action {
       if (item->operation == Operation::put) keys.insert(item->key);
     }
     entries.rewind();
-    said_of(place(target), [&] { prune.confirm(natskv, keys); });
+    naming_server(place(target), [&] { prune.confirm(natskv, keys); });
   }
 };
 

@@ -89,8 +89,8 @@ class Diff final : public Action {
 
   void say(Invocation& natskv) const {
     if (natskv.json()) {
-      return natskv.usage_page(fmt::format("{{\"summary\":{{\"added\":{},\"removed\":{},\"changed\":{}}}}}\n",
-                                           added_, removed_, changed_));
+      return natskv.write_stderr(fmt::format(
+          "{{\"summary\":{{\"added\":{},\"removed\":{},\"changed\":{}}}}}\n", added_, removed_, changed_));
     }
     std::string text;
     for (const auto& [number, word] :
@@ -125,7 +125,7 @@ class Diff final : public Action {
   // Whether there is something to compare.
   bool open_past(Invocation& natskv) {
     if (!at_.given()) return true;
-    past_ = said_of(place(natskv.session()), [&] { return at_.open(natskv.session(), a_, patterns_); });
+    past_ = naming_server(place(natskv.session()), [&] { return at_.open(natskv.session(), a_, patterns_); });
     return at_.report_uncertain(natskv, *past_, patterns_, Exit::usage);
   }
 

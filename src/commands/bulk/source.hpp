@@ -38,7 +38,7 @@ inline Entry entry_of(const Item& item) {
 
 /// Runs something on one of two servers, so that a failure says which. `place`: "" if there is only one.
 template <class Act>
-auto said_of(const std::string& place, Act act) {
+auto naming_server(const std::string& place, Act act) {
   try {
     return act();
   } catch (const Failure& failure) {

@@ -9,7 +9,7 @@
 namespace natskv::commands {
 
 std::optional<int> Reaction::to(const Entry& entry) {
-  return run(about(entry), entry.value.data,
+  return run(event_variables(entry), entry.value.data,
              fmt::format("revision {} of key \"{}\"", entry.revision, entry.key),
              {std::string(entry.bucket), std::string(entry.key), entry.revision});
 }

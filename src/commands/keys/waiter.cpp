@@ -143,7 +143,7 @@ std::optional<int> Waiter::saw(natskv::Watch& entries) {
 // Returns the status with which COMMAND, or a signal meanwhile, ends the waiting.
 std::optional<int> Waiter::ask(natskv::Watch& entries, bool& accepted) {
   if (over()) throw time_is_up();
-  const auto ended = command_->run(natskv_, about(*entries.entry()), entries.entry()->value.data,
+  const auto ended = command_->run(natskv_, event_variables(*entries.entry()), entries.entry()->value.data,
                                    [&] { entries.relieve(); });
   accepted = ended.status == 0;
   if (ended.out_of_time) throw time_is_up();

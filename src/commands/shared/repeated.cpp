@@ -6,7 +6,7 @@
 
 namespace natskv::commands {
 
-EventVariables about(const Entry& entry) {
+EventVariables event_variables(const Entry& entry) {
   return {{"BUCKET", std::string(entry.bucket)},
           {"KEY", std::string(entry.key)},
           {"OPERATION", std::string(name_of(entry.operation))},

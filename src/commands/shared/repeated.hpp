@@ -17,7 +17,7 @@ namespace natskv::commands {
 /// NATSKV_* and their values, without the prefix.
 using EventVariables = std::map<std::string, std::string>;
 /// BUCKET, KEY, OPERATION, REVISION and CREATED.
-EventVariables about(const Entry& entry);
+EventVariables event_variables(const Entry& entry);
 
 class Repeated {
  public:

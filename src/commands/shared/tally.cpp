@@ -101,7 +101,7 @@ void say_summary(Invocation& natskv, const Tally& tally, const std::string& text
     if (const auto* number = std::get_if<std::uint64_t>(&value)) object[std::string(field.key)] = *number;
     if (const auto* word = std::get_if<std::string_view>(&value)) object[std::string(field.key)] = *word;
   }
-  natskv.usage_page(nlohmann::ordered_json{{"summary", object}}.dump() + "\n");
+  natskv.write_stderr(nlohmann::ordered_json{{"summary", object}}.dump() + "\n");
 }
 
 void say_summary(Invocation& natskv, const Tally& tally, bool listed) {

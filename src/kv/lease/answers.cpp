@@ -10,7 +10,7 @@ namespace natskv::lease {
 namespace {
 
 // A node without a leader, or something that is not JetStream.
-bool says_nothing(const nats::Error& error) {
+bool leaves_outcome_open(const nats::Error& error) {
   return error.code == nats::code::temporarily_unavailable || error.status == NATS_PROTOCOL_ERROR;
 }
 
@@ -34,7 +34,7 @@ WriteOutcome outcome_of(const std::optional<nats::Answer>& answer) {
     return {.kind = Kind::stored, .revision = body.at("seq").get<std::uint64_t>()};
   } catch (const nats::Error& error) {
     if (error.conflict()) return {.kind = Kind::refused};
-    if (says_nothing(error)) return {.kind = Kind::unanswered};
+    if (leaves_outcome_open(error)) return {.kind = Kind::unanswered};
     return {.kind = Kind::failed, .error = error};
   } catch (const nlohmann::json::exception&) {
     return {.kind = Kind::unanswered};
@@ -53,7 +53,7 @@ JsonAnswer json_answer_of(const std::optional<nats::Answer>& answer, int absent)
                 nats::api_answer(nats::body_of(answer->message.get())))};
   } catch (const nats::Error& error) {
     if (error.code == absent) return {.kind = Kind::absent, .error = error};
-    if (says_nothing(error)) return {};
+    if (leaves_outcome_open(error)) return {};
     return {.kind = Kind::failed, .error = error};
   }
 }

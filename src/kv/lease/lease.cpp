@@ -132,7 +132,7 @@ Taking Lease::take(Meanwhile& meanwhile) {
         return Taking::unanswered;
       case WriteOutcome::Kind::not_sent:
         // No leader, or no stream: the settings will tell.
-        if (not_kept(meanwhile) == Renewal::lost) throw Failure(*loss_);
+        if (check_settings(meanwhile) == Renewal::lost) throw Failure(*loss_);
         return Taking::unanswered;
       case WriteOutcome::Kind::failed:
         throw explained(*outcome.error);
@@ -200,12 +200,13 @@ Renewal Lease::renew(Meanwhile& meanwhile) {
   switch (outcome.kind) {
     case WriteOutcome::Kind::stored:
       renewed(outcome.revision, sent);
-      if (BootClock::now() < schedule_.renew_at && not_kept(meanwhile) == Renewal::lost) return Renewal::lost;
+      if (BootClock::now() < schedule_.renew_at && check_settings(meanwhile) == Renewal::lost)
+        return Renewal::lost;
       return Renewal::renewed;
     case WriteOutcome::Kind::refused:
       return refused(meanwhile);
     case WriteOutcome::Kind::not_sent:
-      return line_.connected() ? not_kept(meanwhile) : Renewal::later;
+      return line_.connected() ? check_settings(meanwhile) : Renewal::later;
     case WriteOutcome::Kind::unanswered:
       if (!unanswered_since_) unanswered_since_ = sent;
       return Renewal::later;
@@ -235,7 +236,7 @@ Renewal Lease::refused(Meanwhile& meanwhile) {
 }
 
 // Checks the settings, and whether the bucket exists. No answer proves nothing.
-Renewal Lease::not_kept(Meanwhile& meanwhile) {
+Renewal Lease::check_settings(Meanwhile& meanwhile) {
   const auto answer = json_answer_of(
       line_.ask(session_.api_subject("STREAM.INFO." + at_.stream), {}, {}, patience(), meanwhile),
       nats::code::stream_not_found);

@@ -80,7 +80,7 @@ class Lease {
   Taking hold(std::uint64_t revision, Time sent);
   void renewed(std::uint64_t revision, Time sent);
   Renewal refused(Meanwhile& meanwhile);
-  Renewal not_kept(Meanwhile& meanwhile);
+  Renewal check_settings(Meanwhile& meanwhile);
   Renewal lost(Exit exit, const std::string& why);
   void new_holder();
   bool purge_stream(Meanwhile& meanwhile);

@@ -219,7 +219,7 @@ std::uint64_t Consumer::reconnects() const {
 
 bool Consumer::silent() const { return !heard_ && Clock::now() - heard_at_ > most_silence; }
 
-std::size_t Consumer::waiting() const {
+std::size_t Consumer::queued_bytes() const {
   constexpr std::size_t overhead =
       400;  // memory of nats.c and the mailbox for each message: itself, subject and reply
   const auto pending = mailbox_.pending();

@@ -63,7 +63,7 @@ class Consumer {
   [[nodiscard]] bool unable_to_acknowledge() const { return acks_refused_; }
 
   /// Memory that queued messages take, in bytes.
-  [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::size_t queued_bytes() const;
 
   /// The server's view of it. Throws nats::Error.
   struct State {

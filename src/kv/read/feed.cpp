@@ -175,7 +175,7 @@ Feed::Heard Feed::next(Clock::duration pause, Clock::time_point until, std::span
   }
   // Queued messages are dropped and requested again.
   if (!live_ && !(latest_ && old_server_) && window_->look_at(received_) &&
-      window_->too_slow(received_, consumer_->waiting())) {
+      window_->too_slow(received_, consumer_->queued_bytes())) {
     restart(session_.starting());
     return Heard::restarted;
   }

@@ -40,6 +40,8 @@ class Feed {
   using Clock = std::chrono::steady_clock;
   /// Heartbeats come every second: a consumer that was silent for this long does not deliver.
   static constexpr std::chrono::milliseconds least_patience{4000};
+  /// Between two questions where all the rest has come: the first, then twice as long each time.
+  static constexpr std::chrono::milliseconds first_pause{45}, longest_pause{1000};
 
   Feed(Session& session, std::string bucket, ReadOptions options);
 

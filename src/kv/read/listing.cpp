@@ -10,14 +10,6 @@
 #include <variant>
 
 namespace natskv {
-namespace {
-
-using std::chrono::milliseconds;
-
-constexpr milliseconds first_pause{45}, longest_pause{1000};
-
-}  // namespace
-
 void require_same(const std::string& bucket, const Before& before, const StreamState& now) {
   const auto outcome = compare(before, now);
   const auto* anew = std::get_if<StartAnew>(&outcome);
@@ -36,7 +28,7 @@ Listing::Listing(Session& session, std::string bucket, ReadOptions options)
       bucket_(std::move(bucket)),
       history_(options.history),
       feed_(session, bucket_, std::move(options)),
-      pause_(first_pause) {
+      pause_(Feed::first_pause) {
   const Feed::Starting starting(session_, bucket_);
   try {
     stream_ = feed_.look(session_.starting());
@@ -66,10 +58,10 @@ void Listing::step() {
   switch (feed_.next(pause_)) {
     case Feed::Heard::message:
       silent_ = false;
-      pause_ = first_pause;
+      pause_ = Feed::first_pause;
       return follow(ending_.delivered(feed_.delivery().sequence, feed_.delivery().pending));
     case Feed::Heard::nothing:
-      pause_ = std::min<Feed::Clock::duration>(pause_ * 2, longest_pause);
+      pause_ = std::min<Feed::Clock::duration>(pause_ * 2, Feed::longest_pause);
       bound_silence();
       return follow(ending_.silence());
     case Feed::Heard::restarted:

@@ -11,9 +11,6 @@
 namespace natskv {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds first_pause{45}, longest_pause{1000};
 constexpr std::size_t most_waiting = std::size_t{8} << 20U;  // while the reader is busy
 
 }  // namespace
@@ -23,7 +20,7 @@ Watch::Watch(Session& session, std::string bucket, WatchOptions options)
       bucket_(std::move(bucket)),
       options_(std::move(options)),
       feed_(session, bucket_, options_.read),
-      pause_(first_pause) {
+      pause_(Feed::first_pause) {
   session_.keep_reconnecting();
   const Feed::Starting starting(session_, bucket_);
   try {
@@ -91,7 +88,7 @@ std::optional<Before> Watch::passed() const {
 }
 
 void Watch::relieve() {
-  if (feed_.consumer() == nullptr || feed_.consumer()->waiting() <= most_waiting) return;
+  if (feed_.consumer() == nullptr || feed_.consumer()->queued_bytes() <= most_waiting) return;
   feed_.let_go();
   broken_ = true;
 }
@@ -112,9 +109,9 @@ Watch::Got Watch::wait(Clock::time_point until, std::span<pollfd> others) {
 
 std::optional<Watch::Got> Watch::step(Clock::time_point until, std::span<pollfd> others) {
   if (broken_) return retry(until, others);
-  switch (feed_.next(caught_up_ ? longest_pause : pause_, until, others)) {
+  switch (feed_.next(caught_up_ ? Feed::longest_pause : pause_, until, others)) {
     case Feed::Heard::message:
-      pause_ = first_pause;
+      pause_ = Feed::first_pause;
       try {
         on_message();
       } catch (const nats::Error&) {
@@ -163,7 +160,7 @@ void Watch::on_message() {
 }
 
 void Watch::on_silence() {
-  pause_ = std::min<Clock::duration>(pause_ * 2, longest_pause);
+  pause_ = std::min<Clock::duration>(pause_ * 2, Feed::longest_pause);
   require_delivery();
   follow(ending_.silence());
 }
