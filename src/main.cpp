@@ -7,8 +7,15 @@
 #include <unistd.h>
 
 #include <cstdio>
+#ifdef NATSKV_UNWIND
+#include <openssl/crypto.h>
+#endif
 
 int main(int argc, char** argv) {
+#ifdef NATSKV_UNWIND
+  // At exit OpenSSL would free what a thread of nats.c may still be using to end its connection.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+#endif
   natskv::keep_standard_descriptors();
   natskv::Output out(STDOUT_FILENO, "standard output");
   natskv::Stop stop;
