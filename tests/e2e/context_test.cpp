@@ -197,6 +197,9 @@ TEST_CASE("a context's file is edited as a whole, and kept where the edit is wro
   CHECK(read_file(home.file("a")).find("nats://new:4222") != std::string::npos);
   CHECK(edit("true").err == "natskv: context: context \"a\" is unchanged\n");
   CHECK(edit("false").status == 1);
+  const auto removed = edit("gone() { rm \"$1\"; return 3; }; gone");
+  CHECK(removed.status == 1);
+  CHECK(removed.err.find(" ended with status 3; nothing was written\n") != std::string::npos);
   const auto wrong = edit("sed -i s/}//");
   CHECK(wrong.status == 2);
   CHECK(wrong.err.find("is not JSON") != std::string::npos);

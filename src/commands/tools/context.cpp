@@ -203,12 +203,13 @@ class ContextAction final : public Action {
       write_private(draft, before);
     const std::string program = editor();
     const int status = run_editor(natskv, program, draft);
-    const std::string after = contents(draft);
-    const std::string where = fmt::format("; the edit is in {}", in_quotes(draft));
-    if (status != 0 || after == before) {
-      if (after == before) std::filesystem::remove(draft);
-      if (natskv.stop()) throw Stopped{};
-      if (status != 0) throw editor_failed(program, status, after == before ? "" : where);
+    const bool gone = status != 0 && ::access(draft.c_str(), F_OK) != 0;
+    const std::string after = gone ? before : contents(draft);
+    const std::string where = after == before ? "" : fmt::format("; the edit is in {}", in_quotes(draft));
+    if (status != 0 || where.empty()) {
+      if (where.empty()) std::filesystem::remove(draft);
+      if (natskv.stop()) throw Stopped{where.empty() ? "" : "nothing was written" + where};
+      if (status != 0) throw editor_failed(program, status, where);
       natskv.note(fmt::format("context \"{}\" is unchanged", *name_));
       return 0;
     }
