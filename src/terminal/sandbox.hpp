@@ -28,7 +28,6 @@ class Sandbox {
   /// Ends the server (gently if its data are kept) and removes its folder.
   ~Sandbox();
 
-  /// nats://TOKEN@127.0.0.1:PORT. Holds the token: never show it.
   /// What a command in the sandbox gets: NATS_URL and NATS_CONTEXT; every other NATS_* is unset.
   [[nodiscard]] EnvironmentChanges environment() const;
   /// Writes a file of mode 0600 that goes with the sandbox, and returns its absolute path.
@@ -48,7 +47,8 @@ class Sandbox {
   Keeper keeper_;      // ends all that belongs to the server when natskv can't
   pid_t server_ = 0;   // leads its own process group
   pid_t started_ = 0;  // the server itself, if server_ is a script that started it
-  std::string url_, context_file_;
+  std::string url_;    // nats://TOKEN@127.0.0.1:PORT: never shown
+  std::string context_file_;
 };
 
 }  // namespace natskv::terminal

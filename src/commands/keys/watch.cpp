@@ -258,7 +258,7 @@ identified. If the bucket was recreated meanwhile, or its last revision went bac
 acknowledged), standard error says so, and watch starts again from the current values. --revision above the last
 revision plus one is status 3.
 
-nats-server 2.9 does not deliver what was stored just before a purge of a key that the watch follows: on it a purge can
+nats-server 2.9 does not deliver what was stored just before a purge of a key that the watch follows, so that a purge can
 hide a change of another key.
 
 COMMAND. With -- COMMAND, watch prints nothing and runs COMMAND once for each event, one after the other, in order. The

@@ -10,6 +10,7 @@
 #include <variant>
 
 namespace natskv {
+
 void require_same(const std::string& bucket, const Before& before, const StreamState& now) {
   const auto outcome = compare(before, now);
   const auto* anew = std::get_if<StartAnew>(&outcome);
